@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every compile-time switch, with its default. Three ways to set one, the first that applies wins:
+ *   1. on the compiler's command line (-DWMBT_CFG_ZSTD=0), which is what Meson does;
+ *   2. in a header of yours that -DWMBT_CONFIG_FILE='"my_config.h"' names;
+ *   3. the default below.
+ * The library and its users must be compiled with the same values. A switch is 0 or 1 unless its
+ * text says otherwise. A combination that cannot work stops the build at the end of the list.
+ */
+#ifndef WOMBATKV_CONFIG_H
+#define WOMBATKV_CONFIG_H
+
+#ifdef WMBT_CONFIG_FILE
+#    include WMBT_CONFIG_FILE
+#endif
+
+/* --- modules: 0 leaves the code out, the header then declares nothing ---------------------------
+ */
+
+/* hash */
+#ifndef WMBT_CFG_BLAKE3
+#    define WMBT_CFG_BLAKE3 1
+#endif
+#ifndef WMBT_CFG_SHA256
+#    define WMBT_CFG_SHA256 1
+#endif
+#ifndef WMBT_CFG_CRC32C
+#    define WMBT_CFG_CRC32C 1
+#endif
+#ifndef WMBT_CFG_FNV1A
+#    define WMBT_CFG_FNV1A 1
+#endif
+
+/* identity */
+#ifndef WMBT_CFG_METADATA
+#    define WMBT_CFG_METADATA 1
+#endif
+#ifndef WMBT_CFG_SHAPE
+#    define WMBT_CFG_SHAPE 1
+#endif
+#ifndef WMBT_CFG_FINGERPRINT
+#    define WMBT_CFG_FINGERPRINT 1
+#endif
+#ifndef WMBT_CFG_CHAIN
+#    define WMBT_CFG_CHAIN 1
+#endif
+#ifndef WMBT_CFG_OBJKEY
+#    define WMBT_CFG_OBJKEY 1
+#endif
+#ifndef WMBT_CFG_REUSE
+#    define WMBT_CFG_REUSE 1
+#endif
+#ifndef WMBT_CFG_STORE
+#    define WMBT_CFG_STORE 1
+#endif
+
+/* format */
+#ifndef WMBT_CFG_KVBLOCK
+#    define WMBT_CFG_KVBLOCK 1
+#endif
+#ifndef WMBT_CFG_RAWTAIL
+#    define WMBT_CFG_RAWTAIL 1
+#endif
+#ifndef WMBT_CFG_COMPRESSED
+#    define WMBT_CFG_COMPRESSED 1
+#endif
+#ifndef WMBT_CFG_ZSTD
+#    define WMBT_CFG_ZSTD 1
+#endif
+#ifndef WMBT_CFG_LARGEVALUE
+#    define WMBT_CFG_LARGEVALUE 1
+#endif
+#ifndef WMBT_CFG_ENVELOPE
+#    define WMBT_CFG_ENVELOPE 1
+#endif
+#ifndef WMBT_CFG_WAL
+#    define WMBT_CFG_WAL 1
+#endif
+#ifndef WMBT_CFG_SEGMENT
+#    define WMBT_CFG_SEGMENT 1
+#endif
+#ifndef WMBT_CFG_MANIFEST
+#    define WMBT_CFG_MANIFEST 1
+#endif
+#ifndef WMBT_CFG_FACTS
+#    define WMBT_CFG_FACTS 1
+#endif
+#ifndef WMBT_CFG_METAVALUE
+#    define WMBT_CFG_METAVALUE 1
+#endif
+
+/* use */
+#ifndef WMBT_CFG_READER
+#    define WMBT_CFG_READER 1
+#endif
+
+/* --- choices ------------------------------------------------------------------------------------
+ */
+
+/* Texts of wmbt_status_name(): about 0.7 KB of constants. */
+#ifndef WMBT_CFG_STATUS_NAMES
+#    define WMBT_CFG_STATUS_NAMES 1
+#endif
+
+/* CRC32C kernel: 1 nibble table (64 B), 2 byte table (1 KB), 3 slicing-by-8 (8 KB), 4 supplied by
+ * the integrator (crc32c.h says what to define). */
+#ifndef WMBT_CFG_CRC32C_KERNEL
+#    define WMBT_CFG_CRC32C_KERNEL 3
+#endif
+
+/* BLAKE3 kernel: 1 small (rolled), 2 fast (unrolled portable C). */
+#ifndef WMBT_CFG_BLAKE3_KERNEL
+#    define WMBT_CFG_BLAKE3_KERNEL 2
+#endif
+
+/* Writers (encoders) beside the readers. A reader in firmware can leave them out. */
+#ifndef WMBT_CFG_WRITERS
+#    define WMBT_CFG_WRITERS 1
+#endif
+
+/* Object keys with a model digest before the hash. Experimental: the upstream documents name the
+ * form, nothing writes it. */
+#ifndef WMBT_CFG_EXPERIMENTAL_MODEL_KEYS
+#    define WMBT_CFG_EXPERIMENTAL_MODEL_KEYS 0
+#endif
+
+/* --- what needs what ----------------------------------------------------------------------------
+ */
+
+#if WMBT_CFG_CRC32C_KERNEL < 1 || WMBT_CFG_CRC32C_KERNEL > 4
+#    error "WMBT_CFG_CRC32C_KERNEL is 1, 2, 3 or 4"
+#endif
+#if WMBT_CFG_BLAKE3_KERNEL < 1 || WMBT_CFG_BLAKE3_KERNEL > 2
+#    error "WMBT_CFG_BLAKE3_KERNEL is 1 or 2"
+#endif
+#if WMBT_CFG_CHAIN && !WMBT_CFG_BLAKE3
+#    error "chain needs blake3"
+#endif
+#if WMBT_CFG_FINGERPRINT && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
+#    error "fingerprint needs blake3 and metadata"
+#endif
+#if WMBT_CFG_OBJKEY && !WMBT_CFG_METADATA
+#    error "objkey needs metadata"
+#endif
+#if WMBT_CFG_REUSE && !(WMBT_CFG_SHAPE && WMBT_CFG_FINGERPRINT)
+#    error "reuse needs shape and fingerprint"
+#endif
+#if WMBT_CFG_STORE && !WMBT_CFG_METADATA
+#    error "store needs metadata"
+#endif
+#if WMBT_CFG_KVBLOCK && !(WMBT_CFG_SHAPE && WMBT_CFG_CRC32C)
+#    error "kvblock needs shape and crc32c"
+#endif
+#if WMBT_CFG_RAWTAIL && !(WMBT_CFG_SHAPE && WMBT_CFG_CRC32C)
+#    error "rawtail needs shape and crc32c"
+#endif
+#if WMBT_CFG_ENVELOPE && !WMBT_CFG_CRC32C
+#    error "envelope needs crc32c"
+#endif
+#if (WMBT_CFG_WAL || WMBT_CFG_SEGMENT) && !WMBT_CFG_FNV1A
+#    error "wal and segment need fnv1a"
+#endif
+#if WMBT_CFG_METAVALUE && !WMBT_CFG_METADATA
+#    error "metavalue needs metadata"
+#endif
+#if WMBT_CFG_FACTS && !WMBT_CFG_MANIFEST
+#    error "facts needs manifest"
+#endif
+#if WMBT_CFG_READER &&                                                           \
+    !(WMBT_CFG_CHAIN && WMBT_CFG_OBJKEY && WMBT_CFG_REUSE && WMBT_CFG_KVBLOCK && \
+      WMBT_CFG_RAWTAIL && WMBT_CFG_COMPRESSED && WMBT_CFG_LARGEVALUE)
+#    error "reader needs chain, objkey, reuse, kvblock, rawtail, compressed and largevalue"
+#endif
+
+/* --- the compiler: the only place outside kernels that knows one --------------------------------
+ */
+
+#ifndef WMBT_API
+#    define WMBT_API
+#endif
+
+#if defined(__GNUC__)
+#    define WMBT_MUST_CHECK __attribute__((warn_unused_result))
+/* Hides the value of a pointer from the optimiser. A byte loop with this inside is never recognised
+ * as memcpy or memset, so the library calls neither, whatever the flags. */
+#    define WMBT_HIDE_POINTER(pointer) __asm__ __volatile__("" : "+r"(pointer) : : "memory")
+#    define WMBT_NOINLINE __attribute__((noinline))
+#else
+#    define WMBT_MUST_CHECK
+#    define WMBT_HIDE_POINTER(pointer) ((void)(pointer))
+#    define WMBT_NOINLINE
+#endif
+
+#endif

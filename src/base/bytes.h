@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Byte moves that never become libc calls. Use these for every copy, fill and compare of bytes. */
+#ifndef WMBT_SRC_BASE_BYTES_H
+#define WMBT_SRC_BASE_BYTES_H
+
+#include "wombatkv/base.h"
+
+/** Copies n bytes. The ranges must not overlap, except that dst may lie before src. */
+void wmbt_bytes_copy(uint8_t *dst, const uint8_t *src, size_t n);
+
+/** Copies n bytes; the ranges may overlap in any way. */
+void wmbt_bytes_move(uint8_t *dst, const uint8_t *src, size_t n);
+
+/** Sets n bytes to `value`. */
+void wmbt_bytes_fill(uint8_t *dst, uint8_t value, size_t n);
+
+/** True if n bytes are the same. n = 0 is equal, whatever the pointers. */
+bool wmbt_bytes_equal(const uint8_t *a, const uint8_t *b, size_t n);
+
+/** Three-way compare of unsigned bytes, a shorter prefix first: negative, 0 or positive. */
+int wmbt_bytes_compare(wmbt_view a, wmbt_view b);
+
+/** True if n bytes are all zero. */
+bool wmbt_bytes_all_zero(const uint8_t *p, size_t n);
+
+/** True if both views hold the same bytes. */
+static inline bool wmbt_view_equal(wmbt_view a, wmbt_view b)
+{
+    return a.len == b.len && wmbt_bytes_equal(a.data, b.data, a.len);
+}
+
+/** True for NULL with a length, which no function accepts. */
+static inline bool wmbt_view_is_bad(wmbt_view v)
+{
+    return v.data == NULL && v.len != 0u;
+}
+
+/** True for NULL with a length, which no function accepts. */
+static inline bool wmbt_buf_is_bad(wmbt_buf b)
+{
+    return b.data == NULL && b.len != 0u;
+}
+
+/** True if p is a multiple of `alignment` (a power of two). */
+static inline bool wmbt_is_aligned(const void *p, size_t alignment)
+{
+    return ((uintptr_t)p & (alignment - 1u)) == 0u;
+}
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decimal and hex text. No division by a 64-bit number: targets without one would call a helper. */
+#ifndef WMBT_SRC_BASE_TEXT_H
+#define WMBT_SRC_BASE_TEXT_H
+
+#include "wombatkv/base.h"
+
+/** Digits of the largest u64. */
+#define WMBT_TEXT_U64_DIGITS 20u
+
+/** Writes v in decimal without padding; returns the number of digits, 1 to 20. */
+size_t wmbt_text_u64(uint64_t v, uint8_t out[WMBT_TEXT_U64_DIGITS]);
+
+/** Writes 2 x v.len lower-case hex digits. */
+void wmbt_text_hex(wmbt_view v, uint8_t *out);
+
+/** Value of a hex digit of either case, or -1. */
+int wmbt_text_hex_digit(uint8_t c);
+
+/**
+ * Reads exactly n bytes from 2n hex digits. False if the length differs, or at a character that is
+ * not a hex digit (upper case only if `upper`); then `out` is unchanged.
+ */
+bool wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n);
+
+/** True for '0' to '9'. */
+static inline bool wmbt_text_is_digit(uint8_t c)
+{
+    return c >= (uint8_t)'0' && c <= (uint8_t)'9';
+}
+
+/**
+ * Reads a decimal u64: at least one digit, nothing else, no overflow; any number of leading zeros,
+ * and one leading '+' if `plus` (the grammar of Rust's integer parser). False otherwise, *out
+ * unchanged.
+ */
+bool wmbt_text_parse_u64(wmbt_view text, bool plus, uint64_t *out);
+
+/** True if the bytes are UTF-8: no surrogates, no overlong forms, at most U+10FFFF. Empty is valid.
+ */
+bool wmbt_text_is_utf8(wmbt_view text);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Test bodies without libc: the same functions run under cmocka on the host and in the bare-metal
+ * runner. A body gets scratch memory and named data from its runner and reports through it.
+ *
+ *     static void test_empty(wmbt_test *t)
+ *     {
+ *         T_CHECK(t, wmbt_crc32c(...) == 0);
+ *     }
+ *     static const wmbt_case cases[] = {
+ *         {"empty input", test_empty, 0, NULL},
+ *     };
+ *     WMBT_SUITE(crc32c, cases);
+ */
+#ifndef WMBT_TESTS_TEST_H
+#define WMBT_TESTS_TEST_H
+
+#include "wombatkv/base.h"
+#include "wombatkv/status.h"
+
+typedef struct wmbt_test wmbt_test;
+
+/* One test. */
+typedef struct wmbt_case {
+    const char *name;
+    void (*run)(wmbt_test *t);
+    uint32_t
+        arena_bytes;  /* scratch memory it needs; a runner that has less must say that it skips */
+    const char *data; /* NULL, or the names of the data files it reads, separated by blanks */
+} wmbt_case;
+
+typedef struct wmbt_suite {
+    const char *name;
+    const wmbt_case *cases;
+    size_t count;
+} wmbt_suite;
+
+#define WMBT_SUITE(name, cases)                \
+    extern const wmbt_suite wmbt_suite_##name; \
+    const wmbt_suite wmbt_suite_##name = {#name, (cases), sizeof(cases) / sizeof((cases)[0])}
+
+struct wmbt_test {
+    bool failed;
+    const char *file;
+    int line;
+    const char *what;  /* text of the failed check */
+    const char *where; /* what was looked at: a row's name, ... or NULL; not NUL-terminated */
+    size_t where_len;
+    uint64_t got, want; /* of the last T_EQ that failed */
+    wmbt_buf arena;     /* all scratch memory, aligned to 64 */
+    size_t arena_used;
+    bool (*find)(const char *name, wmbt_view *out); /* named data; false if there is none */
+};
+
+/* Scratch memory, aligned to 64, zeroed; fails the test (and returns NULL) if there is not enough.
+ */
+uint8_t *wmbt_test_alloc(wmbt_test *t, size_t bytes);
+
+/* Gives back all scratch memory. */
+void wmbt_test_reset(wmbt_test *t);
+
+/* A data file below tests/ ("golden/vectors/cabi.tsv", "vectors/x.tsv"); fails the test if missing.
+ */
+bool wmbt_test_data(wmbt_test *t, const char *name, wmbt_view *out);
+
+/* Names what is looked at, for the report of a failure: a row's name, a seed. `text` must stay. */
+void wmbt_test_where(wmbt_test *t, wmbt_view text);
+
+void wmbt_test_fail(wmbt_test *t, const char *file, int line, const char *what);
+
+/* A check that fails ends the function it stands in. */
+#define T_CHECK(t, condition)                                    \
+    do {                                                         \
+        if (!(condition)) {                                      \
+            wmbt_test_fail((t), __FILE__, __LINE__, #condition); \
+            return;                                              \
+        }                                                        \
+    } while (0)
+
+/* Unsigned numbers, statuses and booleans. */
+#define T_EQ(t, got_, want_)                                              \
+    do {                                                                  \
+        uint64_t t_got = (uint64_t)(got_);                                \
+        uint64_t t_want = (uint64_t)(want_);                              \
+        if (t_got != t_want) {                                            \
+            (t)->got = t_got;                                             \
+            (t)->want = t_want;                                           \
+            wmbt_test_fail((t), __FILE__, __LINE__, #got_ " == " #want_); \
+            return;                                                       \
+        }                                                                 \
+    } while (0)
+
+/* Calls a helper that may fail the test, and ends this function if it did. */
+#define T_CALL(t, call)    \
+    do {                   \
+        call;              \
+        if ((t)->failed) { \
+            return;        \
+        }                  \
+    } while (0)
+
+#define T_BYTES(t, a, b, n) T_CHECK((t), wmbt_test_same((a), (b), (n)))
+
+bool wmbt_test_same(const uint8_t *a, const uint8_t *b, size_t n);
+bool wmbt_test_view_is(wmbt_view v, const char *text); /* equal to a NUL-terminated text */
+wmbt_view wmbt_test_text(const char *text);            /* a view of a NUL-terminated text */
+
+/* xorshift32, as golden/vectors/README.md defines it. State 0 stays 0: seed with anything else. */
+uint32_t wmbt_test_random(uint32_t *state);
+
+/* --- golden tables ------------------------------------------------------------------------------
+ */
+
+/* Rows of a table: tab-separated cells, lines that begin with '#' passed over. */
+typedef struct wmbt_table {
+    wmbt_view rest;
+    uint32_t row;     /* rows read so far */
+    uint32_t columns; /* number of columns of the header line */
+    wmbt_view header; /* the line of column names, without "#columns:\t" or as the first line */
+} wmbt_table;
+
+#define WMBT_TABLE_MAX_COLUMNS 32u
+
+/* Starts a table whose header is "#columns:\t..." ; `first_line_is_header` for plain TSV files. */
+void wmbt_table_open(wmbt_table *table, wmbt_view text, bool first_line_is_header);
+
+/* The next row; false at the end. A row with another number of cells than the header fails the
+ * test. */
+bool wmbt_table_next(wmbt_test *t, wmbt_table *table, wmbt_view cells[WMBT_TABLE_MAX_COLUMNS]);
+
+/* The index of a column; fails the test if there is none of that name. */
+uint32_t wmbt_table_column(wmbt_test *t, const wmbt_table *table, const char *name);
+
+/* A decimal cell. */
+uint64_t wmbt_cell_u64(wmbt_test *t, wmbt_view cell);
+
+/* A cell of hex digits ("-" is empty) into fresh scratch memory. Also understands rep:BB:N. */
+wmbt_view wmbt_cell_bytes(wmbt_test *t, wmbt_view cell);
+
+/* Splits `list` at the first `separator`: the part before it is returned, the rest stays in *list;
+ * at the end *list has data NULL. Start with *list = the cell. */
+wmbt_view wmbt_cell_part(wmbt_view *list, char separator);
+
+#endif
