@@ -191,4 +191,14 @@
 #    define WMBT_NOINLINE
 #endif
 
+/* 0: a product of 64 bits is a call of a helper (no 32 x 32 -> 64 multiply instruction). */
+#ifndef WMBT_WIDE_MULTIPLY
+#    if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__) || \
+        (defined(__riscv) && !defined(__riscv_mul))
+#        define WMBT_WIDE_MULTIPLY 0
+#    else
+#        define WMBT_WIDE_MULTIPLY 1
+#    endif
+#endif
+
 #endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* FNV-1a, 32 bits: the checksum of WAL and segment objects. Finds accidents, not attackers. */
+#ifndef WOMBATKV_FNV1A_H
+#define WOMBATKV_FNV1A_H
+
+#include "wombatkv/base.h"
+
+#if WMBT_CFG_FNV1A
+
+WMBT_BEGIN_DECLS
+
+/** The state to start with, and the hash of no bytes. */
+#    define WMBT_FNV1A32_INIT UINT32_C(0x811C9DC5)
+
+/**
+ * Continues a hash over more bytes; every state is the hash of the bytes so far. An empty view gives
+ * `state` back, and so does NULL with a length.
+ */
+WMBT_API uint32_t wmbt_fnv1a32(uint32_t state, wmbt_view bytes);
+
+WMBT_END_DECLS
+
+#endif
+
+#endif

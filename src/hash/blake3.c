@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* BLAKE3's tree over a kernel's compressions, on a stack of the caller's size. */
+#include "wombatkv/blake3.h"
+
+#include "base/bytes.h"
+#include "base/le.h"
+#include "hash/kernel.h"
+
+#if WMBT_CFG_BLAKE3
+
+#    define WMBT_BLAKE3_CV_BYTES 32u
+
+/*
+ * The last block of the input is hashed with other flags, so a block stays in `block` until a byte
+ * after it arrives. The place in the tree follows from `total` alone: with c whole chunks pushed,
+ * the stack holds a chaining value for each bit set in c, that of the most chunks first.
+ */
+struct wmbt_blake3 {
+    uint64_t limit;    /* bytes it may take in all */
+    uint64_t total;    /* bytes taken */
+    uint32_t cv[8];    /* of the open chunk, without `block` */
+    uint8_t block[64]; /* the open block, full at most */
+    uint8_t stack[];   /* chaining values as bytes: two neighbours are a parent's block */
+};
+
+WMBT_STATIC_ASSERT(sizeof(struct wmbt_blake3) == WMBT_BLAKE3_BYTES(0), "size without the stack");
+WMBT_STATIC_ASSERT(WMBT_ALIGNOF(struct wmbt_blake3) <= WMBT_BLAKE3_ALIGN, "alignment");
+
+static void wmbt_blake3_start(uint32_t cv[8])
+{
+    cv[0] = WMBT_BLAKE3_IV0;
+    cv[1] = WMBT_BLAKE3_IV1;
+    cv[2] = WMBT_BLAKE3_IV2;
+    cv[3] = WMBT_BLAKE3_IV3;
+    cv[4] = WMBT_BLAKE3_IV4;
+    cv[5] = WMBT_BLAKE3_IV5;
+    cv[6] = WMBT_BLAKE3_IV6;
+    cv[7] = WMBT_BLAKE3_IV7;
+}
+
+static void wmbt_blake3_store(uint8_t *out, const uint32_t cv[8])
+{
+    for (unsigned i = 0; i < 8u; i++) {
+        wmbt_store_le32(out + 4u * i, cv[i]);
+    }
+}
+
+/* Chaining values on the stack when `chunks` chunks are pushed. */
+static size_t wmbt_blake3_depth(uint64_t chunks)
+{
+    size_t ones = 0;
+    for (; chunks != 0u; chunks &= chunks - 1u) {
+        ones++;
+    }
+    return ones;
+}
+
+static void wmbt_blake3_parent(uint32_t cv[8], const uint8_t *children, uint32_t flags)
+{
+    wmbt_blake3_start(cv);
+    WMBT_BLAKE3_COMPRESS(cv, children, WMBT_BLAKE3_BLOCK_BYTES, 0, WMBT_BLAKE3_PARENT | flags);
+}
+
+/*
+ * Pushes the value of chunk number `chunk` after joining it with all trees of its size. More input
+ * follows, so chunk + 2 <= limit / 1024 and the stack has room.
+ */
+static void wmbt_blake3_push(wmbt_blake3 *x, uint64_t chunk)
+{
+    uint8_t *top = x->stack + WMBT_BLAKE3_CV_BYTES * wmbt_blake3_depth(chunk);
+    wmbt_blake3_store(top, x->cv);
+    for (; (chunk & 1u) != 0u; chunk >>= 1) {
+        top -= WMBT_BLAKE3_CV_BYTES;
+        wmbt_blake3_parent(x->cv, top, 0);
+        wmbt_blake3_store(top, x->cv);
+    }
+    wmbt_blake3_start(x->cv);
+}
+
+/* Flags of the block at byte `at`, apart from those of the end of the input. */
+static uint32_t wmbt_blake3_start_flag(uint64_t at)
+{
+    return (at & (WMBT_BLAKE3_CHUNK_BYTES - 1u)) == 0u ? WMBT_BLAKE3_CHUNK_START : 0u;
+}
+
+/* Takes the full block at byte `at`; more input follows. */
+static void wmbt_blake3_absorb(wmbt_blake3 *x, uint64_t at, const uint8_t *block)
+{
+    uint64_t end = at + WMBT_BLAKE3_BLOCK_BYTES;
+    bool closes = (end & (WMBT_BLAKE3_CHUNK_BYTES - 1u)) == 0u;
+    uint32_t flags = wmbt_blake3_start_flag(at) | (closes ? WMBT_BLAKE3_CHUNK_END : 0u);
+    WMBT_BLAKE3_COMPRESS(x->cv, block, WMBT_BLAKE3_BLOCK_BYTES, at >> 10, flags);
+    if (closes) {
+        wmbt_blake3_push(x, at >> 10);
+    }
+}
+
+wmbt_status wmbt_blake3_init(wmbt_buf memory, wmbt_blake3 **x)
+{
+    if (wmbt_buf_is_bad(memory)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    if (memory.len < sizeof(struct wmbt_blake3)) {
+        return WMBT_BUFFER_TOO_SMALL;
+    }
+    if (!wmbt_is_aligned(memory.data, WMBT_BLAKE3_ALIGN)) {
+        return WMBT_BUFFER_MISALIGNED;
+    }
+    wmbt_blake3 *state = (wmbt_blake3 *)(void *)memory.data;
+    size_t room = memory.len - sizeof(struct wmbt_blake3);
+    uint64_t limit = WMBT_BLAKE3_CHUNK_BYTES;
+    for (; room >= WMBT_BLAKE3_CV_BYTES && limit <= UINT64_MAX / 4u; room -= WMBT_BLAKE3_CV_BYTES) {
+        limit += limit;
+    }
+    state->limit = limit;
+    wmbt_bytes_fill(state->block, 0, WMBT_BLAKE3_BLOCK_BYTES);
+    wmbt_blake3_reset(state);
+    *x = state;
+    return WMBT_OK;
+}
+
+void wmbt_blake3_reset(wmbt_blake3 *x)
+{
+    x->total = 0;
+    wmbt_blake3_start(x->cv);
+}
+
+wmbt_status wmbt_blake3_update(wmbt_blake3 *x, wmbt_view bytes)
+{
+    if (wmbt_view_is_bad(bytes)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    if (bytes.len > x->limit - x->total) {
+        return WMBT_TOO_LARGE;
+    }
+    const uint8_t *p = bytes.data;
+    size_t left = bytes.len;
+    size_t fill = (size_t)(x->total & (WMBT_BLAKE3_BLOCK_BYTES - 1u));
+    if (fill == 0u && x->total != 0u) {
+        fill = WMBT_BLAKE3_BLOCK_BYTES;
+    }
+    uint64_t at = x->total - fill;
+    x->total += left;
+    size_t room = WMBT_BLAKE3_BLOCK_BYTES - fill;
+    if (left > room) {
+        wmbt_bytes_copy(x->block + fill, p, room);
+        wmbt_blake3_absorb(x, at, x->block);
+        p += room;
+        left -= room;
+        for (; left > WMBT_BLAKE3_BLOCK_BYTES; left -= WMBT_BLAKE3_BLOCK_BYTES) {
+            at += WMBT_BLAKE3_BLOCK_BYTES;
+            wmbt_blake3_absorb(x, at, p);
+            p += WMBT_BLAKE3_BLOCK_BYTES;
+        }
+        fill = 0;
+    }
+    wmbt_bytes_copy(x->block + fill, p, left);
+    return WMBT_OK;
+}
+
+void wmbt_blake3_final(const wmbt_blake3 *x, uint8_t out[WMBT_BLAKE3_DIGEST_BYTES])
+{
+    uint32_t cv[8];
+    uint8_t block[WMBT_BLAKE3_BLOCK_BYTES];
+    uint64_t last = x->total == 0u ? 0u : x->total - 1u;
+    uint64_t at = last - (last & (WMBT_BLAKE3_BLOCK_BYTES - 1u));
+    size_t fill = (size_t)(x->total - at);
+    wmbt_bytes_copy((uint8_t *)cv, (const uint8_t *)x->cv, sizeof cv);
+    wmbt_bytes_copy(block, x->block, fill);
+    wmbt_bytes_fill(block + fill, 0, WMBT_BLAKE3_BLOCK_BYTES - fill);
+    size_t depth = wmbt_blake3_depth(at >> 10);
+    uint32_t root = depth == 0u ? WMBT_BLAKE3_ROOT : 0u;
+    WMBT_BLAKE3_COMPRESS(cv, block, (uint32_t)fill, at >> 10,
+                         wmbt_blake3_start_flag(at) | WMBT_BLAKE3_CHUNK_END | root);
+    while (depth != 0u) {
+        depth--;
+        wmbt_bytes_copy(block, x->stack + WMBT_BLAKE3_CV_BYTES * depth, WMBT_BLAKE3_CV_BYTES);
+        wmbt_blake3_store(block + WMBT_BLAKE3_CV_BYTES, cv);
+        wmbt_blake3_parent(cv, block, depth == 0u ? WMBT_BLAKE3_ROOT : 0u);
+    }
+    wmbt_blake3_store(out, cv);
+}
+
+wmbt_status wmbt_blake3_once(wmbt_buf memory, wmbt_view bytes,
+                             uint8_t out[WMBT_BLAKE3_DIGEST_BYTES])
+{
+    wmbt_blake3 *x;
+    wmbt_status status = wmbt_blake3_init(memory, &x);
+    if (status == WMBT_OK) {
+        status = wmbt_blake3_update(x, bytes);
+    }
+    if (status == WMBT_OK) {
+        wmbt_blake3_final(x, out);
+    }
+    return status;
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CRC32C over a kernel: argument rules, inversion, combination. */
+#include "wombatkv/crc32c.h"
+
+#include "hash/kernel.h"
+
+#if WMBT_CFG_CRC32C
+
+uint32_t wmbt_crc32c(uint32_t crc, wmbt_view bytes)
+{
+    if (bytes.data == NULL || bytes.len == 0u) {
+        return crc;
+    }
+    return ~WMBT_CRC32C_KERNEL(~crc, NULL, bytes.data, bytes.len);
+}
+
+uint32_t wmbt_crc32c_copy(uint32_t crc, uint8_t *dst, wmbt_view src)
+{
+    if (dst == NULL || src.data == NULL || src.len == 0u) {
+        return crc;
+    }
+    return ~WMBT_CRC32C_KERNEL(~crc, dst, src.data, src.len);
+}
+
+/* a(x) times b(x) modulo the polynomial; bit 31 is the coefficient of x^0. */
+static uint32_t wmbt_crc32c_product(uint32_t a, uint32_t b)
+{
+    uint32_t product = 0;
+    for (; a != 0u; a <<= 1) {
+        if ((a & UINT32_C(0x80000000)) != 0u) {
+            product ^= b;
+        }
+        b = (b & 1u) != 0u ? b >> 1 ^ WMBT_CRC32C_POLYNOMIAL : b >> 1;
+    }
+    return product;
+}
+
+/* Appending n bytes multiplies by x^(8n); the inversions before and after cancel out. */
+uint32_t wmbt_crc32c_combine(uint32_t a, uint32_t b, uint64_t b_bytes)
+{
+    uint32_t power = UINT32_C(0x00800000); /* x^8, then its squares */
+    for (; b_bytes != 0u; b_bytes >>= 1) {
+        if ((b_bytes & 1u) != 0u) {
+            a = wmbt_crc32c_product(power, a);
+        }
+        power = wmbt_crc32c_product(power, power);
+    }
+    return a ^ b;
+}
+
+#endif
