@@ -124,15 +124,21 @@ static uint32_t count_cells(wmbt_view line)
 void wmbt_table_open(wmbt_table *table, wmbt_view text, bool first_line_is_header)
 {
     static const char mark[] = "#columns:\t";
+    static const char rows[] = "# rows: ";
     table->rest = text;
     table->row = 0;
     table->columns = 0;
     table->header = wmbt_view_of(NULL, 0);
+    table->promised = wmbt_view_of(NULL, 0);
     while (table->rest.data != NULL) {
         wmbt_view line = take_line(&table->rest);
         if (first_line_is_header) {
             table->header = line;
             break;
+        }
+        if (starts_with(line, rows)) {
+            table->promised =
+                wmbt_view_of(line.data + sizeof rows - 1u, line.len - (sizeof rows - 1u));
         }
         if (starts_with(line, mark)) {
             table->header =
@@ -167,6 +173,11 @@ bool wmbt_table_next(wmbt_test *t, wmbt_table *table, wmbt_view cells[WMBT_TABLE
         }
         table->row++;
         return true;
+    }
+    if (!t->failed && table->promised.data != NULL &&
+        wmbt_cell_u64(t, table->promised) != table->row) {
+        t->got = table->row;
+        wmbt_test_fail(t, __FILE__, __LINE__, "the table has as many rows as it says");
     }
     return false;
 }

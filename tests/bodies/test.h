@@ -114,9 +114,10 @@ uint32_t wmbt_test_random(uint32_t *state);
 /* Rows of a table: tab-separated cells, lines that begin with '#' passed over. */
 typedef struct wmbt_table {
     wmbt_view rest;
-    uint32_t row;     /* rows read so far */
-    uint32_t columns; /* number of columns of the header line */
-    wmbt_view header; /* the line of column names, without "#columns:\t" or as the first line */
+    uint32_t row;       /* rows read so far */
+    uint32_t columns;   /* number of columns of the header line */
+    wmbt_view header;   /* the line of column names, without "#columns:\t" or as the first line */
+    wmbt_view promised; /* N of a line "# rows: N" above the header; data NULL if there is none */
 } wmbt_table;
 
 #define WMBT_TABLE_MAX_COLUMNS 32u
@@ -125,7 +126,7 @@ typedef struct wmbt_table {
 void wmbt_table_open(wmbt_table *table, wmbt_view text, bool first_line_is_header);
 
 /* The next row; false at the end. A row with another number of cells than the header fails the
- * test. */
+ * test, and so does an end after another number of rows than a "# rows:" line promised. */
 bool wmbt_table_next(wmbt_test *t, wmbt_table *table, wmbt_view cells[WMBT_TABLE_MAX_COLUMNS]);
 
 /* The index of a column; fails the test if there is none of that name. */
