@@ -5,14 +5,6 @@
 #include "hash/kernel.h"
 #include "wombatkv/crc32c.h"
 
-#if WMBT_CFG_CRC32C_KERNEL == 4
-/* The integrator's part, as the contract in crc32c.h asks for it. */
-uint32_t wmbt_crc32c_external(uint32_t state, uint8_t *dst, const uint8_t *src, size_t n)
-{
-    return wmbt_crc32c_nibble(state, dst, src, n);
-}
-#endif
-
 static const struct {
     const char *name;
     wmbt_crc32c_kernel *kernel;
