@@ -8,6 +8,8 @@
 
 #include "wombatkv/status.h"
 
+#if WMBT_CFG_SHAPE
+
 WMBT_BEGIN_DECLS
 
 /** One layer. */
@@ -22,47 +24,73 @@ typedef struct wmbt_shape {
     const wmbt_shape_layer *layer; /**< `layers` elements */
     uint32_t layers;               /**< 1 to WMBT_SHAPE_MAX_LAYERS */
     uint32_t head_dim;             /**< elements of a raw or compressed row */
-    uint32_t index_dim;            /**< elements of an indexer row */
+    uint32_t index_dim;            /**< elements of an indexer row; 0 only if no layer has any */
     uint32_t element_bytes;        /**< bytes of an element */
     uint32_t window;               /**< sliding window in tokens; 1: none beyond the token itself */
 } wmbt_shape;
 
-#define WMBT_SHAPE_MAX_LAYERS 256u
-#define WMBT_SHAPE_MAX_RATIO 8192u
+/* Bounds of a shape. With them no single extent of a block passes 2^31 bytes. */
+#    define WMBT_SHAPE_MAX_LAYERS 256u
+#    define WMBT_SHAPE_MAX_RATIO 8192u
+#    define WMBT_SHAPE_MAX_DIM 8192u
+#    define WMBT_SHAPE_MAX_ELEMENT_BYTES 8u
+#    define WMBT_SHAPE_MAX_WINDOW 8192u
+#    define WMBT_SHAPE_MAX_BLOCK_TOKENS 8192u
 
-/** What an extent holds. Values are pinned. */
-#define WMBT_EXTENT_COMP 1u              /**< compressed K/V rows, oldest first */
-#define WMBT_EXTENT_INDEX 2u             /**< indexer rows, oldest first */
-#define WMBT_EXTENT_RAW 3u               /**< raw K/V rows of the window, oldest first */
-#define WMBT_EXTENT_STATE_KV 4u          /**< compressor state: values */
-#define WMBT_EXTENT_STATE_SCORE 5u       /**< compressor state: scores */
-#define WMBT_EXTENT_INDEX_STATE_KV 6u    /**< indexer's compressor state: values */
-#define WMBT_EXTENT_INDEX_STATE_SCORE 7u /**< indexer's compressor state: scores */
-#define WMBT_EXTENT_KINDS 8u             /**< one more than the largest kind */
+/** What stands at a place of an object. Values are pinned. */
+#    define WMBT_EXTENT_FIELD 0u             /**< no payload: one 32-bit number of the format */
+#    define WMBT_EXTENT_COMP 1u              /**< compressed K/V rows, oldest first */
+#    define WMBT_EXTENT_INDEX 2u             /**< indexer rows, oldest first */
+#    define WMBT_EXTENT_RAW 3u               /**< raw K/V rows of the window, oldest first */
+#    define WMBT_EXTENT_STATE_KV 4u          /**< compressor state: values */
+#    define WMBT_EXTENT_STATE_SCORE 5u       /**< compressor state: scores */
+#    define WMBT_EXTENT_INDEX_STATE_KV 6u    /**< indexer's compressor state: values */
+#    define WMBT_EXTENT_INDEX_STATE_SCORE 7u /**< indexer's compressor state: scores */
+#    define WMBT_EXTENT_KINDS 8u             /**< one more than the largest kind */
 
-/** A run of payload rows inside an object. */
+/** A run of payload rows inside an object; never empty. */
 typedef struct wmbt_extent {
     uint64_t offset; /**< bytes from the start of the plain object */
-    uint64_t bytes;
-    uint32_t rows;
+    uint32_t bytes;
+    uint32_t rows; /**< all of one size: bytes / rows */
     uint32_t layer;
     uint32_t kind; /**< WMBT_EXTENT_... */
 } wmbt_extent;
 
-/** The shape of DeepSeek-V4-Flash, the only one written today: 43 layers (formats section "Shape").
- */
-extern const wmbt_shape wmbt_shape_deepseek_v4_flash;
+/** One item of an object's body in its order: an extent, or a number between two extents. */
+typedef struct wmbt_item {
+    wmbt_extent extent;   /**< of kind WMBT_EXTENT_FIELD and 4 bytes for a number */
+    uint32_t value;       /**< the number that must stand there, little-endian; 0 for rows */
+    wmbt_status mismatch; /**< what another number means; 0 for rows */
+} wmbt_item;
 
-/** "comp", "index", "raw", "state-kv", "state-score", "index-state-kv", "index-state-score" or
- * "unknown"; static, NUL-terminated. */
+/** The shape of DeepSeek-V4-Flash, the only one written today: 43 layers. */
+extern WMBT_API const wmbt_shape wmbt_shape_deepseek_v4_flash;
+
+/** "field", "comp", "index", "raw", "state-kv", "state-score", "index-state-kv",
+ * "index-state-score" or "unknown"; static, NUL-terminated, never NULL. */
 WMBT_API const char *wmbt_extent_kind_name(uint32_t kind);
 
 /**
- * Checks a shape: pointers, ranges, and that no size computed from it can overflow 64 bits.
- * Returns ok, bad-argument (NULL) or unsupported-shape.
+ * Checks a shape against the bounds above. has_index and overlaps are 0 or 1, and 0 where the ratio
+ * is 0. Returns ok, bad-argument (`layer` is NULL) or unsupported-shape. Time: one step a layer.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_shape_check(const wmbt_shape *shape);
 
+/** True if blocks of so many tokens exist: 1 to WMBT_SHAPE_MAX_BLOCK_TOKENS and a multiple of each
+ * layer's ratio. The shape has passed wmbt_shape_check(). */
+WMBT_API bool wmbt_shape_allows_block_tokens(const wmbt_shape *shape, uint32_t block_tokens);
+
+/** Bytes of one row of an extent kind; 0 for WMBT_EXTENT_FIELD and unknown kinds. The shape has
+ * passed wmbt_shape_check(), and layer < shape->layers. */
+WMBT_API uint32_t wmbt_shape_row_bytes(const wmbt_shape *shape, uint32_t layer, uint32_t kind);
+
+/** Rows of a compressor state of `layer` (the kinds 4 to 7): ratio, twice that if it overlaps. The
+ * shape has passed wmbt_shape_check(), and layer < shape->layers. */
+WMBT_API uint32_t wmbt_shape_state_rows(const wmbt_shape *shape, uint32_t layer);
+
 WMBT_END_DECLS
+
+#endif
 
 #endif
