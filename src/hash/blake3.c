@@ -26,16 +26,14 @@ struct wmbt_blake3 {
 WMBT_STATIC_ASSERT(sizeof(struct wmbt_blake3) == WMBT_BLAKE3_BYTES(0), "size without the stack");
 WMBT_STATIC_ASSERT(WMBT_ALIGNOF(struct wmbt_blake3) <= WMBT_BLAKE3_ALIGN, "alignment");
 
+static const uint32_t wmbt_blake3_iv[8] = {
+    WMBT_BLAKE3_IV0, WMBT_BLAKE3_IV1, WMBT_BLAKE3_IV2, WMBT_BLAKE3_IV3,
+    WMBT_BLAKE3_IV4, WMBT_BLAKE3_IV5, WMBT_BLAKE3_IV6, WMBT_BLAKE3_IV7,
+};
+
 static void wmbt_blake3_start(uint32_t cv[8])
 {
-    cv[0] = WMBT_BLAKE3_IV0;
-    cv[1] = WMBT_BLAKE3_IV1;
-    cv[2] = WMBT_BLAKE3_IV2;
-    cv[3] = WMBT_BLAKE3_IV3;
-    cv[4] = WMBT_BLAKE3_IV4;
-    cv[5] = WMBT_BLAKE3_IV5;
-    cv[6] = WMBT_BLAKE3_IV6;
-    cv[7] = WMBT_BLAKE3_IV7;
+    wmbt_bytes_copy((uint8_t *)cv, (const uint8_t *)wmbt_blake3_iv, WMBT_BLAKE3_CV_BYTES);
 }
 
 static void wmbt_blake3_store(uint8_t *out, const uint32_t cv[8])
@@ -113,7 +111,6 @@ wmbt_status wmbt_blake3_init(wmbt_buf memory, wmbt_blake3 **x)
         limit += limit;
     }
     state->limit = limit;
-    wmbt_bytes_fill(state->block, 0, WMBT_BLAKE3_BLOCK_BYTES);
     wmbt_blake3_reset(state);
     *x = state;
     return WMBT_OK;

@@ -48,7 +48,7 @@ wmbt_crc32c_kernel wmbt_crc32c_slice8; /* 8 KiB */
 #    define WMBT_BLAKE3_PARENT 4u
 #    define WMBT_BLAKE3_ROOT 8u
 
-/* The initial chaining value. A macro: a constant array would be reached by memcpy. */
+/* The initial chaining value. */
 #    define WMBT_BLAKE3_IV0 UINT32_C(0x6A09E667)
 #    define WMBT_BLAKE3_IV1 UINT32_C(0xBB67AE85)
 #    define WMBT_BLAKE3_IV2 UINT32_C(0x3C6EF372)

@@ -24,6 +24,12 @@ static const uint32_t wmbt_sha256_k[64] = {
     0xC67178F2u,
 };
 
+/* 5.3.3. */
+static const uint32_t wmbt_sha256_start[8] = {
+    0x6A09E667u, 0xBB67AE85u, 0x3C6EF372u, 0xA54FF53Au,
+    0x510E527Fu, 0x9B05688Cu, 0x1F83D9ABu, 0x5BE0CD19u,
+};
+
 static inline uint32_t wmbt_sha256_rotate(uint32_t v, unsigned right)
 {
     return v >> right | v << (32u - right);
@@ -59,47 +65,35 @@ static void wmbt_sha256_block(uint32_t hash[8], const uint8_t *block)
     for (unsigned t = 0; t < 16u; t++) {
         w[t] = wmbt_sha256_load(block + 4u * t);
     }
-    uint32_t a = hash[0], b = hash[1], c = hash[2], d = hash[3];
-    uint32_t e = hash[4], f = hash[5], g = hash[6], h = hash[7];
+    uint32_t s[8]; /* a to h */
+    wmbt_bytes_copy((uint8_t *)s, (const uint8_t *)hash, sizeof s);
     for (unsigned t = 0; t < 64u; t++) {
         uint32_t word = t < 16u ? w[t] : wmbt_sha256_extend(w, t);
+        uint32_t a = s[0], e = s[4];
         uint32_t s1 =
             wmbt_sha256_rotate(e, 6) ^ wmbt_sha256_rotate(e, 11) ^ wmbt_sha256_rotate(e, 25);
-        uint32_t t1 = h + s1 + (g ^ (e & (f ^ g))) + wmbt_sha256_k[t] + word;
+        uint32_t t1 = s[7] + s1 + (s[6] ^ (e & (s[5] ^ s[6]))) + wmbt_sha256_k[t] + word;
         uint32_t s0 =
             wmbt_sha256_rotate(a, 2) ^ wmbt_sha256_rotate(a, 13) ^ wmbt_sha256_rotate(a, 22);
-        uint32_t t2 = s0 + ((a & b) | (c & (a | b)));
-        h = g;
-        g = f;
-        f = e;
-        e = d + t1;
-        d = c;
-        c = b;
-        b = a;
-        a = t1 + t2;
+        uint32_t t2 = s0 + ((a & s[1]) | (s[2] & (a | s[1])));
+        s[7] = s[6];
+        s[6] = s[5];
+        s[5] = e;
+        s[4] = s[3] + t1;
+        s[3] = s[2];
+        s[2] = s[1];
+        s[1] = a;
+        s[0] = t1 + t2;
     }
-    hash[0] += a;
-    hash[1] += b;
-    hash[2] += c;
-    hash[3] += d;
-    hash[4] += e;
-    hash[5] += f;
-    hash[6] += g;
-    hash[7] += h;
+    for (unsigned i = 0; i < 8u; i++) {
+        hash[i] += s[i];
+    }
 }
 
 void wmbt_sha256_init(wmbt_sha256 *x)
 {
     x->total = 0;
-    x->h[0] = UINT32_C(0x6A09E667);
-    x->h[1] = UINT32_C(0xBB67AE85);
-    x->h[2] = UINT32_C(0x3C6EF372);
-    x->h[3] = UINT32_C(0xA54FF53A);
-    x->h[4] = UINT32_C(0x510E527F);
-    x->h[5] = UINT32_C(0x9B05688C);
-    x->h[6] = UINT32_C(0x1F83D9AB);
-    x->h[7] = UINT32_C(0x5BE0CD19);
-    wmbt_bytes_fill(x->block, 0, WMBT_SHA256_BLOCK_BYTES);
+    wmbt_bytes_copy((uint8_t *)x->h, (const uint8_t *)wmbt_sha256_start, sizeof x->h);
 }
 
 wmbt_status wmbt_sha256_update(wmbt_sha256 *x, wmbt_view bytes)

@@ -59,7 +59,6 @@ void wmbt_xxh64_init(wmbt_xxh64 *x)
     x->acc[1] = WMBT_XXH64_P2;
     x->acc[2] = 0;
     x->acc[3] = 0u - WMBT_XXH64_P1;
-    wmbt_bytes_fill(x->block, 0, WMBT_XXH64_BLOCK_BYTES);
 }
 
 void wmbt_xxh64_update(wmbt_xxh64 *x, wmbt_view bytes)
