@@ -93,6 +93,33 @@ static void wmbt_blake3_absorb(wmbt_blake3 *x, uint64_t at, const uint8_t *block
     }
 }
 
+/* Takes full blocks from byte `at` on while more input follows them; returns the bytes taken. */
+static size_t wmbt_blake3_absorb_many(wmbt_blake3 *x, uint64_t at, const uint8_t *p, size_t n)
+{
+    size_t done = 0;
+#    ifdef WMBT_BLAKE3_CHUNKS
+    enum { WIDE = WMBT_BLAKE3_LANES * WMBT_BLAKE3_CHUNK_BYTES };
+#    endif
+    while (n - done > WMBT_BLAKE3_BLOCK_BYTES) {
+#    ifdef WMBT_BLAKE3_CHUNKS
+        if (wmbt_blake3_start_flag(at + done) != 0u && n - done > WIDE) {
+            uint32_t cvs[WMBT_BLAKE3_LANES][8];
+            uint64_t chunk = (at + done) >> 10;
+            WMBT_BLAKE3_CHUNKS(p + done, chunk, cvs);
+            for (size_t lane = 0; lane < WMBT_BLAKE3_LANES; lane++) {
+                wmbt_bytes_copy((uint8_t *)x->cv, (const uint8_t *)cvs[lane], sizeof x->cv);
+                wmbt_blake3_push(x, chunk + lane);
+            }
+            done += WIDE;
+            continue;
+        }
+#    endif
+        wmbt_blake3_absorb(x, at + done, p + done);
+        done += WMBT_BLAKE3_BLOCK_BYTES;
+    }
+    return done;
+}
+
 wmbt_status wmbt_blake3_init(wmbt_buf memory, wmbt_blake3 **x)
 {
     if (wmbt_buf_is_bad(memory)) {
@@ -137,19 +164,20 @@ wmbt_status wmbt_blake3_update(wmbt_blake3 *x, wmbt_view bytes)
         fill = WMBT_BLAKE3_BLOCK_BYTES;
     }
     uint64_t at = x->total - fill;
-    x->total += left;
     size_t room = WMBT_BLAKE3_BLOCK_BYTES - fill;
-    if (left > room) {
+    x->total += left;
+    if (fill != 0u && left > room) {
         wmbt_bytes_copy(x->block + fill, p, room);
         wmbt_blake3_absorb(x, at, x->block);
+        at += WMBT_BLAKE3_BLOCK_BYTES;
         p += room;
         left -= room;
-        for (; left > WMBT_BLAKE3_BLOCK_BYTES; left -= WMBT_BLAKE3_BLOCK_BYTES) {
-            at += WMBT_BLAKE3_BLOCK_BYTES;
-            wmbt_blake3_absorb(x, at, p);
-            p += WMBT_BLAKE3_BLOCK_BYTES;
-        }
         fill = 0;
+    }
+    if (fill == 0u && left > WMBT_BLAKE3_BLOCK_BYTES) {
+        size_t taken = wmbt_blake3_absorb_many(x, at, p, left);
+        p += taken;
+        left -= taken;
     }
     wmbt_bytes_copy(x->block + fill, p, left);
     return WMBT_OK;

@@ -69,10 +69,38 @@ typedef void wmbt_blake3_compress_kernel(uint32_t cv[8], const uint8_t *block, u
 wmbt_blake3_compress_kernel wmbt_blake3_compress_small; /* rolled */
 wmbt_blake3_compress_kernel wmbt_blake3_compress_fast;  /* unrolled */
 
+/*
+ * Chunks that the fast kernel hashes side by side, where the compiler says that the machine has
+ * vectors; 1 elsewhere (its code would only grow).
+ */
+#    if !defined(__GNUC__)
+#        define WMBT_BLAKE3_LANES 1
+#    elif defined(__AVX512F__)
+#        define WMBT_BLAKE3_LANES 16
+#    elif defined(__AVX2__)
+#        define WMBT_BLAKE3_LANES 8
+#    elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__ALTIVEC__)
+#        define WMBT_BLAKE3_LANES 4
+#    else
+#        define WMBT_BLAKE3_LANES 1
+#    endif
+
+#    if WMBT_BLAKE3_LANES > 1
+/*
+ * The chaining values of WMBT_BLAKE3_LANES whole chunks, one after the other from `chunks` on, of
+ * which the first is number `counter`; none of them is the whole input.
+ */
+void wmbt_blake3_chunks_fast(const uint8_t *chunks, uint64_t counter,
+                             uint32_t cvs[WMBT_BLAKE3_LANES][8]);
+#    endif
+
 #    if WMBT_CFG_BLAKE3_KERNEL == 1
 #        define WMBT_BLAKE3_COMPRESS wmbt_blake3_compress_small
 #    else
 #        define WMBT_BLAKE3_COMPRESS wmbt_blake3_compress_fast
+#        if WMBT_BLAKE3_LANES > 1
+#            define WMBT_BLAKE3_CHUNKS wmbt_blake3_chunks_fast
+#        endif
 #    endif
 
 #endif

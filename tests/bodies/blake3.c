@@ -218,6 +218,33 @@ static void test_kernels(wmbt_test *t)
     }
 }
 
+/* Chunks side by side against one by one, also where the counter's low half runs over. */
+static void test_wide(wmbt_test *t)
+{
+#if WMBT_BLAKE3_LANES > 1
+    static const uint64_t counters[] = {0, 4, UINT64_C(0xFFFFFFFE), UINT64_C(0x123456789ABCDEF0)};
+    const size_t n = (size_t)1024 * WMBT_BLAKE3_LANES;
+    uint8_t *p = ramp(t, n + 16u);
+    T_CHECK(t, p != NULL);
+    for (size_t i = 0; i < 16u * sizeof counters / sizeof counters[0]; i++) {
+        uint32_t wide[WMBT_BLAKE3_LANES][8];
+        uint64_t counter = counters[i / 16u];
+        const uint8_t *chunks = p + i % 16u;
+        wmbt_blake3_chunks_fast(chunks, counter, wide);
+        for (size_t lane = 0; lane < WMBT_BLAKE3_LANES; lane++) {
+            uint32_t cv[8];
+            wmbt_view chunk = wmbt_view_of(chunks + 1024u * lane, 1024);
+            model_chunk(0, cv, chunk, counter + lane, false);
+            for (size_t k = 0; k < 8u; k++) {
+                T_EQ(t, wide[lane][k], cv[k]);
+            }
+        }
+    }
+#else
+    (void)t; /* this build has no such kernel */
+#endif
+}
+
 /* Every length, from memory of every alignment in turn; the library against both models. */
 static void lengths_to(wmbt_test *t, size_t most, size_t stride)
 {
@@ -404,6 +431,7 @@ static const wmbt_case cases[] = {
     {"published digests to 102400 bytes", test_published_large, 103424, "vectors/blake3.tsv"},
     {"golden digests", test_golden, 132096, "golden/vectors/cabi.tsv"},
     {"kernels agree on random compressions", test_kernels, 0, NULL},
+    {"chunks side by side", test_wide, 16512, NULL},
     {"lengths to 1100, all kernels", test_lengths_short, 1408, NULL},
     {"lengths to 5000, all kernels", test_lengths, 5376, NULL},
     {"around each chunk to 64 KiB", test_boundaries, 66048, NULL},
