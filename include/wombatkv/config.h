@@ -108,7 +108,8 @@
 #    define WMBT_CFG_CRC32C_KERNEL 3
 #endif
 
-/* BLAKE3 kernel: 1 small (rolled), 2 fast (unrolled portable C). */
+/* BLAKE3 kernel: 1 small (rolled, 0.4 KB), 2 fast (unrolled; several chunks side by side where the
+ * compiler has vectors for the machine). */
 #ifndef WMBT_CFG_BLAKE3_KERNEL
 #    define WMBT_CFG_BLAKE3_KERNEL 2
 #endif

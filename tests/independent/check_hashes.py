@@ -10,6 +10,7 @@ import ctypes
 import hashlib
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -88,6 +89,8 @@ def blake3(data, wanted, folder):
     return out
 
 
+if shutil.which("b3sum") is None:
+    sys.exit("b3sum is missing (Debian: b3sum); libxxhash.so.0 is needed too (Debian: libxxhash0)")
 wanted = lengths()
 wanted_set = set(wanted)
 data = random.Random(20240229).randbytes(wanted[-1])
