@@ -134,10 +134,35 @@ static void test_errors(wmbt_test *t)
     T_EQ(t, wmbt_sha256_update(&x, wmbt_view_of(many, 1)), WMBT_TOO_LARGE);
 }
 
+/* Lengths above 2^32 bits: the last block, written by hand and hashed as a message, leaves the same
+ * words as the padding does. */
+static void test_long_lengths(wmbt_test *t)
+{
+    static const uint64_t totals[] = {UINT64_C(1) << 29, UINT64_C(0x0123456789ABCDC0),
+                                      (UINT64_C(1) << 61) - 64u};
+    for (size_t i = 0; i < sizeof totals / sizeof totals[0]; i++) {
+        wmbt_sha256 padded, written;
+        uint8_t block[64] = {0x80};
+        uint8_t digest[WMBT_SHA256_DIGEST_BYTES];
+        for (unsigned k = 0; k < 8u; k++) {
+            block[56u + k] = (uint8_t)(totals[i] * 8u >> (56u - 8u * k));
+        }
+        wmbt_sha256_init(&padded);
+        padded.total = totals[i]; /* whole blocks, as if they had left the words as they are */
+        wmbt_sha256_final(&padded, digest);
+        wmbt_sha256_init(&written);
+        T_EQ(t, wmbt_sha256_update(&written, wmbt_view_of(block, sizeof block)), WMBT_OK);
+        for (size_t k = 0; k < sizeof digest; k++) {
+            T_EQ(t, digest[k], written.h[k / 4u] >> (24u - k % 4u * 8u) & 255u);
+        }
+    }
+}
+
 static const wmbt_case cases[] = {
     {"published digests, splits", test_published, 8192, "vectors/sha256.tsv"},
     {"Monte Carlo", test_monte_carlo, 256, "vectors/sha256_monte.tsv"},
     {"random splits", test_splits, 1024, NULL},
+    {"lengths above 2^32 bits", test_long_lengths, 0, NULL},
     {"NULL, and 2^61 bytes", test_errors, 128, NULL},
 };
 WMBT_SUITE(sha256, cases);
