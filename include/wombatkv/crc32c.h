@@ -32,8 +32,8 @@ WMBT_API uint32_t wmbt_crc32c_copy(uint32_t crc, uint8_t *dst, wmbt_view src);
 
 /**
  * The CRC32C of A followed by B, from a = CRC32C of A, b = CRC32C of B and the length of B in
- * bytes: ranges that land out of order are checked as they land and combined afterwards. Constant
- * memory; about 70 steps of 32 for the largest length, 2 for each bit of a small one.
+ * bytes: ranges that land out of order are checked as they land and combined afterwards. Costs at
+ * most two polynomial products of 32 steps for each bit of b_bytes, whatever the data.
  */
 WMBT_API uint32_t wmbt_crc32c_combine(uint32_t a, uint32_t b, uint64_t b_bytes);
 
