@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hash chains: a hash for each block of a prompt's tokens, which depends on all tokens up to the
+ * block's end. Two dialects that share no hash; which one a bucket holds must be known.
+ *
+ *     core  wombatkv-core's chain of raw hashes, by tenant and a fingerprint of 32 bytes; each
+ *           block's length is hashed before its tokens
+ *     ds4   the ds4 engine's chain of hex texts, by a fingerprint text and the weights' bits
+ *
+ * Blocks of one size: wmbt_chain_push() takes tokens in any split and hands out a hash whenever a
+ * block is full. Blocks of different sizes (core only): wmbt_chain_begin_block() announces a block,
+ * then come its tokens in any split, then wmbt_chain_end_block(). Tokens are hashed as they come,
+ * none is kept. Source of the rules: docs/FORMATS.md, "Hash chains".
+ */
+#ifndef WOMBATKV_CHAIN_H
+#define WOMBATKV_CHAIN_H
+
+#include "wombatkv/blake3.h"
+#include "wombatkv/metadata.h"
+
+#if WMBT_CFG_CHAIN
+
+WMBT_BEGIN_DECLS
+
+/* Dialects. Values are pinned. */
+#    define WMBT_CHAIN_CORE 1u
+#    define WMBT_CHAIN_DS4 2u
+
+/** Bytes of core's fingerprint. */
+#    define WMBT_CHAIN_CORE_FINGERPRINT_BYTES 32u
+
+/** ds4 hashes at most so many blocks of a prompt, as its engine does. */
+#    define WMBT_CHAIN_DS4_MAX_BLOCKS 512u
+
+/** ds4's block_tokens is a multiple of the first, and at most the second. */
+#    define WMBT_CHAIN_DS4_BLOCK_STEP 128u
+#    define WMBT_CHAIN_DS4_MAX_BLOCK_TOKENS 8192u
+
+/** ds4's seed text, "WMBTBLK1|fingerprint|qBITS|ds4-v1", is at most so long. */
+#    define WMBT_CHAIN_DS4_MAX_SEED_BYTES 127u
+
+/** Largest block of any dialect, in tokens. */
+#    define WMBT_CHAIN_MAX_BLOCK_TOKENS 0x1FFFFFF0u
+
+/** Alignment of the state's memory. */
+#    define WMBT_CHAIN_ALIGN 8u
+
+/**
+ * Bytes of memory for blocks of up to `max_block_tokens` tokens, a constant expression if that is
+ * one: 200 for 128 tokens, 392 for 8,192.
+ */
+#    define WMBT_CHAIN_BYTES(max_block_tokens) \
+        (88u + WMBT_BLAKE3_BYTES(64u + 4u * (uint64_t)(max_block_tokens)))
+
+/** What a chain starts from. Zero it first: fields may be added. The views need not outlive init. */
+typedef struct wmbt_chain_config {
+    uint32_t dialect;      /**< WMBT_CHAIN_... */
+    uint32_t block_tokens; /**< tokens of every block; 0: blocks are announced (core only) */
+    wmbt_view tenant;      /**< core: UTF-8, may be empty; ds4: must be empty */
+    wmbt_view fingerprint; /**< core: 32 bytes; ds4: text, not empty, no NUL */
+    uint32_t quant_bits;   /**< ds4: bits of the routed experts' weights; core: must be 0 */
+} wmbt_chain_config;
+
+/** A chain under way. It holds no pointers: a copy of its bytes to aligned memory is a clone. */
+typedef struct wmbt_chain wmbt_chain;
+
+/** The dialect of a name ("core", "ds4"), or 0. */
+WMBT_API uint32_t wmbt_chain_dialect_from_name(wmbt_view name);
+
+/** The name of a dialect, or "unknown"; static, NUL-terminated. */
+WMBT_API const char *wmbt_chain_dialect_name(uint32_t dialect);
+
+/**
+ * Starts a chain in `memory`, which it occupies until it is no longer used; *x is that memory. Work
+ * is bounded by the length of the tenant. In this order:
+ *
+ * bad-argument: NULL with a length; a dialect that is not listed; a field that the dialect does not
+ *     use is set; block_tokens against the dialect's rule or above WMBT_CHAIN_MAX_BLOCK_TOKENS;
+ *     core: a fingerprint that is not 32 bytes; ds4: an empty fingerprint, quant_bits above 2^31-1;
+ * bad-text: core: the tenant is not UTF-8; ds4: a NUL in the fingerprint;
+ * not-representable: ds4: a seed text above WMBT_CHAIN_DS4_MAX_SEED_BYTES (the engine then hashes
+ *     no blocks);
+ * buffer-too-small: less than WMBT_CHAIN_BYTES(block_tokens); buffer-misaligned: not a multiple of
+ *     WMBT_CHAIN_ALIGN;
+ * too-large: core: a tenant that the memory has no room for. Up to 960 bytes always fit, and
+ *     4 x n bytes fit in WMBT_CHAIN_BYTES(n).
+ *
+ * *x is then unchanged; the memory may be overwritten.
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_init(wmbt_buf memory,
+                                                     const wmbt_chain_config *config,
+                                                     wmbt_chain **x);
+
+/** Starts over at the first block, with the same configuration. */
+WMBT_API void wmbt_chain_reset(wmbt_chain *x);
+
+/**
+ * Announces a block of `tokens` tokens; 0 is legal for core.
+ *
+ * bad-state: a block is open; bad-argument: another size than a block_tokens that is not 0; end: no
+ * further block is hashed (ds4 after WMBT_CHAIN_DS4_MAX_BLOCKS); too-large: more tokens than the
+ * memory has room for, or 2^32 - 1 blocks done. The state is then unchanged.
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_begin_block(wmbt_chain *x, uint32_t tokens);
+
+/**
+ * Takes tokens of the open block, in any split.
+ *
+ * bad-state: no block is open; bad-argument: NULL with a count, or more tokens than the block still
+ * lacks. Nothing is taken then.
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_add(wmbt_chain *x, const uint32_t *tokens,
+                                                    size_t count);
+
+/**
+ * Ends the open block and gives its hash.
+ *
+ * bad-state: no block is open, or tokens are missing; *hash and the state are then unchanged.
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_end_block(wmbt_chain *x, wmbt_block_hash *hash);
+
+/**
+ * Blocks of one size: takes tokens up to the end of the current block at most, so the work of a call
+ * is bounded by block_tokens. *taken says how many; call again with the rest.
+ *
+ * ok: a block is full, *hash is its hash. Otherwise *hash is unchanged:
+ * need-more: all tokens were taken, the block is not full;
+ * end: no further block is hashed (see begin_block), nothing was taken;
+ * bad-state: block_tokens is 0; bad-argument: NULL with a count; too-large: 2^32 - 1 blocks done.
+ * *taken is unchanged by these two bands of errors, 0 with end.
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_push(wmbt_chain *x, const uint32_t *tokens,
+                                                     size_t count, size_t *taken,
+                                                     wmbt_block_hash *hash);
+
+/** Blocks done so far. */
+WMBT_API uint32_t wmbt_chain_blocks(const wmbt_chain *x);
+
+WMBT_END_DECLS
+
+#endif
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Object keys of blocks and raw tails. */
+#include "wombatkv/objkey.h"
+
+#include "base/bytes.h"
+#include "base/cursor.h"
+#include "base/text.h"
+
+#if WMBT_CFG_OBJKEY
+
+#    define WMBT_OBJKEY_ROOT "/wombatkv/v1/"
+#    define WMBT_OBJKEY_ROOT_BYTES (sizeof(WMBT_OBJKEY_ROOT) - 1u)
+#    define WMBT_OBJKEY_BLOCK_PATH "block/"
+#    define WMBT_OBJKEY_RAW_TAIL_PATH "sidecar/raw_tail/"
+#    define WMBT_OBJKEY_MODEL_MARK "model="
+#    define WMBT_OBJKEY_HASH_MARK "b3="
+
+WMBT_STATIC_ASSERT(sizeof("//wombatkv/v1/" WMBT_OBJKEY_RAW_TAIL_PATH WMBT_OBJKEY_HASH_MARK) - 1u +
+                           WMBT_BLOCK_HASH_HEX_BYTES <=
+                       WMBT_OBJKEY_BYTES(0, 0),
+                   "room for the longest key");
+WMBT_STATIC_ASSERT(sizeof("//wombatkv/v1/" WMBT_OBJKEY_BLOCK_PATH WMBT_OBJKEY_MODEL_MARK
+                          "/" WMBT_OBJKEY_HASH_MARK) -
+                               1u + WMBT_MODEL_DIGEST_HEX_BYTES + WMBT_BLOCK_HASH_HEX_BYTES <=
+                           WMBT_OBJKEY_BYTES(0, 0) ||
+                       !WMBT_CFG_EXPERIMENTAL_MODEL_KEYS,
+                   "room for the longest key with a model");
+
+/* True if the text can stand in a key: UTF-8 without NUL. */
+static bool wmbt_objkey_is_text(wmbt_view text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] == 0u) {
+            return false;
+        }
+    }
+    return wmbt_text_is_utf8(text);
+}
+
+/* The offset of the first WMBT_OBJKEY_ROOT, or text.len if there is none. Work: text.len x 13. */
+static size_t wmbt_objkey_find_root(wmbt_view text)
+{
+    for (size_t at = 0; text.len - at >= WMBT_OBJKEY_ROOT_BYTES; at++) {
+        if (wmbt_bytes_equal(text.data + at, (const uint8_t *)WMBT_OBJKEY_ROOT,
+                             WMBT_OBJKEY_ROOT_BYTES)) {
+            return at;
+        }
+    }
+    return text.len;
+}
+
+/* The number of bytes before the last '/', or text.len if there is none. */
+static size_t wmbt_objkey_last_slash(wmbt_view text)
+{
+    for (size_t at = text.len; at > 0u; at--) {
+        if (text.data[at - 1u] == (uint8_t)'/') {
+            return at - 1u;
+        }
+    }
+    return text.len;
+}
+
+/* True if the key alone tells prefix and namespace apart. */
+static bool wmbt_objkey_is_split(const wmbt_objkey *key)
+{
+    wmbt_view text = key->name_space.len != 0u ? key->name_space : key->prefix;
+    return wmbt_objkey_last_slash(text) == text.len;
+}
+
+#    if WMBT_CFG_EXPERIMENTAL_MODEL_KEYS
+static bool wmbt_objkey_model_allowed(const wmbt_objkey *key)
+{
+    return key->has_model == 0u ||
+           (key->kind == WMBT_OBJKEY_BLOCK && !wmbt_model_digest_is_zero(&key->model));
+}
+
+static void wmbt_objkey_put_model(wmbt_writer *w, const wmbt_objkey *key)
+{
+    if (key->has_model != 0u) {
+        wmbt_writer_bytes(w, WMBT_VIEW_LITERAL(WMBT_OBJKEY_MODEL_MARK));
+        wmbt_writer_hex(w, wmbt_view_of(key->model.bytes, WMBT_MODEL_DIGEST_BYTES));
+        wmbt_writer_u8(w, (uint8_t)'/');
+    }
+}
+
+/* Passes over "model=.../" if it is there. */
+static wmbt_status wmbt_objkey_take_model(wmbt_cursor *c, bool upper, wmbt_objkey *key)
+{
+    wmbt_view hex;
+    if (!wmbt_cursor_expect(c, WMBT_VIEW_LITERAL(WMBT_OBJKEY_MODEL_MARK))) {
+        return WMBT_OK;
+    }
+    if (!wmbt_cursor_bytes(c, WMBT_MODEL_DIGEST_HEX_BYTES, &hex) ||
+        !wmbt_cursor_expect(c, WMBT_VIEW_LITERAL("/"))) {
+        return WMBT_BAD_LENGTH;
+    }
+    if (!wmbt_text_unhex(hex, upper, key->model.bytes, WMBT_MODEL_DIGEST_BYTES) ||
+        wmbt_model_digest_is_zero(&key->model)) {
+        return WMBT_BAD_TEXT;
+    }
+    key->has_model = 1;
+    return WMBT_OK;
+}
+#    else
+static bool wmbt_objkey_model_allowed(const wmbt_objkey *key)
+{
+    return key->has_model == 0u;
+}
+#    endif
+
+/* Bytes before WMBT_OBJKEY_ROOT. */
+static size_t wmbt_objkey_head_bytes(const wmbt_objkey *key)
+{
+    return key->prefix.len + (key->name_space.len == 0u ? 0u : 1u + key->name_space.len);
+}
+
+/* Byte `at` of the key, which lies before the end of WMBT_OBJKEY_ROOT. */
+static uint8_t wmbt_objkey_byte(const wmbt_objkey *key, size_t at)
+{
+    size_t head = wmbt_objkey_head_bytes(key);
+    if (at >= head) {
+        return (uint8_t)WMBT_OBJKEY_ROOT[at - head];
+    }
+    if (at < key->prefix.len) {
+        return key->prefix.data[at];
+    }
+    at -= key->prefix.len;
+    return at == 0u ? (uint8_t)'/' : key->name_space.data[at - 1u];
+}
+
+/* True if WMBT_OBJKEY_ROOT begins nowhere before its place. */
+static bool wmbt_objkey_root_is_first(const wmbt_objkey *key)
+{
+    for (size_t at = 0; at < wmbt_objkey_head_bytes(key); at++) {
+        size_t same = 0;
+        while (same < WMBT_OBJKEY_ROOT_BYTES &&
+               wmbt_objkey_byte(key, at + same) == (uint8_t)WMBT_OBJKEY_ROOT[same]) {
+            same++;
+        }
+        if (same == WMBT_OBJKEY_ROOT_BYTES) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static wmbt_status wmbt_objkey_check(const wmbt_objkey *key, uint32_t flags)
+{
+    const wmbt_view prefix = key->prefix;
+    const wmbt_view name_space = key->name_space;
+    if (wmbt_view_is_bad(prefix) || wmbt_view_is_bad(name_space) ||
+        (flags & ~WMBT_OBJKEY_COMPAT_SPLIT) != 0u || key->has_model > 1u ||
+        (key->kind != WMBT_OBJKEY_BLOCK && key->kind != WMBT_OBJKEY_RAW_TAIL)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    if (prefix.len == 0u || prefix.len > WMBT_OBJKEY_MAX_BYTES ||
+        name_space.len > WMBT_OBJKEY_MAX_BYTES || !wmbt_objkey_is_text(prefix) ||
+        !wmbt_objkey_is_text(name_space) || !wmbt_objkey_model_allowed(key) ||
+        !wmbt_objkey_root_is_first(key)) {
+        return WMBT_NOT_REPRESENTABLE;
+    }
+    if ((flags & WMBT_OBJKEY_COMPAT_SPLIT) == 0u && !wmbt_objkey_is_split(key)) {
+        return WMBT_NOT_REPRESENTABLE;
+    }
+    return WMBT_OK;
+}
+
+static void wmbt_objkey_put(wmbt_writer *w, const wmbt_objkey *key)
+{
+    wmbt_writer_bytes(w, key->prefix);
+    if (key->name_space.len != 0u) {
+        wmbt_writer_u8(w, (uint8_t)'/');
+        wmbt_writer_bytes(w, key->name_space);
+    }
+    wmbt_writer_bytes(w, WMBT_VIEW_LITERAL(WMBT_OBJKEY_ROOT));
+    wmbt_writer_bytes(w, key->kind == WMBT_OBJKEY_BLOCK
+                             ? WMBT_VIEW_LITERAL(WMBT_OBJKEY_BLOCK_PATH)
+                             : WMBT_VIEW_LITERAL(WMBT_OBJKEY_RAW_TAIL_PATH));
+#    if WMBT_CFG_EXPERIMENTAL_MODEL_KEYS
+    wmbt_objkey_put_model(w, key);
+#    endif
+    wmbt_writer_bytes(w, WMBT_VIEW_LITERAL(WMBT_OBJKEY_HASH_MARK));
+    wmbt_writer_hex(w, wmbt_view_of(key->hash.bytes, WMBT_BLOCK_HASH_BYTES));
+}
+
+wmbt_status wmbt_objkey_build(const wmbt_objkey *key, uint32_t flags, wmbt_buf out, size_t *len)
+{
+    if (wmbt_buf_is_bad(out)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    wmbt_status status = wmbt_objkey_check(key, flags);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    wmbt_writer measure = wmbt_writer_of(wmbt_buf_of(NULL, 0));
+    wmbt_objkey_put(&measure, key);
+    if (measure.needed > WMBT_OBJKEY_MAX_BYTES) {
+        return WMBT_NOT_REPRESENTABLE;
+    }
+    if (measure.needed > out.len) {
+        return WMBT_BUFFER_TOO_SMALL;
+    }
+    wmbt_writer w = wmbt_writer_of(out);
+    wmbt_objkey_put(&w, key);
+    *len = w.needed;
+    return WMBT_OK;
+}
+
+/* Takes apart what stands before WMBT_OBJKEY_ROOT. */
+static wmbt_status wmbt_objkey_parse_head(wmbt_view head, wmbt_view prefix, wmbt_objkey *key)
+{
+    size_t cut = wmbt_objkey_last_slash(head);
+    if (prefix.len != 0u) {
+        cut = prefix.len;
+        if (cut > head.len || !wmbt_bytes_equal(head.data, prefix.data, cut)) {
+            return WMBT_BAD_SYNTAX;
+        }
+    }
+    key->prefix = wmbt_view_of(head.data, cut);
+    if (cut < head.len) {
+        if (head.data[cut] != (uint8_t)'/' || cut + 1u == head.len) {
+            return WMBT_BAD_SYNTAX;
+        }
+        key->name_space = wmbt_view_of(head.data + cut + 1u, head.len - cut - 1u);
+    }
+    return cut == 0u ? WMBT_BAD_SYNTAX : WMBT_OK;
+}
+
+/* Takes apart what follows WMBT_OBJKEY_ROOT. */
+static wmbt_status wmbt_objkey_parse_rest(wmbt_view rest, bool upper, wmbt_objkey *key)
+{
+    wmbt_cursor c = wmbt_cursor_of(rest);
+    if (wmbt_cursor_expect(&c, WMBT_VIEW_LITERAL(WMBT_OBJKEY_BLOCK_PATH))) {
+        key->kind = WMBT_OBJKEY_BLOCK;
+#    if WMBT_CFG_EXPERIMENTAL_MODEL_KEYS
+        wmbt_status status = wmbt_objkey_take_model(&c, upper, key);
+        if (status != WMBT_OK) {
+            return status;
+        }
+#    endif
+    } else if (wmbt_cursor_expect(&c, WMBT_VIEW_LITERAL(WMBT_OBJKEY_RAW_TAIL_PATH))) {
+        key->kind = WMBT_OBJKEY_RAW_TAIL;
+    } else {
+        return WMBT_BAD_SYNTAX;
+    }
+    if (!wmbt_cursor_expect(&c, WMBT_VIEW_LITERAL(WMBT_OBJKEY_HASH_MARK))) {
+        return WMBT_BAD_SYNTAX;
+    }
+    if (c.left != WMBT_BLOCK_HASH_HEX_BYTES) {
+        return WMBT_BAD_LENGTH;
+    }
+    return wmbt_text_unhex(wmbt_view_of(c.data, c.left), upper, key->hash.bytes,
+                           WMBT_BLOCK_HASH_BYTES)
+               ? WMBT_OK
+               : WMBT_BAD_TEXT;
+}
+
+wmbt_status wmbt_objkey_parse(wmbt_view text, wmbt_view prefix, uint32_t flags, wmbt_objkey *key)
+{
+    if (wmbt_view_is_bad(text) || wmbt_view_is_bad(prefix) ||
+        (flags & ~WMBT_OBJKEY_COMPAT_UPPER) != 0u) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    if (text.len > WMBT_OBJKEY_MAX_BYTES) {
+        return WMBT_TOO_LARGE;
+    }
+    if (!wmbt_objkey_is_text(text)) {
+        return WMBT_BAD_TEXT;
+    }
+    size_t at = wmbt_objkey_find_root(text);
+    if (at == text.len) {
+        return WMBT_BAD_SYNTAX;
+    }
+    wmbt_objkey found;
+    wmbt_bytes_fill((uint8_t *)&found, 0, sizeof found);
+    wmbt_status status = wmbt_objkey_parse_head(wmbt_view_of(text.data, at), prefix, &found);
+    if (status == WMBT_OK) {
+        size_t after = at + WMBT_OBJKEY_ROOT_BYTES;
+        status = wmbt_objkey_parse_rest(wmbt_view_of(text.data + after, text.len - after),
+                                        (flags & WMBT_OBJKEY_COMPAT_UPPER) != 0u, &found);
+    }
+    if (status == WMBT_OK) {
+        wmbt_bytes_copy((uint8_t *)key, (const uint8_t *)&found, sizeof found);
+    }
+    return status;
+}
+
+#endif

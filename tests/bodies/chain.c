@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* chain: both dialects, announced blocks and blocks of one size. */
+#include "wombatkv/chain.h"
+
+#include "base/bytes.h"
+#include "base/le.h"
+#include "test.h"
+
+#define CORE_CHAIN "golden/vectors/core_chain.tsv"
+#define PROMPTS "golden/bucket/prompts.tsv"
+
+/* Longest tenant of the vectors is 5,000 bytes, longest block 8,192 tokens. */
+#define LARGE_BYTES WMBT_CHAIN_BYTES(8192)
+
+static wmbt_chain_config core_config(wmbt_view tenant, wmbt_view fingerprint, uint32_t block_tokens)
+{
+    wmbt_chain_config c = {0};
+    c.dialect = WMBT_CHAIN_CORE;
+    c.block_tokens = block_tokens;
+    c.tenant = tenant;
+    c.fingerprint = fingerprint;
+    return c;
+}
+
+static wmbt_chain_config ds4_config(wmbt_view fingerprint, uint32_t bits, uint32_t block_tokens)
+{
+    wmbt_chain_config c = {0};
+    c.dialect = WMBT_CHAIN_DS4;
+    c.block_tokens = block_tokens;
+    c.fingerprint = fingerprint;
+    c.quant_bits = bits;
+    return c;
+}
+
+static void check_hash(wmbt_test *t, const wmbt_block_hash *got, wmbt_view want_hex)
+{
+    wmbt_block_hash want;
+    T_EQ(t, wmbt_block_hash_from_hex(want_hex, &want), WMBT_OK);
+    T_BYTES(t, got->bytes, want.bytes, WMBT_BLOCK_HASH_BYTES);
+}
+
+/* --- core ---------------------------------------------------------------------------------------
+ */
+
+/* Tokens of a row: a generator or stored bytes. */
+typedef struct token_source {
+    uint32_t state;  /* of xorshift32, 0: stored */
+    wmbt_view bytes; /* stored tokens that are left */
+} token_source;
+
+static uint32_t next_token(token_source *s)
+{
+    if (s->state != 0) {
+        return wmbt_test_random(&s->state);
+    }
+    uint32_t v = wmbt_load_le32(s->bytes.data);
+    s->bytes = wmbt_view_of(s->bytes.data + 4, s->bytes.len - 4);
+    return v;
+}
+
+/* One announced block, its tokens in pieces that grow: 1, 2, ... */
+static void add_block(wmbt_test *t, wmbt_chain *x, token_source *tokens, uint32_t count,
+                      wmbt_block_hash *hash)
+{
+    uint32_t piece[97];
+    T_EQ(t, wmbt_chain_begin_block(x, count), WMBT_OK);
+    for (uint32_t done = 0, n = 1; done < count; n = n % 97 + 1) {
+        uint32_t now = n < count - done ? n : count - done;
+        for (uint32_t i = 0; i < now; i++) {
+            piece[i] = next_token(tokens);
+        }
+        T_EQ(t, wmbt_chain_end_block(x, hash), WMBT_BAD_STATE);
+        T_EQ(t, wmbt_chain_add(x, piece, now), WMBT_OK);
+        done += now;
+    }
+    T_EQ(t, wmbt_chain_end_block(x, hash), WMBT_OK);
+}
+
+static void test_golden_core(wmbt_test *t)
+{
+    wmbt_view text;
+    T_CHECK(t, wmbt_test_data(t, CORE_CHAIN, &text));
+    wmbt_table table;
+    wmbt_table_open(&table, text, false);
+    const uint32_t tenant = wmbt_table_column(t, &table, "tenant_hex");
+    const uint32_t fingerprint = wmbt_table_column(t, &table, "fingerprint_hex");
+    const uint32_t seed = wmbt_table_column(t, &table, "token_seed");
+    const uint32_t lens = wmbt_table_column(t, &table, "block_lens");
+    const uint32_t stored = wmbt_table_column(t, &table, "tokens_hex");
+    const uint32_t hashes = wmbt_table_column(t, &table, "hashes");
+    wmbt_view cells[WMBT_TABLE_MAX_COLUMNS];
+    while (wmbt_table_next(t, &table, cells)) {
+        wmbt_test_reset(t);
+        wmbt_test_where(t, cells[0]);
+        wmbt_chain *x;
+        wmbt_buf memory = wmbt_buf_of(wmbt_test_alloc(t, LARGE_BYTES), LARGE_BYTES);
+        wmbt_chain_config config = core_config(wmbt_cell_bytes(t, cells[tenant]),
+                                               wmbt_cell_bytes(t, cells[fingerprint]), 0);
+        T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_OK);
+        token_source tokens = {(uint32_t)wmbt_cell_u64(t, cells[seed]), {NULL, 0}};
+        if (tokens.state == 0) {
+            tokens.bytes = wmbt_cell_bytes(t, cells[stored]);
+        }
+        wmbt_view blocks = cells[lens];
+        wmbt_view want = cells[hashes];
+        T_EQ(t, wmbt_test_view_is(blocks, "empty"), wmbt_test_view_is(want, "empty"));
+        if (wmbt_test_view_is(blocks, "empty")) {
+            continue;
+        }
+        while (blocks.data != NULL) {
+            uint32_t count = (uint32_t)wmbt_cell_u64(t, wmbt_cell_part(&blocks, ','));
+            wmbt_block_hash hash;
+            T_CHECK(t, want.data != NULL);
+            T_CALL(t, add_block(t, x, &tokens, count, &hash));
+            T_CALL(t, check_hash(t, &hash, wmbt_cell_part(&want, ',')));
+        }
+        T_CHECK(t, want.data == NULL && tokens.bytes.len == 0);
+    }
+    T_EQ(t, table.row, 199);
+}
+
+/* Every split of 10 tokens in blocks of 4: 2^9 ways to cut, the same two hashes. The hashes are
+ * those of the fact sheet (formats, core chain), made by upstream. */
+static const char *const doc_hashes[] = {
+    "88ceb4a16b98a2b592de1820cc4cd537b944172d5b63772f50c5868ecdf25458",
+    "29f1a91e2112b54d80b3dc2b75e91fa28b0357f606928f4bd8efc17ba016836c"};
+
+static void push_split(wmbt_test *t, wmbt_chain *x, const uint32_t *tokens, size_t count,
+                       uint32_t cuts)
+{
+    size_t full = 0;
+    for (size_t begin = 0; begin < count;) {
+        size_t end = begin + 1;
+        while (end < count && (cuts >> (end - 1) & 1) == 0) {
+            end++;
+        }
+        while (begin < end) {
+            wmbt_block_hash hash;
+            wmbt_bytes_fill(hash.bytes, 0xEE, sizeof hash.bytes);
+            size_t taken = 99;
+            wmbt_status status = wmbt_chain_push(x, tokens + begin, end - begin, &taken, &hash);
+            T_CHECK(t, taken != 0 && taken <= end - begin);
+            begin += taken;
+            T_EQ(t, status, begin % 4 == 0 ? WMBT_OK : WMBT_NEED_MORE);
+            if (status == WMBT_OK) {
+                T_CHECK(t, full < 2);
+                T_CALL(t, check_hash(t, &hash, wmbt_test_text(doc_hashes[full++])));
+            } else {
+                T_CHECK(t, begin == end && hash.bytes[0] == 0xEE && hash.bytes[31] == 0xEE);
+            }
+        }
+    }
+    T_EQ(t, full, 2);
+    T_EQ(t, wmbt_chain_blocks(x), 2);
+}
+
+static void test_every_split(wmbt_test *t)
+{
+    static const uint32_t tokens[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    uint8_t fingerprint[32];
+    wmbt_bytes_fill(fingerprint, 7, sizeof fingerprint);
+    wmbt_chain_config config =
+        core_config(WMBT_VIEW_LITERAL("tenant-a"), wmbt_view_of(fingerprint, 32), 4);
+    wmbt_chain *x;
+    uint8_t *memory = wmbt_test_alloc(t, WMBT_CHAIN_BYTES(4));
+    T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, WMBT_CHAIN_BYTES(4)), &config, &x), WMBT_OK);
+    T_CHECK(t, (uint8_t *)x == memory);
+    for (uint32_t cuts = 0; cuts < 512; cuts++) {
+        wmbt_chain_reset(x);
+        T_CALL(t, push_split(t, x, tokens, 10, cuts));
+    }
+}
+
+/* --- ds4 ----------------------------------------------------------------------------------------
+ */
+
+/* The fact sheet's example: fingerprint abcdef0123456789abcdef01, q2, token i is 1 + i mod 16. */
+static void test_ds4_example(wmbt_test *t)
+{
+    static const char *const want[] = {
+        "b7f70c0db176e76390bf9ebabb2bc659727c59ee5de09462b1ce4e44e8ce8421",
+        "c969a2f9ac8b8ba7a560f7649740cb7355e4a0ce927b988e6f56a3bed3ba54b1"};
+    uint32_t tokens[256];
+    for (uint32_t i = 0; i < 256; i++) {
+        tokens[i] = 1 + i % 16;
+    }
+    wmbt_chain_config config = ds4_config(WMBT_VIEW_LITERAL("abcdef0123456789abcdef01"), 2, 128);
+    wmbt_chain *x;
+    uint8_t *memory = wmbt_test_alloc(t, WMBT_CHAIN_BYTES(128));
+    T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, WMBT_CHAIN_BYTES(128)), &config, &x), WMBT_OK);
+    for (size_t cut = 0; cut <= 256; cut++) { /* two pieces, and the rest of a block after each */
+        wmbt_chain_reset(x);
+        size_t at = 0, full = 0;
+        while (at < 256) {
+            size_t end = at < cut ? cut : 256, taken;
+            wmbt_block_hash hash;
+            if (wmbt_chain_push(x, tokens + at, end - at, &taken, &hash) == WMBT_OK) {
+                T_CHECK(t, full < 2);
+                T_CALL(t, check_hash(t, &hash, wmbt_test_text(want[full++])));
+            }
+            at += taken;
+        }
+        T_EQ(t, full, 2);
+    }
+    /* The announced form gives the same. */
+    wmbt_chain_reset(x);
+    T_EQ(t, wmbt_chain_begin_block(x, 127), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_chain_begin_block(x, 0), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_chain_begin_block(x, 128), WMBT_OK);
+    T_EQ(t, wmbt_chain_add(x, tokens, 128), WMBT_OK);
+    wmbt_block_hash hash;
+    T_EQ(t, wmbt_chain_end_block(x, &hash), WMBT_OK);
+    T_CALL(t, check_hash(t, &hash, wmbt_test_text(want[0])));
+}
+
+/* Name of a prompt's token file: golden/bucket/prompts/NAME.u32, NUL-terminated. */
+static void prompt_path(wmbt_test *t, wmbt_view name, char path[96])
+{
+    static const char before[] = "golden/bucket/prompts/";
+    static const char after[] = ".u32";
+    T_CHECK(t, sizeof before + sizeof after + name.len <= 96);
+    wmbt_bytes_copy((uint8_t *)path, (const uint8_t *)before, sizeof before - 1);
+    wmbt_bytes_copy((uint8_t *)path + sizeof before - 1, name.data, name.len);
+    wmbt_bytes_copy((uint8_t *)path + sizeof before - 1 + name.len, (const uint8_t *)after,
+                    sizeof after);
+}
+
+static void run_prompt(wmbt_test *t, const wmbt_chain_config *config, wmbt_view bytes,
+                       wmbt_view want)
+{
+    wmbt_chain *x;
+    wmbt_buf memory = wmbt_buf_of(wmbt_test_alloc(t, WMBT_CHAIN_BYTES(256)), WMBT_CHAIN_BYTES(256));
+    T_EQ(t, wmbt_chain_init(memory, config, &x), WMBT_OK);
+    uint32_t piece[37];
+    for (size_t at = 0; at < bytes.len / 4;) {
+        size_t n = 0, taken;
+        for (; n < 37 && at + n < bytes.len / 4; n++) {
+            piece[n] = wmbt_load_le32(bytes.data + 4 * (at + n));
+        }
+        wmbt_block_hash hash;
+        wmbt_status status = wmbt_chain_push(x, piece, n, &taken, &hash);
+        if (status == WMBT_OK) {
+            T_CHECK(t, want.data != NULL);
+            T_CALL(t, check_hash(t, &hash, wmbt_cell_part(&want, ',')));
+        } else {
+            T_EQ(t, status, WMBT_NEED_MORE);
+        }
+        at += taken;
+    }
+    T_CHECK(t, want.data == NULL);
+}
+
+static void test_golden_prompts(wmbt_test *t)
+{
+    wmbt_view text;
+    T_CHECK(t, wmbt_test_data(t, PROMPTS, &text));
+    wmbt_table table;
+    wmbt_table_open(&table, text, true);
+    const uint32_t fingerprint = wmbt_table_column(t, &table, "fingerprint");
+    const uint32_t bits = wmbt_table_column(t, &table, "quant_bits");
+    const uint32_t block_tokens = wmbt_table_column(t, &table, "block_tokens");
+    const uint32_t count = wmbt_table_column(t, &table, "tokens");
+    const uint32_t full = wmbt_table_column(t, &table, "full_blocks");
+    const uint32_t hashes = wmbt_table_column(t, &table, "hashes");
+    wmbt_view cells[WMBT_TABLE_MAX_COLUMNS];
+    while (wmbt_table_next(t, &table, cells)) {
+        wmbt_test_reset(t);
+        wmbt_test_where(t, cells[0]);
+        char path[96];
+        wmbt_view bytes;
+        T_CALL(t, prompt_path(t, cells[0], path));
+        T_CHECK(t, wmbt_test_data(t, path, &bytes));
+        T_EQ(t, bytes.len, 4 * wmbt_cell_u64(t, cells[count]));
+        wmbt_chain_config config =
+            ds4_config(cells[fingerprint], (uint32_t)wmbt_cell_u64(t, cells[bits]),
+                       (uint32_t)wmbt_cell_u64(t, cells[block_tokens]));
+        wmbt_view want = cells[hashes];
+        if (wmbt_cell_u64(t, cells[full]) == 0) {
+            want = wmbt_view_of(NULL, 0);
+        }
+        T_CALL(t, run_prompt(t, &config, bytes, want));
+    }
+    T_EQ(t, table.row, 49);
+}
+
+static void test_ds4_stops_at_512_blocks(wmbt_test *t)
+{
+    uint32_t tokens[128];
+    for (uint32_t i = 0; i < 128; i++) {
+        tokens[i] = i;
+    }
+    wmbt_chain_config config = ds4_config(WMBT_VIEW_LITERAL("abcdef0123456789abcdef01"), 2, 128);
+    wmbt_chain *x;
+    uint8_t *memory = wmbt_test_alloc(t, WMBT_CHAIN_BYTES(128));
+    T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, WMBT_CHAIN_BYTES(128)), &config, &x), WMBT_OK);
+    wmbt_block_hash hash;
+    size_t taken;
+    for (uint32_t i = 0; i < WMBT_CHAIN_DS4_MAX_BLOCKS; i++) {
+        T_EQ(t, wmbt_chain_blocks(x), i);
+        T_EQ(t, wmbt_chain_push(x, tokens, 128, &taken, &hash), WMBT_OK);
+        T_EQ(t, taken, 128);
+    }
+    wmbt_bytes_fill(hash.bytes, 0xEE, 32);
+    T_EQ(t, wmbt_chain_push(x, tokens, 128, &taken, &hash), WMBT_END);
+    T_CHECK(t, taken == 0 && hash.bytes[0] == 0xEE);
+    T_EQ(t, wmbt_chain_begin_block(x, 128), WMBT_END);
+    T_EQ(t, wmbt_chain_blocks(x), WMBT_CHAIN_DS4_MAX_BLOCKS);
+}
+
+/* --- both ---------------------------------------------------------------------------------------
+ */
+
+static void test_names(wmbt_test *t)
+{
+    T_EQ(t, wmbt_chain_dialect_from_name(WMBT_VIEW_LITERAL("core")), WMBT_CHAIN_CORE);
+    T_EQ(t, wmbt_chain_dialect_from_name(WMBT_VIEW_LITERAL("ds4")), WMBT_CHAIN_DS4);
+    T_EQ(t, wmbt_chain_dialect_from_name(WMBT_VIEW_LITERAL("ds4x")), 0);
+    T_EQ(t, wmbt_chain_dialect_from_name(WMBT_VIEW_LITERAL("Core")), 0);
+    T_EQ(t, wmbt_chain_dialect_from_name(wmbt_view_of(NULL, 0)), 0);
+    for (uint32_t d = 1; d <= 2; d++) {
+        wmbt_view name = wmbt_test_text(wmbt_chain_dialect_name(d));
+        T_EQ(t, wmbt_chain_dialect_from_name(name), d);
+    }
+    T_CHECK(t, wmbt_test_view_is(wmbt_test_text(wmbt_chain_dialect_name(0)), "unknown"));
+}
+
+static wmbt_status try_init(wmbt_test *t, const wmbt_chain_config *config, size_t bytes)
+{
+    wmbt_test_reset(t);
+    wmbt_chain *x = NULL;
+    uint8_t *memory = wmbt_test_alloc(t, bytes);
+    wmbt_status status = wmbt_chain_init(wmbt_buf_of(memory, bytes), config, &x);
+    if ((status == WMBT_OK) != (x != NULL)) {
+        wmbt_test_fail(t, __FILE__, __LINE__, "x is set if and only if init is ok");
+    }
+    return status;
+}
+
+static void test_config_core(wmbt_test *t)
+{
+    uint8_t fingerprint[33];
+    wmbt_bytes_fill(fingerprint, 9, sizeof fingerprint);
+    wmbt_view good = wmbt_view_of(fingerprint, 32);
+    const wmbt_view none = wmbt_view_of(NULL, 0);
+    const size_t room = WMBT_CHAIN_BYTES(128);
+    wmbt_chain_config c = core_config(none, good, 128);
+    T_EQ(t, try_init(t, &c, room), WMBT_OK);
+    for (size_t n = 0; n <= 33; n++) {
+        c = core_config(none, wmbt_view_of(fingerprint, n), 128);
+        T_EQ(t, try_init(t, &c, room), n == 32 ? WMBT_OK : WMBT_BAD_ARGUMENT);
+    }
+    c = core_config(none, wmbt_view_of(NULL, 32), 128);
+    T_EQ(t, try_init(t, &c, room), WMBT_BAD_ARGUMENT);
+    c = core_config(wmbt_view_of(NULL, 1), good, 128);
+    T_EQ(t, try_init(t, &c, room), WMBT_BAD_ARGUMENT);
+    c = core_config(WMBT_VIEW_LITERAL("\xff"), good, 128);
+    T_EQ(t, try_init(t, &c, room), WMBT_BAD_TEXT);
+    c = core_config(none, good, 128);
+    c.quant_bits = 2;
+    T_EQ(t, try_init(t, &c, room), WMBT_BAD_ARGUMENT);
+    c = core_config(none, good, WMBT_CHAIN_MAX_BLOCK_TOKENS + 1);
+    T_EQ(t, try_init(t, &c, room), WMBT_BAD_ARGUMENT);
+    c = core_config(none, good, WMBT_CHAIN_MAX_BLOCK_TOKENS);
+    T_EQ(t, try_init(t, &c, room), WMBT_BUFFER_TOO_SMALL);
+    T_EQ(t, try_init(t, &c, WMBT_CHAIN_BYTES(WMBT_CHAIN_MAX_BLOCK_TOKENS)), WMBT_OK);
+    T_EQ(t, try_init(t, &c, WMBT_CHAIN_BYTES(WMBT_CHAIN_MAX_BLOCK_TOKENS) - 1),
+         WMBT_BUFFER_TOO_SMALL);
+    static const uint32_t dialects[] = {0, 3, UINT32_MAX};
+    for (size_t i = 0; i < 3; i++) {
+        c = core_config(none, good, 128);
+        c.dialect = dialects[i];
+        T_EQ(t, try_init(t, &c, room), WMBT_BAD_ARGUMENT);
+    }
+}
+
+static void test_config_ds4(wmbt_test *t)
+{
+    uint8_t text[128];
+    wmbt_bytes_fill(text, 'f', sizeof text);
+    const wmbt_view good = wmbt_view_of(text, 24);
+    const size_t room = WMBT_CHAIN_BYTES(8192);
+    wmbt_chain_config c;
+    for (uint32_t n = 0; n <= 8192 + 256; n++) {
+        c = ds4_config(good, 2, n);
+        bool valid = n != 0 && n % 128 == 0 && n <= 8192;
+        T_EQ(t, try_init(t, &c, room), valid ? WMBT_OK : WMBT_BAD_ARGUMENT);
+    }
+    c = ds4_config(good, 2, UINT32_MAX - 127);
+    T_EQ(t, try_init(t, &c, room), WMBT_BAD_ARGUMENT);
+    /* 9 + fingerprint + "|q2" + 7 characters, fewer than 128. */
+    for (size_t n = 0; n <= 128; n++) {
+        wmbt_status want = n == 0 ? WMBT_BAD_ARGUMENT : n <= 108 ? WMBT_OK : WMBT_NOT_REPRESENTABLE;
+        c = ds4_config(wmbt_view_of(text, n), 2, 128);
+        T_EQ(t, try_init(t, &c, room), want);
+        c = ds4_config(wmbt_view_of(text, n), 16, 128);
+        T_EQ(t, try_init(t, &c, room), n == 108 ? WMBT_NOT_REPRESENTABLE : want);
+    }
+    c = ds4_config(wmbt_view_of(text, SIZE_MAX), 2, 128);
+    T_EQ(t, try_init(t, &c, room), WMBT_NOT_REPRESENTABLE);
+    c = ds4_config(good, INT32_MAX, 128);
+    T_EQ(t, try_init(t, &c, room), WMBT_OK);
+    c = ds4_config(good, (uint32_t)INT32_MAX + 1u, 128);
+    T_EQ(t, try_init(t, &c, room), WMBT_BAD_ARGUMENT);
+    c = ds4_config(good, 2, 128);
+    c.tenant = WMBT_VIEW_LITERAL("t");
+    T_EQ(t, try_init(t, &c, room), WMBT_BAD_ARGUMENT);
+    for (size_t i = 0; i < 24; i++) {
+        text[i] = 0;
+        c = ds4_config(good, 2, 128);
+        T_EQ(t, try_init(t, &c, room), WMBT_BAD_TEXT);
+        text[i] = 'f';
+    }
+}
+
+static void test_memory(wmbt_test *t)
+{
+    uint8_t fingerprint[32];
+    wmbt_bytes_fill(fingerprint, 9, sizeof fingerprint);
+    static const uint32_t sizes[] = {0,   1,   2,    240,  241,  496,  497,
+                                     512, 753, 1008, 1009, 2032, 8192, 0x10000};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        wmbt_chain_config c =
+            core_config(wmbt_view_of(NULL, 0), wmbt_view_of(fingerprint, 32), sizes[i]);
+        T_EQ(t, try_init(t, &c, WMBT_CHAIN_BYTES(sizes[i])), WMBT_OK);
+        T_EQ(t, try_init(t, &c, WMBT_CHAIN_BYTES(sizes[i]) - 1), WMBT_BUFFER_TOO_SMALL);
+        T_EQ(t, try_init(t, &c, 0), WMBT_BUFFER_TOO_SMALL);
+    }
+    wmbt_chain_config c = core_config(wmbt_view_of(NULL, 0), wmbt_view_of(fingerprint, 32), 1);
+    wmbt_chain *x = NULL;
+    T_EQ(t, wmbt_chain_init(wmbt_buf_of(NULL, 500), &c, &x), WMBT_BAD_ARGUMENT);
+    wmbt_test_reset(t);
+    uint8_t *memory = wmbt_test_alloc(t, 1000);
+    for (size_t shift = 1; shift < WMBT_CHAIN_ALIGN; shift++) {
+        T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory + shift, 500), &c, &x), WMBT_BUFFER_MISALIGNED);
+    }
+    T_CHECK(t, x == NULL);
+    T_EQ(t, WMBT_CHAIN_BYTES(128), 200);
+    T_EQ(t, WMBT_CHAIN_BYTES(8192), 392);
+}
+
+/* Memory for n tokens has room for exactly the blocks that BLAKE3 has room for, and for tenants of
+ * 960 bytes and of 4 n bytes. */
+static void test_room(wmbt_test *t)
+{
+    uint8_t fingerprint[32], tenant[4096];
+    wmbt_bytes_fill(fingerprint, 9, sizeof fingerprint);
+    wmbt_bytes_fill(tenant, 't', sizeof tenant);
+    static const struct {
+        uint32_t tokens, room;
+    } rows[] = {{0, 240}, {240, 240}, {241, 496}, {496, 496}, {497, 1008}, {1024, 2032}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t bytes = WMBT_CHAIN_BYTES(rows[i].tokens);
+        wmbt_view longest = wmbt_view_of(tenant, rows[i].tokens > 240 ? rows[i].tokens * 4 : 960);
+        wmbt_chain_config c = core_config(longest, wmbt_view_of(fingerprint, 32), 0);
+        wmbt_test_reset(t);
+        uint8_t *memory = wmbt_test_alloc(t, bytes);
+        wmbt_chain *x;
+        T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, bytes), &c, &x), WMBT_OK);
+        T_EQ(t, wmbt_chain_begin_block(x, rows[i].room + 1), WMBT_TOO_LARGE);
+        T_EQ(t, wmbt_chain_begin_block(x, UINT32_MAX), WMBT_TOO_LARGE);
+        T_EQ(t, wmbt_chain_begin_block(x, rows[i].room), WMBT_OK);
+        static const uint32_t tokens[16];
+        for (uint32_t n = 0; n < rows[i].room; n += 16) {
+            T_EQ(t, wmbt_chain_add(x, tokens, 16), WMBT_OK);
+        }
+        wmbt_block_hash hash;
+        T_EQ(t, wmbt_chain_end_block(x, &hash), WMBT_OK);
+    }
+    wmbt_chain_config c = core_config(wmbt_view_of(tenant, 4096), wmbt_view_of(fingerprint, 32), 0);
+    T_EQ(t, try_init(t, &c, WMBT_CHAIN_BYTES(128)), WMBT_TOO_LARGE);
+}
+
+static void test_states(wmbt_test *t)
+{
+    static const uint32_t tokens[] = {1, 2, 3, 4};
+    uint8_t fingerprint[32];
+    wmbt_bytes_fill(fingerprint, 7, sizeof fingerprint);
+    wmbt_chain_config config =
+        core_config(WMBT_VIEW_LITERAL("tenant-a"), wmbt_view_of(fingerprint, 32), 0);
+    wmbt_chain *x;
+    uint8_t *memory = wmbt_test_alloc(t, WMBT_CHAIN_BYTES(4));
+    T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, WMBT_CHAIN_BYTES(4)), &config, &x), WMBT_OK);
+    wmbt_block_hash hash;
+    wmbt_bytes_fill(hash.bytes, 0xEE, 32);
+    size_t taken = 77;
+    T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_chain_add(x, tokens, 1), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_chain_add(x, tokens, 0), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_chain_end_block(x, &hash), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_chain_begin_block(x, 4), WMBT_OK);
+    T_EQ(t, wmbt_chain_begin_block(x, 4), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_chain_add(x, NULL, 1), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_chain_add(x, NULL, 0), WMBT_OK);
+    T_EQ(t, wmbt_chain_add(x, tokens, 5), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_chain_add(x, tokens, SIZE_MAX), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_chain_add(x, tokens, 3), WMBT_OK);
+    T_EQ(t, wmbt_chain_add(x, tokens + 3, 2), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_chain_end_block(x, &hash), WMBT_BAD_STATE);
+    T_CHECK(t, hash.bytes[0] == 0xEE && hash.bytes[31] == 0xEE && taken == 77);
+    T_EQ(t, wmbt_chain_blocks(x), 0);
+    T_EQ(t, wmbt_chain_add(x, tokens + 3, 1), WMBT_OK);
+    T_EQ(t, wmbt_chain_end_block(x, &hash), WMBT_OK); /* the refused calls left no trace */
+    T_CALL(t, check_hash(t, &hash, wmbt_test_text(doc_hashes[0])));
+    T_EQ(t, wmbt_chain_end_block(x, &hash), WMBT_BAD_STATE);
+
+    config.block_tokens = 4;
+    T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, WMBT_CHAIN_BYTES(4)), &config, &x), WMBT_OK);
+    T_EQ(t, wmbt_chain_push(x, NULL, 1, &taken, &hash), WMBT_BAD_ARGUMENT);
+    T_EQ(t, taken, 77);
+    T_EQ(t, wmbt_chain_push(x, NULL, 0, &taken, &hash), WMBT_NEED_MORE);
+    T_EQ(t, taken, 0);
+    T_EQ(t, wmbt_chain_begin_block(x, 3), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_chain_begin_block(x, 4), WMBT_OK); /* a push continues what begin_block began */
+    T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_OK);
+    T_CALL(t, check_hash(t, &hash, wmbt_test_text(doc_hashes[0])));
+}
+
+/* A byte copy in the middle of a block goes on by itself. */
+static void test_clone(wmbt_test *t)
+{
+    static const uint32_t tokens[] = {1, 2, 3, 4, 5, 6, 7, 8};
+    uint8_t fingerprint[32];
+    wmbt_bytes_fill(fingerprint, 7, sizeof fingerprint);
+    wmbt_chain_config config =
+        core_config(WMBT_VIEW_LITERAL("tenant-a"), wmbt_view_of(fingerprint, 32), 4);
+    uint8_t *memory = wmbt_test_alloc(t, WMBT_CHAIN_BYTES(4));
+    uint8_t *copy = wmbt_test_alloc(t, WMBT_CHAIN_BYTES(4));
+    wmbt_chain *x;
+    T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, WMBT_CHAIN_BYTES(4)), &config, &x), WMBT_OK);
+    size_t taken;
+    wmbt_block_hash hash;
+    T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_OK);
+    T_EQ(t, wmbt_chain_push(x, tokens + 4, 2, &taken, &hash), WMBT_NEED_MORE);
+    wmbt_bytes_copy(copy, memory, WMBT_CHAIN_BYTES(4));
+    wmbt_bytes_fill(memory, 0, WMBT_CHAIN_BYTES(4));
+    x = (wmbt_chain *)(void *)copy;
+    T_EQ(t, wmbt_chain_push(x, tokens + 6, 2, &taken, &hash), WMBT_OK);
+    T_CALL(t, check_hash(t, &hash, wmbt_test_text(doc_hashes[1])));
+}
+
+static const wmbt_case cases[] = {
+    {"core: golden chains", test_golden_core, 8192, CORE_CHAIN},
+    {"core: every split of ten tokens", test_every_split, 256, NULL},
+    {"ds4: the example, every cut", test_ds4_example, 256, NULL},
+    {"ds4: hashes of all golden prompts", test_golden_prompts, 256, PROMPTS},
+    {"ds4: 512 blocks and no more", test_ds4_stops_at_512_blocks, 256, NULL},
+    {"names of dialects", test_names, 0, NULL},
+    {"configuration: core", test_config_core, 1024, NULL},
+    {"configuration: ds4", test_config_ds4, 512, NULL},
+    {"memory: size and alignment", test_memory, 1024, NULL},
+    {"room for blocks and tenants", test_room, 512, NULL},
+    {"states, and refused calls leave no trace", test_states, 256, NULL},
+    {"clone", test_clone, 512, NULL},
+};
+WMBT_SUITE(chain, cases);
