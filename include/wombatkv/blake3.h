@@ -34,7 +34,9 @@ WMBT_BEGIN_DECLS
 #    define WMBT_BLAKE3_ABOVE4_(n, k)                                  \
         (WMBT_BLAKE3_ABOVE_(n, (k)) + WMBT_BLAKE3_ABOVE_(n, (k) + 1) + \
          WMBT_BLAKE3_ABOVE_(n, (k) + 2) + WMBT_BLAKE3_ABOVE_(n, (k) + 3))
-#    define WMBT_BLAKE3_ABOVE_(n, k) ((uint64_t)(n) > UINT64_C(1) << (k) ? 1u : 0u)
+/* Is n above 2^k? As a shift: for a 32-bit n the comparison could not be true, which is warned of. */
+#    define WMBT_BLAKE3_ABOVE_(n, k) (WMBT_BLAKE3_LESS1_(n) >> (k) != 0u ? 1u : 0u)
+#    define WMBT_BLAKE3_LESS1_(n) ((uint64_t)(n) - ((uint64_t)(n) != 0u ? 1u : 0u))
 
 /** A hash under way. It holds no pointers: a copy of its bytes to aligned memory is a clone. */
 typedef struct wmbt_blake3 wmbt_blake3;

@@ -26,7 +26,8 @@ typedef struct wmbt_case {
     void (*run)(wmbt_test *t);
     uint32_t
         arena_bytes;  /* scratch memory it needs; a runner that has less must say that it skips */
-    const char *data; /* NULL, or the names of the data files it reads, separated by blanks */
+    const char *data; /* NULL, or the names of the data files it reads, separated by blanks; with a
+                         "/" at its end, of a folder whose files it reads */
 } wmbt_case;
 
 typedef struct wmbt_suite {
