@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The longest usable prefix. docs/REUSE.md, "Prefix". */
+#include "wombatkv/prefix.h"
+
+#include "base/bytes.h"
+
+#if WMBT_CFG_REUSE
+
+/* A scan at work: for each pool the block at which its present run, the one that goes up to the
+ * block looked at, began. No run begins before the segment: what lies there counts as present. */
+typedef struct wmbt_prefix_scan {
+    const wmbt_prefix_pool *pool;
+    size_t pools;
+    uint32_t first; /* of the segment */
+    uint32_t run_first[WMBT_PREFIX_MAX_POOLS];
+} wmbt_prefix_scan;
+
+static wmbt_status wmbt_prefix_check(const wmbt_prefix_pool *pool, size_t pools, uint32_t blocks)
+{
+    if (pool == NULL || pools == 0u) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    if (pools > WMBT_PREFIX_MAX_POOLS) {
+        return WMBT_TOO_LARGE;
+    }
+    for (size_t i = 0; i < pools; i++) {
+        if (wmbt_view_is_bad(pool[i].present) || pool[i].present.len < WMBT_PREFIX_BYTES(blocks) ||
+            pool[i].rule < WMBT_PREFIX_ALL || pool[i].rule > WMBT_PREFIX_TIP) {
+            return WMBT_BAD_ARGUMENT;
+        }
+    }
+    return WMBT_OK;
+}
+
+static void wmbt_prefix_restart(wmbt_prefix_scan *scan, uint32_t first)
+{
+    scan->first = first;
+    for (size_t i = 0; i < scan->pools; i++) {
+        scan->run_first[i] = first;
+    }
+}
+
+/* Looks at a block. False if a pool that needs all blocks lacks it. */
+static bool wmbt_prefix_take(wmbt_prefix_scan *scan, uint32_t block)
+{
+    for (size_t i = 0; i < scan->pools; i++) {
+        if (!wmbt_prefix_is_present(scan->pool[i].present, block)) {
+            if (scan->pool[i].rule == WMBT_PREFIX_ALL) {
+                return false;
+            }
+            scan->run_first[i] = block + 1u;
+        }
+    }
+    return true;
+}
+
+/* True if each pool has what it must have for the prefix that ends after the block taken last. */
+static bool wmbt_prefix_is_usable(const wmbt_prefix_scan *scan, uint32_t end)
+{
+    for (size_t i = 0; i < scan->pools; i++) {
+        uint32_t rule = scan->pool[i].rule;
+        uint32_t needed = rule == WMBT_PREFIX_TIP ? 1u : scan->pool[i].trailing;
+        if (rule != WMBT_PREFIX_ALL && scan->run_first[i] != scan->first &&
+            end - scan->run_first[i] < needed) {
+            return false;
+        }
+    }
+    return true;
+}
+
+wmbt_status wmbt_prefix_segment_at(const wmbt_prefix_pool *pool, size_t pools, uint32_t blocks,
+                                   uint32_t from, wmbt_prefix_segment *segment)
+{
+    wmbt_status status = wmbt_prefix_check(pool, pools, blocks);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    wmbt_prefix_scan scan;
+    scan.pool = pool;
+    scan.pools = pools;
+    wmbt_prefix_restart(&scan, from);
+    uint32_t usable = 0;
+    uint32_t block = from;
+    for (; block < blocks; block++) {
+        if (wmbt_prefix_take(&scan, block)) {
+            usable = wmbt_prefix_is_usable(&scan, block + 1u) ? block + 1u - scan.first : usable;
+        } else if (block > scan.first) {
+            break;
+        } else {
+            wmbt_prefix_restart(&scan, block + 1u);
+        }
+    }
+    if (block <= scan.first) {
+        return WMBT_MISSING;
+    }
+    segment->first = scan.first;
+    segment->blocks = block - scan.first;
+    segment->usable = usable;
+    return WMBT_OK;
+}
+
+wmbt_status wmbt_prefix_longest(const wmbt_prefix_pool *pool, size_t pools, uint32_t blocks,
+                                uint32_t *usable)
+{
+    wmbt_prefix_segment segment;
+    wmbt_status status = wmbt_prefix_segment_at(pool, pools, blocks, 0, &segment);
+    if (wmbt_status_is_error(status)) {
+        return status;
+    }
+    *usable = status == WMBT_OK && segment.first == 0u ? segment.usable : 0u;
+    return WMBT_OK;
+}
+
+#endif
