@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files read whole, and buckets: directories that are plain mirrors, object key = path below. */
+#ifndef INSPECT_FILE_H
+#define INSPECT_FILE_H
+
+#include "wombatkv/base.h"
+#include "wombatkv/status.h"
+
+/* Bytes of a file. */
+struct file {
+    uint8_t *data; /* not NULL, even if there are none */
+    size_t len;
+};
+
+/*
+ * Reads a file (or pipe) whole. ok, missing, or TOOL_UNREADABLE; *why is then a text or NULL. "-"
+ * is a file of that name.
+ */
+wmbt_status file_read(const char *path, struct file *file, const char **why);
+
+/* Reads standard input whole. */
+wmbt_status file_read_stdin(struct file *file, const char **why);
+
+void file_free(struct file *file);
+
+wmbt_view file_view(const struct file *file);
+
+/* An open bucket. */
+struct bucket {
+    int fd;
+    const char *path;
+};
+
+/* ok, missing or TOOL_UNREADABLE. */
+wmbt_status bucket_open(struct bucket *bucket, const char *path, const char **why);
+void bucket_close(struct bucket *bucket);
+
+/*
+ * Reads an object. The path is walked from the bucket's directory, one component at a time, and no
+ * symbolic link is followed, so nothing outside is ever opened. A key that no path below the
+ * directory stands for ("..", an empty component, a leading '/') is TOOL_UNREADABLE. *size is the
+ * object's size if it is not NULL.
+ */
+wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, struct file *file,
+                        const char **why);
+
+/* Keys of a bucket. */
+struct key_list {
+    char **key; /* NUL-terminated, in ascending order of bytes */
+    size_t count;
+    size_t room;
+};
+
+/*
+ * Lists the keys that begin with `prefix`, which need not end at a '/'. Symbolic links and other
+ * special files are not followed; they are left out. ok, or TOOL_UNREADABLE (*why names the place).
+ */
+wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_list *list,
+                        const char **why);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A command's answer as a tree. With --json it is printed as it is; otherwise the command prints it
+ * for people, from the same tree, so that both say the same. Memory: tool_alloc().
+ */
+#ifndef INSPECT_JSON_H
+#define INSPECT_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "wombatkv/base.h"
+
+/* Kinds of values. */
+enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_ARRAY, JSON_OBJECT };
+
+struct json {
+    enum json_kind kind;
+    const char *key;  /* in an object; static text or of tool_alloc() */
+    const char *text; /* JSON_TEXT: NUL-terminated UTF-8; a NUL inside is "\0" in text_len */
+    uint64_t number;  /* JSON_NUMBER, JSON_BOOL; elements of the others */
+    size_t text_len;
+    struct json *next;
+    struct json *first;
+    struct json *last;
+};
+
+struct json *json_object(void);
+struct json *json_array(void);
+
+/* Adds a member to an object, or an element to an array if `key` is NULL. Returns `value`. */
+struct json *json_add(struct json *parent, const char *key, struct json *value);
+
+/* The same in one call. */
+void json_add_null(struct json *parent, const char *key);
+void json_add_bool(struct json *parent, const char *key, bool value);
+void json_add_number(struct json *parent, const char *key, uint64_t value);
+void json_add_text(struct json *parent, const char *key, const char *text);
+/* Text of any bytes; broken UTF-8 becomes U+FFFD. */
+void json_add_view(struct json *parent, const char *key, wmbt_view text);
+/* Lower-case hex digits of bytes. */
+void json_add_hex(struct json *parent, const char *key, wmbt_view bytes);
+struct json *json_add_object(struct json *parent, const char *key);
+struct json *json_add_array(struct json *parent, const char *key);
+
+/* A path as given. One that is not UTF-8 also gets its bytes, under path_hex. */
+void json_add_path(struct json *parent, const char *path);
+
+/* A member of an object, NULL if it has none of this name. */
+const struct json *json_get(const struct json *object, const char *key);
+/* A member as text or number; "" and 0 if there is none of that kind. */
+const char *json_get_text(const struct json *object, const char *key);
+uint64_t json_get_number(const struct json *object, const char *key);
+
+/* The text of a value that is neither array nor object; null is "-". */
+const char *json_cell(const struct json *value);
+
+void json_print(const struct json *value, FILE *out);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wombatkv: what is in a WombatKV bucket, and what of a prompt can be reused from it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "internal.h"
+#include "out.h"
+#include "wombatkv/version.h"
+
+static const struct command *const commands[] = {
+    &command_chain,
+    &command_key,
+    &command_show,
+    &command_verify,
+};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void print_overview(void)
+{
+    printf(
+        "Usage: wombatkv COMMAND [--json] ...\n\n"
+        "Reads WombatKV buckets: hashes and keys of a prompt's blocks, what of it can be reused,\n"
+        "what an object holds and whether it is intact.\n\n");
+    struct table table;
+    table_begin(&table, 2, 0, NULL);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        table_cell(&table, out_bold(commands[i]->name));
+        table_cell(&table, commands[i]->summary);
+    }
+    table_print(&table, 2);
+    printf(
+        "\n\"wombatkv COMMAND --help\" explains one, with an example. --json prints one document.\n"
+        "Exit status: 0 done; 1 a named file is missing, unreadable, damaged or refused; 2 "
+        "usage.\n");
+}
+
+static void print_help(const struct command *command)
+{
+    printf("Usage: wombatkv %s [--json] %s\n\n%s\nExample:\n%s", command->name, command->usage,
+           command->help, command->example);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            return commands[i];
+        }
+    }
+    tool_usage_error("unknown command '%s' (wombatkv --help lists them)", name);
+}
+
+static int run_command(const char *name, int count, char **argument)
+{
+    struct args args;
+    const struct command *command = find_command(name);
+    tool_set_command(command);
+    args_parse(&args, command, count, argument);
+    if (args.wants_help) {
+        print_help(command);
+        return EXIT_DONE;
+    }
+    int result = command->run(&args);
+    out_progress_end();
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "wombatkv %s: standard output: %s\n", name, strerror(errno));
+        return EXIT_REFUSED;
+    }
+    return tool_report_refusals() && result == EXIT_DONE ? EXIT_REFUSED : result;
+}
+
+int main(int count, char **argument)
+{
+    int result = EXIT_DONE;
+    if (count < 2) {
+        tool_usage_error("no command (wombatkv --help lists them)");
+    }
+    if (strcmp(argument[1], "--help") == 0 || strcmp(argument[1], "help") == 0) {
+        if (count > 2) {
+            print_help(find_command(argument[2]));
+        } else {
+            print_overview();
+        }
+    } else if (strcmp(argument[1], "--version") == 0) {
+        printf("wombatkv %s\n", WMBT_VERSION_STRING);
+    } else {
+        result = run_command(argument[1], count - 2, argument + 2);
+    }
+    tool_free_all();
+    return result;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people see: aligned tables, colours and a progress bar on a terminal, sizes in units. */
+#ifndef INSPECT_OUT_H
+#define INSPECT_OUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wombatkv/status.h"
+
+/* Rows of cells. Cells must live until the table is printed. */
+struct table {
+    unsigned columns;
+    uint32_t right; /* bit i: column i is aligned to the right */
+    const char **cell;
+    size_t cells;
+    size_t room;
+};
+
+/* Starts a table with its headings (`columns` of them), or without if the first is NULL. */
+void table_begin(struct table *table, unsigned columns, uint32_t right, const char *const *heading);
+
+/* Adds the next cell, row by row. */
+void table_cell(struct table *table, const char *text);
+
+/* Prints the table on standard output, each line behind `indent` blanks, and ends it. */
+void table_print(struct table *table, unsigned indent);
+
+/* True if standard output may be coloured: a terminal, and neither NO_COLOR nor TERM=dumb. */
+bool out_has_colour(void);
+
+/* A status's name, green, yellow (missing, does-not-fit) or red where colours are allowed. */
+const char *out_status(const char *name);
+
+/* Bold where colours are allowed. */
+const char *out_bold(const char *text);
+
+/* "1,761,728 B" is "1.68 MiB"; below 1,024 the bytes. */
+const char *out_size(uint64_t bytes);
+
+/*
+ * A bar on standard error while `done` goes to `total`, if that is a terminal and the work has
+ * taken more than a second; no more than ten times a second. out_progress_end() wipes it.
+ */
+void out_progress(const char *what, uint64_t done, uint64_t total);
+void out_progress_end(void);
+
+#endif
