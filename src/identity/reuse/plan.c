@@ -32,8 +32,8 @@ static bool wmbt_plan_compresses(const wmbt_shape *shape)
 /*
  * Where a run must start so that the token at `first` and all after it come out exact, with nothing
  * restored but rows up to `boundary`. A layer's output at t depends on its input at positions
- * t - (window - 1) to t, so each layer reaches so much further back. A compressor that overlaps needs
- * its own input from `ratio` before the boundary on too, and that must be right.
+ * t - (window - 1) to t, so each layer reaches so much further back. A compressor that overlaps
+ * also needs its own input, right, from `ratio` before the boundary on.
  */
 static uint32_t wmbt_plan_exact_from(const wmbt_shape *shape, uint32_t boundary, uint32_t first)
 {
