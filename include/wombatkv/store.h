@@ -37,7 +37,7 @@ typedef struct wmbt_store_prefix {
     wmbt_view tenant;
     const uint8_t *fingerprint; /**< 32 bytes */
     const wmbt_block_hash *hashes;
-    size_t count; /**< of hashes */
+    uint32_t count; /**< of hashes */
 } wmbt_store_prefix;
 
 /** Alignment of a store's memory. */
@@ -50,13 +50,14 @@ typedef struct wmbt_store_prefix {
 typedef struct wmbt_store wmbt_store;
 
 /**
- * Starts an empty store in `memory`, which it occupies until it is no longer used; *x is that
- * memory. Its capacity is what there is room for, at most 2^32 - 1.
+ * Starts an empty store for up to `capacity` blocks in `memory`, which it occupies until it is no
+ * longer used; *x is that memory.
  *
- * bad-argument: NULL with a length; buffer-too-small: less than WMBT_STORE_BYTES(0);
+ * bad-argument: NULL with a length; buffer-too-small: less than WMBT_STORE_BYTES(capacity);
  * buffer-misaligned: not a multiple of WMBT_STORE_ALIGN. *x is then unchanged.
  */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_store_init(wmbt_buf memory, wmbt_store **x);
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_store_init(wmbt_buf memory, uint32_t capacity,
+                                                     wmbt_store **x);
 
 /** Blocks that are stored. */
 WMBT_API uint32_t wmbt_store_count(const wmbt_store *x);
@@ -65,8 +66,8 @@ WMBT_API uint32_t wmbt_store_count(const wmbt_store *x);
 WMBT_API uint32_t wmbt_store_capacity(const wmbt_store *x);
 
 /**
- * Stores a payload, or replaces the one that has this key. Work: a binary search, and a move of the
- * entries behind.
+ * Stores a payload, or replaces the one that has this key (the entry then keeps the tenant's view
+ * that it has). Work: a binary search, and a move of the entries behind a new one.
  *
  * bad-argument: NULL with a length; full: no room for another key. Nothing is stored then.
  */
@@ -91,13 +92,13 @@ WMBT_API const wmbt_store_entry *wmbt_store_entry_at(const wmbt_store *x, uint32
 /**
  * Stores payloads[i] under (tenant, fingerprint, hashes[i], i) for every i, or nothing at all.
  *
- * bad-argument: NULL with a length or count; bad-count: payload_count differs from prefix->count;
- * too-large: more than 2^32 blocks, whose index has no number; full: no room for all new keys.
+ * bad-argument: NULL with a length or count, fingerprint NULL; bad-count: payload_count differs from
+ * prefix->count; full: no room for all new keys.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_store_publish_prefix(wmbt_store *x,
                                                                const wmbt_store_prefix *prefix,
                                                                const wmbt_view *payloads,
-                                                               size_t payload_count);
+                                                               uint32_t payload_count);
 
 /**
  * How many blocks from the first on are stored: *matched, and their payloads in `payloads`, which
@@ -106,12 +107,13 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_store_publish_prefix(wmbt_store *x,
  * The blocks from *matched on are missing, all of them: those behind the first hole are not looked
  * for, as they cannot be used. wmbt_store_key_of() gives their keys.
  *
- * bad-argument: NULL with a length or count; too-large: more than 2^32 blocks. *matched and
- * payloads are then unchanged.
+ * bad-argument: NULL with a length or count, fingerprint NULL. *matched and payloads are then
+ * unchanged.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_store_lookup_prefix(const wmbt_store *x,
                                                               const wmbt_store_prefix *prefix,
-                                                              wmbt_view *payloads, size_t *matched);
+                                                              wmbt_view *payloads,
+                                                              uint32_t *matched);
 
 /** The key of block `index` of a prompt; index < prefix->count. */
 WMBT_API void wmbt_store_key_of(const wmbt_store_prefix *prefix, uint32_t index,
