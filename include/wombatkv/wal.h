@@ -111,6 +111,12 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_next(wmbt_wal_reader *reader,
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_verify(wmbt_view object, uint32_t flags,
                                                      wmbt_wal_info *info);
 
+/** Reads exactly one record, checks 2 to 6: an object that is a batch is bad-magic. Returns ok,
+ * bad-argument (NULL with a length, another flag) or a status of the list; *record is changed only
+ * on ok. */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_read_record(wmbt_view bytes, uint32_t flags,
+                                                          wmbt_wal_record *record);
+
 #    if WMBT_CFG_WRITERS
 /** Bytes of a record. */
 #        define WMBT_WAL_RECORD_BYTES(key_bytes, meta_bytes, payload_bytes) \
@@ -136,6 +142,31 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_write_batch(uint64_t start_seq,
                                                           const wmbt_wal_record *records,
                                                           size_t count, wmbt_buf out,
                                                           size_t *written);
+
+/**
+ * When a group commit writes: upstream's policy, whose defaults are 32 records and 262,144 bytes
+ * (and 250 ms, which the caller counts). At most one record or byte means a record at a time. Keep
+ * out of the fields but for `records` and `bytes`, what is collected and not yet written.
+ */
+typedef struct wmbt_wal_group {
+    uint64_t max_bytes; /**< of records, without the 4 bytes before each */
+    uint64_t bytes;
+    uint32_t max_records;
+    uint32_t records;
+} wmbt_wal_group;
+
+#        define WMBT_WAL_FLUSH_BEFORE 1u /**< write what is collected, then add the record */
+#        define WMBT_WAL_FLUSH_AFTER 2u  /**< add the record, then write what is collected */
+
+/** Starts with nothing collected. */
+WMBT_API void wmbt_wal_group_init(wmbt_wal_group *group, uint32_t max_records, uint64_t max_bytes);
+
+/**
+ * Adds a record of so many bytes; returns what to do with it: 0 (collect it), WMBT_WAL_FLUSH_BEFORE,
+ * WMBT_WAL_FLUSH_AFTER or both. Upstream writes one collected record as a record, more as a batch. A
+ * caller that writes for another reason starts again with init.
+ */
+WMBT_API WMBT_MUST_CHECK uint32_t wmbt_wal_group_add(wmbt_wal_group *group, uint64_t record_bytes);
 #    endif
 
 /* --- keys ---------------------------------------------------------------------------------------

@@ -114,12 +114,12 @@ static bool wmbt_metavalue_take_segment(wmbt_cursor *c, wmbt_view *segment)
 }
 
 /* Reads a field of lower-case hex digits. */
-static wmbt_status wmbt_metavalue_unhex(wmbt_view text, uint8_t *out, size_t bytes)
+static wmbt_status wmbt_metavalue_unhex(const uint8_t *text, size_t len, uint8_t *out, size_t bytes)
 {
-    if (text.len != 2u * bytes) {
+    if (len != 2u * bytes) {
         return WMBT_BAD_LENGTH;
     }
-    return wmbt_text_unhex(text, false, out, bytes) ? WMBT_OK : WMBT_BAD_TEXT;
+    return wmbt_text_unhex(wmbt_view_of(text, len), false, out, bytes) ? WMBT_OK : WMBT_BAD_TEXT;
 }
 
 static bool wmbt_metavalue_has_slash(wmbt_view text)
@@ -139,10 +139,10 @@ static wmbt_status wmbt_metavalue_parse_path(wmbt_cursor *c, wmbt_metavalue_key 
         return WMBT_BAD_SYNTAX;
     }
     uint8_t big_endian[WMBT_METAVALUE_SEQ_BYTES];
-    wmbt_status status =
-        wmbt_metavalue_unhex(model, key->model_digest.bytes, WMBT_MODEL_DIGEST_BYTES);
+    wmbt_status status = wmbt_metavalue_unhex(model.data, model.len, key->model_digest.bytes,
+                                              WMBT_MODEL_DIGEST_BYTES);
     if (status == WMBT_OK) {
-        status = wmbt_metavalue_unhex(seq, big_endian, sizeof big_endian);
+        status = wmbt_metavalue_unhex(seq.data, seq.len, big_endian, sizeof big_endian);
     }
     if (status != WMBT_OK) {
         return status;
@@ -170,8 +170,7 @@ wmbt_status wmbt_metavalue_key_parse(wmbt_view text, wmbt_metavalue_key *key)
         status = WMBT_BAD_SYNTAX;
     }
     if (status == WMBT_OK) {
-        status = wmbt_metavalue_unhex(wmbt_view_of(c.data, c.left), found.hash.bytes,
-                                      WMBT_BLOCK_HASH_BYTES);
+        status = wmbt_metavalue_unhex(c.data, c.left, found.hash.bytes, WMBT_BLOCK_HASH_BYTES);
     }
     if (status == WMBT_OK) {
         wmbt_bytes_copy((uint8_t *)key, (const uint8_t *)&found, sizeof found);

@@ -270,7 +270,8 @@ wmbt_status wmbt_segment_select(const wmbt_segment_index *index, wmbt_view first
     uint64_t start = UINT64_MAX, end = 0;
     uint32_t count = 0;
     while ((status = wmbt_segment_next(&rest, &entry)) == WMBT_OK) {
-        if (!wmbt_segment_in_range(entry.key, first, last)) {
+        wmbt_view key = wmbt_view_of(entry.key.data, entry.key.len);
+        if (!wmbt_segment_in_range(key, first, last)) {
             continue;
         }
         uint64_t entry_end = (uint64_t)entry.payload_offset + entry.payload_bytes;

@@ -194,6 +194,27 @@ wmbt_status wmbt_wal_verify(wmbt_view object, uint32_t flags, wmbt_wal_info *inf
     return WMBT_OK;
 }
 
+wmbt_status wmbt_wal_read_record(wmbt_view bytes, uint32_t flags, wmbt_wal_record *record)
+{
+    if (wmbt_view_is_bad(bytes) || (flags & ~WMBT_WAL_COMPAT) != 0u) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    uint8_t head[WMBT_WAL_RECORD_HEADER_BYTES];
+    wmbt_cursor c = wmbt_cursor_of(bytes);
+    if (!wmbt_cursor_copy(&c, head, sizeof head)) {
+        return WMBT_TRUNCATED;
+    }
+    if (!wmbt_wal_is(head, wmbt_wal_record_magic)) {
+        return WMBT_BAD_MAGIC;
+    }
+    wmbt_wal_record found;
+    wmbt_status status = wmbt_wal_read_body(head, wmbt_view_of(c.data, c.left), flags, &found);
+    if (status == WMBT_OK) {
+        wmbt_bytes_copy((uint8_t *)record, (const uint8_t *)&found, sizeof found);
+    }
+    return status;
+}
+
 #    if WMBT_CFG_WRITERS
 static wmbt_status wmbt_wal_check_record(const wmbt_wal_record *record)
 {
@@ -304,6 +325,40 @@ wmbt_status wmbt_wal_write_batch(uint64_t start_seq, const wmbt_wal_record *reco
     wmbt_writer_u32(&w, wmbt_fnv1a32(WMBT_FNV1A32_INIT, wmbt_view_of(body.data, body.needed)));
     *written = bytes;
     return WMBT_OK;
+}
+
+void wmbt_wal_group_init(wmbt_wal_group *group, uint32_t max_records, uint64_t max_bytes)
+{
+    group->max_bytes = max_bytes;
+    group->bytes = 0;
+    group->max_records = max_records;
+    group->records = 0;
+}
+
+static void wmbt_wal_group_empty(wmbt_wal_group *group)
+{
+    group->bytes = 0;
+    group->records = 0;
+}
+
+uint32_t wmbt_wal_group_add(wmbt_wal_group *group, uint64_t record_bytes)
+{
+    uint32_t flush = 0;
+    if (group->max_records <= 1u || group->max_bytes <= 1u) {
+        return WMBT_WAL_FLUSH_AFTER;
+    }
+    /* What is collected stays below max_bytes. */
+    if (group->records != 0u && record_bytes > group->max_bytes - group->bytes) {
+        flush = WMBT_WAL_FLUSH_BEFORE;
+        wmbt_wal_group_empty(group);
+    }
+    group->records++;
+    group->bytes += record_bytes;
+    if (group->records >= group->max_records || group->bytes >= group->max_bytes) {
+        flush |= WMBT_WAL_FLUSH_AFTER;
+        wmbt_wal_group_empty(group);
+    }
+    return flush;
 }
 #    endif
 
