@@ -442,17 +442,19 @@ static void test_memory(wmbt_test *t)
  * 960 bytes and of 4 n bytes. */
 static void test_room(wmbt_test *t)
 {
-    uint8_t fingerprint[32], tenant[4096];
+    uint8_t fingerprint[32];
     wmbt_bytes_fill(fingerprint, 9, sizeof fingerprint);
-    wmbt_bytes_fill(tenant, 't', sizeof tenant);
+    uint8_t *tenant = NULL;
     static const struct {
         uint32_t tokens, room;
     } rows[] = {{0, 240}, {240, 240}, {241, 496}, {496, 496}, {497, 1008}, {1024, 2032}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t bytes = WMBT_CHAIN_BYTES(rows[i].tokens);
+        wmbt_test_reset(t);
+        tenant = wmbt_test_alloc(t, 4096);
+        wmbt_bytes_fill(tenant, 't', 4096);
         wmbt_view longest = wmbt_view_of(tenant, rows[i].tokens > 240 ? rows[i].tokens * 4 : 960);
         wmbt_chain_config c = core_config(longest, wmbt_view_of(fingerprint, 32), 0);
-        wmbt_test_reset(t);
         uint8_t *memory = wmbt_test_alloc(t, bytes);
         wmbt_chain *x;
         T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, bytes), &c, &x), WMBT_OK);
@@ -549,7 +551,7 @@ static const wmbt_case cases[] = {
     {"configuration: core", test_config_core, 1024, NULL},
     {"configuration: ds4", test_config_ds4, 512, NULL},
     {"memory: size and alignment", test_memory, 1024, NULL},
-    {"room for blocks and tenants", test_room, 512, NULL},
+    {"room for blocks and tenants", test_room, 4864, NULL},
     {"states, and refused calls leave no trace", test_states, 256, NULL},
     {"clone", test_clone, 512, NULL},
 };

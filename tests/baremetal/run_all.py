@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Sets up, builds and runs every cross build, as many at a time as there are processors, and prints a
+table. Anything missing is a failure.
+
+    run_all.py [--quick] [--only NAME]... BUILD_DIR
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CLANG = "toolchain/clang-19.txt"
+TRAP = "trap.txt"
+O2 = "-Doptimization=2"
+O3 = "-Doptimization=3"
+
+# Name, cross files (without .txt of the first), options. Large ones first: they are the longest.
+BUILDS = [
+    ("linux-s390x", ["linux-s390x.txt"], []),
+    ("cortex-a78", ["cortex-a78.txt"], []),
+    ("cortex-a78 clang -O2", ["cortex-a78.txt", CLANG], [O2]),
+    ("cortex-a78 trap", ["cortex-a78.txt", TRAP], []),
+    ("rv64gc", ["rv64gc.txt"], []),
+    ("rv64gc trap", ["rv64gc.txt", TRAP], []),
+    ("rv64gc-zb -O3", ["rv64gc-zb.txt"], [O3]),
+    ("rv64imac -O2", ["rv64imac.txt"], [O2]),
+    ("cortex-m4", ["cortex-m4.txt"], []),
+    ("rv32imac", ["rv32imac.txt"], []),
+    ("rv32imac clang -O2", ["rv32imac.txt", CLANG], [O2]),
+    ("rv32imac trap", ["rv32imac.txt", TRAP], []),
+    ("rv32imac-zbb-zbc -O2", ["rv32imac-zbb-zbc.txt"], [O2]),
+    ("cortex-r5", ["cortex-r5.txt"], []),
+    ("cortex-r5 trap", ["cortex-r5.txt", TRAP], []),
+    ("cortex-r5-be", ["cortex-r5-be.txt"], []),
+    ("cortex-m33", ["cortex-m33.txt"], []),
+    ("cortex-m33 clang -O2", ["cortex-m33.txt", CLANG], [O2]),
+    ("cortex-m33 trap", ["cortex-m33.txt", TRAP], []),
+    ("cortex-m55 -O3", ["cortex-m55.txt"], [O3]),
+    ("cortex-m7 -O2", ["cortex-m7.txt"], [O2]),
+    ("cortex-m3", ["cortex-m3.txt"], []),
+    ("cortex-m0plus on an M3 board", ["cortex-m0plus.txt", "board/mps2-an385.txt"], []),
+    ("cortex-m0plus", ["cortex-m0plus.txt"], []),
+    ("cortex-m0plus clang -O2", ["cortex-m0plus.txt", CLANG], [O2]),
+    ("cortex-m0plus trap", ["cortex-m0plus.txt", TRAP], []),
+]
+QUICK = ["linux-s390x", "cortex-m4", "rv32imac"]
+
+
+class Outcome:
+    def __init__(self):
+        self.passed, self.failed, self.skipped, self.cases = 0, 0, 0, 0
+        self.seconds = 0.0
+        self.trouble = ""
+
+    def good(self):
+        return self.trouble == "" and self.failed == 0 and self.passed > 0
+
+
+def call(log, *command):
+    return subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def read_results(folder, outcome):
+    with open(os.path.join(folder, "meson-logs", "testlog.json"), encoding="utf-8") as f:
+        for line in f:
+            result = json.loads(line)
+            if result["result"] == "OK":
+                outcome.passed += 1
+            else:
+                outcome.failed += 1
+                outcome.trouble += f"{result['name']}: {result['result']}\n"
+            # meson gives the text of a TAP run, the lines of the report
+            lines = re.findall(r"^(?:not )?ok \d+.*$", result.get("stdout") or "", re.M)
+            outcome.cases += len(lines)
+            outcome.skipped += sum("# SKIP" in text for text in lines)
+
+
+def build_and_run(name, files, options, base, data):
+    outcome = Outcome()
+    start = time.monotonic()
+    folder = os.path.join(base, re.sub("[^A-Za-z0-9]+", "-", name))
+    os.makedirs(folder, exist_ok=True)
+    log_path = folder + ".log"
+    with open(log_path, "w", encoding="utf-8") as log:
+        setup = ["meson", "setup", folder, "-Dtest_data=" + data, "-Dwerror=true"] + options
+        if os.path.exists(os.path.join(folder, "build.ninja")):
+            setup.append("--reconfigure")
+        else:
+            for file in files:
+                setup += ["--cross-file", os.path.join(ROOT, "cross", file)]
+        if call(log, *setup) != 0:
+            outcome.trouble = "setup failed"
+        elif call(log, "ninja", "-j1", "-C", folder) != 0:
+            outcome.trouble = "build failed"
+        else:
+            call(log, "meson", "test", "-C", folder, "--no-rebuild", "--num-processes", "1")
+            read_results(folder, outcome)
+    if outcome.trouble:
+        with open(log_path, encoding="utf-8", errors="replace") as log:
+            found = [line for line in log if re.search(r"error|ERROR|FAILED|not ok|^# |Bail", line)]
+        outcome.trouble += "\n" + "".join(found[:20]) + f"log: {log_path}"
+    outcome.seconds = time.monotonic() - start
+    return outcome
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="three builds that stand for the rest")
+    parser.add_argument("--only", action="append", help="a build by its name")
+    parser.add_argument("build_dir")
+    args = parser.parse_args()
+    wanted = args.only or (QUICK if args.quick else [name for name, _, _ in BUILDS])
+    builds = [build for build in BUILDS if build[0] in wanted]
+    if len(builds) != len(wanted):
+        sys.exit("no such build")
+    base = os.path.abspath(args.build_dir)
+    data = os.path.join(base, "data")
+    start = time.monotonic()
+    if not os.path.exists(os.path.join(data, "verdicts.stamp")):
+        subprocess.run([os.path.join(ROOT, "tests", "data.sh"), data], check=True)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        running = [pool.submit(build_and_run, *build, base, data) for build in builds]
+        outcomes = [future.result() for future in running]
+    print(f"{'build':<30} suites passed failed  cases skipped seconds")
+    for (name, _, _), o in zip(builds, outcomes):
+        print(f"{name:<30} {o.passed:>13} {o.failed:>6} {o.cases:>6} {o.skipped:>7} {o.seconds:>7.1f}")
+    for (name, _, _), o in zip(builds, outcomes):
+        if not o.good():
+            print(f"\n{name} FAILED: {o.trouble or 'no test ran'}")
+    bad = sum(not o.good() for o in outcomes)
+    print(f"{len(builds) - bad} of {len(builds)} builds good, "
+          f"{time.monotonic() - start:.0f} seconds")
+    sys.exit(1 if bad else 0)
+
+
+main()
