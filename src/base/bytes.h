@@ -29,6 +29,13 @@ static inline bool wmbt_view_equal(wmbt_view a, wmbt_view b)
     return a.len == b.len && wmbt_bytes_equal(a.data, b.data, a.len);
 }
 
+/** *to = from, by fields: some compilers make a call of memcpy of an assigned struct. */
+static inline void wmbt_view_set(wmbt_view *to, wmbt_view from)
+{
+    to->data = from.data;
+    to->len = from.len;
+}
+
 /** True for NULL with a length, which no function accepts. */
 static inline bool wmbt_view_is_bad(wmbt_view v)
 {

@@ -89,6 +89,21 @@ bool wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n)
     return true;
 }
 
+bool wmbt_text_append_digit(uint64_t *v, uint32_t digit)
+{
+    /* UINT64_MAX is 10 x 1844674407370955161 + 5 */
+    if (*v > UINT64_C(1844674407370955161) || (*v == UINT64_C(1844674407370955161) && digit > 5u)) {
+        return false;
+    }
+    /* By halves: additions that amount to x 10 are turned into a 64-bit product, a call on small
+     * targets. */
+    uint32_t low = ((uint32_t)*v & 0xFFFFu) * 10u + digit;
+    uint32_t middle = ((uint32_t)*v >> 16) * 10u + (low >> 16);
+    uint32_t high = (uint32_t)(*v >> 32) * 10u + (middle >> 16);
+    *v = (uint64_t)high << 32 | middle << 16 | (low & 0xFFFFu);
+    return true;
+}
+
 bool wmbt_text_parse_u64(wmbt_view text, bool plus, uint64_t *out)
 {
     size_t i = plus && text.len != 0u && text.data[0] == (uint8_t)'+' ? 1u : 0u;
@@ -98,19 +113,9 @@ bool wmbt_text_parse_u64(wmbt_view text, bool plus, uint64_t *out)
     uint64_t v = 0;
     for (; i < text.len; i++) {
         uint8_t c = text.data[i];
-        if (!wmbt_text_is_digit(c)) {
+        if (!wmbt_text_is_digit(c) || !wmbt_text_append_digit(&v, (uint32_t)c - '0')) {
             return false;
         }
-        uint64_t digit = (uint64_t)(c - '0');
-        /* UINT64_MAX is 10 x 1844674407370955161 + 5 */
-        if (v > UINT64_C(1844674407370955161) ||
-            (v == UINT64_C(1844674407370955161) && digit > 5u)) {
-            return false;
-        }
-        uint64_t twice = v + v; /* x 10 by additions, see above */
-        uint64_t eight = twice + twice;
-        eight += eight;
-        v = eight + twice + digit;
     }
     *out = v;
     return true;

@@ -29,6 +29,9 @@ static inline bool wmbt_text_is_digit(uint8_t c)
     return c >= (uint8_t)'0' && c <= (uint8_t)'9';
 }
 
+/** *v = 10 x *v + digit, without a 64-bit product. False if that does not fit; then *v is unchanged. */
+bool wmbt_text_append_digit(uint64_t *v, uint32_t digit);
+
 /**
  * Reads a decimal u64: at least one digit, nothing else, no overflow; any number of leading zeros,
  * and one leading '+' if `plus` (the grammar of Rust's integer parser). False otherwise, *out
