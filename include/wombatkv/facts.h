@@ -112,13 +112,12 @@ typedef struct wmbt_replay_conflict {
 /**
  * Replays delta facts: sorted by (epoch_ms, seq, write_id bytes), equal ones in the order given, the
  * first fact of each (tenant_id, fingerprint, prefix_hash) wins and every later one is compared with
- * it. Texts may be empty and schema_version anything, as upstream; NULL with a length counts as
- * empty.
+ * it. Texts may be empty and schema_version anything, as upstream.
  *
  * Returns ok; bad-argument (NULL with a count or a length); too-large (above
  * WMBT_REPLAY_MAX_FACTS); buffer-misaligned; buffer-too-small (WMBT_REPLAY_BYTES(count)). On an error
- * *replay and `work` are unchanged. Time: at most 4 x count x log2(count) + 2 x count compares of
- * facts, a compare of two texts costs their common start; no recursion.
+ * *replay and `work` are unchanged. Time: at most 4 x count x (log2(count) + 2) compares of facts; a
+ * compare of two texts costs their common start. No recursion.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_replay_run(wmbt_replay *replay, const wmbt_delta *facts,
                                                      size_t count, wmbt_buf work);

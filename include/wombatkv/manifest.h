@@ -14,14 +14,16 @@
  *      lone surrogate, in an unknown field    refused                accepted
  *    schema_version 2, fields missing         unsupported-version    bad-field
  *
- * A reader goes through the text once, front to back, reads each byte once and takes a bounded
- * number of steps for it, whatever the nesting. It does not recurse.
+ * A reader goes through the text once, front to back, and takes a bounded number of steps for each
+ * byte, whatever the nesting. It does not recurse.
  *
  * Texts come out as views: into the document where it holds the text as it is, into `room` where it
  * has escapes. Views are UTF-8 and may hold NUL (from \u0000).
  *
- * Memory that changes under a reader: what was read once decides. Nothing is read or written outside
- * the arguments. A view into the document shows the memory as it is when the caller looks.
+ * Double fetch: a reader decides on each byte as it read it the one time, so numbers, lengths and
+ * verdicts agree with each other also in memory that still changes. The characters of a text are
+ * those that stand there when its view is looked at (or, with escapes, when it is copied to `room`).
+ * The walk over a manifest's entries reads them again and judges them again.
  */
 #ifndef WOMBATKV_MANIFEST_H
 #define WOMBATKV_MANIFEST_H
@@ -74,14 +76,14 @@ WMBT_BEGIN_DECLS
 #    define WMBT_FIELD_PAYLOAD_DIGEST 12u
 #    define WMBT_FIELD_WRITE_ID 13u
 
-/** Details of a status. Readers fill all of it on every return; with ok it is zero. */
+/** Details of a status. Readers fill all of it on every return; with ok
+ * (and end) it is zero. */
 typedef struct wmbt_json_error {
     uint32_t kind;    /**< WMBT_JSON_... */
     uint32_t field;   /**< WMBT_FIELD_..., if one is concerned */
     uint32_t version; /**< WMBT_JSON_SCHEMA: the version found */
     size_t entry;     /**< number of the manifest's entry that the field is of, else 0 */
-    size_t offset;    /**< WMBT_JSON_DOCUMENT: bytes of the text before the fault, or before what
-                           could not go on; else 0 */
+    size_t offset;    /**< WMBT_JSON_DOCUMENT and too-deep: how many bytes had been read; else 0 */
     size_t needed;    /**< buffer-too-small: bytes of `room` that are enough */
 } wmbt_json_error;
 
@@ -105,7 +107,8 @@ typedef struct wmbt_delta {
 
 /**
  * Reads a delta fact whose version is not known. `room` takes the texts that hold escapes; text.len
- * bytes are always enough, none are needed without escapes. `error` may be NULL.
+ * bytes are always enough, none are needed without escapes. It must not overlap the text. `error`
+ * may be NULL.
  *
  * Checks, in this order:
  *    1. `text` is one JSON value without surplus, at most 127 containers deep, UTF-8, each number
@@ -179,8 +182,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_manifest_read_v1(wmbt_view text, wmbt_
 /** Lists the entries of a manifest in order. Keep out of the fields. Keeps the view of the document
  * and `work`; both must stay. */
 typedef struct wmbt_manifest_walk {
-    wmbt_view rest;
+    wmbt_view entries;
     wmbt_buf work;
+    size_t offset; /* in `entries`, of the next one */
     size_t next;
     size_t count;
     uint32_t flags;
@@ -196,8 +200,9 @@ WMBT_API void wmbt_manifest_walk_init(wmbt_manifest_walk *walk, const wmbt_manif
  * is lost if it is the same memory. `error` may be NULL.
  *
  * Returns ok; end; buffer-too-small (try again: error->needed, or manifest.entry_room, bytes);
- * bad-argument. Only if the document changed since it was read: another status of the reader, again
- * at every later call. On an error, and at the end, *entry is unchanged, `room` unchanged or zeroed.
+ * bad-argument. Only if the document changed since it was read: another status of the reader, with
+ * error->offset from the start of manifest.entries. On an error, and at the end, nothing changes but
+ * `room`, which is unchanged or zeroed.
  * Time: O(bytes of the entry).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_manifest_walk_next(wmbt_manifest_walk *walk,

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A JSON reader with serde_json's acceptance. If-chains, not switches: small targets would call a
+ * helper of the compiler for a jump table. */
+#include "format/json.h"
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+#if WMBT_CFG_MANIFEST
+
+/* What may come next. */
+#    define WMBT_JSON_AT_VALUE 0u
+#    define WMBT_JSON_AT_FIRST 1u /* after '[' or '{' */
+#    define WMBT_JSON_AT_KEY 2u
+#    define WMBT_JSON_AT_REST 3u /* after a value */
+
+/* --- bytes --------------------------------------------------------------------------------------
+ */
+
+/* The only place that reads the text. */
+static void wmbt_json_advance(wmbt_json *j)
+{
+    uint8_t byte;
+    j->c = wmbt_cursor_u8(&j->in, &byte) ? byte : WMBT_JSON_EOF;
+}
+
+size_t wmbt_json_offset(const wmbt_json *j)
+{
+    return j->text.len - j->in.left - (j->c == WMBT_JSON_EOF ? 0u : 1u);
+}
+
+/* Refuses the byte at the reading position. */
+static wmbt_status wmbt_json_refuse(wmbt_json *j, wmbt_status status)
+{
+    j->status = j->c == WMBT_JSON_EOF ? WMBT_TRUNCATED : status;
+    return j->status;
+}
+
+static void wmbt_json_skip_space(wmbt_json *j)
+{
+    while (j->c == ' ' || j->c == '\n' || j->c == '\t' || j->c == '\r') {
+        wmbt_json_advance(j);
+    }
+}
+
+static bool wmbt_json_at_digit(const wmbt_json *j)
+{
+    return j->c >= '0' && j->c <= '9';
+}
+
+/* --- containers ---------------------------------------------------------------------------------
+ */
+
+static bool wmbt_json_in_object(const wmbt_json *j)
+{
+    size_t level = j->depth - 1u;
+    if (level < WMBT_JSON_STACK_LEVELS) {
+        return (j->kinds[level / 32u] >> (level % 32u) & 1u) != 0u;
+    }
+    level -= WMBT_JSON_STACK_LEVELS;
+    return ((uint32_t)j->work.data[level / 8u] >> (level % 8u) & 1u) != 0u;
+}
+
+static wmbt_status wmbt_json_open(wmbt_json *j, bool object)
+{
+    size_t level = j->depth;
+    if (j->strict && level == WMBT_JSON_STRICT_LEVELS) {
+        return wmbt_json_refuse(j, WMBT_TOO_DEEP);
+    }
+    if (level < WMBT_JSON_STACK_LEVELS) {
+        uint32_t bit = (uint32_t)1 << (level % 32u);
+        uint32_t *kinds = &j->kinds[level / 32u];
+        *kinds = object ? *kinds | bit : *kinds & ~bit;
+    } else {
+        size_t i = level - WMBT_JSON_STACK_LEVELS;
+        if (i / 8u >= j->work.len) {
+            /* What is left cannot close them all: no memory would help. */
+            j->status = j->in.left <= level ? WMBT_TRUNCATED : WMBT_TOO_DEEP;
+            return j->status;
+        }
+        uint32_t bit = (uint32_t)1 << (i % 8u);
+        uint32_t kinds = j->work.data[i / 8u];
+        j->work.data[i / 8u] = (uint8_t)(object ? kinds | bit : kinds & ~bit);
+    }
+    wmbt_json_advance(j);
+    j->depth++;
+    j->state = WMBT_JSON_AT_FIRST;
+    j->token = object ? WMBT_JSON_OBJECT : WMBT_JSON_ARRAY;
+    return WMBT_OK;
+}
+
+static wmbt_status wmbt_json_close(wmbt_json *j)
+{
+    wmbt_json_advance(j);
+    j->depth--;
+    j->state = WMBT_JSON_AT_REST;
+    j->token = WMBT_JSON_CLOSE;
+    return WMBT_OK;
+}
+
+/* --- strings ------------------------------------------------------------------------------------
+ */
+
+/* A byte of a string, escapes resolved. */
+static void wmbt_json_put(wmbt_json *j, uint32_t byte)
+{
+    if (j->token == WMBT_JSON_KEY) {
+        if (j->key_bytes < WMBT_JSON_KEY_BYTES) {
+            j->key[j->key_bytes] = (uint8_t)byte;
+        }
+        if (j->key_bytes <= WMBT_JSON_KEY_BYTES) {
+            j->key_bytes++;
+        }
+    } else if (j->escaped) {
+        wmbt_writer_u8(&j->out, (uint8_t)byte);
+    }
+}
+
+static void wmbt_json_put_code(wmbt_json *j, uint32_t code)
+{
+    if (code < 0x80u) {
+        wmbt_json_put(j, code);
+        return;
+    }
+    if (code < 0x800u) {
+        wmbt_json_put(j, 0xC0u | code >> 6);
+    } else {
+        if (code < 0x10000u) {
+            wmbt_json_put(j, 0xE0u | code >> 12);
+        } else {
+            wmbt_json_put(j, 0xF0u | code >> 18);
+            wmbt_json_put(j, 0x80u | (code >> 12 & 0x3Fu));
+        }
+        wmbt_json_put(j, 0x80u | (code >> 6 & 0x3Fu));
+    }
+    wmbt_json_put(j, 0x80u | (code & 0x3Fu));
+}
+
+/* Exactly four hex digits. */
+static wmbt_status wmbt_json_hex4(wmbt_json *j, uint32_t *out)
+{
+    uint32_t v = 0;
+    for (uint32_t i = 0; i < 4u; i++) {
+        int digit = j->c == WMBT_JSON_EOF ? -1 : wmbt_text_hex_digit((uint8_t)j->c);
+        if (digit < 0) {
+            return wmbt_json_refuse(j, WMBT_BAD_TEXT);
+        }
+        v = v << 4 | (uint32_t)digit;
+        wmbt_json_advance(j);
+    }
+    *out = v;
+    return WMBT_OK;
+}
+
+/* After "\u". */
+static wmbt_status wmbt_json_unicode(wmbt_json *j)
+{
+    uint32_t code = 0;
+    wmbt_status status = wmbt_json_hex4(j, &code);
+    if (status != WMBT_OK || (j->quiet && !j->strict)) {
+        return status;
+    }
+    if (code >= 0xDC00u && code <= 0xDFFFu) {
+        return wmbt_json_refuse(j, WMBT_BAD_TEXT);
+    }
+    if (code >= 0xD800u && code <= 0xDBFFu) {
+        uint32_t low = 0;
+        for (uint32_t i = 0; i < 2u; i++) {
+            if (j->c != (i == 0u ? '\\' : 'u')) {
+                return wmbt_json_refuse(j, WMBT_BAD_TEXT);
+            }
+            wmbt_json_advance(j);
+        }
+        status = wmbt_json_hex4(j, &low);
+        if (status != WMBT_OK) {
+            return status;
+        }
+        if (low < 0xDC00u || low > 0xDFFFu) {
+            return wmbt_json_refuse(j, WMBT_BAD_TEXT);
+        }
+        code = 0x10000u + ((code - 0xD800u) << 10 | (low - 0xDC00u));
+    }
+    wmbt_json_put_code(j, code);
+    return WMBT_OK;
+}
+
+/* At a backslash. */
+static wmbt_status wmbt_json_escape(wmbt_json *j)
+{
+    static const uint8_t names[8] = {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'};
+    static const uint8_t values[8] = {'"', '\\', '/', '\b', '\f', '\n', '\r', '\t'};
+    if (j->token == WMBT_JSON_STRING && j->decode && !j->escaped) {
+        wmbt_view before = wmbt_view_of(NULL, 0);
+        (void)wmbt_view_slice(j->text, j->string_start, wmbt_json_offset(j) - j->string_start,
+                              &before);
+        wmbt_writer_bytes(&j->out, before);
+        j->escaped = true;
+    }
+    wmbt_json_advance(j);
+    if (j->c == 'u') {
+        wmbt_json_advance(j);
+        return wmbt_json_unicode(j);
+    }
+    for (uint32_t i = 0; i < sizeof names; i++) {
+        if (j->c == names[i]) {
+            wmbt_json_put(j, values[i]);
+            wmbt_json_advance(j);
+            return WMBT_OK;
+        }
+    }
+    return wmbt_json_refuse(j, WMBT_BAD_TEXT);
+}
+
+/* At a byte above 0x7F: one UTF-8 sequence (Unicode 15, table 3-7). */
+static wmbt_status wmbt_json_utf8(wmbt_json *j)
+{
+    uint32_t lead = j->c, low = 0x80u, high = 0xBFu; /* allowed range of the second byte */
+    if (lead < 0xC2u || lead > 0xF4u) {
+        return wmbt_json_refuse(j, WMBT_BAD_TEXT);
+    }
+    if (lead == 0xE0u) {
+        low = 0xA0u;
+    } else if (lead == 0xEDu) {
+        high = 0x9Fu;
+    } else if (lead == 0xF0u) {
+        low = 0x90u;
+    } else if (lead == 0xF4u) {
+        high = 0x8Fu;
+    }
+    wmbt_json_put(j, lead);
+    wmbt_json_advance(j);
+    for (uint32_t more = lead < 0xE0u ? 1u : lead < 0xF0u ? 2u : 3u; more != 0u; more--) {
+        if (j->c < low || j->c > high) {
+            return wmbt_json_refuse(j, WMBT_BAD_TEXT);
+        }
+        wmbt_json_put(j, j->c);
+        wmbt_json_advance(j);
+        low = 0x80u;
+        high = 0xBFu;
+    }
+    return WMBT_OK;
+}
+
+/* At a quote; j->token says whether it is a key. */
+static wmbt_status wmbt_json_string(wmbt_json *j)
+{
+    wmbt_json_advance(j);
+    j->string_start = wmbt_json_offset(j);
+    j->out_start = j->out.needed;
+    j->escaped = false;
+    j->key_bytes = 0;
+    while (j->c != '"') {
+        wmbt_status status = WMBT_OK;
+        if (j->c == '\\') {
+            status = wmbt_json_escape(j);
+        } else if (j->c >= 0x80u) { /* the end too */
+            status = wmbt_json_utf8(j);
+        } else if (j->c < 0x20u) {
+            status = wmbt_json_refuse(j, WMBT_BAD_TEXT);
+        } else {
+            wmbt_json_put(j, j->c);
+            wmbt_json_advance(j);
+        }
+        if (status != WMBT_OK) {
+            return status;
+        }
+    }
+    j->string = wmbt_view_of(NULL, 0);
+    if (j->escaped) {
+        size_t n = j->out.needed - j->out_start;
+        if (!wmbt_view_slice(wmbt_view_of(j->out.data, j->out.room), j->out_start, n, &j->string)) {
+            j->string.len = n;
+        }
+    } else {
+        (void)wmbt_view_slice(j->text, j->string_start, wmbt_json_offset(j) - j->string_start,
+                              &j->string);
+    }
+    wmbt_json_advance(j);
+    return WMBT_OK;
+}
+
+/* A key and its colon. */
+static wmbt_status wmbt_json_member(wmbt_json *j)
+{
+    if (j->c != '"') {
+        return wmbt_json_refuse(j, WMBT_BAD_SYNTAX);
+    }
+    j->token = WMBT_JSON_KEY;
+    wmbt_status status = wmbt_json_string(j);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    wmbt_json_skip_space(j);
+    if (j->c != ':') {
+        return wmbt_json_refuse(j, WMBT_BAD_SYNTAX);
+    }
+    wmbt_json_advance(j);
+    j->state = WMBT_JSON_AT_VALUE;
+    return WMBT_OK;
+}
+
+/* --- numbers ------------------------------------------------------------------------------------
+ */
+
+/* For each power of ten from 10^289 on: the least 64-bit integer whose product with it, both taken
+ * as doubles, is infinite. Below that power no product is, above 10^308 every one is. serde_json
+ * refuses such numbers; this is its arithmetic, not that of an exact conversion. */
+#    define WMBT_JSON_FIRST_LIMIT 289
+#    define WMBT_JSON_LAST_LIMIT 308
+static const uint64_t wmbt_json_limits[WMBT_JSON_LAST_LIMIT - WMBT_JSON_FIRST_LIMIT + 1] = {
+    UINT64_C(17976931348623156225),
+    UINT64_C(1797693134862315649),
+    UINT64_C(179769313486231600),
+    UINT64_C(17976931348623158),
+    UINT64_C(1797693134862316),
+    UINT64_C(179769313486232),
+    UINT64_C(17976931348624),
+    UINT64_C(1797693134863),
+    UINT64_C(179769313487),
+    UINT64_C(17976931349),
+    UINT64_C(1797693135),
+    UINT64_C(179769314),
+    UINT64_C(17976932),
+    UINT64_C(1797694),
+    UINT64_C(179770),
+    UINT64_C(17977),
+    UINT64_C(1798),
+    UINT64_C(180),
+    UINT64_C(18),
+    UINT64_C(2),
+};
+
+static bool wmbt_json_is_infinite(const wmbt_json *j)
+{
+    if (j->number == 0u || j->exponent < WMBT_JSON_FIRST_LIMIT) {
+        return false;
+    }
+    return j->exponent > WMBT_JSON_LAST_LIMIT ||
+           j->number >= wmbt_json_limits[j->exponent - WMBT_JSON_FIRST_LIMIT];
+}
+
+/* Digits that no longer fit count into the exponent; later ones, up to the point, do too. */
+static wmbt_status wmbt_json_integer(wmbt_json *j)
+{
+    bool fits = true;
+    if (!wmbt_json_at_digit(j)) {
+        return wmbt_json_refuse(j, WMBT_BAD_NUMBER);
+    }
+    bool zero = j->c == '0';
+    while (wmbt_json_at_digit(j)) {
+        fits = fits && wmbt_text_append_digit(&j->number, j->c - '0');
+        if (!fits && j->exponent < INT32_MAX) {
+            j->exponent++;
+        }
+        wmbt_json_advance(j);
+        if (zero && wmbt_json_at_digit(j)) {
+            return wmbt_json_refuse(j, WMBT_BAD_NUMBER);
+        }
+    }
+    j->is_u64 = j->is_u64 && fits;
+    return WMBT_OK;
+}
+
+/* At a point. */
+static wmbt_status wmbt_json_fraction(wmbt_json *j)
+{
+    bool fits = true;
+    wmbt_json_advance(j);
+    if (!wmbt_json_at_digit(j)) {
+        return wmbt_json_refuse(j, WMBT_BAD_NUMBER);
+    }
+    while (wmbt_json_at_digit(j)) {
+        fits = fits && wmbt_text_append_digit(&j->number, j->c - '0');
+        if (fits && j->exponent > INT32_MIN) {
+            j->exponent--;
+        }
+        wmbt_json_advance(j);
+    }
+    return WMBT_OK;
+}
+
+/* At an 'e' or 'E'. */
+static wmbt_status wmbt_json_exponent(wmbt_json *j)
+{
+    wmbt_json_advance(j);
+    bool negative = j->c == '-';
+    if (negative || j->c == '+') {
+        wmbt_json_advance(j);
+    }
+    if (!wmbt_json_at_digit(j)) {
+        return wmbt_json_refuse(j, WMBT_BAD_NUMBER);
+    }
+    int32_t value = 0;
+    bool above = false; /* above 2^31 - 1: serde_json then ignores the digits before the 'e' */
+    while (wmbt_json_at_digit(j)) {
+        int32_t digit = (int32_t)(j->c - '0');
+        /* INT32_MAX is 10 x 214748364 + 7 */
+        above = above || value > 214748364 || (value == 214748364 && digit > 7);
+        value = above ? 0 : value * 10 + digit;
+        wmbt_json_advance(j);
+    }
+    if (above) {
+        j->exponent = negative ? INT32_MIN : INT32_MAX;
+    } else if (negative) {
+        j->exponent = j->exponent < INT32_MIN + value ? INT32_MIN : j->exponent - value;
+    } else {
+        j->exponent = j->exponent > INT32_MAX - value ? INT32_MAX : j->exponent + value;
+    }
+    return WMBT_OK;
+}
+
+static wmbt_status wmbt_json_number(wmbt_json *j)
+{
+    j->token = WMBT_JSON_NUMBER;
+    j->number = 0;
+    j->exponent = 0;
+    j->is_u64 = j->c != '-';
+    if (!j->is_u64) {
+        wmbt_json_advance(j);
+    }
+    wmbt_status status = wmbt_json_integer(j);
+    if (status == WMBT_OK && j->c == '.') {
+        j->is_u64 = false;
+        status = wmbt_json_fraction(j);
+    }
+    if (status == WMBT_OK && (j->c == 'e' || j->c == 'E')) {
+        j->is_u64 = false;
+        status = wmbt_json_exponent(j);
+    }
+    if (status == WMBT_OK && (j->strict || !j->quiet) && wmbt_json_is_infinite(j)) {
+        j->status = WMBT_BAD_NUMBER; /* not refuse(): the text may have ended after it */
+        status = j->status;
+    }
+    return status;
+}
+
+/* --- values -------------------------------------------------------------------------------------
+ */
+
+/* At 'n', 't' or 'f'. */
+static wmbt_status wmbt_json_literal(wmbt_json *j)
+{
+    static const uint8_t words[3][8] = {"null", "true", "false"};
+    const uint8_t *word = words[j->c == 'n' ? 0u : j->c == 't' ? 1u : 2u];
+    for (; *word != 0u; word++) {
+        if (j->c != *word) {
+            return wmbt_json_refuse(j, WMBT_BAD_SYNTAX);
+        }
+        wmbt_json_advance(j);
+    }
+    j->token = WMBT_JSON_LITERAL;
+    return WMBT_OK;
+}
+
+static wmbt_status wmbt_json_value(wmbt_json *j)
+{
+    if (j->c == '{' || j->c == '[') {
+        return wmbt_json_open(j, j->c == '{');
+    }
+    j->state = WMBT_JSON_AT_REST;
+    if (j->c == '"') {
+        j->token = WMBT_JSON_STRING;
+        return wmbt_json_string(j);
+    }
+    if (j->c == '-' || wmbt_json_at_digit(j)) {
+        return wmbt_json_number(j);
+    }
+    if (j->c == 'n' || j->c == 't' || j->c == 'f') {
+        return wmbt_json_literal(j);
+    }
+    return wmbt_json_refuse(j, WMBT_BAD_SYNTAX);
+}
+
+wmbt_status wmbt_json_next(wmbt_json *j)
+{
+    if (j->status != WMBT_OK) {
+        return j->status;
+    }
+    wmbt_json_skip_space(j);
+    if (j->depth == 0u) {
+        if (j->state != WMBT_JSON_AT_REST) {
+            return wmbt_json_value(j);
+        }
+        if (j->c != WMBT_JSON_EOF) {
+            return wmbt_json_refuse(j, WMBT_TRAILING_BYTES);
+        }
+        j->token = WMBT_JSON_DONE;
+        return WMBT_OK;
+    }
+    if (j->state == WMBT_JSON_AT_FIRST || j->state == WMBT_JSON_AT_REST) {
+        bool object = wmbt_json_in_object(j);
+        if (j->c == (object ? '}' : ']')) {
+            return wmbt_json_close(j);
+        }
+        if (j->state == WMBT_JSON_AT_REST) {
+            if (j->c != ',') {
+                return wmbt_json_refuse(j, WMBT_BAD_SYNTAX);
+            }
+            wmbt_json_advance(j);
+            wmbt_json_skip_space(j);
+        }
+        j->state = object ? WMBT_JSON_AT_KEY : WMBT_JSON_AT_VALUE;
+    }
+    return j->state == WMBT_JSON_AT_KEY ? wmbt_json_member(j) : wmbt_json_value(j);
+}
+
+/* --- start --------------------------------------------------------------------------------------
+ */
+
+void wmbt_json_init(wmbt_json *j, wmbt_view text, wmbt_buf work, wmbt_buf out)
+{
+    wmbt_view_set(&j->text, text);
+    j->in = wmbt_cursor_of(text);
+    j->work.data = work.data;
+    j->work.len = work.len;
+    j->out = wmbt_writer_of(out);
+    j->depth = 0;
+    j->state = WMBT_JSON_AT_VALUE;
+    j->status = WMBT_OK;
+    j->strict = false;
+    j->quiet = false;
+    j->decode = false;
+    j->token = WMBT_JSON_DONE;
+    for (uint32_t i = 0; i < WMBT_JSON_STACK_LEVELS / 32u; i++) {
+        j->kinds[i] = 0;
+    }
+    wmbt_json_advance(j);
+}
+
+void wmbt_json_init_inside(wmbt_json *j, wmbt_view text, wmbt_buf work, wmbt_buf out,
+                           bool after_element)
+{
+    wmbt_json_init(j, text, work, out);
+    j->depth = 2; /* arrays: the kind of the outer one is never asked for */
+    j->state = after_element ? WMBT_JSON_AT_REST : WMBT_JSON_AT_FIRST;
+}
+
+#endif

@@ -1,0 +1,1120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * manifest. The verdicts are upstream's (golden/vectors, golden/bucket) and serde_json's
+ * (vectors/json_numbers.tsv); nothing expected here was computed by the library.
+ */
+#include "wombatkv/manifest.h"
+
+#include "../fault/fault.h"
+
+#define PATTERN 0xABu
+#define ROOM_PATTERN 0xCDu
+#define NO_MEMORY wmbt_buf_of(NULL, 0)
+
+static const char good_delta[] =
+    "{\"schema_version\":1,\"epoch_ms\":1700000000100,\"seq\":7,\"tenant_id\":\"tenant-a\","
+    "\"fingerprint\":\"fp-1\",\"prefix_hash\":\"h-1\",\"payload_digest\":\"d-1\","
+    "\"write_id\":\"w-1\"}";
+
+static const char good_manifest[] =
+    "{\"schema_version\":1,\"epoch_ms\":5,\"checksum32\":9,\"entries\":[{\"object_id\":\"seg-1\","
+    "\"key_range_start\":\"a\",\"key_range_end\":\"m\"},[\"seg-2\",\"n\",\"\\u007a\"]]}";
+
+/* --- helpers ------------------------------------------------------------------------------------
+ */
+
+/* What a call answered. */
+typedef struct answer {
+    wmbt_status status;
+    wmbt_json_error error;
+    wmbt_delta delta;
+    wmbt_manifest manifest;
+} answer;
+
+static void fill(void *p, uint8_t value, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ((uint8_t *)p)[i] = value;
+    }
+}
+
+static bool is_filled(const void *p, uint8_t value, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (((const uint8_t *)p)[i] != value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_filled_or_zero(wmbt_buf b, uint8_t value)
+{
+    for (size_t i = 0; i < b.len; i++) {
+        if (b.data[i] != value && b.data[i] != 0u) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static wmbt_view text_of(const char *text)
+{
+    return wmbt_test_text(text);
+}
+
+/* Builds texts. The arena is large enough, or the test fails. */
+typedef struct builder {
+    wmbt_test *t;
+    uint8_t *data;
+    size_t len, room;
+} builder;
+
+static builder build(wmbt_test *t, size_t room)
+{
+    builder b = {t, wmbt_test_alloc(t, room), 0, room};
+    return b;
+}
+
+static void add_bytes(builder *b, const uint8_t *p, size_t n)
+{
+    if (b->data == NULL || n > b->room - b->len) {
+        wmbt_test_fail(b->t, __FILE__, __LINE__, "the text fits");
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        b->data[b->len++] = p[i];
+    }
+}
+
+static void add(builder *b, const char *text)
+{
+    wmbt_view v = text_of(text);
+    add_bytes(b, v.data, v.len);
+}
+
+static void add_times(builder *b, const char *text, size_t times)
+{
+    for (size_t i = 0; i < times && !b->t->failed; i++) {
+        add(b, text);
+    }
+}
+
+static wmbt_view built(const builder *b)
+{
+    return wmbt_view_of(b->data, b->len);
+}
+
+/* The delta above with one field's value replaced. */
+static void add_delta_with(builder *b, const char *field, const char *value)
+{
+    static const char *const names[] = {"schema_version", "epoch_ms",    "seq",
+                                        "tenant_id",      "fingerprint", "prefix_hash",
+                                        "payload_digest", "write_id"};
+    static const char *const values[] = {"1",        "1700000000100", "7",       "\"tenant-a\"",
+                                         "\"fp-1\"", "\"h-1\"",       "\"d-1\"", "\"w-1\""};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        add(b, i == 0u ? "{\"" : ",\"");
+        add(b, names[i]);
+        add(b, "\":");
+        add(b, wmbt_test_view_is(text_of(names[i]), field) ? value : values[i]);
+    }
+}
+
+/* Checks what holds of every answer. */
+static void check_error(wmbt_test *t, const answer *a, size_t text_len)
+{
+    static const struct {
+        uint32_t kind;
+        wmbt_status status;
+    } pairs[] = {
+        {WMBT_JSON_NO_ERROR, WMBT_OK},
+        {WMBT_JSON_NO_ERROR, WMBT_END},
+        {WMBT_JSON_DOCUMENT, WMBT_TRUNCATED},
+        {WMBT_JSON_DOCUMENT, WMBT_TRAILING_BYTES},
+        {WMBT_JSON_DOCUMENT, WMBT_BAD_TEXT},
+        {WMBT_JSON_DOCUMENT, WMBT_BAD_NUMBER},
+        {WMBT_JSON_DOCUMENT, WMBT_BAD_SYNTAX},
+        {WMBT_JSON_DOCUMENT, WMBT_BAD_FIELD},
+        {WMBT_JSON_DOCUMENT, WMBT_TOO_DEEP},
+        {WMBT_JSON_SCHEMA, WMBT_UNSUPPORTED_VERSION},
+        {WMBT_JSON_EMPTY_FIELD, WMBT_BAD_FIELD},
+        {WMBT_JSON_MISSING_FIELD, WMBT_BAD_FIELD},
+        {WMBT_JSON_WRONG_TYPE, WMBT_BAD_FIELD},
+        {WMBT_JSON_CALLER, WMBT_BAD_ARGUMENT},
+        {WMBT_JSON_CALLER, WMBT_BUFFER_TOO_SMALL},
+        {WMBT_JSON_CALLER, WMBT_TOO_DEEP},
+    };
+    bool listed = false;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        listed = listed || (a->error.kind == pairs[i].kind && a->status == pairs[i].status);
+    }
+    T_CHECK(t, listed);
+    T_CHECK(t, a->error.offset <= text_len);
+    T_CHECK(t, a->error.offset == 0u || a->error.kind == WMBT_JSON_DOCUMENT ||
+                   a->status == WMBT_TOO_DEEP);
+    T_CHECK(t, (a->error.kind == WMBT_JSON_SCHEMA) ==
+                   (a->error.version != 1u && a->error.field == WMBT_FIELD_SCHEMA_VERSION &&
+                    a->status == WMBT_UNSUPPORTED_VERSION));
+    T_CHECK(t, (a->status == WMBT_BUFFER_TOO_SMALL) == (a->error.needed != 0u));
+    T_CHECK(t, a->error.field <= WMBT_FIELD_WRITE_ID);
+}
+
+/* Reads a delta and checks that an error changes nothing. */
+static void read_delta(wmbt_test *t, wmbt_view text, bool v1, wmbt_buf room, wmbt_buf work,
+                       answer *a)
+{
+    fill(a, PATTERN, sizeof *a);
+    fill(room.data, ROOM_PATTERN, room.len);
+    a->status = v1 ? wmbt_delta_read_v1(text, room, work, &a->delta, &a->error)
+                   : wmbt_delta_read(text, room, &a->delta, &a->error);
+    if (a->status != WMBT_OK) {
+        T_CHECK(t, is_filled(&a->delta, PATTERN, sizeof a->delta));
+        T_CHECK(t, is_filled_or_zero(room, ROOM_PATTERN));
+    } else {
+        T_EQ(t, a->delta.schema_version, 1);
+    }
+    T_CALL(t, check_error(t, a, text.len));
+    wmbt_delta again;
+    T_EQ(t,
+         v1 ? wmbt_delta_read_v1(text, room, work, &again, NULL)
+            : wmbt_delta_read(text, room, &again, NULL),
+         a->status);
+}
+
+static void read_manifest(wmbt_test *t, wmbt_view text, bool v1, wmbt_buf work, answer *a)
+{
+    fill(a, PATTERN, sizeof *a);
+    a->status = v1 ? wmbt_manifest_read_v1(text, work, &a->manifest, &a->error)
+                   : wmbt_manifest_read(text, &a->manifest, &a->error);
+    if (a->status != WMBT_OK) {
+        T_CHECK(t, is_filled(&a->manifest, PATTERN, sizeof a->manifest));
+    } else {
+        T_EQ(t, a->manifest.schema_version, 1);
+    }
+    T_CALL(t, check_error(t, a, text.len));
+    wmbt_manifest again;
+    T_EQ(t,
+         v1 ? wmbt_manifest_read_v1(text, work, &again, NULL)
+            : wmbt_manifest_read(text, &again, NULL),
+         a->status);
+}
+
+/* --- upstream's verdicts ------------------------------------------------------------------------
+ */
+
+/* The word of golden/vectors/README.md, from the kind alone. */
+static const char *word_of(const answer *a)
+{
+    static const char *const words[] = {"ok",
+                                        "err:json",
+                                        "err:unsupported_schema",
+                                        "err:empty_field",
+                                        "err:missing_field",
+                                        "err:wrong_type",
+                                        "caller"};
+    return a->error.kind < sizeof words / sizeof words[0] ? words[a->error.kind] : "?";
+}
+
+static void check_outcome(wmbt_test *t, const answer *a, wmbt_view word, wmbt_view detail)
+{
+    T_CHECK(t, wmbt_test_view_is(word, word_of(a)));
+    T_EQ(t, a->status == WMBT_OK, wmbt_test_view_is(word, "ok"));
+    if (a->error.kind == WMBT_JSON_SCHEMA) {
+        T_EQ(t, wmbt_cell_u64(t, detail), a->error.version);
+    } else if (a->error.kind >= WMBT_JSON_EMPTY_FIELD) {
+        T_CHECK(t, wmbt_test_view_is(detail, wmbt_field_name_cstr(a->error.field)));
+    } else {
+        T_CHECK(t, wmbt_test_view_is(detail, "none"));
+    }
+}
+
+static void check_text(wmbt_test *t, wmbt_view got, wmbt_view cell)
+{
+    wmbt_view want = wmbt_cell_bytes(t, cell);
+    T_EQ(t, got.len, want.len);
+    T_BYTES(t, got.data, want.data, want.len);
+}
+
+#define DELTA_COLUMNS 14u
+
+static void check_delta(wmbt_test *t, const wmbt_delta *d, const wmbt_view *cells)
+{
+    T_EQ(t, d->schema_version, wmbt_cell_u64(t, cells[6]));
+    T_EQ(t, d->epoch_ms, wmbt_cell_u64(t, cells[7]));
+    T_EQ(t, d->seq, wmbt_cell_u64(t, cells[8]));
+    T_CALL(t, check_text(t, d->tenant_id, cells[9]));
+    T_CALL(t, check_text(t, d->fingerprint, cells[10]));
+    T_CALL(t, check_text(t, d->prefix_hash, cells[11]));
+    T_CALL(t, check_text(t, d->payload_digest, cells[12]));
+    T_CALL(t, check_text(t, d->write_id, cells[13]));
+}
+
+/* A text in memory that ends where the text ends, and memory of so many bytes in front of it. */
+static wmbt_buf memory(wmbt_test *t, size_t n)
+{
+    return n == 0u ? NO_MEMORY : wmbt_buf_of(wmbt_test_alloc(t, n), n);
+}
+
+static void test_delta_rows(wmbt_test *t)
+{
+    wmbt_view file, cells[WMBT_TABLE_MAX_COLUMNS];
+    if (!wmbt_test_data(t, "golden/vectors/core_delta_json.tsv", &file)) {
+        return;
+    }
+    wmbt_table table;
+    uint32_t ok = 0;
+    wmbt_table_open(&table, file, false);
+    T_EQ(t, table.columns, DELTA_COLUMNS);
+    while (wmbt_table_next(t, &table, cells)) {
+        wmbt_test_reset(t);
+        wmbt_view text = wmbt_cell_bytes(t, cells[1]);
+        wmbt_buf room = memory(t, text.len), work = memory(t, WMBT_JSON_WORK_BYTES(text.len));
+        answer a;
+        for (uint32_t v1 = 0; v1 < 2u; v1++) {
+            T_CALL(t, read_delta(t, text, v1 != 0u, room, work, &a));
+            T_CALL(t, check_outcome(t, &a, cells[v1 != 0u ? 2 : 4], cells[v1 != 0u ? 3 : 5]));
+            if (a.status == WMBT_OK) {
+                T_CALL(t, check_delta(t, &a.delta, cells));
+                ok++;
+            }
+        }
+    }
+    T_CHECK(t, t->failed || ok > 100u);
+}
+
+/* Entries as the table has them: object_id:key_range_start:key_range_end, joined by commas. */
+static void check_entries(wmbt_test *t, const wmbt_manifest *m, wmbt_buf work, wmbt_view list)
+{
+    wmbt_manifest_walk walk;
+    wmbt_manifest_entry entry;
+    wmbt_json_error error;
+    wmbt_buf room = memory(t, m->entry_room);
+    size_t used = t->arena_used, n = 0;
+    if (wmbt_test_view_is(list, "empty")) {
+        list = wmbt_view_of(NULL, 0);
+    }
+    wmbt_manifest_walk_init(&walk, m, work);
+    while (list.data != NULL) {
+        wmbt_view row = wmbt_cell_part(&list, ',');
+        T_EQ(t, wmbt_manifest_walk_next(&walk, room, &entry, &error), WMBT_OK);
+        T_EQ(t, error.kind, WMBT_JSON_NO_ERROR);
+        T_CALL(t, check_text(t, entry.object_id, wmbt_cell_part(&row, ':')));
+        T_CALL(t, check_text(t, entry.key_range_start, wmbt_cell_part(&row, ':')));
+        T_CALL(t, check_text(t, entry.key_range_end, row));
+        t->arena_used = used;
+        n++;
+    }
+    T_EQ(t, m->entry_count, n);
+    fill(&entry, PATTERN, sizeof entry);
+    T_EQ(t, wmbt_manifest_walk_next(&walk, room, &entry, &error), WMBT_END);
+    T_CHECK(t, is_filled(&entry, PATTERN, sizeof entry));
+}
+
+static void test_manifest_rows(wmbt_test *t)
+{
+    wmbt_view file, cells[WMBT_TABLE_MAX_COLUMNS];
+    if (!wmbt_test_data(t, "golden/vectors/core_manifest_json.tsv", &file)) {
+        return;
+    }
+    wmbt_table table;
+    uint32_t ok = 0;
+    wmbt_table_open(&table, file, false);
+    T_EQ(t, table.columns, 10);
+    while (wmbt_table_next(t, &table, cells)) {
+        wmbt_test_reset(t);
+        wmbt_view text = wmbt_cell_bytes(t, cells[1]);
+        wmbt_buf work = memory(t, WMBT_JSON_WORK_BYTES(text.len));
+        answer a;
+        for (uint32_t v1 = 0; v1 < 2u; v1++) {
+            T_CALL(t, read_manifest(t, text, v1 != 0u, work, &a));
+            T_CALL(t, check_outcome(t, &a, cells[v1 != 0u ? 2 : 4], cells[v1 != 0u ? 3 : 5]));
+            if (a.status == WMBT_OK) {
+                T_EQ(t, a.manifest.schema_version, wmbt_cell_u64(t, cells[6]));
+                T_EQ(t, a.manifest.epoch_ms, wmbt_cell_u64(t, cells[7]));
+                T_EQ(t, a.manifest.checksum32, wmbt_cell_u64(t, cells[8]));
+                T_CALL(t, check_entries(t, &a.manifest, v1 != 0u ? work : NO_MEMORY, cells[9]));
+                ok++;
+            }
+        }
+    }
+    T_CHECK(t, t->failed || ok > 100u);
+}
+
+/* The documents of the sample bucket: the second part of the name is upstream's verdict. */
+#define BUCKET "golden/bucket/bucket/"
+
+static void test_bucket(wmbt_test *t)
+{
+    static const struct {
+        const char *name;
+        uint32_t kind, field, version;
+        size_t entries;
+    } manifests[] = {
+        {BUCKET "manifests/tenant-a/fp-5f1c0a9b/manifest-good.json", 0, 0, 0, 0},
+        {BUCKET "manifests/tenant-a/fp-5f1c0a9b/manifest-empty.json", 0, 0, 0, 0},
+        {BUCKET "manifests/tenant-a/fp-5f1c0a9b/manifest-extra-fields.json", 0, 0, 0, 0},
+        {BUCKET "manifests/tenant-a/fp-5f1c0a9b/manifest-empty-id.json", WMBT_JSON_EMPTY_FIELD,
+         WMBT_FIELD_OBJECT_ID, 0, 0},
+        {BUCKET "manifests/tenant-a/fp-5f1c0a9b/manifest-version-2.json", WMBT_JSON_SCHEMA,
+         WMBT_FIELD_SCHEMA_VERSION, 2, 0},
+    };
+    wmbt_view text;
+    answer a;
+    for (size_t i = 0; i < sizeof manifests / sizeof manifests[0]; i++) {
+        if (!wmbt_test_data(t, manifests[i].name, &text)) {
+            return;
+        }
+        T_CALL(t, read_manifest(t, text, false, NO_MEMORY, &a));
+        T_EQ(t, a.error.kind, manifests[i].kind);
+        T_EQ(t, a.error.field, manifests[i].field);
+        T_EQ(t, a.error.version, manifests[i].version);
+    }
+}
+
+/* --- numbers ------------------------------------------------------------------------------------
+ */
+
+/* What serde_json takes as a generic value: the strict reader sees it in an unknown field. */
+static void test_number_rows(wmbt_test *t)
+{
+    wmbt_view file, cells[WMBT_TABLE_MAX_COLUMNS];
+    if (!wmbt_test_data(t, "vectors/json_numbers.tsv", &file)) {
+        return;
+    }
+    wmbt_table table;
+    wmbt_table_open(&table, file, false);
+    T_EQ(t, table.columns, 3);
+    while (wmbt_table_next(t, &table, cells)) {
+        wmbt_test_reset(t);
+        bool accepted = wmbt_test_view_is(cells[2], "ok");
+        builder b = build(t, 4096);
+        add(&b, "{\"x\":");
+        add_bytes(&b, cells[1].data, cells[1].len);
+        add(&b, ",");
+        add_bytes(&b, (const uint8_t *)good_delta + 1, sizeof good_delta - 2u);
+        answer a;
+        T_CALL(t, read_delta(t, built(&b), false, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, accepted ? WMBT_OK : WMBT_BAD_NUMBER);
+        /* every one is a number by its form */
+        T_CALL(t, read_delta(t, built(&b), true, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_OK);
+    }
+}
+
+static void check_number(wmbt_test *t, const char *field, const char *value, wmbt_status status,
+                         uint64_t number)
+{
+    wmbt_test_reset(t);
+    wmbt_test_where(t, text_of(value));
+    builder b = build(t, 1024);
+    add_delta_with(&b, field, value);
+    add(&b, "}");
+    answer a;
+    for (uint32_t v1 = 0; v1 < 2u; v1++) {
+        T_CALL(t, read_delta(t, built(&b), v1 != 0u, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, status);
+        if (status == WMBT_OK) {
+            T_EQ(t, field[0] == 's' ? a.delta.seq : a.delta.epoch_ms, number);
+        }
+    }
+}
+
+static void test_integer_limits(wmbt_test *t)
+{
+    static const struct {
+        const char *text;
+        wmbt_status status;
+        uint64_t number;
+    } rows[] = {
+        {"0", WMBT_OK, 0},
+        {"18446744073709551615", WMBT_OK, UINT64_MAX},
+        {"18446744073709551610", WMBT_OK, UINT64_MAX - 5u},
+        {"18446744073709551609", WMBT_OK, UINT64_MAX - 6u},
+        {"9223372036854775808", WMBT_OK, UINT64_C(1) << 63},
+        {"18446744073709551616", WMBT_BAD_NUMBER, 0},
+        {"18446744073709551620", WMBT_BAD_NUMBER, 0},
+        {"184467440737095516150", WMBT_BAD_NUMBER, 0},
+        {"-0", WMBT_BAD_NUMBER, 0},
+        {"-1", WMBT_BAD_NUMBER, 0},
+        {"1.0", WMBT_BAD_NUMBER, 0},
+        {"1e0", WMBT_BAD_NUMBER, 0},
+        {"00", WMBT_BAD_NUMBER, 0},
+        {"+1", WMBT_BAD_SYNTAX, 0},
+        {"\"1\"", WMBT_BAD_FIELD, 0},
+        {"null", WMBT_BAD_FIELD, 0},
+        {"[1]", WMBT_BAD_FIELD, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        T_CALL(t, check_number(t, "seq", rows[i].text, rows[i].status, rows[i].number));
+        T_CALL(t, check_number(t, "epoch_ms", rows[i].text, rows[i].status, rows[i].number));
+    }
+}
+
+/* schema_version is 16 bits: 65536 is another kind of error for each reader. */
+static void test_version_limits(wmbt_test *t)
+{
+    static const struct {
+        const char *text;
+        uint32_t strict_kind, v1_kind, version;
+    } rows[] = {
+        {"1", WMBT_JSON_NO_ERROR, WMBT_JSON_NO_ERROR, 0},
+        {"0", WMBT_JSON_SCHEMA, WMBT_JSON_SCHEMA, 0},
+        {"2", WMBT_JSON_SCHEMA, WMBT_JSON_SCHEMA, 2},
+        {"65535", WMBT_JSON_SCHEMA, WMBT_JSON_SCHEMA, 65535},
+        {"65536", WMBT_JSON_WRONG_TYPE, WMBT_JSON_DOCUMENT, 0},
+        {"4294967297", WMBT_JSON_WRONG_TYPE, WMBT_JSON_DOCUMENT, 0},
+        {"18446744073709551617", WMBT_JSON_WRONG_TYPE, WMBT_JSON_DOCUMENT, 0},
+        {"1e999", WMBT_JSON_DOCUMENT, WMBT_JSON_DOCUMENT, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wmbt_test_reset(t);
+        wmbt_test_where(t, text_of(rows[i].text));
+        builder b = build(t, 1024);
+        add_delta_with(&b, "schema_version", rows[i].text);
+        add(&b, "}");
+        answer a;
+        T_CALL(t, read_delta(t, built(&b), false, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.error.kind, rows[i].strict_kind);
+        T_EQ(t, a.error.version, rows[i].version);
+        T_CALL(t, read_delta(t, built(&b), true, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.error.kind, rows[i].v1_kind);
+        T_EQ(t, a.error.version, rows[i].version);
+    }
+}
+
+/* checksum32 is 32 bits. */
+static void test_checksum_limits(wmbt_test *t)
+{
+    answer a;
+    T_CALL(t, read_manifest(t, text_of("[1,2,4294967295,[]]"), true, NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_OK);
+    T_EQ(t, a.manifest.checksum32, UINT32_MAX);
+    T_EQ(t, a.manifest.entry_count, 0);
+    T_CALL(t, read_manifest(t, text_of("[1,2,4294967296,[]]"), true, NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_BAD_NUMBER);
+    T_EQ(t, a.error.field, WMBT_FIELD_CHECKSUM32);
+}
+
+/* A million digits before, after the point and in the exponent. */
+static void test_long_numbers(wmbt_test *t)
+{
+    static const struct {
+        const char *before, *digits, *after;
+        wmbt_status status;
+    } rows[] = {
+        {"1", "0", "", WMBT_BAD_NUMBER},
+        {"0.", "0", "1", WMBT_OK},
+        {"0.", "9", "", WMBT_OK},
+        {"1", "0", "e-1000000", WMBT_OK},
+        {"1", "0", "e-999691", WMBT_BAD_NUMBER},
+        {"1", "0", "e-999692", WMBT_OK},
+        {"1e", "9", "", WMBT_BAD_NUMBER},
+        {"0e", "9", "", WMBT_OK},
+        {"1e-", "9", "", WMBT_OK},
+        {"1e+", "0", "1", WMBT_OK},
+        {"-1", "7", ".5e-999999", WMBT_OK},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wmbt_test_reset(t);
+        wmbt_test_where(t, text_of(rows[i].before));
+        builder b = build(t, 1001024);
+        add_delta_with(&b, "none", "");
+        add(&b, ",\"x\":");
+        add(&b, rows[i].before);
+        add_times(&b, rows[i].digits, 1000000);
+        add(&b, rows[i].after);
+        add(&b, "}");
+        answer a;
+        T_CALL(t, read_delta(t, built(&b), false, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, rows[i].status);
+        T_CALL(t, read_delta(t, built(&b), true, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_OK);
+    }
+}
+
+/* --- depth --------------------------------------------------------------------------------------
+ */
+
+/* A delta with an unknown field that nests `depth` containers: pattern 0 arrays, 1 objects, 2 both in
+ * turn, 3 by a random walk. The last `missing` are not closed. */
+static wmbt_view nested(wmbt_test *t, size_t depth, uint32_t pattern, size_t missing)
+{
+    builder b = build(t, 7u * depth + 1024u);
+    uint8_t *kinds = wmbt_test_alloc(t, depth + 1u);
+    uint32_t state = 77u;
+    add_delta_with(&b, "none", "");
+    add(&b, ",\"deep\":");
+    for (size_t i = 0; i < depth && !t->failed; i++) {
+        kinds[i] = (uint8_t)(pattern == 2u   ? i & 1u
+                             : pattern == 3u ? wmbt_test_random(&state) >> 7 & 1u
+                                             : pattern);
+        add(&b, kinds[i] != 0u ? "{\"k\":" : "[");
+    }
+    add(&b, "0");
+    for (size_t i = depth; i > missing && !t->failed; i--) {
+        add(&b, kinds[i - 1u] != 0u ? "}" : "]");
+    }
+    add(&b, missing == 0u ? "}" : "");
+    return built(&b);
+}
+
+/* The document itself is the first container. */
+static void test_depth_strict(wmbt_test *t)
+{
+    answer a;
+    for (uint32_t pattern = 0; pattern < 4u; pattern++) {
+        wmbt_test_reset(t);
+        T_CALL(t, read_delta(t, nested(t, 126, pattern, 0), false, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_OK);
+        T_CALL(t, read_delta(t, nested(t, 127, pattern, 0), false, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_TOO_DEEP);
+        T_EQ(t, a.error.kind, WMBT_JSON_DOCUMENT);
+    }
+}
+
+static void test_depth_v1(wmbt_test *t)
+{
+    static const size_t depths[] = {126, 127, 128, 134, 135, 136, 143, 144, 145, 1000, 20000};
+    for (uint32_t i = 0; i < 4u * (sizeof depths / sizeof depths[0]); i++) {
+        wmbt_test_reset(t);
+        size_t depth = depths[i / 4u], levels = depth + 1u;
+        wmbt_view text = nested(t, depth, i % 4u, 0);
+        size_t least = levels <= WMBT_JSON_LEVELS ? 0u : (levels - WMBT_JSON_LEVELS + 7u) / 8u;
+        wmbt_buf work = memory(t, least + 1u);
+        answer a;
+        T_CHECK(t, WMBT_JSON_WORK_BYTES(text.len) > least);
+        T_CALL(t, read_delta(t, text, true, NO_MEMORY, wmbt_buf_of(work.data, least), &a));
+        T_EQ(t, a.status, WMBT_OK);
+        if (least != 0u) { /* a byte less: the caller's fault, not the document's */
+            fill(work.data, PATTERN, least + 1u);
+            T_CALL(t, read_delta(t, text, true, NO_MEMORY, wmbt_buf_of(work.data, least - 1u), &a));
+            T_EQ(t, a.status, WMBT_TOO_DEEP);
+            T_EQ(t, a.error.kind, WMBT_JSON_CALLER);
+            T_EQ(t, work.data[least - 1u], PATTERN);
+        }
+        /* the kind of each level is remembered: one wrong bracket is found */
+        for (size_t at = text.len - 1u; at > text.len - depth; at -= 1u + depth / 40u) {
+            uint8_t *p = (uint8_t *)(uintptr_t)&text.data[at];
+            uint8_t kept = *p;
+            *p = kept == (uint8_t)'}' ? (uint8_t)']' : (uint8_t)'}';
+            T_CALL(t, read_delta(t, text, true, NO_MEMORY, wmbt_buf_of(work.data, least), &a));
+            T_EQ(t, a.status, WMBT_BAD_SYNTAX);
+            T_EQ(t, a.error.offset, at);
+            *p = kept;
+        }
+    }
+}
+
+/* With the memory that the header names no text is too deep, whatever is in it. */
+static void test_depth_unclosed(wmbt_test *t)
+{
+    static const size_t counts[] = {1, 127, 128, 129, 1000, 1000000};
+    for (uint32_t i = 0; i < 2u * (sizeof counts / sizeof counts[0]); i++) {
+        wmbt_test_reset(t);
+        size_t n = counts[i / 2u];
+        builder b = build(t, 5u * n + 16u);
+        add(&b, "{\"x\":");
+        add_times(&b, i % 2u == 0u ? "[" : "{\"\":", n);
+        wmbt_buf work = memory(t, WMBT_JSON_WORK_BYTES(b.len));
+        answer a;
+        T_CALL(t, read_delta(t, built(&b), true, NO_MEMORY, work, &a));
+        T_EQ(t, a.status, WMBT_TRUNCATED);
+        T_EQ(t, a.error.kind, WMBT_JSON_DOCUMENT);
+        T_CALL(t, read_delta(t, built(&b), true, NO_MEMORY, NO_MEMORY, &a));
+        /* too deep only where what is left could close it */
+        T_EQ(t, a.status, n < 1000u ? WMBT_TRUNCATED : WMBT_TOO_DEEP);
+        T_CALL(t, read_delta(t, built(&b), false, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, n < 127u ? WMBT_TRUNCATED : WMBT_TOO_DEEP);
+        T_EQ(t, a.error.kind, WMBT_JSON_DOCUMENT);
+        wmbt_view text = nested(t, n < 20000u ? n : 20000u, 3, 1);
+        work = memory(t, WMBT_JSON_WORK_BYTES(text.len));
+        T_CALL(t, read_delta(t, text, true, NO_MEMORY, work, &a));
+        T_EQ(t, a.status, WMBT_TRUNCATED);
+    }
+}
+
+/* The walk counts the two containers around an entry too. */
+static void test_depth_walk(wmbt_test *t)
+{
+    for (size_t depth = 120; depth < 140u; depth++) {
+        wmbt_test_reset(t);
+        builder b = build(t, 2048);
+        add(&b, "{\"schema_version\":1,\"epoch_ms\":1,\"checksum32\":1,\"entries\":[{\"x\":");
+        add_times(&b, "[", depth);
+        add_times(&b, "]", depth);
+        add(&b, ",\"object_id\":\"o\",\"key_range_start\":\"s\",\"key_range_end\":\"e\"}]}");
+        wmbt_buf work = memory(t, WMBT_JSON_WORK_BYTES(b.len));
+        wmbt_manifest_walk walk;
+        wmbt_manifest_entry entry;
+        answer a;
+        T_CALL(t, read_manifest(t, built(&b), false, NO_MEMORY, &a));
+        T_EQ(t, a.status, depth + 3u <= 127u ? WMBT_OK : WMBT_TOO_DEEP);
+        if (a.status == WMBT_OK) {
+            wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+            T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, NULL), WMBT_OK);
+        }
+        T_CALL(t, read_manifest(t, built(&b), true, work, &a));
+        T_EQ(t, a.status, WMBT_OK);
+        wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+        T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &a.error),
+             depth + 3u <= WMBT_JSON_LEVELS ? WMBT_OK : WMBT_TOO_DEEP);
+        wmbt_manifest_walk_init(&walk, &a.manifest, work);
+        T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &a.error), WMBT_OK);
+        T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &a.error), WMBT_END);
+    }
+}
+
+/* --- texts --------------------------------------------------------------------------------------
+ */
+
+/* `room` of exactly the size that is needed; a byte less is refused, and says how much. */
+static void test_room(wmbt_test *t)
+{
+    static const char text[] =
+        "{\"schema_version\":1,\"epoch_ms\":1,\"seq\":1,\"tenant_id\":\"a\\u00e9b\","
+        "\"fingerprint\":\"plain\",\"prefix_hash\":\"\\ud83d\\ude00\",\"payload_digest\":\"x\\/y\","
+        "\"write_id\":\"\\n\"}";
+    static const size_t needed = 4 + 4 + 3 + 1;
+    uint8_t *room = wmbt_test_alloc(t, 64);
+    answer a;
+    for (size_t n = 0; n < 64u; n++) {
+        T_CALL(t,
+               read_delta(t, text_of(text), (n & 1u) != 0u, wmbt_buf_of(room, n), NO_MEMORY, &a));
+        T_EQ(t, a.status, n < needed ? WMBT_BUFFER_TOO_SMALL : WMBT_OK);
+        T_EQ(t, a.error.needed, n < needed ? needed : 0u);
+    }
+    T_CHECK(t, wmbt_test_view_is(a.delta.tenant_id, "a\xC3\xA9"
+                                                    "b"));
+    T_CHECK(t, wmbt_test_view_is(a.delta.fingerprint, "plain"));
+    T_CHECK(t, a.delta.fingerprint.data >= (const uint8_t *)text &&
+                   a.delta.fingerprint.data < (const uint8_t *)text + sizeof text);
+    T_CHECK(t, wmbt_test_view_is(a.delta.prefix_hash, "\xF0\x9F\x98\x80"));
+    T_CHECK(t, wmbt_test_view_is(a.delta.payload_digest, "x/y"));
+    T_CHECK(t, wmbt_test_view_is(a.delta.write_id, "\n"));
+    T_CHECK(t, is_filled(room + needed, ROOM_PATTERN, 64u - 1u - needed));
+    /* a refusal comes before the lack of room */
+    static const char bad[] = "{\"schema_version\":1,\"tenant_id\":\"\\n\\n\",\"tenant_id\":\"\"}";
+    T_CALL(t, read_delta(t, text_of(bad), true, wmbt_buf_of(room, 1), NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_BAD_FIELD);
+}
+
+static void test_walk_room(wmbt_test *t)
+{
+    wmbt_manifest_walk walk;
+    wmbt_manifest_entry entry;
+    wmbt_json_error error;
+    answer a;
+    uint8_t byte = ROOM_PATTERN;
+    T_CALL(t, read_manifest(t, text_of(good_manifest), false, NO_MEMORY, &a));
+    T_EQ(t, a.manifest.entry_count, 2);
+    T_EQ(t, a.manifest.entry_room, 1);
+    wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+    T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &error), WMBT_OK);
+    T_CHECK(t, wmbt_test_view_is(entry.key_range_end, "m"));
+    fill(&entry, PATTERN, sizeof entry);
+    for (uint32_t i = 0; i < 3u; i++) { /* nothing is lost by a failure */
+        T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &error), WMBT_BUFFER_TOO_SMALL);
+        T_EQ(t, error.needed, 1);
+        T_EQ(t, error.kind, WMBT_JSON_CALLER);
+        T_CHECK(t, is_filled(&entry, PATTERN, sizeof entry));
+    }
+    T_EQ(t, wmbt_manifest_walk_next(&walk, wmbt_buf_of(&byte, 1), &entry, &error), WMBT_OK);
+    T_CHECK(t, wmbt_test_view_is(entry.object_id, "seg-2"));
+    T_CHECK(t, entry.key_range_end.data == &byte && byte == (uint8_t)'z');
+    T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &error), WMBT_END);
+}
+
+static void test_million_escapes(wmbt_test *t)
+{
+    builder b = build(t, 6001024);
+    add_delta_with(&b, "none", "");
+    b.len -= 4u; /* w-1" */
+    size_t start = b.len;
+    add_times(&b, "\\u0041", 1000000);
+    add(&b, "\"}");
+    wmbt_buf room = memory(t, 1000000);
+    answer a;
+    for (uint32_t v1 = 0; v1 < 2u; v1++) {
+        T_CALL(t, read_delta(t, built(&b), v1 != 0u, room, NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_OK);
+        T_EQ(t, a.delta.write_id.len, 1000000);
+        T_CHECK(t, is_filled(room.data, 'A', room.len));
+        T_CALL(t, read_delta(t, built(&b), v1 != 0u, wmbt_buf_of(room.data, room.len - 1u),
+                             NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_BUFFER_TOO_SMALL);
+        T_EQ(t, a.error.needed, 1000000);
+    }
+    b.data[b.len - 4u] = (uint8_t)'g'; /* the last digit but one */
+    T_CALL(t, read_delta(t, built(&b), true, room, NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_BAD_TEXT);
+    T_EQ(t, a.error.offset, b.len - 4u);
+    T_CHECK(t, start < b.len);
+}
+
+/* Upstream's functions take text that is UTF-8 already; here it is checked, wherever it stands. */
+static void test_not_utf8(wmbt_test *t)
+{
+    static const struct {
+        const char *bytes;
+        bool good;
+    } rows[] = {
+        {"\xC3\xA9", true},
+        {"\xE2\x82\xAC", true},
+        {"\xF0\x9F\x98\x80", true},
+        {"\xED\x9F\xBF", true},
+        {"\xEE\x80\x80", true},
+        {"\xF4\x8F\xBF\xBF", true},
+        {"\x80", false},
+        {"\xC0\x80", false},
+        {"\xC1\xBF", false},
+        {"\xC3", false},
+        {"\xC3\x28", false},
+        {"\xE0\x9F\xBF", false},
+        {"\xED\xA0\x80", false},
+        {"\xE2\x82", false},
+        {"\xF0\x8F\xBF\xBF", false},
+        {"\xF4\x90\x80\x80", false},
+        {"\xF5\x80\x80\x80", false},
+        {"\xFF", false},
+        {"\xE2\x28\xA1", false},
+        {"\xF0\x9F\x98", false},
+    };
+    static const char *const places[] = {",\"x\":\"", ",\"x\":[{\"", ",\""};
+    static const char *const ends[] = {"\"}", "\":1}]}", "\":2}"};
+    for (size_t i = 0; i < 3u * (sizeof rows / sizeof rows[0]); i++) {
+        wmbt_test_reset(t);
+        builder b = build(t, 1024);
+        add_delta_with(&b, "none", "");
+        add(&b, places[i % 3u]);
+        add(&b, rows[i / 3u].bytes);
+        add(&b, ends[i % 3u]);
+        answer a;
+        for (uint32_t v1 = 0; v1 < 2u; v1++) {
+            T_CALL(t, read_delta(t, built(&b), v1 != 0u, NO_MEMORY, NO_MEMORY, &a));
+            T_EQ(t, a.status, rows[i / 3u].good ? WMBT_OK : WMBT_BAD_TEXT);
+        }
+    }
+}
+
+/* Keys as long as a name, longer, and much longer than anything kept. */
+static void test_long_keys(wmbt_test *t)
+{
+    for (size_t n = 0; n < 40u; n++) {
+        wmbt_test_reset(t);
+        builder b = build(t, 2048);
+        add_delta_with(&b, "none", "");
+        add(&b, ",\"");
+        add(&b, "write_id");
+        add_times(&b, "\\u0000", n);
+        add(&b, "\":null}");
+        answer a;
+        T_CALL(t, read_delta(t, built(&b), false, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, n == 0u ? WMBT_BAD_FIELD : WMBT_OK); /* n = 0: the field twice */
+        T_EQ(t, a.error.field, n == 0u ? WMBT_FIELD_WRITE_ID : WMBT_FIELD_NONE);
+    }
+    wmbt_test_reset(t);
+    builder b = build(t, 1002048);
+    add(&b, "{\"key_range_start\":1,\"key_range_start1\":1,\"key_range_start12\":1,\"");
+    add_times(&b, "k", 1000000);
+    add(&b, "\":1,");
+    add_bytes(&b, (const uint8_t *)good_delta + 1, sizeof good_delta - 2u);
+    answer a;
+    T_CALL(t, read_delta(t, built(&b), false, NO_MEMORY, NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_OK);
+}
+
+/* --- many ---------------------------------------------------------------------------------------
+ */
+
+static void test_many_entries(wmbt_test *t)
+{
+    static const size_t count = 100000;
+    builder b = build(t, 14u * count + 1024u);
+    add(&b, "{\"schema_version\":1,\"epoch_ms\":1,\"checksum32\":1,\"entries\":[");
+    for (size_t i = 0; i < count && !t->failed; i++) {
+        add(&b, i == 0u ? "[\"o\",\"s\",\"e\"]" : ",[\"o\",\"s\",\"e\"]");
+    }
+    add(&b, "]}");
+    answer a;
+    T_CALL(t, read_manifest(t, built(&b), false, NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_OK);
+    T_EQ(t, a.manifest.entry_count, count);
+    wmbt_manifest_walk walk;
+    wmbt_manifest_entry entry;
+    size_t n = 0;
+    wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+    while (wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, NULL) == WMBT_OK) {
+        n++;
+    }
+    T_EQ(t, n, count);
+    b.data[b.len - 5u] = (uint8_t)'"'; /* the last text is empty now, and its quote is too many */
+    T_CALL(t, read_manifest(t, built(&b), false, NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_BAD_SYNTAX);
+}
+
+/* The first empty text by entries, then by the order of declaration, not of the document. */
+static void test_empty_order(wmbt_test *t)
+{
+    answer a;
+    T_CALL(t, read_manifest(t,
+                            text_of("[1,1,1,[[\"o\",\"s\",\"e\"],{\"key_range_end\":\"\","
+                                    "\"object_id\":\"o\",\"key_range_start\":\"\"},[\"\",\"\",\"\"]"
+                                    "]]"),
+                            true, NO_MEMORY, &a));
+    T_EQ(t, a.error.kind, WMBT_JSON_EMPTY_FIELD);
+    T_EQ(t, a.error.field, WMBT_FIELD_KEY_RANGE_START);
+    T_EQ(t, a.error.entry, 1);
+}
+
+/* --- memory that changes ------------------------------------------------------------------------
+ */
+
+/* The entries change after they were read: the walk says so, or hands out what now stands there. */
+static void test_walk_after_change(wmbt_test *t)
+{
+    size_t n = sizeof good_manifest - 1u;
+    uint8_t *text = wmbt_test_alloc(t, n), *room = wmbt_test_alloc(t, 8);
+    uint32_t refused = 0;
+    for (size_t i = 0; i < n * 8u; i++) {
+        for (size_t k = 0; k < n; k++) {
+            text[k] = (uint8_t)good_manifest[k];
+        }
+        answer a;
+        T_CALL(t, read_manifest(t, wmbt_view_of(text, n), (i & 1u) != 0u, NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_OK);
+        text[i / 8u] ^= (uint8_t)(1u << i % 8u);
+        wmbt_manifest_walk walk;
+        wmbt_manifest_entry entry;
+        wmbt_status status = WMBT_OK;
+        wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+        for (uint32_t k = 0; k < 3u && status == WMBT_OK; k++) {
+            fill(&entry, PATTERN, sizeof entry);
+            status = wmbt_manifest_walk_next(&walk, wmbt_buf_of(room, 8), &entry, &a.error);
+            a.status = status;
+            T_CALL(t, check_error(t, &a, a.manifest.entries.len));
+            if (status != WMBT_OK) {
+                T_CHECK(t, is_filled(&entry, PATTERN, sizeof entry));
+                break;
+            }
+            T_CHECK(t, entry.object_id.len != 0u && entry.key_range_start.len != 0u &&
+                           entry.key_range_end.len != 0u);
+        }
+        refused += status != WMBT_END;
+    }
+    T_CHECK(t, refused > n);
+}
+
+/* --- faults -------------------------------------------------------------------------------------
+ */
+
+static const char *const fault_documents[] = {
+    good_delta,
+    good_manifest,
+    " [1, 2, 3, \"\\u00e9\\ud83d\\ude00\", \"b\", \"\xC3\xA9\", \"d\", \"e\"] ",
+    "{\"x\":[{\"y\":[-1.5e-3,true,false,null,\"\\\\\"]},{}],\"write_id\":\"w\",\"seq\":0,"
+    "\"schema_version\":1,\"tenant_id\":\"t\",\"prefix_hash\":\"p\",\"epoch_ms\":0,"
+    "\"payload_digest\":\"d\",\"fingerprint\":\"f\"}",
+};
+
+/* The four readers agree where they must. */
+static void check_readers(wmbt_test *t, wmbt_view text)
+{
+    uint8_t room[64];
+    answer strict, v1;
+    for (uint32_t manifest = 0; manifest < 2u; manifest++) {
+        if (manifest != 0u) {
+            T_CALL(t, read_manifest(t, text, false, NO_MEMORY, &strict));
+            T_CALL(t, read_manifest(t, text, true, NO_MEMORY, &v1));
+        } else {
+            T_CALL(t, read_delta(t, text, false, wmbt_buf_of(room, 64), NO_MEMORY, &strict));
+            T_CALL(t, read_delta(t, text, true, wmbt_buf_of(room, 64), NO_MEMORY, &v1));
+        }
+        /* what the strict one accepts the other accepts */
+        T_CHECK(t, strict.status != WMBT_OK || v1.status == WMBT_OK);
+        /* what is no text at all is that for both */
+        T_CHECK(t, v1.status != WMBT_TRUNCATED || strict.error.kind == WMBT_JSON_DOCUMENT);
+        T_CHECK(t, strict.status != WMBT_TRAILING_BYTES || v1.error.kind == WMBT_JSON_DOCUMENT);
+        T_CHECK(t,
+                v1.error.kind != WMBT_JSON_WRONG_TYPE && v1.error.kind != WMBT_JSON_MISSING_FIELD);
+    }
+}
+
+static void try_truncated(wmbt_test *t, void *context, wmbt_view changed, size_t at)
+{
+    const char *whole = context;
+    answer a;
+    uint8_t room[64];
+    bool blank = true; /* what is cut off is white space */
+    for (size_t i = at; whole[i] != '\0'; i++) {
+        blank = blank && whole[i] == ' ';
+    }
+    T_CALL(t, check_readers(t, changed));
+    for (uint32_t i = 0; i < 2u && !blank; i++) {
+        T_CALL(t, read_delta(t, changed, i != 0u, wmbt_buf_of(room, 64), NO_MEMORY, &a));
+        T_EQ(t, a.error.kind, WMBT_JSON_DOCUMENT);
+        T_CALL(t, read_manifest(t, changed, i != 0u, NO_MEMORY, &a));
+        T_EQ(t, a.error.kind, WMBT_JSON_DOCUMENT);
+    }
+    T_CALL(t, read_delta(t, changed, false, wmbt_buf_of(room, 64), NO_MEMORY, &a));
+    T_CHECK(t, blank || a.status == WMBT_TRUNCATED); /* the strict one reads to the end */
+}
+
+static void try_flipped(wmbt_test *t, void *context, wmbt_view changed, size_t at)
+{
+    (void)context;
+    (void)at;
+    T_CALL(t, check_readers(t, changed));
+}
+
+static void test_truncated(wmbt_test *t)
+{
+    for (size_t i = 0; i < sizeof fault_documents / sizeof fault_documents[0]; i++) {
+        wmbt_view text = text_of(fault_documents[i]);
+        wmbt_fault_truncate(t, text, 1, try_truncated, (void *)(uintptr_t)fault_documents[i]);
+    }
+}
+
+static void test_flipped(wmbt_test *t)
+{
+    for (size_t i = 0; i < sizeof fault_documents / sizeof fault_documents[0]; i++) {
+        wmbt_fault_flip(t, text_of(fault_documents[i]), 1, try_flipped, NULL);
+    }
+}
+
+/* Every single byte, every pair of bytes: nothing is a document. */
+static void test_tiny(wmbt_test *t)
+{
+    uint8_t text[2];
+    answer a;
+    for (uint32_t i = 0; i < 65536u; i++) {
+        text[0] = (uint8_t)(i >> 8);
+        text[1] = (uint8_t)i;
+        for (size_t n = (i & 255u) == 0u ? 1u : 2u; n <= 2u; n++) {
+            T_CALL(t, read_delta(t, wmbt_view_of(text, n), true, NO_MEMORY, NO_MEMORY, &a));
+            T_EQ(t, a.error.kind, WMBT_JSON_DOCUMENT);
+            T_CALL(t, read_manifest(t, wmbt_view_of(text, n), true, NO_MEMORY, &a));
+            T_EQ(t, a.error.kind, WMBT_JSON_DOCUMENT);
+            T_CALL(t, read_delta(t, wmbt_view_of(text, n), false, NO_MEMORY, NO_MEMORY, &a));
+            T_CHECK(t,
+                    a.error.kind == WMBT_JSON_DOCUMENT || a.error.kind == WMBT_JSON_MISSING_FIELD);
+        }
+    }
+    T_CALL(t, read_delta(t, wmbt_view_of(NULL, 0), false, NO_MEMORY, NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_TRUNCATED);
+    T_CALL(t, read_manifest(t, wmbt_view_of(NULL, 0), true, NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_TRUNCATED);
+}
+
+/* Where a refusal is: the byte that cannot be, or the end of a value that may not be. */
+static void test_details(wmbt_test *t)
+{
+    static const struct {
+        const char *text;
+        wmbt_status status;
+        uint32_t field;
+        size_t entry, offset;
+    } rows[] = {
+        {"", WMBT_TRUNCATED, 0, 0, 0},
+        {"x", WMBT_BAD_SYNTAX, 0, 0, 0},
+        {"[1,2,3,[]]x", WMBT_TRAILING_BYTES, 0, 0, 10},
+        {"[1,2,3,[],4]", WMBT_BAD_FIELD, WMBT_FIELD_NONE, 0, 11},
+        {"[1,2,3]", WMBT_BAD_FIELD, WMBT_FIELD_ENTRIES, 0, 7},
+        {"[1,2,3,[],]", WMBT_BAD_SYNTAX, 0, 0, 10},
+        {"[1,2,3,{}]", WMBT_BAD_FIELD, WMBT_FIELD_ENTRIES, 0, 8},
+        {"[1,2,3,[7]]", WMBT_BAD_FIELD, WMBT_FIELD_NONE, 0, 9},
+        {"[1,-2,3,[]]", WMBT_BAD_NUMBER, WMBT_FIELD_EPOCH_MS, 0, 5},
+        {"[1,2,3,[[\"a\",\"b\",\"c\"],[\"a\",\"b\"]]]", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END, 1,
+         31},
+        {"[1,2,3,[[\"a\",\"b\",\"c\"],[\"a\",null,\"b\"]]]", WMBT_BAD_FIELD,
+         WMBT_FIELD_KEY_RANGE_START, 1, 31},
+        {"{\"entries\":[],\"epoch_ms\":1}", WMBT_BAD_FIELD, WMBT_FIELD_SCHEMA_VERSION, 0, 27},
+        {"[1,2,3,[[\"a\",\"\\x\",\"c\"]]]", WMBT_BAD_TEXT, 0, 0, 15},
+        {"[1,2,3,[[\"a\",\"\\ud800\",\"c\"]]]", WMBT_BAD_TEXT, 0, 0, 20},
+        {"[1,2,3,[[\"a\",\"\x01\",\"c\"]]]", WMBT_BAD_TEXT, 0, 0, 14},
+        {"[1,2,3,[}", WMBT_BAD_SYNTAX, 0, 0, 8},
+    };
+    answer a;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wmbt_test_where(t, text_of(rows[i].text));
+        T_CALL(t, read_manifest(t, text_of(rows[i].text), true, NO_MEMORY, &a));
+        T_EQ(t, a.status, rows[i].status);
+        T_EQ(t, a.error.field, rows[i].field);
+        T_EQ(t, a.error.entry, rows[i].entry);
+        T_EQ(t, a.error.offset, rows[i].offset);
+        T_EQ(t, a.error.kind, WMBT_JSON_DOCUMENT);
+    }
+}
+
+static void test_bad_arguments(wmbt_test *t)
+{
+    answer a;
+    wmbt_view text = text_of(good_delta);
+    fill(&a, PATTERN, sizeof a);
+    T_EQ(t, wmbt_delta_read(wmbt_view_of(NULL, 1), NO_MEMORY, &a.delta, &a.error),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_delta_read(text, wmbt_buf_of(NULL, 1), &a.delta, NULL), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_delta_read_v1(text, NO_MEMORY, wmbt_buf_of(NULL, 1), &a.delta, &a.error),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, a.error.kind, WMBT_JSON_CALLER);
+    T_EQ(t, wmbt_manifest_read(wmbt_view_of(NULL, 1), &a.manifest, &a.error), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_manifest_read_v1(text, wmbt_buf_of(NULL, 1), &a.manifest, NULL),
+         WMBT_BAD_ARGUMENT);
+    T_CHECK(t, is_filled(&a.delta, PATTERN, sizeof a.delta));
+    T_CHECK(t, is_filled(&a.manifest, PATTERN, sizeof a.manifest));
+    wmbt_manifest_walk walk;
+    wmbt_manifest_entry entry;
+    T_CALL(t, read_manifest(t, text_of(good_manifest), false, NO_MEMORY, &a));
+    wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+    T_EQ(t, wmbt_manifest_walk_next(&walk, wmbt_buf_of(NULL, 1), &entry, NULL), WMBT_BAD_ARGUMENT);
+    wmbt_manifest_walk_init(&walk, &a.manifest, wmbt_buf_of(NULL, 1));
+    T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, NULL), WMBT_BAD_ARGUMENT);
+}
+
+static void test_field_names(wmbt_test *t)
+{
+    T_CHECK(t, wmbt_test_view_is(text_of(wmbt_field_name_cstr(WMBT_FIELD_KEY_RANGE_START)),
+                                 "key_range_start"));
+    T_CHECK(t, wmbt_test_view_is(text_of(wmbt_field_name_cstr(WMBT_FIELD_WRITE_ID)), "write_id"));
+    T_CHECK(t, wmbt_field_name_cstr(WMBT_FIELD_NONE)[0] == '\0');
+    T_CHECK(t, wmbt_field_name_cstr(14)[0] == '\0');
+    T_CHECK(t, wmbt_field_name_cstr(UINT32_MAX)[0] == '\0');
+}
+
+static const wmbt_case cases[] = {
+    {"upstream's verdicts on deltas", test_delta_rows, 100000,
+     "golden/vectors/core_delta_json.tsv"},
+    {"upstream's verdicts on manifests", test_manifest_rows, 400000,
+     "golden/vectors/core_manifest_json.tsv"},
+    {"manifests of the sample bucket", test_bucket, 0,
+     BUCKET "manifests/tenant-a/fp-5f1c0a9b/manifest-good.json " BUCKET
+            "manifests/tenant-a/fp-5f1c0a9b/manifest-empty.json " BUCKET
+            "manifests/tenant-a/fp-5f1c0a9b/manifest-extra-fields.json " BUCKET
+            "manifests/tenant-a/fp-5f1c0a9b/manifest-empty-id.json " BUCKET
+            "manifests/tenant-a/fp-5f1c0a9b/manifest-version-2.json"},
+    {"numbers that serde_json takes or refuses", test_number_rows, 8192,
+     "vectors/json_numbers.tsv"},
+    {"hostile epoch_ms and seq", test_integer_limits, 2048, NULL},
+    {"hostile schema_version", test_version_limits, 2048, NULL},
+    {"hostile checksum32", test_checksum_limits, 0, NULL},
+    {"hostile length of a number", test_long_numbers, 1100000, NULL},
+    {"hostile depth, dispatching readers", test_depth_strict, 16384, NULL},
+    {"hostile depth, v1 readers", test_depth_v1, 400000, NULL},
+    {"hostile depth, nothing closed", test_depth_unclosed, 6000000, NULL},
+    {"hostile depth in an entry", test_depth_walk, 8192, NULL},
+    {"room for texts", test_room, 64, NULL},
+    {"room for the texts of an entry", test_walk_room, 0, NULL},
+    {"a million escapes", test_million_escapes, 7100000, NULL},
+    {"not UTF-8", test_not_utf8, 2048, NULL},
+    {"hostile length of a key", test_long_keys, 1010000, NULL},
+    {"hostile number of entries", test_many_entries, 1700000, NULL},
+    {"the first empty text is named", test_empty_order, 0, NULL},
+    {"entries that change after they were read", test_walk_after_change, 1024, NULL},
+    {"every truncation", test_truncated, 1024, NULL},
+    {"every single-bit flip", test_flipped, 1024, NULL},
+    {"every text of one or two bytes", test_tiny, 0, NULL},
+    {"what an error tells", test_details, 0, NULL},
+    {"bad arguments", test_bad_arguments, 0, NULL},
+    {"names of fields", test_field_names, 0, NULL},
+};
+WMBT_SUITE(manifest, cases);
