@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "objects.h"
+#include "wombatkv/rawtail.h"
 
 #define FLASH (&wmbt_shape_deepseek_v4_flash)
 #define PROMPTS "golden/bucket/prompts.tsv"
@@ -151,6 +152,33 @@ static void test_flash(wmbt_test *t)
     T_EQ(t, plan.exact_from, 51200);
     T_EQ(t, plan.tail_reason, WMBT_PLAN_TAIL_COUNTS);
     T_EQ(t, plan.bytes_to_read, UINT64_C(704691200) + 23478560);
+}
+
+/* The first example of docs/REUSE.md. */
+static void test_example(wmbt_test *t)
+{
+    static const struct {
+        uint32_t flags, reason, restored, prefill, run_from, logits_only, bytes;
+    } rows[] = {
+        {0, WMBT_PLAN_TAIL_UNPROVEN, 256, 44, 0, 0, 3523456},
+        {WMBT_PLAN_INEXACT, WMBT_PLAN_TAIL_UNPROVEN, 256, 44, 256, 0, 3523456},
+        {WMBT_PLAN_TRUST_TAIL, WMBT_PLAN_TAIL_COUNTS_TRUSTED, 299, 1, 299, 1, 27593376},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        wmbt_plan plan;
+        wmbt_plan_input in = input_of(FLASH, 128, 300, 2);
+        in.flags = rows[i].flags;
+        in.blocks_bytes = 2 * UINT64_C(1761728);
+        set_tail(&in, 300);
+        in.tail.bytes = 24069920;
+        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+        T_EQ(t, plan.tail_reason, rows[i].reason);
+        T_EQ(t, plan.tokens_restored, rows[i].restored);
+        T_EQ(t, plan.tokens_to_prefill, rows[i].prefill);
+        T_EQ(t, plan.run_from, rows[i].run_from);
+        T_EQ(t, plan.logits_only, rows[i].logits_only);
+        T_EQ(t, plan.bytes_to_read, rows[i].bytes);
+    }
 }
 
 /* --- a model that can be run --------------------------------------------------------------------
@@ -875,9 +903,43 @@ static void test_any_input(wmbt_test *t)
     T_CHECK(t, made > 100000 && made < 290000 && counted > 10000);
 }
 
+#if WMBT_CFG_RAWTAIL
+/* The raw tail's own judgement of what it fits, which knows more of tails and less of prompts. */
+static void test_rawtail_agrees(wmbt_test *t)
+{
+    uint32_t seed = 8, fits = 0;
+    small_shape small;
+    for (uint32_t round = 0; round < 100000; round++) {
+        make_shape(&small, 1 + round % SIM_LAYERS, wmbt_test_random(&seed) % 216,
+                   windows[wmbt_test_random(&seed) % WINDOWS]);
+        uint32_t blocks = 1 + wmbt_test_random(&seed) % 2;
+        uint32_t boundary = blocks * small.step;
+        uint32_t total = boundary - 1 + wmbt_test_random(&seed) % (small.step + 2);
+        wmbt_plan_input in = input_of(&small.shape, small.step, 0, blocks);
+        in.prompt_tokens = boundary + wmbt_test_random(&seed) % (small.step + 2);
+        set_tail(&in, total);
+        in.tail.raw_rows = wmbt_test_random(&seed) % (in.tail.raw_rows + 1);
+        in.tail.rows_end = wmbt_test_random(&seed) % 3 * small.step;
+        in.tail.rows_agree = !compresses(&small.shape) || wmbt_test_random(&seed) % 4 != 0;
+        wmbt_rawtail_info info = {0};
+        info.total_tokens = total;
+        info.raw_rows = in.tail.raw_rows;
+        info.flags = in.tail.rows_agree != 0 ? WMBT_RAWTAIL_ROWS_AGREE : 0;
+        info.block_end = in.tail.rows_end;
+        wmbt_plan plan;
+        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+        T_EQ(t, plan.tail_status,
+             wmbt_rawtail_fits(&info, &small.shape, small.step, boundary, in.prompt_tokens));
+        fits += plan.tail_status == WMBT_OK;
+    }
+    T_CHECK(t, fits > 5000 && fits < 95000);
+}
+#endif
+
 static const wmbt_case cases[] = {
     {"all prompts of the bucket", test_prompts, 0, PROMPTS},
     {"today's model", test_flash, 0, NULL},
+    {"the example of docs/REUSE.md", test_example, 0, NULL},
     {"exact_from: right, and one token later wrong", test_exact_from, sizeof(sim_memory) + 64,
      NULL},
     {"a tail that fits is right, with less it is wrong", test_tails, sizeof(sim_memory) + 64, NULL},
@@ -892,5 +954,8 @@ static const wmbt_case cases[] = {
     {"names of reasons", test_reason_names, 0, NULL},
     {"bytes to read", test_bytes, 0, NULL},
     {"any input", test_any_input, 0, NULL},
+#if WMBT_CFG_RAWTAIL
+    {"what a tail fits, as the raw tail says", test_rawtail_agrees, 0, NULL},
+#endif
 };
 WMBT_SUITE(plan, cases);
