@@ -480,15 +480,24 @@ wmbt_status wmbt_fingerprint_value_text(const wmbt_fingerprint_context *context,
 /* --- comparison ---------------------------------------------------------------------------------
  */
 
+/* Digits of digests differ in bit 5 only if one is an upper-case letter. */
+#    define WMBT_FINGERPRINT_CASE 0x20u
+
 static bool wmbt_fingerprint_same_digests(const wmbt_fingerprint_value *a,
                                           const wmbt_fingerprint_value *b)
 {
-    uint8_t x[WMBT_FINGERPRINT_DIGEST_BYTES], y[WMBT_FINGERPRINT_DIGEST_BYTES];
-    wmbt_view in_a = a->text, in_b = b->text;
+    wmbt_view rest_a = a->text, rest_b = b->text;
     for (uint32_t i = 0; i < a->first; i++) {
-        if (!wmbt_fingerprint_next_digest(&in_a, x) || !wmbt_fingerprint_next_digest(&in_b, y) ||
-            !wmbt_bytes_equal(x, y, sizeof x)) {
+        wmbt_view x = wmbt_fingerprint_part(&rest_a, ','), y = wmbt_fingerprint_part(&rest_b, ',');
+        wmbt_fingerprint_trim(&x);
+        wmbt_fingerprint_trim(&y);
+        if (x.len != y.len) { /* not the texts that were checked */
             return false;
+        }
+        for (size_t k = 0; k < x.len; k++) {
+            if ((x.data[k] | WMBT_FINGERPRINT_CASE) != (y.data[k] | WMBT_FINGERPRINT_CASE)) {
+                return false;
+            }
         }
     }
     return true;
