@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Literals of zstd blocks. docs/FORMATS.md, "zstd frames". */
+#include "format/zstd/internal.h"
+
+#include "base/bytes.h"
+
+#if WMBT_CFG_ZSTD
+
+/* The first byte of a tree from here on: weights of 4 bits, as many as this less 127. */
+#    define WMBT_ZSTD_DIRECT_WEIGHTS 128u
+/* Fewer literals do not come in four streams. */
+#    define WMBT_ZSTD_LEAST_IN_FOUR 6u
+
+wmbt_status wmbt_zstd_literals_read(wmbt_cursor *in, wmbt_zstd_literals *l)
+{
+    /* Bytes of the header behind the first: raw and RLE, Huffman; by size format. */
+    static const uint8_t more_bytes[] = {0, 1, 0, 2, 2, 2, 3, 4};
+    uint8_t b[5];
+    b[1] = b[2] = b[3] = b[4] = 0;
+    if (!wmbt_cursor_u8(in, &b[0])) {
+        return WMBT_BAD_LENGTH;
+    }
+    l->type = b[0] & 3u;
+    unsigned format = (b[0] >> 2) & 3u;
+    bool huffman = l->type >= WMBT_ZSTD_LITERALS_HUFFMAN;
+    unsigned more = more_bytes[huffman ? 4u + format : format];
+    if (!wmbt_cursor_copy(in, b + 1, more)) {
+        return WMBT_BAD_LENGTH;
+    }
+    uint32_t sizes = wmbt_load_le32(b) >> 4;
+    if (huffman) {
+        /* Two numbers of 10, 14 or 18 bits. */
+        unsigned bits = 4u * more + 2u;
+        l->count = sizes & ((1u << bits) - 1u);
+        sizes = (sizes >> bits | (uint32_t)b[4] << (28u - bits)) & ((1u << bits) - 1u);
+        l->four_streams = format != 0u;
+    } else {
+        sizes = more == 0u ? b[0] >> 3 : sizes;
+        l->count = sizes;
+        if (l->type == WMBT_ZSTD_LITERALS_RLE) {
+            return wmbt_cursor_u8(in, &l->byte) ? WMBT_OK : WMBT_BAD_LENGTH;
+        }
+    }
+    return wmbt_cursor_bytes(in, sizes, &l->bytes) ? WMBT_OK : WMBT_BAD_LENGTH;
+}
+
+/* --- tree --------------------------------------------------------------------------------------- */
+
+/* Weights that are coded by FSE: two states in turn, until the bits are used up. Returns how many, 0 if
+ * they do not decode. */
+static unsigned wmbt_zstd_weights_coded(wmbt_zstd_tables *t, wmbt_view coded)
+{
+    wmbt_cursor in = wmbt_cursor_of(coded);
+    wmbt_zstd_bits b;
+    unsigned log, n = 0;
+    if (!wmbt_zstd_fse_read(t, &in, WMBT_ZSTD_SYMBOLS, WMBT_ZSTD_WEIGHTS_LOG, &log) ||
+        !wmbt_zstd_bits_init(&b, wmbt_view_of(in.data, in.left))) {
+        return 0;
+    }
+    wmbt_zstd_fse_build(t, t->weight_cells, WMBT_ZSTD_WEIGHTS, WMBT_ZSTD_SYMBOLS, log);
+    unsigned now = wmbt_zstd_bits_read(&b, log);
+    unsigned other = wmbt_zstd_bits_read(&b, log);
+    if (b.count < 0) {
+        return 0;
+    }
+    while (n <
+           WMBT_ZSTD_SYMBOLS - 2u) { /* room for two, and for the last weight, which is implied */
+        wmbt_zstd_cell cell = t->weight_cells[now];
+        t->weights[n++] = (uint8_t)wmbt_zstd_cell_value(cell);
+        unsigned next =
+            wmbt_zstd_cell_next(cell) + wmbt_zstd_bits_read(&b, wmbt_zstd_cell_bits(cell));
+        if (b.count < 0) {
+            t->weights[n++] = (uint8_t)wmbt_zstd_cell_value(t->weight_cells[other]);
+            return n;
+        }
+        now = other;
+        other = next;
+    }
+    return 0;
+}
+
+/* Reads the weights of a tree, but for the last one. Returns how many, 0 if they do not decode. */
+static unsigned wmbt_zstd_weights_read(wmbt_zstd_tables *t, wmbt_cursor *in)
+{
+    uint8_t first, pair;
+    wmbt_view coded;
+    if (!wmbt_cursor_u8(in, &first)) {
+        return 0;
+    }
+    if (first < WMBT_ZSTD_DIRECT_WEIGHTS) {
+        return wmbt_cursor_bytes(in, first, &coded) ? wmbt_zstd_weights_coded(t, coded) : 0u;
+    }
+    unsigned n = first - (WMBT_ZSTD_DIRECT_WEIGHTS - 1u);
+    for (unsigned i = 0; i < n; i += 2u) {
+        if (!wmbt_cursor_u8(in, &pair)) {
+            return 0;
+        }
+        t->weights[i] = pair >> 4;
+        t->weights[i + 1u] = pair & 15u;
+    }
+    return n;
+}
+
+/* Adds the last weight: what is missing to a power of two. Returns the longest code's bits, or 0. */
+static unsigned wmbt_zstd_weights_complete(wmbt_zstd_tables *t, unsigned n, uint16_t *ranks)
+{
+    uint32_t total = 0;
+    for (unsigned w = 0; w <= WMBT_ZSTD_HUFFMAN_LOG; w++) {
+        ranks[w] = 0;
+    }
+    for (unsigned s = 0; s < n; s++) {
+        unsigned w = t->weights[s];
+        if (w > WMBT_ZSTD_HUFFMAN_LOG) {
+            return 0;
+        }
+        ranks[w]++;
+        total += (1u << w) >> 1;
+    }
+    unsigned log = wmbt_zstd_highest_bit(total) + 1u;
+    uint32_t rest = (1u << log) - total;
+    if (total == 0u || log > WMBT_ZSTD_HUFFMAN_LOG || (rest & (rest - 1u)) != 0u) {
+        return 0;
+    }
+    unsigned last = wmbt_zstd_highest_bit(rest) + 1u;
+    t->weights[n] = (uint8_t)last;
+    ranks[last]++;
+    /* The longest codes come in pairs. */
+    return ranks[1] == 0u || (ranks[1] & 1u) != 0u ? 0u : log;
+}
+
+/* Reads a tree and builds its table: a cell for each `log` bits that can come next. */
+static bool wmbt_zstd_tree_read(wmbt_zstd_tables *t, wmbt_cursor *in)
+{
+    uint16_t
+        start[WMBT_ZSTD_HUFFMAN_LOG + 1u]; /* how many symbols of a weight, then where they begin */
+    unsigned n = wmbt_zstd_weights_read(t, in);
+    unsigned log = n == 0u ? 0u : wmbt_zstd_weights_complete(t, n, start);
+    t->huffman_log = (uint8_t)log;
+    if (log == 0u) {
+        return false;
+    }
+    uint32_t at = 0;
+    for (unsigned w = 1; w <= log; w++) {
+        uint32_t symbols = start[w];
+        start[w] = (uint16_t)at;
+        at += symbols << (w - 1u);
+    }
+    for (unsigned s = 0; s <= n; s++) {
+        unsigned w = t->weights[s];
+        if (w == 0u) {
+            continue;
+        }
+        uint16_t cell = (uint16_t)(s << 8 | (log + 1u - w));
+        uint16_t *to = t->huffman + start[w];
+        start[w] = (uint16_t)(start[w] + (1u << (w - 1u)));
+        for (unsigned i = 0; i < 1u << (w - 1u); i++) {
+            to[i] = cell;
+        }
+    }
+    return true;
+}
+
+/* --- streams ------------------------------------------------------------------------------------ */
+
+/* The next symbol; the bits are there, or what is behind the end. */
+static inline uint8_t wmbt_zstd_symbol(const wmbt_zstd_tables *t, wmbt_zstd_bits *b)
+{
+    unsigned cell = t->huffman[b->bits >> (WMBT_ZSTD_WORD_BITS - (int)t->huffman_log)];
+    b->bits <<= cell & 15u;
+    b->count -= (int)(cell & 15u);
+    return (uint8_t)(cell >> 8);
+}
+
+/* Decodes the n symbols that are left of a stream. False if there are not exactly n. */
+static bool wmbt_zstd_stream_rest(const wmbt_zstd_tables *t, wmbt_zstd_bits *b, uint8_t *to,
+                                  uint8_t *end)
+{
+    for (; to != end; to++) {
+        if (b->count < (int)WMBT_ZSTD_HUFFMAN_LOG) {
+            wmbt_zstd_bits_refill(b);
+        }
+        *to = wmbt_zstd_symbol(t, b);
+        if (b->count < 0) {
+            return false;
+        }
+    }
+    return wmbt_zstd_bits_done(b);
+}
+
+static wmbt_status wmbt_zstd_stream(const wmbt_zstd_tables *t, wmbt_view stream, uint8_t *to,
+                                    uint8_t *end)
+{
+    wmbt_zstd_bits b;
+    return wmbt_zstd_bits_init(&b, stream) && wmbt_zstd_stream_rest(t, &b, to, end)
+               ? WMBT_OK
+               : WMBT_BAD_BITSTREAM;
+}
+
+static wmbt_status wmbt_zstd_four_streams(const wmbt_zstd_tables *t, wmbt_cursor *in, uint8_t *to,
+                                          uint32_t n)
+{
+    uint16_t len[3];
+    if (n < WMBT_ZSTD_LEAST_IN_FOUR || !wmbt_cursor_u16(in, &len[0]) ||
+        !wmbt_cursor_u16(in, &len[1]) || !wmbt_cursor_u16(in, &len[2])) {
+        return WMBT_BAD_BITSTREAM;
+    }
+    uint8_t *end = to + n;
+    uint32_t part = (n + 3u) / 4u;
+    for (unsigned i = 0; i < 3u; i++, to += part) {
+        wmbt_view stream;
+        if (!wmbt_cursor_bytes(in, len[i], &stream) ||
+            wmbt_zstd_stream(t, stream, to, to + part) != WMBT_OK) {
+            return WMBT_BAD_BITSTREAM;
+        }
+    }
+    return wmbt_zstd_stream(t, wmbt_view_of(in->data, in->left), to, end);
+}
+
+wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, const wmbt_zstd_literals *l, uint8_t *to)
+{
+    if (l->type == WMBT_ZSTD_LITERALS_RAW) {
+        wmbt_bytes_copy(to, l->bytes.data, l->count);
+        return WMBT_OK;
+    }
+    if (l->type == WMBT_ZSTD_LITERALS_RLE) {
+        wmbt_bytes_fill(to, l->byte, l->count);
+        return WMBT_OK;
+    }
+    wmbt_cursor in = wmbt_cursor_of(l->bytes);
+    if (l->type == WMBT_ZSTD_LITERALS_HUFFMAN && !wmbt_zstd_tree_read(t, &in)) {
+        return WMBT_BAD_BITSTREAM;
+    }
+    if (t->huffman_log == 0u) {
+        return WMBT_BAD_BITSTREAM;
+    }
+    return l->four_streams ? wmbt_zstd_four_streams(t, &in, to, l->count)
+                           : wmbt_zstd_stream(t, wmbt_view_of(in.data, in.left), to, to + l->count);
+}
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the zstd decoder share. docs/FORMATS.md, "zstd frames". */
+#ifndef WMBT_SRC_FORMAT_ZSTD_INTERNAL_H
+#define WMBT_SRC_FORMAT_ZSTD_INTERNAL_H
+
+#include "base/cursor.h"
+#include "base/le.h"
+#include "hash/xxh64.h"
+#include "wombatkv/zstd.h"
+
+#if WMBT_CFG_ZSTD
+
+/* --- bits, read backwards -----------------------------------------------------------------------
+ * A stream is read from its last byte to its first; its last byte's highest set bit marks the end.
+ * Reading on behind the first byte gives zeros and makes `count` negative.
+ *
+ * Bytes may be loaded more than once. Whatever they turn into meanwhile, each value read lies in the
+ * range of its bits, and `at` never leaves the stream.
+ */
+
+#    if UINTPTR_MAX > UINT32_MAX
+typedef uint64_t wmbt_zstd_word;
+#    else
+typedef uint32_t wmbt_zstd_word;
+#    endif
+
+#    define WMBT_ZSTD_WORD_BITS ((int)sizeof(wmbt_zstd_word) * 8)
+/* Bits that are there after a refill, unless the stream ends. */
+#    define WMBT_ZSTD_FILLED (WMBT_ZSTD_WORD_BITS - 8)
+
+typedef struct wmbt_zstd_bits {
+    const uint8_t *data;
+    size_t at;           /* bytes not yet loaded */
+    wmbt_zstd_word bits; /* the next bit is the highest; below the `count` highest lies nothing that
+                            another refill would not put there again */
+    int count;           /* bits left in `bits`; negative: so many were read that are not there */
+} wmbt_zstd_bits;
+
+/* Passes over the end mark. False if the stream is empty or has none. */
+bool wmbt_zstd_bits_init(wmbt_zstd_bits *b, wmbt_view stream);
+
+/* Loads bytes until at least WMBT_ZSTD_FILLED bits are there, or all that are left. */
+static inline void wmbt_zstd_bits_refill(wmbt_zstd_bits *b)
+{
+#    if UINTPTR_MAX > UINT32_MAX
+    if (b->at >= 8u) { /* then count is 0 to 63: what was read was there */
+        b->bits |= wmbt_load_le64(b->data + b->at - 8u) >> b->count;
+        b->at -= (unsigned)(63 - b->count) >> 3;
+        b->count |= 56;
+        return;
+    }
+#    endif
+    while (b->at != 0u && b->count <= WMBT_ZSTD_FILLED) {
+        b->at--;
+        b->bits |= (wmbt_zstd_word)b->data[b->at] << (WMBT_ZSTD_FILLED - b->count);
+        b->count += 8;
+    }
+}
+
+/* The next n bits, 0 to 31, without a refill. */
+static inline uint32_t wmbt_zstd_bits_take(wmbt_zstd_bits *b, unsigned n)
+{
+    wmbt_zstd_word v = (b->bits >> 1) >> ((unsigned)WMBT_ZSTD_WORD_BITS - 1u - n);
+    b->bits <<= n;
+    b->count -= (int)n;
+    return (uint32_t)v;
+}
+
+/* The next n bits, 0 to 24. */
+uint32_t wmbt_zstd_bits_read(wmbt_zstd_bits *b, unsigned n);
+
+/* True if exactly all bits were read. */
+static inline bool wmbt_zstd_bits_done(const wmbt_zstd_bits *b)
+{
+    return b->at == 0u && b->count == 0;
+}
+
+/* --- tables ------------------------------------------------------------------------------------- */
+
+#    define WMBT_ZSTD_LL_LOG 9u
+#    define WMBT_ZSTD_ML_LOG 9u
+#    define WMBT_ZSTD_OF_LOG 8u
+#    define WMBT_ZSTD_WEIGHTS_LOG 6u
+#    define WMBT_ZSTD_HUFFMAN_LOG 11u
+#    define WMBT_ZSTD_LL_SYMBOLS 36u
+#    define WMBT_ZSTD_ML_SYMBOLS 53u
+#    define WMBT_ZSTD_OF_SYMBOLS 32u
+#    define WMBT_ZSTD_SYMBOLS 256u /* of literals, and of the description of weights */
+
+/*
+ * A state of an FSE table in 32 bits: bits 0 to 3 how many bits choose the next state, bits 4 to 13 the
+ * value, bits 16 to 31 the lowest next state. The value of a weight is the weight; of a length or an
+ * offset it is 5 bits of extra bits `x` and 5 bits of `m`: m << x | the extra bits.
+ */
+typedef uint32_t wmbt_zstd_cell;
+
+static inline unsigned wmbt_zstd_cell_bits(wmbt_zstd_cell c)
+{
+    return c & 15u;
+}
+static inline unsigned wmbt_zstd_cell_value(wmbt_zstd_cell c)
+{
+    return (c >> 4) & 0x3FFu;
+}
+static inline unsigned wmbt_zstd_cell_extra(wmbt_zstd_cell c)
+{
+    return (c >> 4) & 31u;
+}
+static inline uint32_t wmbt_zstd_cell_base(wmbt_zstd_cell c)
+{
+    return ((c >> 9) & 31u) << wmbt_zstd_cell_extra(c);
+}
+static inline unsigned wmbt_zstd_cell_next(wmbt_zstd_cell c)
+{
+    return c >> 16;
+}
+
+/* What the values of a table mean. */
+#    define WMBT_ZSTD_LL 0u /* literal lengths */
+#    define WMBT_ZSTD_OF 1u /* offsets */
+#    define WMBT_ZSTD_ML 2u /* match lengths, less 3 */
+#    define WMBT_ZSTD_WEIGHTS 3u
+
+/* Tables of a frame, and what it takes to build them. */
+typedef struct wmbt_zstd_tables {
+    wmbt_zstd_cell ll[1u << WMBT_ZSTD_LL_LOG];
+    wmbt_zstd_cell ml[1u << WMBT_ZSTD_ML_LOG];
+    wmbt_zstd_cell of[1u << WMBT_ZSTD_OF_LOG];
+    wmbt_zstd_cell weight_cells[1u << WMBT_ZSTD_WEIGHTS_LOG];
+    uint16_t huffman[1u << WMBT_ZSTD_HUFFMAN_LOG]; /* symbol << 8 | number of bits */
+    int16_t counts[WMBT_ZSTD_SYMBOLS];             /* of the table that is being built */
+    uint8_t weights[WMBT_ZSTD_SYMBOLS];
+    uint32_t rep[3];       /* last offsets */
+    uint8_t log[3];        /* WMBT_ZSTD_LL, _OF, _ML */
+    uint8_t huffman_log;   /* 0: no Huffman table yet */
+    uint8_t has_sequences; /* the three tables are there */
+} wmbt_zstd_tables;
+
+/* Position of the highest set bit of v > 0. */
+unsigned wmbt_zstd_highest_bit(uint32_t v);
+
+/*
+ * Reads a table's description from the cursor into t->counts: how often each symbol occurs, -1 for
+ * "less than once", 0 for the rest up to `symbols`. False if it does not decode or is cut off.
+ */
+bool wmbt_zstd_fse_read(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned symbols, unsigned max_log,
+                        unsigned *log);
+
+/* Builds the table of t->counts (which is used up). The counts add up to 1 << log, a -1 as 1. */
+void wmbt_zstd_fse_build(wmbt_zstd_tables *t, wmbt_zstd_cell *cells, unsigned kind,
+                         unsigned symbols, unsigned log);
+
+/* The table of a single symbol. */
+void wmbt_zstd_fse_single(wmbt_zstd_cell *cells, unsigned kind, unsigned symbol);
+
+/* --- blocks ------------------------------------------------------------------------------------- */
+
+#    define WMBT_ZSTD_LITERALS_RAW 0u
+#    define WMBT_ZSTD_LITERALS_RLE 1u
+#    define WMBT_ZSTD_LITERALS_HUFFMAN 2u
+#    define WMBT_ZSTD_LITERALS_TREELESS 3u
+
+/* The literals section of a block. */
+typedef struct wmbt_zstd_literals {
+    uint32_t type;
+    uint32_t count;    /* bytes that they become */
+    bool four_streams; /* Huffman: four streams, else one */
+    uint8_t byte;      /* RLE */
+    wmbt_view bytes;   /* raw: the literals; Huffman: table and streams */
+} wmbt_zstd_literals;
+
+/* Reads the section's header; the cursor then stands behind the section. Returns ok, bad-length. */
+wmbt_status wmbt_zstd_literals_read(wmbt_cursor *in, wmbt_zstd_literals *l);
+
+/* Decodes `l->count` literals to `to`. Returns ok, bad-bitstream. */
+wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, const wmbt_zstd_literals *l,
+                                      uint8_t *to);
+
+/*
+ * Where a block goes. A match may begin up to `position` + `history` bytes back, at most `reach`; what
+ * lies before `window` is found before `old` (a ring that has begun anew).
+ */
+typedef struct wmbt_zstd_target {
+    uint8_t *window;
+    uint8_t *old;
+    size_t at;        /* the block's first byte in the window */
+    size_t room;      /* bytes from there on that the block may use, for literals in waiting too */
+    uint32_t history; /* bytes of the frame before the block, 2^32 - 1 for more */
+    uint32_t reach;   /* 2^32 - 1 if there is no bound */
+} wmbt_zstd_target;
+
+/*
+ * Decodes a compressed block; *made is its length. Returns ok, full (more than room), bad-length,
+ * bad-field, bad-bitstream, bad-offset.
+ */
+wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_view block, const wmbt_zstd_target *target,
+                            size_t *made);
+
+/* --- frames ------------------------------------------------------------------------------------- */
+
+#    define WMBT_ZSTD_MAGIC 0xFD2FB528u
+#    define WMBT_ZSTD_MAGIC_BYTES 4u
+/* Bytes of a header behind the descriptor: window 1, dictionary 4, content size 8. */
+#    define WMBT_ZSTD_FIELDS_BYTES 13u
+
+/* What four bytes begin. Returns ok (a frame), end (a skippable frame), bad-magic,
+ * unsupported-version. */
+wmbt_status wmbt_zstd_judge_magic(uint32_t magic);
+
+/* Bytes that follow a frame header descriptor. */
+uint32_t wmbt_zstd_fields_bytes(uint32_t descriptor);
+
+/* Reads descriptor and fields of a zstd frame. Returns as wmbt_zstd_read_head(). */
+wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields, wmbt_zstd_head *head);
+
+/* A decoder, at the beginning of its memory. */
+struct wmbt_zstd_state {
+    /* output */
+    uint8_t *window;
+    size_t window_bytes;
+    size_t at;      /* next byte of output in the window */
+    size_t old;     /* ring: end of the bytes that were there before it began anew */
+    size_t touched; /* bytes of the window that may have been written */
+    size_t made_at; /* output of this call */
+    size_t made_bytes;
+    uint64_t total; /* bytes of output */
+    uint64_t max_output;
+    /* input */
+    uint8_t *input; /* for a block in pieces; NULL: pieces are not collected (whole form) */
+    uint32_t max_block;
+    uint32_t phase;
+    uint32_t want;         /* bytes that the phase collects */
+    uint32_t filled;       /* of them are there */
+    uint32_t left;         /* bytes to pass over, to copy or to repeat */
+    uint32_t repeat_bytes; /* of an RLE block whose byte is not there yet */
+    uint32_t descriptor;
+    wmbt_status status;
+    /* frame */
+    wmbt_zstd_head frame;
+    uint64_t frame_total; /* bytes of output of this frame */
+    uint32_t block_max;
+    uint32_t reach;
+    bool ring;
+    bool is_last;    /* the block is its frame's last */
+    bool has_frames; /* a frame has ended */
+    uint8_t repeated;
+    uint8_t bytes[WMBT_ZSTD_FIELDS_BYTES + 3u];
+    wmbt_xxh64 checksum;
+    wmbt_zstd_tables tables;
+};
+
+/* Starts a decoder in `memory`. */
+wmbt_status wmbt_zstd_start(wmbt_buf memory, wmbt_buf window, struct wmbt_zstd_state **out);
+
+#endif
+
+#endif

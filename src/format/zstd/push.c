@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* zstd frames in pieces: what the next bytes are, and where output goes. The whole form is this fed
+ * once. docs/FORMATS.md, "zstd frames". */
+#include "format/zstd/internal.h"
+
+#include "base/bytes.h"
+
+#if WMBT_CFG_ZSTD
+
+/* What the bytes that are collected are. */
+#    define WMBT_ZSTD_AT_MAGIC 0u
+#    define WMBT_ZSTD_AT_SKIP_SIZE 1u
+#    define WMBT_ZSTD_AT_SKIP 2u
+#    define WMBT_ZSTD_AT_DESCRIPTOR 3u
+#    define WMBT_ZSTD_AT_FIELDS 4u
+#    define WMBT_ZSTD_AT_BLOCK_HEAD 5u
+#    define WMBT_ZSTD_AT_BLOCK 6u
+#    define WMBT_ZSTD_AT_RAW 7u
+#    define WMBT_ZSTD_AT_REPEATED 8u
+#    define WMBT_ZSTD_AT_REPEAT 9u
+#    define WMBT_ZSTD_AT_CHECKSUM 10u
+#    define WMBT_ZSTD_FINISHED 11u
+
+/* Types of blocks. */
+#    define WMBT_ZSTD_BLOCK_RAW 0u
+#    define WMBT_ZSTD_BLOCK_RLE 1u
+#    define WMBT_ZSTD_BLOCK_COMPRESSED 2u
+#    define WMBT_ZSTD_BLOCK_HEAD_BYTES 3u
+
+typedef struct wmbt_zstd_state wmbt_zstd_state;
+
+WMBT_STATIC_ASSERT(sizeof(wmbt_zstd_state) <= WMBT_ZSTD_WORKSPACE_BYTES, "the state fits");
+WMBT_STATIC_ASSERT(WMBT_ALIGNOF(wmbt_zstd_state) <= WMBT_ZSTD_ALIGN, "the state may stand there");
+
+static wmbt_status wmbt_zstd_push_start(wmbt_zstd_push *push, wmbt_buf memory, wmbt_buf window)
+{
+    if (wmbt_buf_is_bad(memory) || wmbt_buf_is_bad(window)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    if (memory.len < WMBT_ZSTD_WORKSPACE_BYTES) {
+        return WMBT_BUFFER_TOO_SMALL;
+    }
+    if (!wmbt_is_aligned(memory.data, WMBT_ZSTD_ALIGN)) {
+        return WMBT_BUFFER_MISALIGNED;
+    }
+    wmbt_zstd_state *s = (wmbt_zstd_state *)(void *)memory.data;
+    size_t rest = memory.len - WMBT_ZSTD_WORKSPACE_BYTES;
+    s->window = window.data;
+    s->window_bytes = window.len;
+    s->at = 0;
+    s->old = 0;
+    s->touched = 0;
+    s->total = 0;
+    s->max_output = window.len;
+    s->input = memory.data + WMBT_ZSTD_WORKSPACE_BYTES;
+    s->max_block = rest < WMBT_ZSTD_BLOCK_BYTES ? (uint32_t)rest : WMBT_ZSTD_BLOCK_BYTES;
+    s->phase = WMBT_ZSTD_AT_MAGIC;
+    s->want = WMBT_ZSTD_MAGIC_BYTES;
+    s->filled = 0;
+    s->left = 0;
+    s->status = WMBT_OK;
+    s->ring = false;
+    s->has_frames = false;
+    push->state = s;
+    return WMBT_OK;
+}
+
+wmbt_status wmbt_zstd_push_init(wmbt_zstd_push *push, wmbt_buf memory, wmbt_buf out)
+{
+    return wmbt_zstd_push_start(push, memory, out);
+}
+
+wmbt_status wmbt_zstd_push_init_ring(wmbt_zstd_push *push, wmbt_buf memory, wmbt_buf ring,
+                                     uint64_t max_output)
+{
+    wmbt_zstd_push started;
+    wmbt_status status = wmbt_zstd_push_start(&started, memory, ring);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    if (ring.len < 3u * started.state->max_block) {
+        return WMBT_BUFFER_TOO_SMALL;
+    }
+    started.state->ring = true;
+    started.state->max_output = max_output;
+    push->state = started.state;
+    return WMBT_OK;
+}
+
+/* --- output ------------------------------------------------------------------------------------- */
+
+/* Room for the next output, at most `most` bytes; a ring begins anew where it has less than a block. */
+static size_t wmbt_zstd_room(wmbt_zstd_state *s, size_t most)
+{
+    if (s->ring) {
+        if (s->window_bytes - s->at < s->max_block) {
+            s->old = s->at;
+            s->at = 0;
+        }
+        most = most < s->max_block ? most : s->max_block;
+    }
+    size_t room = s->window_bytes - s->at;
+    uint64_t allowed = s->max_output - s->total;
+    room = room < most ? room : most;
+    return room < allowed ? room : (size_t)allowed;
+}
+
+/* n bytes of output stand in the window. */
+static void wmbt_zstd_made(wmbt_zstd_state *s, size_t n)
+{
+    if (n == 0u) {
+        return;
+    }
+    if ((s->frame.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
+        wmbt_xxh64_update(&s->checksum, wmbt_view_of(s->window + s->at, n));
+    }
+    s->made_at = s->at;
+    s->made_bytes = n;
+    s->at += n;
+    s->total += n;
+    s->frame_total += n;
+}
+
+/* n bytes of the window may be written. */
+static void wmbt_zstd_touch(wmbt_zstd_state *s, size_t n)
+{
+    if (s->touched < s->at + n) {
+        s->touched = s->at + n;
+    }
+}
+
+/* Bytes of a raw or RLE block, as far as input and room go. */
+static wmbt_status wmbt_zstd_piece(wmbt_zstd_state *s, wmbt_cursor *in)
+{
+    bool raw = s->phase == WMBT_ZSTD_AT_RAW;
+    if (raw && in->left == 0u) {
+        return WMBT_NEED_MORE;
+    }
+    size_t room = wmbt_zstd_room(s, WMBT_ZSTD_BLOCK_BYTES);
+    if (room == 0u) {
+        return WMBT_TOO_LARGE;
+    }
+    size_t n = s->left < room ? s->left : room;
+    if (raw) {
+        n = n < in->left ? n : in->left;
+        (void)wmbt_cursor_copy(in, s->window + s->at, n);
+    } else {
+        wmbt_bytes_fill(s->window + s->at, s->repeated, n);
+    }
+    wmbt_zstd_touch(s, n);
+    wmbt_zstd_made(s, n);
+    s->left -= (uint32_t)n;
+    return WMBT_OK;
+}
+
+static wmbt_status wmbt_zstd_compressed(wmbt_zstd_state *s, wmbt_view block)
+{
+    wmbt_zstd_target target;
+    size_t made = 0;
+    target.room = wmbt_zstd_room(s, s->block_max);
+    target.window = s->window;
+    target.old = s->window + s->old;
+    target.at = s->at;
+    target.history = s->frame_total < UINT32_MAX ? (uint32_t)s->frame_total : UINT32_MAX;
+    target.reach = s->reach;
+    wmbt_zstd_touch(s, target.room);
+    wmbt_status status = wmbt_zstd_block(&s->tables, block, &target, &made);
+    if (status == WMBT_FULL) {
+        return target.room == s->block_max ? WMBT_BAD_LENGTH : WMBT_TOO_LARGE;
+    }
+    if (status == WMBT_OK) {
+        wmbt_zstd_made(s, made);
+    }
+    return status;
+}
+
+/* --- input -------------------------------------------------------------------------------------- */
+
+static void wmbt_zstd_go(wmbt_zstd_state *s, uint32_t phase, uint32_t want)
+{
+    s->phase = phase;
+    s->want = want;
+    s->left = 0;
+}
+
+static wmbt_status wmbt_zstd_frame_end(wmbt_zstd_state *s)
+{
+    s->has_frames = true;
+    wmbt_zstd_go(s, WMBT_ZSTD_AT_MAGIC, WMBT_ZSTD_MAGIC_BYTES);
+    return WMBT_OK;
+}
+
+static wmbt_status wmbt_zstd_block_end(wmbt_zstd_state *s)
+{
+    if (!s->is_last) {
+        wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEAD, WMBT_ZSTD_BLOCK_HEAD_BYTES);
+        return WMBT_OK;
+    }
+    if ((s->frame.flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u &&
+        s->frame.content_bytes != s->frame_total) {
+        return WMBT_BAD_LENGTH;
+    }
+    if ((s->frame.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
+        wmbt_zstd_go(s, WMBT_ZSTD_AT_CHECKSUM, 4);
+        return WMBT_OK;
+    }
+    return wmbt_zstd_frame_end(s);
+}
+
+/* Starts a frame whose header has been read. */
+static wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_state *s)
+{
+    const wmbt_zstd_head *f = &s->frame;
+    bool sized = (f->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u;
+    if (sized && f->content_bytes > s->max_output - s->total) {
+        return WMBT_TOO_LARGE;
+    }
+    s->reach = UINT32_MAX;
+    if (s->ring) {
+        s->at = 0;
+        s->old = 0;
+        bool fits = sized && f->content_bytes <= s->window_bytes;
+        if (!fits && f->window_bytes > s->window_bytes - 2u * s->max_block) {
+            return WMBT_UNSUPPORTED_WINDOW;
+        }
+        s->reach = fits ? UINT32_MAX : (uint32_t)f->window_bytes;
+    }
+    s->block_max =
+        f->window_bytes < WMBT_ZSTD_BLOCK_BYTES ? (uint32_t)f->window_bytes : WMBT_ZSTD_BLOCK_BYTES;
+    s->frame_total = 0;
+    s->tables.rep[0] = 1;
+    s->tables.rep[1] = 4;
+    s->tables.rep[2] = 8;
+    s->tables.huffman_log = 0;
+    s->tables.has_sequences = 0;
+    wmbt_xxh64_init(&s->checksum);
+    wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEAD, WMBT_ZSTD_BLOCK_HEAD_BYTES);
+    return WMBT_OK;
+}
+
+static wmbt_status wmbt_zstd_judge_block_head(wmbt_zstd_state *s, const uint8_t *b)
+{
+    uint32_t head = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
+    uint32_t type = (head >> 1) & 3u, size = head >> 3;
+    s->is_last = (head & 1u) != 0u;
+    if (type == WMBT_ZSTD_BLOCK_RAW) {
+        wmbt_zstd_go(s, WMBT_ZSTD_AT_RAW, 0);
+        s->left = size;
+        return size == 0u ? wmbt_zstd_block_end(s) : WMBT_OK;
+    }
+    if (type == WMBT_ZSTD_BLOCK_RLE) {
+        wmbt_zstd_go(s, WMBT_ZSTD_AT_REPEATED, 1);
+        s->repeat_bytes = size;
+        return WMBT_OK;
+    }
+    if (type != WMBT_ZSTD_BLOCK_COMPRESSED) {
+        return WMBT_BAD_FIELD;
+    }
+    wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK, size);
+    if (size > s->block_max) {
+        return WMBT_BAD_LENGTH;
+    }
+    return size > s->max_block ? WMBT_TOO_LARGE : WMBT_OK;
+}
+
+/* Judges what was collected of a frame's beginning, or between frames. */
+static wmbt_status wmbt_zstd_judge_frame(wmbt_zstd_state *s, const uint8_t *b)
+{
+    wmbt_status status;
+    if (s->phase == WMBT_ZSTD_AT_MAGIC) {
+        status = wmbt_zstd_judge_magic(wmbt_load_le32(b));
+        if (status == WMBT_END) {
+            wmbt_zstd_go(s, WMBT_ZSTD_AT_SKIP_SIZE, 4);
+            return WMBT_OK;
+        }
+        wmbt_zstd_go(s, WMBT_ZSTD_AT_DESCRIPTOR, 1);
+        return status == WMBT_BAD_MAGIC && s->has_frames ? WMBT_TRAILING_BYTES : status;
+    }
+    if (s->phase == WMBT_ZSTD_AT_SKIP_SIZE) {
+        wmbt_zstd_go(s, WMBT_ZSTD_AT_SKIP, 0);
+        s->left = wmbt_load_le32(b);
+        return s->left == 0u ? wmbt_zstd_frame_end(s) : WMBT_OK;
+    }
+    if (s->phase == WMBT_ZSTD_AT_DESCRIPTOR) {
+        s->descriptor = b[0];
+        wmbt_zstd_go(s, WMBT_ZSTD_AT_FIELDS, wmbt_zstd_fields_bytes(b[0]));
+        return WMBT_OK;
+    }
+    status = wmbt_zstd_read_fields(s->descriptor, b, &s->frame);
+    return status == WMBT_OK ? wmbt_zstd_frame_begin(s) : status;
+}
+
+/* Judges what was collected and goes on to what follows. */
+static wmbt_status wmbt_zstd_judge(wmbt_zstd_state *s, wmbt_view bytes)
+{
+    const uint8_t *b = bytes.data;
+    if (s->phase < WMBT_ZSTD_AT_BLOCK_HEAD) {
+        return wmbt_zstd_judge_frame(s, b);
+    }
+    if (s->phase == WMBT_ZSTD_AT_BLOCK_HEAD) {
+        return wmbt_zstd_judge_block_head(s, b);
+    }
+    if (s->phase == WMBT_ZSTD_AT_BLOCK) {
+        wmbt_status status = wmbt_zstd_compressed(s, bytes);
+        return status == WMBT_OK ? wmbt_zstd_block_end(s) : status;
+    }
+    if (s->phase == WMBT_ZSTD_AT_REPEATED) {
+        s->repeated = b[0];
+        wmbt_zstd_go(s, WMBT_ZSTD_AT_REPEAT, 0);
+        s->left = s->repeat_bytes;
+        return s->left == 0u ? wmbt_zstd_block_end(s) : WMBT_OK;
+    }
+    uint32_t checksum = (uint32_t)wmbt_xxh64_final(&s->checksum);
+    return wmbt_load_le32(b) == checksum ? wmbt_zstd_frame_end(s) : WMBT_BAD_CHECKSUM;
+}
+
+/* Collects the bytes that the phase wants. A block that lies in the input as a whole is not copied.
+ * False if they are not all there yet. */
+static bool wmbt_zstd_collect(wmbt_zstd_state *s, wmbt_cursor *in, wmbt_view *bytes)
+{
+    bool block = s->phase == WMBT_ZSTD_AT_BLOCK;
+    if (block && s->filled == 0u && wmbt_cursor_bytes(in, s->want, bytes)) {
+        return true;
+    }
+    uint8_t *to = block ? s->input : s->bytes;
+    uint32_t missing = s->want - s->filled;
+    uint32_t n = in->left < missing ? (uint32_t)in->left : missing;
+    if (to == NULL) { /* whole form: there are no other bytes to come */
+        (void)wmbt_cursor_skip(in, n);
+        return false;
+    }
+    (void)wmbt_cursor_copy(in, to + s->filled, n);
+    s->filled += n;
+    if (n < missing) {
+        return false;
+    }
+    s->filled = 0;
+    *bytes = wmbt_view_of(to, s->want);
+    return true;
+}
+
+/* Goes on until there is output or the input is used up. */
+static wmbt_status wmbt_zstd_run(wmbt_zstd_state *s, wmbt_cursor *in)
+{
+    wmbt_view bytes;
+    s->made_bytes = 0;
+    do {
+        wmbt_status status;
+        if (s->left == 0u) {
+            if (!wmbt_zstd_collect(s, in, &bytes)) {
+                return WMBT_NEED_MORE;
+            }
+            status = wmbt_zstd_judge(s, bytes);
+        } else if (s->phase == WMBT_ZSTD_AT_SKIP) {
+            uint32_t n = in->left < s->left ? (uint32_t)in->left : s->left;
+            (void)wmbt_cursor_skip(in, n);
+            s->left -= n;
+            if (s->left != 0u) {
+                return WMBT_NEED_MORE;
+            }
+            status = wmbt_zstd_frame_end(s);
+        } else {
+            status = wmbt_zstd_piece(s, in);
+            if (status == WMBT_OK && s->left == 0u) {
+                status = wmbt_zstd_block_end(s);
+            }
+        }
+        if (status != WMBT_OK) {
+            return status;
+        }
+    } while (s->made_bytes == 0u);
+    return WMBT_OK;
+}
+
+wmbt_status wmbt_zstd_push_feed(wmbt_zstd_push *push, wmbt_view bytes, size_t *taken,
+                                wmbt_view *made)
+{
+    wmbt_zstd_state *s = push->state;
+    if (s->status != WMBT_OK) {
+        return s->status;
+    }
+    if (s->phase == WMBT_ZSTD_FINISHED) {
+        return WMBT_BAD_STATE;
+    }
+    if (wmbt_view_is_bad(bytes)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    wmbt_cursor in = wmbt_cursor_of(bytes);
+    wmbt_status status = wmbt_zstd_run(s, &in);
+    if (wmbt_status_is_error(status)) {
+        s->status = status;
+        return status;
+    }
+    *taken = bytes.len - in.left;
+    if (status == WMBT_OK) {
+        *made = wmbt_view_of(s->window + s->made_at, s->made_bytes);
+    }
+    return status;
+}
+
+uint64_t wmbt_zstd_push_output(const wmbt_zstd_push *push)
+{
+    return push->state->total;
+}
+
+wmbt_status wmbt_zstd_push_finish(wmbt_zstd_push *push)
+{
+    wmbt_zstd_state *s = push->state;
+    if (s->status != WMBT_OK) {
+        return s->status;
+    }
+    if (s->phase == WMBT_ZSTD_FINISHED || s->phase == WMBT_ZSTD_AT_REPEAT) {
+        return WMBT_BAD_STATE;
+    }
+    if (s->phase != WMBT_ZSTD_AT_MAGIC || s->filled != 0u) {
+        bool between = s->phase == WMBT_ZSTD_AT_MAGIC && s->has_frames;
+        s->status = between ? WMBT_TRAILING_BYTES : WMBT_TRUNCATED;
+        return s->status;
+    }
+    s->phase = WMBT_ZSTD_FINISHED;
+    return WMBT_OK;
+}
+
+#endif
