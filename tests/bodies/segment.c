@@ -197,7 +197,7 @@ static void golden_footer(wmbt_test *t, const wmbt_view *cells)
 }
 
 #if WMBT_CFG_WRITERS
-#    define MAX_BLOCKS 64u
+#    define MAX_BLOCKS 16u
 
 static void golden_encode(wmbt_test *t, const wmbt_view *cells)
 {
@@ -696,7 +696,7 @@ static void test_writer_limits(wmbt_test *t)
 
 static bool object_of(wmbt_test *t, wmbt_view key, wmbt_view *object)
 {
-    char name[256];
+    char name[128];
     size_t n = sizeof FOLDER - 1u;
     if (key.len >= sizeof name - n) {
         wmbt_test_fail(t, __FILE__, __LINE__, "the key is short");

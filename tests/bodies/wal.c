@@ -16,8 +16,8 @@
 #define BUCKET "golden/bucket/wal.tsv"
 #define MANIFEST "golden/bucket/MANIFEST.tsv"
 
-#define MAX_RECORDS 64u
-#define MAX_KEYS 64u
+#define MAX_RECORDS 40u
+#define MAX_KEYS 32u
 #define NO_VIEW wmbt_view_of(NULL, 0)
 
 /* The golden batch of formats.md: numbers 1 and 2, records (k1, m1, p1) and (k2, m2, p2). */
@@ -621,7 +621,7 @@ static void golden_build(wmbt_test *t, const wmbt_view *cells, uint32_t kind)
 {
 #if WMBT_CFG_WRITERS
     wmbt_wal_key key;
-    uint8_t out[WMBT_WAL_KEY_MAX_BYTES];
+    uint8_t out[256];
     size_t len = 99;
     wmbt_view prefix = wmbt_cell_bytes(t, cells[2]), want = wmbt_cell_bytes(t, cells[8]);
     wmbt_bytes_fill((uint8_t *)&key, 0, sizeof key);
@@ -630,7 +630,7 @@ static void golden_build(wmbt_test *t, const wmbt_view *cells, uint32_t kind)
     key.epoch_ms = wmbt_cell_u64(t, cells[4]);
     key.first_seq = wmbt_cell_u64(t, cells[5]);
     key.last_seq = kind == WMBT_WAL_BATCH ? wmbt_cell_u64(t, cells[6]) : 7u;
-    T_CHECK(t, want.len <= WMBT_WAL_KEY_BYTES(prefix.len, key.node.len));
+    T_CHECK(t, want.len <= WMBT_WAL_KEY_BYTES(prefix.len, key.node.len) && want.len <= sizeof out);
     for (size_t room = 0; room < want.len; room++) {
         fill(out, want.len);
         T_EQ(t, wmbt_wal_key_build(&key, prefix, WMBT_WAL_COMPAT, wmbt_buf_of(out, room), &len),
@@ -687,6 +687,12 @@ static void golden_audit(wmbt_test *t, const wmbt_view *cells)
     T_EQ(t, audit.unknown, wmbt_cell_u64(t, want));
 }
 
+static wmbt_wal_entry *alloc_entries(wmbt_test *t)
+{
+    void *p = wmbt_test_alloc(t, MAX_KEYS * sizeof(wmbt_wal_entry)); /* aligned for anything */
+    return p;
+}
+
 /* The keys of `list` that belong to the prefix, in replay order. */
 static uint32_t sorted_keys(wmbt_test *t, wmbt_view list, wmbt_view prefix, uint32_t flags,
                             wmbt_wal_entry *entries)
@@ -714,7 +720,8 @@ static uint32_t sorted_keys(wmbt_test *t, wmbt_view list, wmbt_view prefix, uint
 
 static void golden_order(wmbt_test *t, const wmbt_view *cells)
 {
-    wmbt_wal_entry compat[MAX_KEYS], strict[MAX_KEYS];
+    wmbt_wal_entry *compat = alloc_entries(t), *strict = alloc_entries(t);
+    T_CHECK(t, compat != NULL && strict != NULL);
     wmbt_view prefix = wmbt_cell_bytes(t, cells[2]), want = cells[8];
     uint32_t n = sorted_keys(t, cells[7], prefix, WMBT_WAL_COMPAT, compat);
     uint32_t strict_count = sorted_keys(t, cells[7], prefix, 0, strict), s = 0;
@@ -978,13 +985,16 @@ static void test_node_arguments(wmbt_test *t)
 #if WMBT_CFG_WRITERS
 static void test_build_limits(wmbt_test *t)
 {
-    uint8_t text[WMBT_WAL_KEY_MAX_BYTES + 1], out[WMBT_WAL_KEY_MAX_BYTES + 128];
+    const size_t out_bytes = WMBT_WAL_KEY_MAX_BYTES + 128u;
+    uint8_t *text = wmbt_test_alloc(t, WMBT_WAL_KEY_MAX_BYTES + 1u);
+    uint8_t *out = wmbt_test_alloc(t, out_bytes);
     wmbt_wal_key key;
     size_t len = 99;
-    const wmbt_buf room = wmbt_buf_of(out, sizeof out);
-    wmbt_bytes_fill(text, 'p', sizeof text);
+    T_CHECK(t, text != NULL && out != NULL);
+    const wmbt_buf room = wmbt_buf_of(out, out_bytes);
+    wmbt_bytes_fill(text, 'p', WMBT_WAL_KEY_MAX_BYTES + 1u);
     wmbt_bytes_fill((uint8_t *)&key, 0, sizeof key);
-    fill(out, sizeof out);
+    fill(out, out_bytes);
     key.kind = WMBT_WAL_RECORD;
     key.node = WMBT_VIEW_LITERAL("n");
     const size_t rest = sizeof "/00000000000000000000/chunk-n-00000000000000000000.bin" - 1u;
@@ -1006,7 +1016,7 @@ static void test_build_limits(wmbt_test *t)
     key.kind = WMBT_WAL_RECORD;
     key.node = wmbt_view_of(NULL, 1);
     T_EQ(t, wmbt_wal_key_build(&key, NO_VIEW, 0, room, &len), WMBT_BAD_ARGUMENT);
-    T_CHECK(t, len == 99 && is_filled(out, sizeof out));
+    T_CHECK(t, len == 99 && is_filled(out, out_bytes));
     key.node = WMBT_VIEW_LITERAL("n");
     T_EQ(t,
          wmbt_wal_key_build(&key, wmbt_view_of(text, WMBT_WAL_KEY_MAX_BYTES - rest), 0, room, &len),
@@ -1070,8 +1080,9 @@ static bool object_of(wmbt_test *t, wmbt_view key, wmbt_view *object)
 static void replay_bucket(wmbt_test *t, wmbt_view table, wmbt_view prefix, uint32_t want_records,
                           wmbt_status want_end)
 {
-    wmbt_wal_entry entries[MAX_KEYS];
+    wmbt_wal_entry *entries = alloc_entries(t);
     wmbt_wal_audit audit;
+    T_CHECK(t, entries != NULL);
     uint32_t n = bucket_objects(t, prefix, WMBT_WAL_COMPAT, entries, &audit), records = 0;
     wmbt_status status = WMBT_OK;
     for (uint32_t i = 0; i < n && status == WMBT_OK; i++) {
@@ -1129,8 +1140,9 @@ static void test_golden_bucket(wmbt_test *t)
         wmbt_view prefix = wmbt_test_text(namespaces[i].prefix);
         wmbt_test_where(t, prefix);
         T_CALL(t, replay_bucket(t, table, prefix, namespaces[i].records, namespaces[i].end));
-        wmbt_wal_entry entries[MAX_KEYS];
+        wmbt_wal_entry *entries = alloc_entries(t);
         wmbt_wal_audit audit;
+        T_CHECK(t, entries != NULL);
         T_EQ(t, bucket_objects(t, prefix, 0, entries, &audit), namespaces[i].strict);
         T_EQ(t, bucket_objects(t, prefix, WMBT_WAL_COMPAT, entries, &audit), namespaces[i].compat);
         T_CHECK(t,
@@ -1182,7 +1194,7 @@ static const wmbt_case cases[] = {
     {"node: arguments", test_node_arguments, 0, NULL},
 #if WMBT_CFG_WRITERS
     {"writers: limits and arguments", test_writer_limits, 0, NULL},
-    {"key: limits of what is built", test_build_limits, 0, NULL},
+    {"key: limits of what is built", test_build_limits, 4096, NULL},
 #endif
 };
 WMBT_SUITE(wal, cases);
