@@ -30,8 +30,8 @@ WMBT_BEGIN_DECLS
 /** Longest key: the limit of S3. */
 #    define WMBT_LARGEVALUE_MAX_KEY 1024u
 
-/** Parse: what upstream takes for a manifest: any text as ID, any COUNT, numbers with '+' or
- * leading zeros, CRLF, no line end after COUNT, anything in further lines; the text is UTF-8. */
+/** Parse: what upstream takes for a manifest: any text as ID, any COUNT, numbers with '+' or with
+ * leading zeros, CRLF, no line end after COUNT, anything in further lines; all of it UTF-8. */
 #    define WMBT_LARGEVALUE_COMPAT 1u
 
 /** What a manifest says. */
@@ -44,33 +44,35 @@ typedef struct wmbt_largevalue {
 
 /**
  * Reads a manifest. In this order:
- *   bad-argument  NULL with a length, unknown flag
- *   bad-magic     does not begin with the line of the mark: a plain value, not a manifest
- *   truncated     ends before the line end after COUNT (compatible: before COUNT's line)
- *   bad-text      ID is not 64 lower-case hex digits (compatible: the text is not UTF-8)
- *   bad-number    TOTAL or COUNT is not a decimal number below 2^64
- *   bad-count     COUNT is not TOTAL / WMBT_LARGEVALUE_CHUNK_BYTES, rounded up (not compatible)
+ *   bad-argument    NULL with a length, unknown flag
+ *   bad-magic       does not begin with the line of the mark: a plain value, not a manifest
+ *   bad-text        CRLF after the mark; compatible: the whole is not UTF-8
+ *   truncated       ends before the line end after COUNT; compatible: before COUNT
+ *   bad-text        ID is not 64 lower-case hex digits (not compatible)
+ *   bad-number      TOTAL or COUNT is not a decimal number below 2^64
+ *   bad-count       COUNT is not TOTAL / WMBT_LARGEVALUE_CHUNK_BYTES, rounded up (not compatible)
  *   trailing-bytes  bytes follow the fourth line (not compatible)
  * Upstream takes every value for a plain one that is refused here in compatible mode. On an error
- * *manifest is unchanged. Time: text.len.
+ * *manifest is unchanged. Time: text.len. The id stays in the text, where it could still change:
+ * wmbt_largevalue_chunk_key() judges what it has copied.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_parse(wmbt_view text, uint32_t flags,
                                                            wmbt_largevalue *manifest);
 
-/** Bytes of a chunk's key, enough for every index. id_bytes is 64, or in compatible mode the id's.
- * */
+/** Bytes of a chunk's key, enough for every index. id_bytes is 64, or manifest.id.len in compatible
+ * mode. */
 #    define WMBT_LARGEVALUE_KEY_BYTES(prefix_bytes, namespace_bytes, id_bytes) \
         ((prefix_bytes) + (namespace_bytes) + (id_bytes) + 43u)
 
 /**
  * Writes the object key of a chunk to `out`, without a NUL, and its length to *len. An empty
- * namespace has no segment.
+ * namespace has no segment. In this order:
  *   bad-argument       NULL with a length, index >= chunks, empty prefix
- *   not-representable  an id that is empty, "." or "..", or holds '/', '\' or a control character:
- *                      as part of a path it could leave its directory; a key above
- *                      WMBT_LARGEVALUE_MAX_KEY
+ *   not-representable  a key above WMBT_LARGEVALUE_MAX_KEY
  *   buffer-too-small   WMBT_LARGEVALUE_KEY_BYTES() bytes are enough
- * Nothing is written then.
+ *   not-representable  an id that is empty, "." or "..", or holds '/', '\', ':' or a control
+ *                      character: as a part of a path it could leave its directory
+ * `out` is then unchanged, or zeroed if the id is at fault.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_chunk_key(const wmbt_largevalue *manifest,
                                                                wmbt_view prefix,
@@ -128,7 +130,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_join_finish(const wmbt_larg
  * bytes against it (upstream does not). `key` is the value's key without prefix and namespace.
  * This starts `x` over and takes all that comes before the bytes; feed those by
  * wmbt_blake3_update(), then ask wmbt_largevalue_id_is(). `x` has been made with room for
- * total_bytes + namespace + key + 32 bytes. Returns ok, bad-argument, too-large.
+ * total_bytes + namespace + key + 32 bytes. Returns ok; bad-argument (nothing changes); too-large
+ * (`x` then holds nothing of use).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_id_begin(wmbt_blake3 *x, wmbt_view name_space,
                                                               wmbt_view key, uint64_t total_bytes);
@@ -143,8 +146,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_id_is(const wmbt_largevalue
 
 #    if WMBT_CFG_WRITERS
 /** Writes the manifest of a value of total_bytes, `id` being the digest above. *len: bytes written,
- * at most WMBT_LARGEVALUE_MAX_TEXT. Returns ok, bad-argument, buffer-too-small (nothing written).
- * */
+ * at most WMBT_LARGEVALUE_MAX_TEXT. Returns ok, bad-argument, buffer-too-small (nothing
+ * written). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_write(const uint8_t id[32],
                                                            uint64_t total_bytes, wmbt_buf out,
                                                            size_t *len);

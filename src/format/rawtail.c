@@ -181,7 +181,10 @@ static void wmbt_rawtail_walk_rewind(wmbt_rawtail_walk *walk)
     }
 }
 
-/* False if an extent of the walk would pass 2^32 - 1 bytes. States and raw rows never do. */
+/* What the largest body has room for behind its five numbers. */
+#    define WMBT_RAWTAIL_MOST_BYTES (UINT32_MAX - 20u)
+
+/* False if partial rows of the walk would pass that. States and raw rows never do. */
 static bool wmbt_rawtail_rows_can_be(wmbt_rawtail_walk *walk)
 {
     const wmbt_shape *shape = walk->shape;
@@ -190,9 +193,11 @@ static bool wmbt_rawtail_rows_can_be(wmbt_rawtail_walk *walk)
             continue;
         }
         uint32_t rows = wmbt_rawtail_partial_rows(walk);
-        if (rows > UINT32_MAX / wmbt_shape_row_bytes(shape, walk->layer, WMBT_EXTENT_COMP) ||
+        if (rows > WMBT_RAWTAIL_MOST_BYTES /
+                       wmbt_shape_row_bytes(shape, walk->layer, WMBT_EXTENT_COMP) ||
             (shape->layer[walk->layer].has_index != 0u &&
-             rows > UINT32_MAX / wmbt_shape_row_bytes(shape, walk->layer, WMBT_EXTENT_INDEX))) {
+             rows > WMBT_RAWTAIL_MOST_BYTES /
+                        wmbt_shape_row_bytes(shape, walk->layer, WMBT_EXTENT_INDEX))) {
             return false;
         }
     }
