@@ -188,8 +188,8 @@ WMBT_API uint32_t wmbt_fingerprint_open_fields(const wmbt_fingerprint_context *c
  *
  * bad-argument: accept->unknown names a field outside WMBT_FINGERPRINT_ACCEPTABLE, zero_layout
  * above 1, or NULL with a length; unknown-context: wmbt_fingerprint_open_fields() is not 0;
- * buffer-too-small, buffer-misaligned, too-large: as BLAKE3's. `out` is then unchanged; the memory
- * may be overwritten.
+ * buffer-too-small, buffer-misaligned, too-large: as BLAKE3's; bad-text: a text is no longer the one
+ * that was set. `out` is then unchanged; the memory may be overwritten.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fingerprint_compute(
     const wmbt_fingerprint_context *context, const wmbt_fingerprint_accept *accept, wmbt_buf memory,

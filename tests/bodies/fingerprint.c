@@ -657,6 +657,40 @@ static void test_buffers(wmbt_test *t)
     T_CHECK(t, digest.bytes[0] == 0x5A && digest.bytes[23] == 0x5A);
 }
 
+/* A text that changes after it was set, against the contract: an error where it can be seen, never a
+ * step outside of it. */
+static void test_texts_that_change(wmbt_test *t)
+{
+    uint8_t text[2048], *memory = wmbt_test_alloc(t, 304), out[512];
+    wmbt_fingerprint_context context, other;
+    wmbt_model_digest digest;
+    size_t len = 77;
+    static const char *const fields[] = {D1, D2, D3 "," D4, "ds4-v1"};
+    static const uint32_t ids[] = {F(MODEL_SHA256), F(LORA_SHA256), F(MULTIMODAL_SHA256),
+                                   F(LAYOUT)};
+    for (size_t i = 0; i < 4; i++) {
+        wmbt_view value = wmbt_test_text(fields[i]);
+        for (size_t k = 0; k < value.len; k++) {
+            wmbt_bytes_copy(text, value.data, value.len);
+            T_CALL(t, read_flash(t, &context));
+            T_CALL(t, read_flash(t, &other));
+            T_CALL(t, set(t, &other, ids[i], fields[i]));
+            T_EQ(t, wmbt_fingerprint_set(&context, ids[i], wmbt_view_of(text, value.len)), WMBT_OK);
+            text[k] = text[k] == ',' ? (uint8_t)'a' : (uint8_t)' ';
+            wmbt_bytes_fill(out, 0x5A, sizeof out);
+            T_EQ(t, wmbt_fingerprint_encode(&context, &nothing, wmbt_buf_of(out, 512), &len),
+                 WMBT_BAD_TEXT);
+            T_EQ(t, wmbt_fingerprint_compute(&context, &nothing, wmbt_buf_of(memory, 304), out),
+                 WMBT_BAD_TEXT);
+            T_CHECK(t, len == 77 && out[0] == 0x5A && out[31] == 0x5A);
+            T_CHECK(t, !wmbt_fingerprint_same(&context, &other, ids[i]));
+            T_CHECK(t, !wmbt_fingerprint_same(&other, &context, ids[i]));
+            T_EQ(t, wmbt_fingerprint_model_digest(&context, &digest),
+                 i == 0 ? WMBT_UNKNOWN_CONTEXT : WMBT_OK);
+        }
+    }
+}
+
 /* --- the encoding is injective ------------------------------------------------------------------
  */
 
@@ -1168,6 +1202,7 @@ static const wmbt_case cases[] = {
     {"unknown fields keep a fingerprint away", test_open_fields, 1024, NULL},
     {"the zero layout", test_zero_layout, 1024, NULL},
     {"buffers", test_buffers, 1024, NULL},
+    {"texts that change", test_texts_that_change, 1024, NULL},
     {"injective over all pairs", test_injective, 16 * 1024, NULL},
     {"the encoding reads back", test_reads_back, 4096, NULL},
     {"the hash is that of tag and encoding", test_hash_of_encoding, 4096, NULL},
