@@ -7,6 +7,7 @@
 #include "keys.h"
 #include "out.h"
 #include "tool.h"
+#include "wombatkv/wal.h"
 
 static int build(const struct args *args, uint32_t kind)
 {
@@ -33,20 +34,42 @@ static int build(const struct args *args, uint32_t kind)
     return EXIT_DONE;
 }
 
+static void add_objkey(struct json *row, const wmbt_objkey *key)
+{
+    json_add_text(row, "kind", key->kind == WMBT_OBJKEY_BLOCK ? "block" : "raw-tail");
+    json_add_view(row, "prefix", key->prefix);
+    json_add_view(row, "namespace", key->name_space);
+    json_add_hex(row, "hash", wmbt_view_of(key->hash.bytes, sizeof key->hash.bytes));
+}
+
+static void add_wal_key(struct json *row, wmbt_view prefix, const wmbt_wal_key *key)
+{
+    json_add_text(row, "kind", key->kind == WMBT_WAL_RECORD ? "wal" : "wal-batch");
+    json_add_view(row, "prefix", prefix);
+    if (key->layout == WMBT_WAL_CANONICAL) {
+        json_add_number(row, "epoch_ms", key->epoch_ms);
+    }
+    json_add_view(row, "node", key->node);
+    json_add_number(row, "first_seq", key->first_seq);
+    json_add_number(row, "last_seq", key->last_seq);
+    json_add_text(row, "layout", key->layout == WMBT_WAL_CANONICAL ? "canonical" : "legacy");
+}
+
 /* What a key is: the members that apply. */
 static void parse_one(struct json *row, const char *text)
 {
-    wmbt_objkey key;
     wmbt_view view = wmbt_view_of(text, strlen(text));
+    wmbt_view prefix;
+    wmbt_objkey key;
+    wmbt_wal_key wal;
     json_add_view(row, "key", view);
-    if (wmbt_objkey_parse(view, wmbt_view_of(NULL, 0), 0, &key) != WMBT_OK) {
+    if (wmbt_objkey_parse(view, wmbt_view_of(NULL, 0), 0, &key) == WMBT_OK) {
+        add_objkey(row, &key);
+    } else if (wmbt_wal_key_guess(view, &prefix, &wal) == WMBT_OK) {
+        add_wal_key(row, prefix, &wal);
+    } else {
         json_add_text(row, "kind", "other");
-        return;
     }
-    json_add_text(row, "kind", key.kind == WMBT_OBJKEY_BLOCK ? "block" : "raw-tail");
-    json_add_view(row, "prefix", key.prefix);
-    json_add_view(row, "namespace", key.name_space);
-    json_add_hex(row, "hash", wmbt_view_of(key.hash.bytes, sizeof key.hash.bytes));
 }
 
 static int parse(const struct args *args)

@@ -6,6 +6,7 @@
 #include "formats.h"
 #include "out.h"
 #include "tool.h"
+#include "unwrap.h"
 
 /* Rows of a list of objects, headed by the members of the first. */
 static void print_rows(const struct json *list, unsigned indent)
@@ -101,6 +102,7 @@ static int run(const struct args *args)
     struct json *root = json_array();
     const char *as = args_value(args, "--as");
     const struct format *format = as != NULL ? format_of_name(as) : NULL;
+    unwrap_choose(args);
     args_operands(args, "an object's file", 1, SIZE_MAX);
     for (size_t i = 0; i < args->operands; i++) {
         out_progress("reading", i, args->operands);
@@ -121,13 +123,14 @@ static int run(const struct args *args)
 static const struct args_option options[] = {
     {"--as", "FORMAT", false},
     {"--compat", NULL, false},
+    UNWRAP_OPTIONS,
     {NULL, NULL, false},
 };
 
 const struct command command_show = {
     .name = "show",
     .summary = "every field and extent of objects",
-    .usage = "[--as FORMAT] [--compat] OBJECT...",
+    .usage = "[--as FORMAT] [--compat] [--libzstd] OBJECT...",
     .help =
         "Prints what each object says: fields by their names, and where the rows of each layer\n"
         "lie. An object that is damaged has no fields.\n\n"
@@ -135,7 +138,8 @@ const struct command command_show = {
         "             compressed zstd wal segment manifest delta envelope metavalue\n"
         "             large-manifest. Without it the format is detected, and a compression\n"
         "             wrapper is taken off first\n"
-        "--compat     accept exactly what upstream accepts where the default is stricter\n",
+        "--compat     accept exactly what upstream accepts where the default is "
+        "stricter\n" UNWRAP_HELP,
     .example = "  wombatkv show bucket/kv/cabi/plain/wombatkv/v1/block/b3=*\n",
     .options = options,
     .run = run,

@@ -6,6 +6,7 @@
 #include "formats.h"
 #include "out.h"
 #include "tool.h"
+#include "unwrap.h"
 
 static void add_row(struct json *root, const char *path, const struct format *format,
                     struct reading *reading)
@@ -58,6 +59,7 @@ static int run(const struct args *args)
     reading.compat = args_flag(args, "--compat");
     reading.has_seq = args_number(args, "--block-seq", 0, UINT32_MAX, &reading.block_seq);
     reading.has_tokens = args_number(args, "--block-tokens", 1, UINT32_MAX, &reading.block_tokens);
+    unwrap_choose(args);
     args_operands(args, "an object's file", 1, SIZE_MAX);
     for (size_t i = 0; i < args->operands; i++) {
         out_progress("verifying", i, args->operands);
@@ -73,17 +75,15 @@ static int run(const struct args *args)
 }
 
 static const struct args_option options[] = {
-    {"--as", "FORMAT", false},
-    {"--compat", NULL, false},
-    {"--block-seq", "NUMBER", false},
-    {"--block-tokens", "NUMBER", false},
-    {NULL, NULL, false},
+    {"--as", "FORMAT", false},        {"--compat", NULL, false},           UNWRAP_OPTIONS,
+    {"--block-seq", "NUMBER", false}, {"--block-tokens", "NUMBER", false}, {NULL, NULL, false},
 };
 
 const struct command command_verify = {
     .name = "verify",
     .summary = "whether objects are intact, a line each",
-    .usage = "[--as FORMAT] [--compat] [--block-seq N] [--block-tokens N] OBJECT...",
+    .usage = "[--as FORMAT] [--compat] [--block-seq N] [--block-tokens N]\n"
+             "       [--libzstd] OBJECT...",
     .help = "Checks each object by all that its format keeps: lengths, counts, checksums. Intact\n"
             "does not mean that an object belongs to its key: nothing stored proves that.\n\n"
             "--as FORMAT       read the bytes as that format and nothing else: kvblock rawtail\n"
@@ -93,7 +93,8 @@ const struct command command_verify = {
             "--compat          accept exactly what upstream accepts where the default is stricter\n"
             "--block-seq N     refuse another block than number N (from 0); a raw tail must\n"
             "                  continue that block\n"
-            "--block-tokens N  refuse blocks of another size; a raw tail must fit such blocks\n",
+            "--block-tokens N  refuse blocks of another size; a raw tail must fit such blocks\n"
+            "--libzstd         decode with libzstd instead of our own decoder (if built with it)\n",
     .example = "  wombatkv verify bucket/kv/cabi/plain/wombatkv/v1/block/b3=*\n",
     .options = options,
     .run = run,

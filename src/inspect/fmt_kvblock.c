@@ -49,18 +49,27 @@ wmbt_status format_read_kvblock(wmbt_view bytes, struct reading *reading)
 {
     wmbt_kvblock_expect expect = {SHAPE, 0, 0, WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS};
     wmbt_kvblock_info info;
+    uint32_t tokens = (uint32_t)reading->block_tokens;
+    /* Blocks of a size that the shape does not allow: any block is another one. */
+    bool none = reading->has_tokens && !wmbt_shape_allows_block_tokens(SHAPE, tokens);
+    if (reading->has_seq) {
+        expect.block_seq = (uint32_t)reading->block_seq;
+        expect.flags &= ~WMBT_KVBLOCK_ANY_SEQ;
+    }
+    if (reading->has_tokens && !none) {
+        expect.block_tokens = tokens;
+        expect.flags &= ~WMBT_KVBLOCK_ANY_TOKENS;
+    }
     wmbt_status status = wmbt_kvblock_read(bytes, &expect, &info);
     if (status != WMBT_OK) {
         return status;
     }
     reading->detail = tool_format("block %u of %u tokens, %s", info.block_seq, info.block_tokens,
                                   out_size(bytes.len));
-    if (reading->fields != NULL) {
+    if (reading->fields != NULL && !none) {
         add_fields(reading->fields, &info);
         add_layers(reading->fields, info.block_tokens);
         add_extents(reading->extents, info.block_tokens);
     }
-    bool other = (reading->has_seq && reading->block_seq != info.block_seq) ||
-                 (reading->has_tokens && reading->block_tokens != info.block_tokens);
-    return other ? WMBT_WRONG_BLOCK : WMBT_OK;
+    return none ? WMBT_WRONG_BLOCK : WMBT_OK;
 }

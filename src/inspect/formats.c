@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "fmt.h"
 #include "tool.h"
+#include "unwrap.h"
 
 /* --- detection --------------------------------------------------------------------------------- */
 
@@ -20,13 +22,61 @@ static bool is_kvblock(wmbt_view bytes)
     return BEGINS(bytes, "KVB1");
 }
 
+static bool is_rawtail(wmbt_view bytes)
+{
+    return BEGINS(bytes, "1TTR");
+}
+
 static bool is_compressed(wmbt_view bytes)
 {
     return BEGINS(bytes, "WBZ1");
 }
 
+/* A zstd frame, or a skippable one. */
+static bool is_zstd(wmbt_view bytes)
+{
+    return BEGINS(bytes, "\x28\xB5\x2F\xFD") || (bytes.len >= 4 && (bytes.data[0] & 0xF0) == 0x50 &&
+                                                 memcmp(bytes.data + 1, "\x2A\x4D\x18", 3) == 0);
+}
+
+static bool is_wal(wmbt_view bytes)
+{
+    return BEGINS(bytes, "WMBT_KV_WAL1") || BEGINS(bytes, "WMBT_KV_WB01");
+}
+
+static bool is_segment(wmbt_view bytes)
+{
+    return BEGINS(bytes, "WMBT_KV_SGV1");
+}
+
+static bool is_metavalue(wmbt_view bytes)
+{
+    return BEGINS(bytes, "v001");
+}
+
+static bool is_large_manifest(wmbt_view bytes)
+{
+    return BEGINS(bytes, "WMBT_KV_SHM_LARGE_V1");
+}
+
+/* The marks of other formats that begin with "WMBT" go on with '_'. */
+static bool is_envelope(wmbt_view bytes)
+{
+    return BEGINS(bytes, "WMBT") && !BEGINS(bytes, "WMBT_");
+}
+
 static const struct format formats[] = {
     {"kvblock", is_kvblock, format_read_kvblock},
+    {"rawtail", is_rawtail, format_read_rawtail},
+    {"compressed", is_compressed, format_read_compressed},
+    {"zstd", is_zstd, format_read_zstd},
+    {"wal", is_wal, format_read_wal},
+    {"segment", is_segment, format_read_segment},
+    {"manifest", fmt_is_manifest, format_read_manifest},
+    {"delta", fmt_is_delta, format_read_delta},
+    {"envelope", is_envelope, format_read_envelope},
+    {"metavalue", is_metavalue, format_read_metavalue},
+    {"large-manifest", is_large_manifest, format_read_large_manifest},
 };
 
 #define FORMATS (sizeof formats / sizeof formats[0])
@@ -62,21 +112,34 @@ static const struct format *detect(wmbt_view bytes)
 
 /* --- objects ----------------------------------------------------------------------------------- */
 
+/* Judges an object by what its bytes are. */
 static void judge(struct object *object, wmbt_view bytes, struct reading *reading)
 {
-    if (is_compressed(bytes)) {
-        object->wrapped = true;
-        object->status = WMBT_UNSUPPORTED_ALGORITHM;
-        object->why = NULL;
-        return;
-    }
+    struct plain plain;
     object->format = detect(bytes);
     if (object->format == NULL) {
         object->status = bytes.len == 0 ? WMBT_TRUNCATED : WMBT_BAD_MAGIC;
         object->why = bytes.len == 0 ? "it is empty" : "the bytes are of no known format";
         return;
     }
-    object->status = object->format->read(bytes, reading);
+    if (object->format->detect != is_compressed) {
+        object->status = object->format->read(bytes, reading);
+        return;
+    }
+    if (object->wrapped) {
+        object->status = WMBT_BAD_MAGIC;
+        object->why = "a wrapper inside a wrapper, which no reader takes off";
+        return;
+    }
+    object->wrapped = true;
+    object->status = unwrap(bytes, reading->compat, &plain);
+    if (object->status == WMBT_OK && plain.is.kind == WMBT_COMPRESSED_PASSED_THROUGH) {
+        object->status = WMBT_BAD_MAGIC;
+        object->why = "a damaged wrapper, which upstream hands out as it is";
+    } else if (object->status == WMBT_OK) {
+        judge(object, plain.is.bytes, reading);
+    }
+    unwrap_free(&plain);
 }
 
 void object_read(struct object *object, const char *path, const struct format *format,

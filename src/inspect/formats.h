@@ -54,5 +54,15 @@ const char *format_status_text(wmbt_status status);
 
 /* Readers. */
 wmbt_status format_read_kvblock(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_rawtail(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_compressed(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_zstd(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_wal(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_segment(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_manifest(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_delta(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_envelope(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_metavalue(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_large_manifest(wmbt_view bytes, struct reading *reading);
 
 #endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wombatkv unwrap: the plain bytes of an object. */
+#include <stdio.h>
+
+#include "args.h"
+#include "file.h"
+#include "formats.h"
+#include "json.h"
+#include "out.h"
+#include "tool.h"
+#include "unwrap.h"
+#include "writing.h"
+
+static wmbt_status unwrap_file(struct json *row, const char *path, const char *to, bool compat,
+                               const char **why)
+{
+    struct file file;
+    struct plain plain;
+    wmbt_status status = file_read(path, &file, why);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    status = unwrap(file_view(&file), compat, &plain);
+    if (status == WMBT_OK) {
+        json_add_number(row, "bytes", file.len);
+        json_add_number(row, "plain_bytes", plain.is.bytes.len);
+        json_add_bool(row, "wrapped", plain.is.kind == WMBT_COMPRESSED_WRAPPED);
+        if (!write_file(to, plain.is.bytes, why)) {
+            tool_refuse(to, TOOL_UNREADABLE, *why);
+            status = TOOL_UNREADABLE;
+        }
+        unwrap_free(&plain);
+    } else {
+        *why = format_status_text(status);
+    }
+    file_free(&file);
+    return status;
+}
+
+static int run(const struct args *args)
+{
+    const char *why = NULL;
+    struct json *row = json_object();
+    args_operands(args, "one object's file", 1, 1);
+    const char *path = args->operand[0];
+    const char *to = args_required(args, "-o");
+    unwrap_choose(args);
+    json_add_path(row, path);
+    wmbt_status status = unwrap_file(row, path, to, args_flag(args, "--compat"), &why);
+    json_add_text(row, "status", tool_status_name(status));
+    if (status != WMBT_OK) {
+        tool_refuse(path, status, why);
+    }
+    if (args_flag(args, "--json")) {
+        json_print(row, stdout);
+    } else if (status == WMBT_OK) {
+        printf("%s of %s%s\n", out_size(json_get_number(row, "plain_bytes")),
+               out_size(json_get_number(row, "bytes")),
+               json_get_number(row, "wrapped") != 0 ? "" : ", not wrapped");
+    }
+    return EXIT_DONE;
+}
+
+static const struct args_option options[] = {
+    {"-o", "FILE", false},
+    {"--compat", NULL, false},
+    UNWRAP_OPTIONS,
+    {NULL, NULL, false},
+};
+
+const struct command command_unwrap = {
+    .name = "unwrap",
+    .summary = "the plain bytes of an object",
+    .usage = "OBJECT -o FILE [--compat] [--libzstd]",
+    .help =
+        "Writes the plain bytes of a wrapped (or plain) object. On an error no file is made.\n\n"
+        "-o FILE      where to\n"
+        "--compat     as upstream: a damaged wrapper is handed out as it is\n" UNWRAP_HELP,
+    .example = "  wombatkv unwrap bucket/kv/puffer-shm/default/notes/small -o small\n",
+    .options = options,
+    .run = run,
+};

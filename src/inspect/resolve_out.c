@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer for one prompt, as JSON and for people. */
+#include <stdio.h>
+#include <string.h>
+
+#include "out.h"
+#include "resolve.h"
+#include "tool.h"
+
+static void add_blocks(struct json *row, const struct resolved *result)
+{
+    struct json *blocks = json_add_array(row, "blocks");
+    for (size_t i = 0; i < result->count; i++) {
+        const struct resolved_block *block = &result->block[i];
+        struct json *cell = json_add_object(blocks, NULL);
+        json_add_number(cell, "index", i);
+        json_add_hex(cell, "hash", wmbt_view_of(block->hash.bytes, sizeof block->hash.bytes));
+        json_add_text(cell, "key", block->key);
+        if (block->status == WMBT_MISSING) {
+            json_add_null(cell, "bytes");
+        } else {
+            json_add_number(cell, "bytes", block->bytes);
+        }
+        json_add_text(cell, "status", tool_status_name(block->status));
+    }
+}
+
+static void add_tail(struct json *row, const struct resolved *result)
+{
+    if (result->tail_key == NULL) {
+        json_add_null(row, "raw_tail");
+        return;
+    }
+    struct json *tail = json_add_object(row, "raw_tail");
+    json_add_text(tail, "key", result->tail_key);
+    if (result->tail.status == WMBT_MISSING) {
+        json_add_null(tail, "bytes");
+    } else {
+        json_add_number(tail, "bytes", result->tail.bytes);
+    }
+    json_add_text(tail, "status", tool_status_name(result->plan.tail_status));
+    if (result->tail.status == WMBT_OK) {
+        json_add_number(tail, "total_tokens", result->tail.total_tokens);
+    } else {
+        json_add_null(tail, "total_tokens");
+    }
+    json_add_text(tail, "reason", wmbt_plan_tail_reason_name(result->plan.tail_reason));
+}
+
+static void add_plan(struct json *row, const struct resolved *result)
+{
+    json_add_number(row, "tokens_restored", result->plan.tokens_restored);
+    json_add_number(row, "tokens_to_prefill", result->plan.tokens_to_prefill);
+    json_add_number(row, "exact_from", result->plan.exact_from);
+    json_add_bool(row, "logits_only", result->plan.logits_only != 0);
+    json_add_number(row, "bytes_to_read", result->plan.bytes_to_read);
+}
+
+/* A prompt without an answer has the same members. */
+static void add_nothing(struct json *row, const struct resolver *resolver)
+{
+    static const char *const numbers[] = {"tokens_restored", "tokens_to_prefill", "exact_from",
+                                          "logits_only", "bytes_to_read"};
+    json_add_null(row, "tokens");
+    json_add_number(row, "block_tokens", resolver->chain.block_tokens);
+    json_add_array(row, "blocks");
+    json_add_null(row, "usable_blocks");
+    json_add_null(row, "raw_tail");
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        json_add_null(row, numbers[i]);
+    }
+}
+
+struct json *resolve_json(struct json *list, const struct resolver *resolver, const char *path,
+                          wmbt_status status, const struct resolved *result)
+{
+    struct json *row = list != NULL ? json_add_object(list, NULL) : json_object();
+    json_add_path(row, path);
+    json_add_text(row, "status", tool_status_name(status));
+    if (result == NULL) {
+        add_nothing(row, resolver);
+        return row;
+    }
+    json_add_number(row, "tokens", result->tokens);
+    json_add_number(row, "block_tokens", resolver->chain.block_tokens);
+    add_blocks(row, result);
+    json_add_number(row, "usable_blocks", result->plan.blocks);
+    add_tail(row, result);
+    add_plan(row, result);
+    return row;
+}
+
+/* --- for people -------------------------------------------------------------------------------- */
+
+static const char *size_or_dash(const struct json *row)
+{
+    const struct json *bytes = json_get(row, "bytes");
+    return bytes->kind == JSON_NUMBER ? out_size(bytes->number) : "-";
+}
+
+static void print_blocks(const struct json *row)
+{
+    static const char *const heading[] = {"block", "hash", "stored", "status"};
+    const struct json *tail = json_get(row, "raw_tail");
+    struct table table;
+    table_begin(&table, 4, 1u << 0 | 1u << 2, heading);
+    for (const struct json *b = json_get(row, "blocks")->first; b != NULL; b = b->next) {
+        table_cell(&table, json_cell(json_get(b, "index")));
+        table_cell(&table, json_cell(json_get(b, "hash")));
+        table_cell(&table, size_or_dash(b));
+        table_cell(&table, out_status(json_get_text(b, "status")));
+    }
+    if (tail->kind == JSON_OBJECT) {
+        const struct json *total = json_get(tail, "total_tokens");
+        table_cell(&table, "tail");
+        table_cell(&table, total->kind == JSON_NUMBER
+                               ? tool_format("%llu tokens", (unsigned long long)total->number)
+                               : "");
+        table_cell(&table, size_or_dash(tail));
+        table_cell(&table, out_status(json_get_text(tail, "status")));
+    }
+    table_print(&table, 2);
+}
+
+void resolve_print(const struct json *row)
+{
+    const char *status = json_get_text(row, "status");
+    printf("%s  ", out_bold(json_cell(json_get(row, "path"))));
+    if (strcmp(status, "ok") != 0) {
+        printf("%s\n", out_status(status));
+        return;
+    }
+    printf("%s tokens, blocks of %s\n", json_cell(json_get(row, "tokens")),
+           json_cell(json_get(row, "block_tokens")));
+    if (json_get(row, "blocks")->first != NULL) {
+        print_blocks(row);
+    }
+    printf("  usable blocks %s, restored %s tokens, to prefill %s%s, read %s\n",
+           json_cell(json_get(row, "usable_blocks")), json_cell(json_get(row, "tokens_restored")),
+           json_cell(json_get(row, "tokens_to_prefill")),
+           json_get_number(row, "logits_only") != 0 ? " (for its logits only)" : "",
+           out_size(json_get_number(row, "bytes_to_read")));
+    const char *restored = json_cell(json_get(row, "tokens_restored"));
+    const char *exact = json_cell(json_get(row, "exact_from"));
+    if (strcmp(restored, exact) != 0) {
+        printf("  an exact result needs a run from token %s: blocks alone do not hold the window\n",
+               exact);
+    }
+}

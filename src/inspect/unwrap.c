@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compression wrappers taken off. */
+#include "unwrap.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+#include "wombatkv/zstd.h"
+
+#ifdef HAVE_LIBZSTD
+#    include <zstd.h>
+#    include <zstd_errors.h>
+#endif
+
+static alignas(WMBT_ZSTD_ALIGN) uint8_t workspace_bytes[WMBT_ZSTD_WORKSPACE_BYTES];
+static wmbt_buf workspace = {workspace_bytes, sizeof workspace_bytes};
+static wmbt_codec codec = {wmbt_zstd_codec, &workspace};
+
+#ifdef HAVE_LIBZSTD
+static wmbt_status decode_with_libzstd(void *context, wmbt_view frames, wmbt_buf out,
+                                       size_t *written)
+{
+    (void)context;
+    size_t result = ZSTD_decompress(out.data, out.len, frames.data, frames.len);
+    if (!ZSTD_isError(result)) {
+        *written = result;
+        return WMBT_OK;
+    }
+    if (out.len != 0) {
+        memset(out.data, 0, out.len);
+    }
+    switch (ZSTD_getErrorCode(result)) {
+    case ZSTD_error_dstSize_tooSmall: return WMBT_TOO_LARGE;
+    case ZSTD_error_srcSize_wrong: return WMBT_TRUNCATED;
+    case ZSTD_error_prefix_unknown: return WMBT_BAD_MAGIC;
+    case ZSTD_error_checksum_wrong: return WMBT_BAD_CHECKSUM;
+    case ZSTD_error_dictionary_wrong: return WMBT_UNSUPPORTED_DICTIONARY;
+    case ZSTD_error_frameParameter_windowTooLarge: return WMBT_UNSUPPORTED_WINDOW;
+    default: return WMBT_BAD_BITSTREAM;
+    }
+}
+#endif
+
+void unwrap_choose(const struct args *args)
+{
+    if (!args_flag(args, "--libzstd")) {
+        return;
+    }
+#ifdef HAVE_LIBZSTD
+    codec.decode = decode_with_libzstd;
+    codec.context = NULL;
+#else
+    tool_usage_error("option --libzstd: this build has no libzstd (meson option libzstd)");
+#endif
+}
+
+const wmbt_codec *unwrap_codec(void)
+{
+    return &codec;
+}
+
+wmbt_status unwrap(wmbt_view object, bool compat, struct plain *plain)
+{
+    wmbt_compressed_info info;
+    size_t room = 0;
+    memset(plain, 0, sizeof *plain);
+    if (wmbt_compressed_probe(object, true, &info) == WMBT_OK &&
+        info.kind == WMBT_COMPRESSED_WRAPPED && info.algorithm == WMBT_COMPRESSED_ZSTD) {
+        room = info.raw_bytes < UNWRAP_MAX_BYTES ? info.raw_bytes : UNWRAP_MAX_BYTES;
+        plain->memory = room != 0 ? malloc(room) : NULL;
+        room = plain->memory != NULL ? room : 0;
+    }
+    wmbt_status status =
+        wmbt_compressed_unwrap(object, &codec, wmbt_buf_of(plain->memory, room),
+                               compat ? WMBT_COMPRESSED_PASS_THROUGH : 0, &plain->is);
+    if (status != WMBT_OK) {
+        unwrap_free(plain);
+    }
+    return status;
+}
+
+void unwrap_free(struct plain *plain)
+{
+    free(plain->memory);
+    memset(plain, 0, sizeof *plain);
+}
+
+wmbt_status unwrap_frames(wmbt_view frames, uint8_t **memory, size_t *bytes)
+{
+    size_t room = (size_t)1 << 20;
+    wmbt_status status = WMBT_TOO_LARGE;
+    *memory = NULL;
+    while (status == WMBT_TOO_LARGE && room <= UNWRAP_MAX_BYTES) {
+        free(*memory);
+        *memory = malloc(room);
+        if (*memory == NULL) {
+            return WMBT_TOO_LARGE;
+        }
+        status = codec.decode(codec.context, frames, wmbt_buf_of(*memory, room), bytes);
+        room *= 4;
+    }
+    if (status != WMBT_OK) {
+        free(*memory);
+        *memory = NULL;
+    }
+    return status;
+}
