@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command lines: help, usage errors, option values, and token files of every bad kind."""
+import os
+import socket
+import unittest
+
+from harness import PROMPTS, ToolTest
+
+COMMANDS = ["chain", "identity", "key", "replay", "resolve", "restore", "reuse", "show", "unwrap",
+            "verify", "wal"]
+DS4 = ["--dialect", "ds4", "--fingerprint", "5f1c0a9be2d74c38a6b01e92", "--quant-bits", "2",
+       "--block-tokens", "128"]
+CORE = ["--dialect", "core", "--tenant", "t", "--fingerprint", "07" * 32, "--block-tokens", "4"]
+HASH = "4db8ecd98814a6c5dddfa2f637955a145a6f061a84a410bd0beaad6a1bc25ff0"
+PROMPT = os.path.join(PROMPTS, "two_blocks_tail.u32")
+
+
+class Help(ToolTest):
+    def test_every_command_explains_itself(self):
+        listed = self.ok("--help").out.decode()
+        for command in COMMANDS:
+            with self.subTest(command):
+                self.assertIn(f"\n  {command} ", listed)
+                text = self.ok(command, "--help").out.decode()
+                self.assertTrue(text.startswith(f"Usage: wombatkv {command} "))
+                example = text.split("\nExample:\n")[1]
+                self.assertTrue(example.startswith(f"  wombatkv {command} "), example)
+                self.assertEqual(self.ok("help", command).out.decode(), text)
+                self.assertTrue(all(len(line) <= 100 for line in text.splitlines()))
+
+    def test_help_wins_over_what_is_missing(self):
+        self.ok("chain", "--dialect", "ds4", "--help")
+
+    def test_no_and_unknown_command(self):
+        self.usage()
+        self.usage("frobnicate", names="frobnicate")
+        self.usage("help", "frobnicate", names="frobnicate")
+
+    def test_version(self):
+        self.assertRegex(self.ok("--version").out.decode(), r"^wombatkv \d+\.\d+\.\d+\n$")
+
+
+class Options(ToolTest):
+    def test_unknown_option(self):
+        for command in COMMANDS:
+            self.usage(command, "--frobnicate", names="--frobnicate")
+
+    def test_value_missing(self):
+        self.usage("chain", PROMPT, "--dialect", names="--dialect")
+
+    def test_value_with_equals_sign_is_explained(self):
+        self.assertIn(b"next argument", self.usage("chain", "--dialect=ds4", PROMPT).err)
+
+    def test_twice(self):
+        self.usage("chain", *DS4, "--dialect", "ds4", PROMPT, names="--dialect")
+
+    def test_each_chain_option_is_needed(self):
+        for options in (DS4, CORE):
+            for i in range(0, len(options), 2):
+                self.usage("chain", *options[:i], *options[i + 2:], PROMPT, names=options[i])
+
+    def test_options_of_the_other_dialect(self):
+        self.usage("chain", *DS4, "--tenant", "t", PROMPT, names="--tenant")
+        self.usage("chain", *CORE, "--quant-bits", "2", PROMPT, names="--quant-bits")
+
+    def test_values_are_taken_whatever_they_are(self):
+        out = self.ok("key", "block", HASH, "--prefix", "--namespace", "--namespace", "--json")
+        self.assertEqual(out.lines, [f"--namespace/--json/wombatkv/v1/block/b3={HASH}"])
+        out = self.ok("key", "block", HASH, "--prefix", "-p", "--namespace", "")
+        self.assertEqual(out.lines, [f"-p/wombatkv/v1/block/b3={HASH}"])
+        out = self.ok("key", "--prefix", "--", "--namespace", "--help", "block", HASH)
+        self.assertEqual(out.lines, [f"--/--help/wombatkv/v1/block/b3={HASH}"])
+        empty = CORE[:]
+        empty[3] = ""
+        self.assertEqual(len(self.ok("chain", *empty, PROMPT).lines), 75)
+
+    def test_operands_after_two_dashes(self):
+        out = self.ok("key", "parse", "--json", "--", "--prefix", "-x")
+        self.assertEqual([row["key"] for row in out.json], ["--prefix", "-x"])
+
+    def test_numbers(self):
+        for option, bad in (("--block-tokens", ["", "x", "-128", "+128", "1e2", " 128", "0x80", "0",
+                                                "127", "64", "8320", "18446744073709551616"]),
+                            ("--quant-bits", ["", "x", "-1", "2147483648"])):
+            for value in bad:
+                options = DS4[:]
+                options[options.index(option) + 1] = value
+                with self.subTest(option=option, value=value):
+                    self.usage("chain", *options, PROMPT, names=option)
+        core = CORE[:-1]
+        self.assertEqual(self.ok("chain", *core, "18446744073709551615", PROMPT).lines, [])
+        self.usage("chain", *core, "0", PROMPT, names="--block-tokens")
+
+    def test_dialect_and_fingerprint(self):
+        self.usage("chain", "--dialect", "vllm", *DS4[2:], PROMPT, names="vllm")
+        for bad in ("", "07", "zz" * 32, "07" * 33, "x" * 64):
+            self.usage("chain", "--dialect", "core", "--tenant", "t", "--fingerprint", bad,
+                       "--block-tokens", "4", PROMPT, names="--fingerprint")
+        self.usage("chain", "--dialect", "ds4", "--fingerprint", "", "--quant-bits", "2",
+                   "--block-tokens", "128", PROMPT, names="--fingerprint")
+        self.usage("chain", "--dialect", "ds4", "--fingerprint", "f" * 128, "--quant-bits", "2",
+                   "--block-tokens", "128", PROMPT, names="--fingerprint")
+        self.usage("chain", "--dialect", "core", "--tenant", b"\xff", "--fingerprint", "07" * 32,
+                   "--block-tokens", "4", PROMPT, names="--tenant")
+
+    def test_operands_are_counted(self):
+        self.usage("chain", *DS4)
+        self.usage("chain", *DS4, PROMPT, PROMPT)
+        for command in ("show", "verify"):
+            self.usage(command)
+
+    def test_error_is_one_line_whatever_the_argument(self):
+        self.usage("chain", "--a\nb\r\x1b[31mc\u0085")
+        self.usage("a\nb")
+
+
+class TokenFiles(ToolTest):
+    def chain(self, path, stdin=b""):
+        return self.ok("chain", "--json", *CORE, path, stdin=stdin).json
+
+    def test_text_and_words_say_the_same(self):
+        tokens = [0, 1, 4294967295, 7, 8, 9, 10, 11]
+        words = self.write("a.u32", b"".join(t.to_bytes(4, "little") for t in tokens))
+        text = self.write("a.txt", " \t\r\n".join(map(str, tokens)).encode())
+        padded = self.write("b.u32.txt", b"\n\v 0000 01 4294967295\f7 8\n9\n10 11\n\n")
+        expected = self.chain(words)
+        self.assertEqual((expected["tokens"], len(expected["hashes"])), (8, 2))
+        for path in (text, padded):
+            self.assertEqual(self.chain(path)["hashes"], expected["hashes"])
+        got = self.chain("-", stdin=b"0 1 4294967295 7 8 9 10 11")
+        self.assertEqual(got["hashes"], expected["hashes"])
+
+    def test_no_tokens(self):
+        for name, data in (("a.u32", b""), ("a.txt", b""), ("b.txt", b" \n\n")):
+            got = self.chain(self.write(name, data))
+            self.assertEqual((got["tokens"], got["hashes"]), (0, []))
+        self.assertEqual(self.chain("-")["tokens"], 0)
+
+    def refuse(self, path, status, stdin=b""):
+        got = self.refused("chain", "--json", *CORE, path, names=path, stdin=stdin)
+        self.assertEqual((got.json["status"], got.json["hashes"]), (status, []))
+        self.assertEqual(self.refused("chain", *CORE, path, stdin=stdin).out, b"")
+
+    def test_missing(self):
+        self.refuse(self.path("nothing.u32"), "missing")
+        self.refuse(self.path("nothing", "nothing"), "missing")
+        self.refuse(os.path.join(self.write("f", b""), "g"), "missing")
+        self.refuse("", "missing")
+
+    def test_directory(self):
+        self.refuse(self.dir, "unreadable")
+
+    def test_unreadable(self):
+        path = self.path("socket")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(path)
+            self.refuse(path, "unreadable")
+        if os.geteuid() != 0:
+            path = self.write("a.u32", b"")
+            os.chmod(path, 0)
+            self.refuse(path, "unreadable")
+
+    def test_odd_size(self):
+        for size in (1, 2, 3, 5):
+            self.refuse(self.write(f"{size}.u32", bytes(size)), "bad-length")
+
+    def test_not_decimal(self):
+        for i, text in enumerate((b"1 x", b"-1", b"+1", b"1,2", b"1.0", b"0x10", b"1\0", b"\xef\xbb\xbf1",
+                                  b"1\xc2\xa02")):
+            self.refuse(self.write(f"{i}.txt", text), "bad-text")
+        self.refuse("-", "bad-text", stdin=b"one")
+
+    def test_too_large(self):
+        for i, text in enumerate((b"4294967296", b"99999999999999999999999999999999999999")):
+            self.refuse(self.write(f"{i}.txt", text), "bad-number")
+
+    def test_name_with_control_characters(self):
+        path = self.write("a\nb\x1b[0m.txt", b"x")
+        got = self.refused("chain", "--json", *CORE, path)
+        self.assertEqual(got.json["path"], path)
+        path = os.fsencode(self.dir) + b"/\xff.txt"
+        got = self.refused("chain", "--json", *CORE, path).json
+        self.assertEqual(bytes.fromhex(got["path_hex"]), path)
+
+
+if __name__ == "__main__":
+    unittest.main()
