@@ -175,7 +175,7 @@ static void golden_encode(wmbt_test *t, wmbt_view wire, wmbt_status want, const 
          WMBT_BUFFER_TOO_SMALL);
     T_CHECK(t, written == 99 && is_filled(out, bytes));
 #else
-    (void)wire, (void)want, (void)cells;
+    (void)t, (void)wire, (void)want, (void)cells;
 #endif
 }
 
@@ -331,7 +331,7 @@ static void golden_rewrite(wmbt_test *t, wmbt_view wire, const wmbt_wal_record *
     T_EQ(t, written, wire.len);
     T_BYTES(t, out, wire.data, written);
 #else
-    (void)wire, (void)records, (void)count;
+    (void)t, (void)wire, (void)records, (void)count;
 #endif
 }
 
