@@ -399,6 +399,428 @@ static void test_verdicts(wmbt_test *t)
     }
 }
 
+/* --- hostile fields -----------------------------------------------------------------------------
+ */
+
+/* Whole, pushed in one piece, byte by byte and in random pieces: the same status and numbers. */
+static wmbt_status read_all_ways(wmbt_test *t, wmbt_view object, const wmbt_kvblock_expect *expect,
+                                 wmbt_kvblock_info *info)
+{
+    static const struct {
+        uint32_t seed, most;
+    } ways[] = {{0, 1}, {1, 1}, {5, 7}, {9, 60}};
+    wmbt_status status = read_whole(t, object, expect, info);
+    for (size_t i = 0; i < 4 && !t->failed; i++) {
+        uint32_t state = ways[i].seed;
+        wmbt_kvblock_info pushed;
+        if (read_pushed(t, object, expect, &state, ways[i].most, NULL, &pushed) != status ||
+            pushed.block_seq != info->block_seq || pushed.block_tokens != info->block_tokens ||
+            pushed.body_bytes != info->body_bytes || pushed.crc != info->crc) {
+            wmbt_test_fail(t, __FILE__, __LINE__, "push says what whole says");
+        }
+    }
+    return status;
+}
+
+/* One field of the small object changed, CRC right: what a reader says that expects this block, and
+ * one that takes any number and token count. */
+static void check_field(wmbt_test *t, uint32_t at, uint32_t value, wmbt_status want,
+                        wmbt_status want_any)
+{
+    wmbt_test_reset(t);
+    wmbt_view object = make_small(t);
+    uint8_t *b = wmbt_test_alloc(t, SMALL_BYTES);
+    T_CHECK(t, b != NULL);
+    for (size_t i = 0; i < SMALL_BYTES; i++) {
+        b[i] = object.data[i];
+    }
+    uint32_t crc = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        b[at + i] = (uint8_t)(value >> (8 * i));
+    }
+    crc = wmbt_test_crc32c(0, b + 24, SMALL_BYTES - 28);
+    for (unsigned i = 0; i < 4; i++) {
+        b[SMALL_BYTES - 4 + i] = (uint8_t)(crc >> (8 * i));
+    }
+    wmbt_kvblock_info info;
+    T_EQ(t, read_all_ways(t, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info), want);
+    T_EQ(t, read_all_ways(t, wmbt_view_of(b, SMALL_BYTES), &any_expect, &info), want_any);
+}
+
+static void test_seq_field(wmbt_test *t)
+{
+    static const uint32_t values[] = {0, 2, 4, 0x80000003, UINT32_MAX};
+    for (size_t i = 0; i < 5; i++) {
+        T_CALL(t, check_field(t, 8, values[i], WMBT_WRONG_BLOCK, WMBT_OK));
+    }
+}
+
+static void test_tokens_field(wmbt_test *t)
+{
+    static const uint32_t values[] = {0, 1, 7, 12, 16, 8192, 8200, 0x80000008, UINT32_MAX};
+    for (size_t i = 0; i < 9; i++) {
+        T_CALL(t, check_field(t, 12, values[i], WMBT_WRONG_BLOCK, WMBT_BAD_COUNT));
+    }
+}
+
+static void test_layers_field(wmbt_test *t)
+{
+    static const uint32_t values[] = {0, 3, 5, 0x80000004, UINT32_MAX};
+    for (size_t i = 0; i < 5; i++) {
+        T_CALL(t, check_field(t, 16, values[i], WMBT_BAD_SHAPE, WMBT_BAD_SHAPE));
+    }
+}
+
+static void test_body_bytes_field(wmbt_test *t)
+{
+    static const uint32_t values[] = {0, 115, 117, 120, 0x80000074, UINT32_MAX};
+    for (size_t i = 0; i < 6; i++) {
+        T_CALL(t, check_field(t, 20, values[i], WMBT_BAD_LENGTH, WMBT_BAD_LENGTH));
+    }
+}
+
+/* Every number between the rows. 2^29 rows of 8 bytes would wrap to none. */
+static void test_numbers(wmbt_test *t)
+{
+    static const uint32_t changes[] = {1, 2, 0x20000000, 0x40000000, 0x80000000, UINT32_MAX};
+    uint32_t ratios = 0, counts = 0;
+    for (size_t i = 0; i < SMALL_ITEMS; i++) {
+        if (small_items[i].kind != WMBT_EXTENT_FIELD) {
+            continue;
+        }
+        /* the first number of a layer is its ratio */
+        bool ratio = i == 0 || small_items[i - 1].layer != small_items[i].layer;
+        wmbt_status want = ratio ? WMBT_BAD_SHAPE : WMBT_BAD_COUNT;
+        ratios += ratio ? 1u : 0u;
+        counts += ratio ? 0u : 1u;
+        for (size_t k = 0; k < 6; k++) {
+            T_CALL(t, check_field(t, small_items[i].offset, small_items[i].value + changes[k], want,
+                                  want));
+        }
+    }
+    T_CHECK(t, ratios == 4u && counts == 5u);
+}
+
+/* --- faults -------------------------------------------------------------------------------------
+ */
+
+static void try_cut(wmbt_test *t, void *context, wmbt_view changed, size_t kept)
+{
+    (void)context;
+    wmbt_kvblock_info info;
+    T_EQ(t, read_all_ways(t, changed, &small_expect, &info), WMBT_TRUNCATED);
+    T_EQ(t, read_all_ways(t, changed, &any_expect, &info), WMBT_TRUNCATED);
+    fill_info(&info, 0xABABABAB);
+    T_EQ(t, wmbt_kvblock_read_head(changed, &small_expect, &info),
+         kept < 24 ? WMBT_TRUNCATED : WMBT_OK);
+    T_EQ(t, info_is(&info, 0xABABABAB), kept < 24);
+}
+
+static void test_truncations(wmbt_test *t)
+{
+    wmbt_fault_truncate(t, make_small(t), 1, try_cut, NULL);
+}
+
+/* What a flipped byte of the header means. The CRC does not cover it: the number of the block is
+ * protected only by who asks for it. */
+static wmbt_status flip_status(size_t byte, bool any)
+{
+    if (byte < 24) {
+        static const wmbt_status strict[] = {WMBT_BAD_MAGIC,   WMBT_UNSUPPORTED_VERSION,
+                                             WMBT_WRONG_BLOCK, WMBT_WRONG_BLOCK,
+                                             WMBT_BAD_SHAPE,   WMBT_BAD_LENGTH};
+        if (any && byte / 4 == 2) {
+            return WMBT_OK;
+        }
+        return any && byte / 4 == 3 ? WMBT_BAD_COUNT : strict[byte / 4];
+    }
+    for (size_t i = 0; i < SMALL_ITEMS; i++) {
+        if (byte < small_items[i].offset + small_items[i].bytes) {
+            if (small_items[i].kind != WMBT_EXTENT_FIELD) {
+                break;
+            }
+            bool ratio = i == 0 || small_items[i - 1].layer != small_items[i].layer;
+            return ratio ? WMBT_BAD_SHAPE : WMBT_BAD_COUNT;
+        }
+    }
+    return WMBT_BAD_CHECKSUM;
+}
+
+static void try_flip(wmbt_test *t, void *context, wmbt_view changed, size_t bit)
+{
+    (void)context;
+    wmbt_kvblock_info info;
+    T_EQ(t, read_all_ways(t, changed, &small_expect, &info), flip_status(bit / 8, false));
+    T_EQ(t, read_all_ways(t, changed, &any_expect, &info), flip_status(bit / 8, true));
+}
+
+static void test_flips(wmbt_test *t)
+{
+    wmbt_fault_flip(t, make_small(t), 1, try_flip, NULL);
+}
+
+static void test_bytes_after(wmbt_test *t)
+{
+    wmbt_view object = make_small(t);
+    uint8_t *b = wmbt_test_alloc(t, SMALL_BYTES + 8);
+    T_CHECK(t, b != NULL);
+    for (size_t i = 0; i < SMALL_BYTES; i++) {
+        b[i] = object.data[i];
+    }
+    for (size_t extra = 1; extra <= 8; extra++) {
+        wmbt_kvblock_info info;
+        T_EQ(t, read_all_ways(t, wmbt_view_of(b, SMALL_BYTES + extra), &small_expect, &info),
+             WMBT_TRAILING_BYTES);
+    }
+}
+
+/* Two pieces, split at every byte; the rows land where they belong and nowhere else. */
+static void test_splits(wmbt_test *t)
+{
+    wmbt_view object = make_small(t);
+    for (size_t split = 0; split <= SMALL_BYTES; split++) {
+        uint8_t shadow[SMALL_BYTES];
+        for (size_t i = 0; i < SMALL_BYTES; i++) {
+            shadow[i] = 0x5A;
+        }
+        wmbt_kvblock_push p;
+        T_EQ(t, wmbt_kvblock_push_init(&p, &small_expect), WMBT_OK);
+        size_t at = 0, end = split;
+        for (int piece = 0; piece < 2; piece++, end = SMALL_BYTES) {
+            wmbt_status status;
+            do {
+                wmbt_extent e;
+                uint32_t position;
+                wmbt_buf dst = NO_DST;
+                if (wmbt_kvblock_push_at(&p, &e, &position) == WMBT_OK) {
+                    T_EQ(t, e.offset + position, at);
+                    dst = wmbt_buf_of(shadow + at, e.bytes - position);
+                }
+                size_t taken = 0;
+                status = wmbt_kvblock_push_feed(&p, wmbt_view_of(object.data + at, end - at), dst,
+                                                &taken);
+                at += taken;
+            } while (status == WMBT_OK && at < end);
+            T_EQ(t, status == WMBT_END, at == SMALL_BYTES);
+        }
+        wmbt_kvblock_info info;
+        T_EQ(t, wmbt_kvblock_push_finish(&p, &info), WMBT_OK);
+        T_EQ(t, info.block_seq, SMALL_SEQ);
+        size_t item = 0;
+        for (size_t o = 0; o < SMALL_BYTES; o++) {
+            while (item < SMALL_ITEMS && o >= small_items[item].offset + small_items[item].bytes) {
+                item++;
+            }
+            bool row = o >= 24 && item < SMALL_ITEMS && small_items[item].kind != WMBT_EXTENT_FIELD;
+            T_EQ(t, shadow[o], row ? object.data[o] : 0x5A);
+        }
+    }
+}
+
+/* The rules of the calls, in every phase of an object. */
+static void test_push_calls(wmbt_test *t)
+{
+    wmbt_view object = make_small(t);
+    wmbt_kvblock_push p;
+    wmbt_kvblock_info info;
+    wmbt_extent e = {0, 0, 0, 0, 0};
+    uint32_t position = 4711;
+    size_t taken = 4711;
+    wmbt_kvblock_expect bad = {NULL, 8, 0, 0};
+    T_EQ(t, wmbt_kvblock_push_init(&p, &bad), WMBT_BAD_ARGUMENT);
+    bad.shape = &wmbt_test_shape;
+    bad.flags = 4;
+    T_EQ(t, wmbt_kvblock_push_init(&p, &bad), WMBT_BAD_ARGUMENT);
+    bad.flags = 0;
+    bad.block_tokens = 9;
+    T_EQ(t, wmbt_kvblock_push_init(&p, &bad), WMBT_BAD_ARGUMENT);
+    T_EQ(t, read_whole(t, object, &bad, &info), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_kvblock_read_head(object, &bad, &info), WMBT_BAD_ARGUMENT);
+    T_EQ(t, read_whole(t, wmbt_view_of(NULL, 1), &small_expect, &info), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_kvblock_read_head(wmbt_view_of(NULL, 1), &small_expect, &info), WMBT_BAD_ARGUMENT);
+
+    T_EQ(t, wmbt_kvblock_push_init(&p, &small_expect), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_push_at(&p, &e, &position), WMBT_MISSING);
+    T_EQ(t, wmbt_kvblock_push_placed(&p, 0, 0), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_kvblock_push_feed(&p, wmbt_view_of(NULL, 1), NO_DST, &taken), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_kvblock_push_feed(&p, object, wmbt_buf_of(NULL, 1), &taken), WMBT_BAD_ARGUMENT);
+    T_EQ(t, taken, 4711);
+    T_EQ(t, wmbt_kvblock_push_feed(&p, wmbt_view_of(NULL, 0), NO_DST, &taken), WMBT_NEED_MORE);
+    T_EQ(t, taken, 0);
+    T_EQ(t, wmbt_kvblock_push_feed(&p, object, NO_DST, &taken), WMBT_OK);
+    T_EQ(t, taken, 36);
+    uint8_t room[16];
+    wmbt_view rest = wmbt_view_of(object.data + 36, SMALL_BYTES - 36);
+    T_EQ(t, wmbt_kvblock_push_feed(&p, rest, wmbt_buf_of(room, 15), &taken), WMBT_BUFFER_TOO_SMALL);
+    T_EQ(t, wmbt_kvblock_push_placed(&p, 17, 0), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_kvblock_push_offset(&p), 36);
+    T_EQ(t, wmbt_kvblock_push_at(&p, &e, &position), WMBT_OK);
+    T_CHECK(t, e.offset == 36u && e.bytes == 16u && e.kind == WMBT_EXTENT_COMP && position == 0u);
+    T_EQ(t, wmbt_kvblock_push_feed(&p, rest, wmbt_buf_of(room, 16), &taken), WMBT_OK);
+    T_EQ(t, taken, 20); /* the extent, and the number behind it */
+    T_BYTES(t, room, object.data + 36, 16);
+    T_EQ(t, wmbt_kvblock_push_finish(&p, &info), WMBT_TRUNCATED);
+    T_EQ(t, wmbt_kvblock_push_feed(&p, rest, NO_DST, &taken), WMBT_TRUNCATED);
+    T_EQ(t, wmbt_kvblock_push_placed(&p, 1, 0), WMBT_TRUNCATED);
+    T_EQ(t, wmbt_kvblock_push_at(&p, &e, &position), WMBT_TRUNCATED);
+
+    T_EQ(t, wmbt_kvblock_push_init(&p, &small_expect), WMBT_OK);
+    size_t at = 0;
+    wmbt_status status;
+    do {
+        status = wmbt_kvblock_push_feed(&p, wmbt_view_of(object.data + at, object.len - at), NO_DST,
+                                        &taken);
+        at += taken;
+    } while (status == WMBT_OK);
+    T_EQ(t, status, WMBT_END);
+    T_EQ(t, wmbt_kvblock_push_at(&p, &e, &position), WMBT_END);
+    T_EQ(t, wmbt_kvblock_push_placed(&p, 0, 0), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_kvblock_push_feed(&p, wmbt_view_of(NULL, 0), NO_DST, &taken), WMBT_END);
+    T_EQ(t, wmbt_kvblock_push_finish(&p, &info), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_push_finish(&p, &info), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_kvblock_push_feed(&p, rest, NO_DST, &taken), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_kvblock_push_placed(&p, 0, 0), WMBT_BAD_STATE);
+}
+
+/* Rows put in place by the caller, in pieces of `step` bytes; numbers are fed. */
+static wmbt_status run_placed(wmbt_test *t, wmbt_view object, uint32_t step, size_t wrong_at,
+                              wmbt_kvblock_info *info)
+{
+    wmbt_kvblock_push p;
+    wmbt_status status = wmbt_kvblock_push_init(&p, &small_expect);
+    size_t at = 0;
+    while (!wmbt_status_is_error(status) && at < object.len) {
+        wmbt_extent e;
+        uint32_t position;
+        size_t taken = 1;
+        if (wmbt_kvblock_push_at(&p, &e, &position) == WMBT_OK) {
+            uint32_t n = e.bytes - position < step ? e.bytes - position : step;
+            uint32_t crc = wmbt_test_crc32c(0, object.data + at, n);
+            crc ^= at <= wrong_at && wrong_at < at + n ? 1u : 0u;
+            status = wmbt_kvblock_push_placed(&p, n, crc);
+            taken = n;
+        } else {
+            status = wmbt_kvblock_push_feed(&p, wmbt_view_of(object.data + at, 1), NO_DST, &taken);
+        }
+        at += taken;
+        if (!wmbt_status_is_error(status) && wmbt_kvblock_push_offset(&p) != at) {
+            wmbt_test_fail(t, __FILE__, __LINE__, "placed bytes count");
+            return WMBT_BAD_STATE;
+        }
+    }
+    return wmbt_kvblock_push_finish(&p, info);
+}
+
+static void test_placed(wmbt_test *t)
+{
+    static const uint32_t steps[] = {1, 3, 8, 1000};
+    wmbt_view object = make_small(t);
+    for (size_t i = 0; i < 4; i++) {
+        wmbt_kvblock_info info;
+        T_EQ(t, run_placed(t, object, steps[i], SIZE_MAX, &info), WMBT_OK);
+        T_EQ(t, info.crc, get_u32(object.data + 140));
+        for (size_t k = 0; k < SMALL_ITEMS; k++) {
+            if (small_items[k].kind != WMBT_EXTENT_FIELD) {
+                T_EQ(t, run_placed(t, object, steps[i], small_items[k].offset, &info),
+                     WMBT_BAD_CHECKSUM);
+            }
+        }
+    }
+}
+
+static void test_seal_arguments(wmbt_test *t)
+{
+    uint8_t room[SMALL_BYTES];
+    for (size_t i = 0; i < sizeof room; i++) {
+        room[i] = 0x5A;
+    }
+    size_t written = 4711;
+    const wmbt_shape *s = &wmbt_test_shape;
+    for (size_t n = 0; n < SMALL_BYTES; n++) {
+        T_EQ(t, wmbt_kvblock_seal(wmbt_buf_of(room, n), s, 8, 0, &written), WMBT_BUFFER_TOO_SMALL);
+    }
+    T_EQ(t, wmbt_kvblock_seal(wmbt_buf_of(NULL, SMALL_BYTES), s, 8, 0, &written),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_kvblock_seal(wmbt_buf_of(room, SMALL_BYTES), NULL, 8, 0, &written),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_kvblock_seal(wmbt_buf_of(room, SMALL_BYTES), s, 9, 0, &written),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, written, 4711);
+    for (size_t i = 0; i < sizeof room; i++) {
+        T_EQ(t, room[i], 0x5A);
+    }
+}
+
+/* 64 KiB in 10,000 random splits, from single bytes to large pieces. */
+static void test_many_splits(wmbt_test *t)
+{
+    wmbt_view object = make_object(t, &wmbt_test_shape, 6544, SMALL_SEQ, 3);
+    T_CHECK(t, object.len > 65000u && object.len <= 65536u);
+    uint8_t *shadow = wmbt_test_alloc(t, object.len);
+    T_CHECK(t, shadow != NULL);
+    wmbt_kvblock_expect expect = {&wmbt_test_shape, 6544, SMALL_SEQ, 0};
+    for (uint32_t round = 1; round <= 10000; round++) {
+        uint32_t state = round;
+        uint32_t most = round % 100 == 0 ? 9u : round % 10 == 0 ? 500u : 30000u;
+        wmbt_kvblock_info info;
+        T_EQ(t, read_pushed(t, object, &expect, &state, most, shadow, &info), WMBT_OK);
+    }
+    wmbt_kvblock_walk walk;
+    wmbt_item item;
+    T_EQ(t, wmbt_kvblock_walk_init(&walk, &wmbt_test_shape, 6544), WMBT_OK);
+    while (wmbt_kvblock_walk_next(&walk, &item) == WMBT_OK) {
+        if (item.extent.kind != WMBT_EXTENT_FIELD) {
+            T_BYTES(t, shadow + item.extent.offset, object.data + item.extent.offset,
+                    item.extent.bytes);
+        }
+    }
+}
+
+static void test_large_splits(wmbt_test *t)
+{
+    wmbt_view object;
+    T_CHECK(t, wmbt_test_data(t, golden[3].name, &object));
+    wmbt_kvblock_expect expect = {FLASH, 128, 0, 0};
+    for (uint32_t round = 1; round <= 20; round++) {
+        uint32_t state = round;
+        wmbt_kvblock_info info;
+        T_EQ(t,
+             read_pushed(t, object, &expect, &state, round % 2 == 0 ? 300000u : 2000u, NULL, &info),
+             WMBT_OK);
+    }
+}
+
+/* A full block of noise: where a flip does not hit a number, only the CRC sees it. */
+static void try_large(wmbt_test *t, void *context, wmbt_view changed, size_t at)
+{
+    wmbt_kvblock_expect expect = {FLASH, 128, 0, 0};
+    wmbt_kvblock_info info;
+    wmbt_status status = read_whole(t, changed, &expect, &info);
+    if (context != NULL) {
+        T_EQ(t, status, WMBT_TRUNCATED);
+        return;
+    }
+    wmbt_kvblock_walk walk;
+    wmbt_item item;
+    T_EQ(t, wmbt_kvblock_walk_init(&walk, FLASH, 128), WMBT_OK);
+    wmbt_status want = WMBT_BAD_CHECKSUM;
+    if (wmbt_kvblock_walk_seek(&walk, at / 8, &item) == WMBT_OK) {
+        want = item.extent.kind == WMBT_EXTENT_FIELD ? item.mismatch : WMBT_BAD_CHECKSUM;
+    } else if (at / 8 < 24) {
+        want = flip_status(at / 8, false);
+    }
+    T_EQ(t, status, want);
+}
+
+static void test_large_faults(wmbt_test *t)
+{
+    wmbt_view object;
+    T_CHECK(t, wmbt_test_data(t, golden[3].name, &object));
+    int cut = 1;
+    wmbt_fault_truncate(t, object, 19997, try_large, &cut);
+    wmbt_fault_flip(t, object, 100003, try_large, NULL);
+}
+
 static const wmbt_case cases[] = {
     {"geometry: sizes", test_sizes, 0, NULL},
     {"geometry: layer starts", test_layer_starts, 0, NULL},
@@ -413,5 +835,21 @@ static const wmbt_case cases[] = {
      "golden/engine/b_t128_k3_s0.kvb1"},
     {"golden verdicts", test_verdicts, 1762304,
      "verdicts/kvblock.tsv golden/engine/b_t128_k1_s0.kvb1"},
+    {"hostile: number of the block", test_seq_field, 512, NULL},
+    {"hostile: token count", test_tokens_field, 512, NULL},
+    {"hostile: number of layers", test_layers_field, 512, NULL},
+    {"hostile: body length", test_body_bytes_field, 512, NULL},
+    {"hostile: ratios and row counts", test_numbers, 512, NULL},
+    {"hostile: bytes after the object", test_bytes_after, 512, NULL},
+    {"faults: every truncation", test_truncations, 512, NULL},
+    {"faults: every bit", test_flips, 512, NULL},
+    {"push: every split", test_splits, 256, NULL},
+    {"push: the rules of its calls", test_push_calls, 256, NULL},
+    {"push: rows placed by the caller", test_placed, 256, NULL},
+    {"writer: arguments", test_seal_arguments, 0, NULL},
+    /* more scratch memory than it uses: an emulated board would take minutes */
+    {"push: 10,000 splits of 64 KiB", test_many_splits, 4u << 20, NULL},
+    {"push: splits of a full block", test_large_splits, 0, "golden/engine/b_t128_k2_s0.kvb1"},
+    {"faults of a full block", test_large_faults, 1761792, "golden/engine/b_t128_k2_s0.kvb1"},
 };
 WMBT_SUITE(kvblock, cases);
