@@ -190,8 +190,8 @@ typedef struct wmbt_manifest_walk {
     uint32_t flags;
 } wmbt_manifest_walk;
 
-/** Starts at the first entry of a manifest that was read. `work`: as large as for the reader; it may
- * be the same memory, and not used for anything else during the walk. */
+/** Starts at the first entry of a manifest that was read. `work`: as large as for the reader; what is
+ * in it between two calls does not matter. */
 WMBT_API void wmbt_manifest_walk_init(wmbt_manifest_walk *walk, const wmbt_manifest *manifest,
                                       wmbt_buf work);
 

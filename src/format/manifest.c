@@ -599,7 +599,7 @@ void wmbt_manifest_walk_init(wmbt_manifest_walk *walk, const wmbt_manifest *mani
     walk->flags = manifest->flags;
 }
 
-/* What an entry is. The reader has accepted it: only a changed document, or a lack of room, fails. */
+/* What an entry is. The reader has accepted it: only a changed document or a lack of room fails. */
 static wmbt_status wmbt_manifest_walk_judge(wmbt_document *d, wmbt_status status)
 {
     if (d->json.status != WMBT_OK) {

@@ -536,8 +536,8 @@ static void test_long_numbers(wmbt_test *t)
 /* --- depth --------------------------------------------------------------------------------------
  */
 
-/* A delta with an unknown field that nests `depth` containers: pattern 0 arrays, 1 objects, 2 both in
- * turn, 3 by a random walk. The last `missing` are not closed. */
+/* A delta with an unknown field that nests `depth` containers: pattern 0 arrays, 1 objects, 2 both
+ * in turn, 3 by a random walk. The last `missing` are not closed. */
 static wmbt_view nested(wmbt_test *t, size_t depth, uint32_t pattern, size_t missing)
 {
     builder b = build(t, 7u * depth + 1024u);
