@@ -665,7 +665,15 @@ static void test_writer_limits(wmbt_test *t)
     fill(out, sizeof out);
     two[0].key = wmbt_view_of(byte, 65536); /* judged by its length, never read */
     T_EQ(t, wmbt_segment_write(two, 2, room, &written), WMBT_TOO_LARGE);
+    two[0].key = wmbt_view_of(byte, 65535);
+    T_EQ(t, wmbt_segment_write(two, 2, room, &written), WMBT_BUFFER_TOO_SMALL);
     two[0].key = NO_VIEW;
+    /* the last offset that has 32 bits: header, two block heads, one payload */
+    two[0].payload = wmbt_view_of(byte, UINT32_MAX - 28u);
+    T_EQ(t, wmbt_segment_write(two, 2, room, &written),
+         SIZE_MAX > UINT32_MAX ? WMBT_BUFFER_TOO_SMALL : WMBT_TOO_LARGE);
+    two[0].payload = wmbt_view_of(byte, UINT32_MAX - 27u);
+    T_EQ(t, wmbt_segment_write(two, 2, room, &written), WMBT_TOO_LARGE);
     two[0].payload = wmbt_view_of(byte, UINT32_MAX); /* the next offset passes 2^32 - 1 */
     T_EQ(t, wmbt_segment_write(two, 2, room, &written), WMBT_TOO_LARGE);
     T_EQ(t, wmbt_segment_write(two, 1, room, &written),
@@ -673,6 +681,7 @@ static void test_writer_limits(wmbt_test *t)
     if (SIZE_MAX > UINT32_MAX) {
         two[0].payload = wmbt_view_of(byte, SIZE_MAX);
         T_EQ(t, wmbt_segment_write(two, 1, room, &written), WMBT_TOO_LARGE);
+        T_EQ(t, wmbt_segment_write(two, SIZE_MAX, room, &written), WMBT_TOO_LARGE);
     }
     two[0].payload = wmbt_view_of(NULL, 1);
     T_EQ(t, wmbt_segment_write(two, 2, room, &written), WMBT_BAD_ARGUMENT);
