@@ -538,6 +538,11 @@ static void test_hostile_payload_offset(wmbt_test *t)
     wmbt_store_le32(object + DOC_INDEX + 14, UINT32_MAX);
     fix_sum(object);
     T_CALL(t, expect_statuses(t, object, WMBT_BAD_OFFSET, WMBT_BAD_OFFSET, WMBT_OK));
+    wmbt_segment_index index; /* and "b" is not handed out before it is refused */
+    wmbt_segment_entry entry;
+    T_EQ(t, wmbt_segment_open(&index, wmbt_view_of(object, DOC_BYTES), 0), WMBT_OK);
+    T_EQ(t, wmbt_segment_next(&index, &entry), WMBT_OK);
+    T_EQ(t, wmbt_segment_next(&index, &entry), WMBT_BAD_OFFSET);
 }
 
 static void test_hostile_payload_length_in_index(wmbt_test *t)
