@@ -344,9 +344,6 @@ static void wmbt_wal_group_empty(wmbt_wal_group *group)
 uint32_t wmbt_wal_group_add(wmbt_wal_group *group, uint64_t record_bytes)
 {
     uint32_t flush = 0;
-    if (group->max_records <= 1u || group->max_bytes <= 1u) {
-        return WMBT_WAL_FLUSH_AFTER;
-    }
     /* What is collected stays below max_bytes. */
     if (group->records != 0u && record_bytes > group->max_bytes - group->bytes) {
         flush = WMBT_WAL_FLUSH_BEFORE;

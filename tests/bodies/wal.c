@@ -547,6 +547,23 @@ static void test_arguments(wmbt_test *t)
 }
 
 #if WMBT_CFG_WRITERS
+/* Each limit is met exactly: it is written with the record that meets it, not before the next. */
+static void test_group_limits(wmbt_test *t)
+{
+    wmbt_wal_group group;
+    wmbt_wal_group_init(&group, 100, 60);
+    T_EQ(t, wmbt_wal_group_add(&group, 30), 0);
+    T_CHECK(t, group.records == 1 && group.bytes == 30);
+    T_EQ(t, wmbt_wal_group_add(&group, 30), WMBT_WAL_FLUSH_AFTER);
+    T_CHECK(t, group.records == 0 && group.bytes == 0);
+    T_EQ(t, wmbt_wal_group_add(&group, 30), 0);
+    T_EQ(t, wmbt_wal_group_add(&group, 31), WMBT_WAL_FLUSH_BEFORE);
+    T_EQ(t, wmbt_wal_group_add(&group, UINT64_MAX), WMBT_WAL_FLUSH_BEFORE | WMBT_WAL_FLUSH_AFTER);
+    wmbt_wal_group_init(&group, 2, 1000);
+    T_EQ(t, wmbt_wal_group_add(&group, 24), 0);
+    T_EQ(t, wmbt_wal_group_add(&group, 24), WMBT_WAL_FLUSH_AFTER);
+}
+
 static void test_writer_limits(wmbt_test *t)
 {
     static const uint8_t byte[1] = {0};
@@ -566,12 +583,26 @@ static void test_writer_limits(wmbt_test *t)
     two[1].meta = NO_VIEW;
     two[1].payload = wmbt_view_of(byte, SIZE_MAX);
     T_EQ(t, wmbt_wal_write_record(&two[1], room, &written), WMBT_TOO_LARGE);
+    /* the largest payload of a record, and the largest record of a batch: only the room is missing */
+    const wmbt_status no_room = SIZE_MAX > UINT32_MAX ? WMBT_BUFFER_TOO_SMALL : WMBT_TOO_LARGE;
+    two[1].payload = wmbt_view_of(byte, UINT32_MAX);
+    T_EQ(t, wmbt_wal_write_record(&two[1], room, &written), no_room);
+    two[1].payload = wmbt_view_of(byte, UINT32_MAX - 24u);
+    T_EQ(t, wmbt_wal_write_batch(1, two, 2, room, &written), no_room);
+    two[1].payload = wmbt_view_of(byte, UINT32_MAX - 23u);
+    T_EQ(t, wmbt_wal_write_batch(1, two, 2, room, &written), WMBT_TOO_LARGE);
     two[1].payload = wmbt_view_of(byte, UINT32_MAX); /* with its head it passes 2^32 - 1 */
     T_EQ(t, wmbt_wal_write_batch(1, two, 2, room, &written), WMBT_TOO_LARGE);
     two[1].payload = wmbt_view_of(NULL, 1);
     T_EQ(t, wmbt_wal_write_record(&two[1], room, &written), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_wal_write_batch(1, two, 2, room, &written), WMBT_BAD_ARGUMENT);
     two[1].payload = NO_VIEW;
+    two[1].meta = wmbt_view_of(NULL, 1);
+    T_EQ(t, wmbt_wal_write_record(&two[1], room, &written), WMBT_BAD_ARGUMENT);
+    two[1].meta = NO_VIEW;
+    two[1].key = wmbt_view_of(NULL, 1);
+    T_EQ(t, wmbt_wal_write_record(&two[1], room, &written), WMBT_BAD_ARGUMENT);
+    two[1].key = NO_VIEW;
     T_EQ(t, wmbt_wal_write_batch(UINT64_MAX, two, 2, room, &written), WMBT_NOT_REPRESENTABLE);
     T_EQ(t, wmbt_wal_write_batch(1, two, 0, room, &written), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_wal_write_batch(1, NULL, 2, room, &written), WMBT_BAD_ARGUMENT);
@@ -975,6 +1006,9 @@ static void test_node_arguments(wmbt_test *t)
 {
     uint8_t out[16];
     size_t len = 99;
+    T_EQ(t, wmbt_wal_node(WMBT_VIEW_LITERAL("AZ[az{09:@`/"), wmbt_buf_of(out, 16), &len), WMBT_OK);
+    T_CHECK(t, wmbt_test_view_is(wmbt_view_of(out, len), "AZ-az-09----"));
+    len = 99;
     fill(out, sizeof out);
     T_EQ(t, wmbt_wal_node(wmbt_view_of(NULL, 1), wmbt_buf_of(out, 16), &len), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_wal_node(NO_VIEW, wmbt_buf_of(NULL, 1), &len), WMBT_BAD_ARGUMENT);
@@ -1022,6 +1056,13 @@ static void test_build_limits(wmbt_test *t)
          wmbt_wal_key_build(&key, wmbt_view_of(text, WMBT_WAL_KEY_MAX_BYTES - rest), 0, room, &len),
          WMBT_OK);
     T_EQ(t, len, WMBT_WAL_KEY_MAX_BYTES);
+    key.kind = WMBT_WAL_BATCH;
+    key.first_seq = 7;
+    key.last_seq = 7; /* a batch of one is a batch; one that descends is not */
+    T_EQ(t, wmbt_wal_key_build(&key, NO_VIEW, 0, room, &len), WMBT_OK);
+    key.last_seq = 6;
+    T_EQ(t, wmbt_wal_key_build(&key, NO_VIEW, 0, room, &len), WMBT_NOT_REPRESENTABLE);
+    key.kind = WMBT_WAL_RECORD;
     T_EQ(t,
          wmbt_wal_key_build(&key, wmbt_view_of(text, WMBT_WAL_KEY_MAX_BYTES - rest + 1u),
                             WMBT_WAL_COMPAT, room, &len),
@@ -1194,6 +1235,7 @@ static const wmbt_case cases[] = {
     {"node: arguments", test_node_arguments, 0, NULL},
 #if WMBT_CFG_WRITERS
     {"writers: limits and arguments", test_writer_limits, 0, NULL},
+    {"group commit: limits", test_group_limits, 0, NULL},
     {"key: limits of what is built", test_build_limits, 4096, NULL},
 #endif
 };
