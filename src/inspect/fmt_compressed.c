@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compression wrappers and zstd frames for `show` and `verify`. */
+#include <stdlib.h>
+
 #include "fmt.h"
 #include "out.h"
 #include "tool.h"
@@ -68,16 +70,17 @@ wmbt_status format_read_compressed(wmbt_view bytes, struct reading *reading)
 
 wmbt_status format_read_zstd(wmbt_view bytes, struct reading *reading)
 {
-    struct plain plain;
-    wmbt_status status = unwrap_frames(bytes, &plain);
+    uint8_t *memory;
+    size_t plain_bytes = 0;
+    wmbt_status status = unwrap_frames(bytes, &memory, &plain_bytes);
     if (status != WMBT_OK) {
         return status;
     }
-    reading->detail = tool_format("%s of plain bytes", out_size(plain.is.bytes.len));
+    free(memory);
+    reading->detail = tool_format("%s of plain bytes", out_size(plain_bytes));
     if (reading->fields != NULL) {
         add_head(reading->fields, bytes);
-        json_add_number(reading->fields, "plain_bytes", plain.is.bytes.len);
+        json_add_number(reading->fields, "plain_bytes", plain_bytes);
     }
-    unwrap_free(&plain);
     return WMBT_OK;
 }

@@ -1,0 +1,93 @@
+#!/bin/sh
+# Every test there is, from a bare Debian 12: sh tests/all.sh [--quick | --long] [BUILD FOLDER]
+#
+#   --quick   for the daily loop: one native build and two emulated targets
+#   --long    for maintainers: fuzzes ten minutes a harness instead of ten seconds
+#
+# Each part is a build of its own below the build folder; the last line counts all tests.
+set -eu
+cd "$(dirname "$0")/.."
+mode=normal
+case "${1:-}" in
+--quick | --long) mode=${1#--} && shift ;;
+esac
+out=${1:-build-all}
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+sh tests/packages.sh build test
+
+passed=0
+failed=0
+skipped=0
+strict='--werror'
+# Sanitizers stop at the first report; optimised builds would lose frames.
+sanitize='-Dbuildtype=debugoptimized -Db_lundef=false -Dc_args=-fno-sanitize-recover=all'
+
+# count LOG: adds up what Meson's testlog.json says.
+count() {
+    numbers=$(python3 - "$1" <<'PY'
+import json, sys
+n = {"passed": 0, "failed": 0, "skipped": 0}
+for line in open(sys.argv[1]):
+    result = json.loads(line)["result"]
+    n["passed" if result in ("OK", "EXPECTEDFAIL") else "skipped" if result == "SKIP" else "failed"] += 1
+print(n["passed"], n["failed"], n["skipped"])
+PY
+    ) || numbers='0 1 0'
+    # shellcheck disable=SC2086 # three numbers
+    set -- $numbers
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+    skipped=$((skipped + $3))
+    echo "   $1 passed, $2 failed, $3 skipped"
+}
+
+# part NAME "SETUP OPTIONS" "TEST OPTIONS" [CC]
+part() {
+    echo "== $1"
+    start=$(date +%s)
+    # shellcheck disable=SC2086 # lists of options
+    if ! { [ -d "$out/$1" ] || env CC="${4:-gcc}" meson setup "$out/$1" $2; } >"$out/$1.log" 2>&1 ||
+        ! ninja -C "$out/$1" >>"$out/$1.log" 2>&1; then
+        tail -n 40 "$out/$1.log"
+        failed=$((failed + 1))
+        echo "   does not build"
+        return
+    fi
+    rm -f "$out/$1/meson-logs/testlog.json"
+    # shellcheck disable=SC2086
+    meson test -C "$out/$1" --no-rebuild --print-errorlogs $3 >>"$out/$1.log" 2>&1 ||
+        grep -E '^ *[0-9]+/[0-9]+ .*(FAIL|ERROR|TIMEOUT)' "$out/$1.log" || true
+    count "$out/$1/meson-logs/testlog.json"
+    echo "   $(($(date +%s) - start)) s"
+}
+
+# Everything, as users build it: unit, tool, independent, checks, corpora, examples.
+part gcc "$strict" ''
+if [ "$mode" != quick ]; then
+    part clang "$strict" '--suite unit --suite fuzz' clang-19
+    part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize" '--suite unit'
+    part asan "$strict $sanitize -Db_sanitize=address,undefined" \
+        '--suite unit --suite fuzz --suite tool --suite examples -t 5' clang-19
+    part msan "$strict $sanitize -Db_sanitize=memory" '--suite unit --suite fuzz -t 5' clang-19
+    seconds=10
+    [ "$mode" = normal ] || seconds=600
+    export WMBT_FUZZ_SECONDS=$seconds
+    part fuzz "$strict $sanitize -Db_sanitize=address,undefined -Dfuzz=true" '--suite fuzz' clang-19
+fi
+
+echo "== bare metal"
+if [ "$mode" = quick ]; then
+    set -- --quick "$out/bare"
+else
+    set -- "$out/bare"
+fi
+if sh tests/baremetal/run_all.sh "$@" >"$out/bare.log" 2>&1; then
+    passed=$((passed + $(grep -c ' ok$' "$out/bare.log" || true)))
+else
+    failed=$((failed + 1))
+fi
+cat "$out/bare.log"
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,46 @@
+#!/bin/sh
+# Installs the Debian packages that are missing: sh tests/packages.sh GROUP...
+#   build   what the library and the tool need
+#   test    what the whole test suite needs besides: compilers, emulators, other people's libraries
+set -eu
+
+packages_of() {
+    case "$1" in
+    build) echo ca-certificates gcc libc6-dev meson ninja-build pkg-config libcmocka-dev python3 xz-utils ;;
+    test)
+        echo git clang-19 libclang-rt-19-dev llvm-19 lld-19 valgrind libc6-dbg g++ \
+            gcc-arm-none-eabi binutils-arm-none-eabi gcc-riscv64-unknown-elf \
+            gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross \
+            qemu-system-arm qemu-system-misc qemu-user \
+            b3sum openssl zstd libzstd-dev libisal-dev libssl-dev libxxhash-dev libcmocka-dev:s390x
+        ;;
+    *) echo "packages.sh: no group '$1'" >&2 && exit 2 ;;
+    esac
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+wanted=
+for group in "$@"; do
+    wanted="$wanted $(packages_of "$group")"
+done
+case "$wanted" in
+*:s390x*) foreign=s390x ;;
+*) foreign= ;;
+esac
+missing=
+for package in $wanted; do
+    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+echo "installing:$missing"
+if [ -n "$foreign" ] && ! dpkg --print-foreign-architectures | grep -qx "$foreign"; then
+    as_root dpkg --add-architecture "$foreign"
+fi
+as_root apt-get -qq update
+# shellcheck disable=SC2086 # a list
+as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing \
+    >/dev/null
