@@ -96,17 +96,14 @@ bool wmbt_shape_allows_block_tokens(const wmbt_shape *shape, uint32_t block_toke
 
 uint32_t wmbt_shape_row_bytes(const wmbt_shape *shape, uint32_t layer, uint32_t kind)
 {
-    uint32_t width = shape->layer[layer].overlaps != 0u ? 2u : 1u; /* of a state's rows */
-    switch (kind) {
-    case WMBT_EXTENT_COMP:
-    case WMBT_EXTENT_RAW: return shape->head_dim * shape->element_bytes;
-    case WMBT_EXTENT_INDEX: return shape->index_dim * shape->element_bytes;
-    case WMBT_EXTENT_STATE_KV:
-    case WMBT_EXTENT_STATE_SCORE: return width * shape->head_dim * shape->element_bytes;
-    case WMBT_EXTENT_INDEX_STATE_KV:
-    case WMBT_EXTENT_INDEX_STATE_SCORE: return width * shape->index_dim * shape->element_bytes;
-    default: return 0;
+    /* Compares, not a switch: Cortex-M0+ would call a helper of the compiler's for that. */
+    if (kind < WMBT_EXTENT_COMP || kind > WMBT_EXTENT_INDEX_STATE_SCORE) {
+        return 0;
     }
+    bool of_index = kind == WMBT_EXTENT_INDEX || kind >= WMBT_EXTENT_INDEX_STATE_KV;
+    uint32_t bytes = (of_index ? shape->index_dim : shape->head_dim) * shape->element_bytes;
+    bool of_state = kind >= WMBT_EXTENT_STATE_KV;
+    return of_state && shape->layer[layer].overlaps != 0u ? 2u * bytes : bytes;
 }
 
 uint32_t wmbt_shape_state_rows(const wmbt_shape *shape, uint32_t layer)

@@ -8,6 +8,16 @@
 #include "tool.h"
 #include "unwrap.h"
 
+/* A value as people read it: of long hex digits the beginning. */
+static const char *short_cell(const struct json *value)
+{
+    const char *text = json_cell(value);
+    size_t len = strlen(text);
+    size_t key_len = value != NULL ? strlen(value->key) : 0;
+    bool hex = key_len > 4 && strcmp(value->key + key_len - 4, "_hex") == 0;
+    return hex && len > 64 ? tool_format("%.48s... (%zu bytes)", text, len / 2) : text;
+}
+
 /* Rows of a list of objects, headed by the members of the first. */
 static void print_rows(const struct json *list, unsigned indent)
 {
@@ -23,27 +33,36 @@ static void print_rows(const struct json *list, unsigned indent)
     table_begin(&table, columns, right, heading);
     for (const struct json *row = first; row != NULL; row = row->next) {
         for (unsigned i = 0; i < columns; i++) {
-            table_cell(&table, json_cell(json_get(row, heading[i])));
+            table_cell(&table, short_cell(json_get(row, heading[i])));
         }
     }
     table_print(&table, indent);
 }
 
-/* Fields that are one value each, aligned; then the lists. */
+static void add_cells(struct table *table, const char *before, const struct json *fields)
+{
+    for (const struct json *field = fields->first; field != NULL; field = field->next) {
+        if (field->kind != JSON_ARRAY && field->kind != JSON_OBJECT) {
+            table_cell(table, tool_format("%s%s", before, field->key));
+            table_cell(table, short_cell(field));
+        }
+    }
+}
+
+/* Fields that are one value each, aligned, those of a group behind the group's name; then lists. */
 static void print_fields(const struct json *fields)
 {
     struct table table;
     table_begin(&table, 2, 0, NULL);
+    add_cells(&table, "", fields);
     for (const struct json *field = fields->first; field != NULL; field = field->next) {
-        if (field->kind != JSON_ARRAY) {
-            table_cell(&table, field->key);
-            table_cell(&table, json_cell(field));
+        if (field->kind == JSON_OBJECT) {
+            add_cells(&table, tool_format("%s.", field->key), field);
         }
     }
     table_print(&table, 2);
     for (const struct json *field = fields->first; field != NULL; field = field->next) {
-        if (field->kind == JSON_ARRAY && field->first != NULL &&
-            field->first->kind == JSON_OBJECT) {
+        if (field->kind == JSON_ARRAY && field->first != NULL) {
             printf("\n  %s\n", out_bold(field->key));
             print_rows(field, 4);
         }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compression wrappers and zstd frames for `show` and `verify`. */
-#include <stdlib.h>
-
 #include "fmt.h"
 #include "out.h"
 #include "tool.h"
@@ -70,17 +68,16 @@ wmbt_status format_read_compressed(wmbt_view bytes, struct reading *reading)
 
 wmbt_status format_read_zstd(wmbt_view bytes, struct reading *reading)
 {
-    uint8_t *memory;
-    size_t plain_bytes = 0;
-    wmbt_status status = unwrap_frames(bytes, &memory, &plain_bytes);
+    struct plain plain;
+    wmbt_status status = unwrap_frames(bytes, &plain);
     if (status != WMBT_OK) {
         return status;
     }
-    free(memory);
-    reading->detail = tool_format("%s of plain bytes", out_size(plain_bytes));
+    reading->detail = tool_format("%s of plain bytes", out_size(plain.is.bytes.len));
     if (reading->fields != NULL) {
         add_head(reading->fields, bytes);
-        json_add_number(reading->fields, "plain_bytes", plain_bytes);
+        json_add_number(reading->fields, "plain_bytes", plain.is.bytes.len);
     }
+    unwrap_free(&plain);
     return WMBT_OK;
 }

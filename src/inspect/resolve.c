@@ -8,7 +8,6 @@
 #include "out.h"
 #include "tool.h"
 #include "formats.h"
-#include "unwrap.h"
 #include "wombatkv/kvblock.h"
 #include "wombatkv/largevalue.h"
 #include "wombatkv/rawtail.h"
@@ -40,33 +39,28 @@ void resolver_close(struct resolver *resolver)
 
 /* --- fetching ---------------------------------------------------------------------------------- */
 
-/* The plain bytes of the object at a key, in memory of their own. */
+/* The plain bytes of the object at a key. */
 static wmbt_status fetch_object(const struct resolver *resolver, wmbt_view key, struct value *value)
 {
-    struct file file;
-    struct plain plain;
     const char *why;
     memset(value, 0, sizeof *value);
-    wmbt_status status = bucket_read(&resolver->bucket, key, &file, &why);
+    wmbt_status status = bucket_read(&resolver->bucket, key, &value->file, &why);
     if (status != WMBT_OK) {
         return status;
     }
-    value->stored_bytes = file.len;
-    status = unwrap(file_view(&file), false, &plain);
+    value->stored_bytes = value->file.len;
+    status = unwrap(file_view(&value->file), false, &value->plain);
     if (status == WMBT_OK) {
-        value->bytes = plain.is.bytes;
-    }
-    /* Keep the memory that the bytes are in. */
-    value->memory = plain.memory != NULL ? plain.memory : file.data;
-    if (plain.memory != NULL) {
-        file_free(&file);
+        value->bytes = value->plain.is.bytes;
     }
     return status;
 }
 
 void resolve_free(struct value *value)
 {
-    free(value->memory);
+    file_free(&value->file);
+    unwrap_free(&value->plain);
+    free(value->joined);
     memset(value, 0, sizeof *value);
 }
 
@@ -110,20 +104,19 @@ static wmbt_status join_chunks(const struct resolver *resolver, const wmbt_large
     if (status != WMBT_OK) {
         return status;
     }
-    uint8_t *memory = malloc((size_t)manifest->total_bytes + 1);
-    if (memory == NULL) {
+    size_t len = (size_t)manifest->total_bytes;
+    value->joined = malloc(len + 1);
+    if (value->joined == NULL) {
         return WMBT_TOO_LARGE;
     }
     while (status == WMBT_OK && wmbt_largevalue_join_next(&join, &place) == WMBT_OK) {
-        status = fetch_chunk(resolver, manifest, &join, &place, memory, &value->stored_bytes);
+        status =
+            fetch_chunk(resolver, manifest, &join, &place, value->joined, &value->stored_bytes);
     }
     if (status == WMBT_OK) {
         status = wmbt_largevalue_join_finish(&join);
     }
-    size_t len = (size_t)manifest->total_bytes;
-    free(value->memory); /* the manifest's text with it */
-    value->memory = memory;
-    value->bytes = wmbt_view_of(memory, status == WMBT_OK ? len : 0);
+    value->bytes = wmbt_view_of(value->joined, status == WMBT_OK ? len : 0);
     return status;
 }
 

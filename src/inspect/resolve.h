@@ -7,6 +7,7 @@
 #include "file.h"
 #include "json.h"
 #include "keys.h"
+#include "unwrap.h"
 #include "wombatkv/plan.h"
 
 /* For the table of a command's options, its usage line and its help. */
@@ -70,9 +71,11 @@ void resolve_print(const struct json *row);
 
 /* The plain bytes of an object, large values put together. */
 struct value {
-    uint8_t *memory; /* malloc(), what `bytes` points into */
-    wmbt_view bytes;
+    wmbt_view bytes;       /* in one of the three below */
     uint64_t stored_bytes; /* manifest and chunks of a large value together */
+    struct file file;
+    struct plain plain;
+    uint8_t *joined; /* malloc() */
 };
 
 /* ok, missing, TOOL_UNREADABLE, or what unwrapping or putting together said. */

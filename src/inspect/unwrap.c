@@ -3,8 +3,8 @@
 #include "unwrap.h"
 
 #include <stdalign.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tool.h"
 #include "wombatkv/zstd.h"
@@ -27,9 +27,6 @@ static wmbt_status decode_with_libzstd(void *context, wmbt_view frames, wmbt_buf
     if (!ZSTD_isError(result)) {
         *written = result;
         return WMBT_OK;
-    }
-    if (out.len != 0) {
-        memset(out.data, 0, out.len);
     }
     switch (ZSTD_getErrorCode(result)) {
     case ZSTD_error_dstSize_tooSmall: return WMBT_TOO_LARGE;
@@ -61,19 +58,34 @@ const wmbt_codec *unwrap_codec(void)
     return &codec;
 }
 
+/* Memory that costs only what is used of it: a claim alone is cheap to make. False: there is none. */
+static bool reserve(struct plain *plain, size_t bytes)
+{
+    if (bytes == 0) {
+        return true;
+    }
+    int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, kind, -1, 0);
+    if (memory == MAP_FAILED) {
+        return false;
+    }
+    plain->memory = memory;
+    plain->room = bytes;
+    return true;
+}
+
 wmbt_status unwrap(wmbt_view object, bool compat, struct plain *plain)
 {
     wmbt_compressed_info info;
-    size_t room = 0;
+    size_t most = compat ? UINT32_MAX : UNWRAP_MAX_BYTES;
     memset(plain, 0, sizeof *plain);
     if (wmbt_compressed_probe(object, true, &info) == WMBT_OK &&
-        info.kind == WMBT_COMPRESSED_WRAPPED && info.algorithm == WMBT_COMPRESSED_ZSTD) {
-        room = info.raw_bytes < UNWRAP_MAX_BYTES ? info.raw_bytes : UNWRAP_MAX_BYTES;
-        plain->memory = room != 0 ? malloc(room) : NULL;
-        room = plain->memory != NULL ? room : 0;
+        info.kind == WMBT_COMPRESSED_WRAPPED && info.algorithm == WMBT_COMPRESSED_ZSTD &&
+        info.raw_bytes <= most && !reserve(plain, info.raw_bytes)) {
+        return WMBT_TOO_LARGE;
     }
     wmbt_status status =
-        wmbt_compressed_unwrap(object, &codec, wmbt_buf_of(plain->memory, room),
+        wmbt_compressed_unwrap(object, &codec, wmbt_buf_of(plain->memory, plain->room),
                                compat ? WMBT_COMPRESSED_PASS_THROUGH : 0, &plain->is);
     if (status != WMBT_OK) {
         unwrap_free(plain);
@@ -83,27 +95,24 @@ wmbt_status unwrap(wmbt_view object, bool compat, struct plain *plain)
 
 void unwrap_free(struct plain *plain)
 {
-    free(plain->memory);
+    if (plain->memory != NULL) {
+        munmap(plain->memory, plain->room);
+    }
     memset(plain, 0, sizeof *plain);
 }
 
-wmbt_status unwrap_frames(wmbt_view frames, uint8_t **memory, size_t *bytes)
+wmbt_status unwrap_frames(wmbt_view frames, struct plain *plain)
 {
-    size_t room = (size_t)1 << 20;
-    wmbt_status status = WMBT_TOO_LARGE;
-    *memory = NULL;
-    while (status == WMBT_TOO_LARGE && room <= UNWRAP_MAX_BYTES) {
-        free(*memory);
-        *memory = malloc(room);
-        if (*memory == NULL) {
-            return WMBT_TOO_LARGE;
-        }
-        status = codec.decode(codec.context, frames, wmbt_buf_of(*memory, room), bytes);
-        room *= 4;
+    size_t written = 0;
+    memset(plain, 0, sizeof *plain);
+    if (!reserve(plain, UNWRAP_MAX_BYTES)) {
+        return WMBT_TOO_LARGE;
     }
+    wmbt_status status =
+        codec.decode(codec.context, frames, wmbt_buf_of(plain->memory, plain->room), &written);
+    plain->is.bytes = wmbt_view_of(plain->memory, written);
     if (status != WMBT_OK) {
-        free(*memory);
-        *memory = NULL;
+        unwrap_free(plain);
     }
     return status;
 }

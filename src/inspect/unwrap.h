@@ -6,7 +6,8 @@
 #include "args.h"
 #include "wombatkv/compressed.h"
 
-/* No object may claim more plain bytes: twelve times the largest block. */
+/* No object may claim more plain bytes: nine times the largest block. In compatible mode the limit
+ * is that of the claim, 2^32 - 1, as upstream's. */
 #define UNWRAP_MAX_BYTES ((size_t)1 << 30)
 
 /* For the table of a command's options, and its help. */
@@ -17,7 +18,8 @@
 /* The plain bytes of an object. */
 struct plain {
     wmbt_compressed_plain is;
-    uint8_t *memory; /* malloc(), or NULL */
+    uint8_t *memory; /* NULL if the bytes are in the object */
+    size_t room;
 };
 
 /* Chooses the decoder for all that follows. Not to have it is a mistake (EXIT_USAGE). */
@@ -30,7 +32,7 @@ const wmbt_codec *unwrap_codec(void);
 wmbt_status unwrap(wmbt_view object, bool compat, struct plain *plain);
 void unwrap_free(struct plain *plain);
 
-/* Decodes zstd frames of any content into memory of malloc(). */
-wmbt_status unwrap_frames(wmbt_view frames, uint8_t **memory, size_t *bytes);
+/* Decodes zstd frames without a wrapper. */
+wmbt_status unwrap_frames(wmbt_view frames, struct plain *plain);
 
 #endif

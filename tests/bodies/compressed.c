@@ -12,44 +12,6 @@
 /* --- helpers ------------------------------------------------------------------------------------
  */
 
-/* wd: words, as node_wbz1.tsv lists them. */
-static void generate_words(uint8_t *p, size_t n, uint32_t state)
-{
-    static const char *const words[] = {"wombat ", "kv ", "block ",  "0000",
-                                        "cache ",  "\n",  "prefix-", "hash="};
-    for (size_t i = 0; i < n;) {
-        for (const char *w = words[wmbt_test_random(&state) >> 29]; *w != 0 && i < n; w++) {
-            p[i++] = (uint8_t)*w;
-        }
-    }
-}
-
-/* A raw cell: also xs:S:N, lo:S:N, wd:S:N. */
-static wmbt_view raw_bytes(wmbt_test *t, wmbt_view cell)
-{
-    wmbt_view rest = cell;
-    wmbt_view kind = wmbt_cell_part(&rest, ':');
-    bool xs = wmbt_test_view_is(kind, "xs"), lo = wmbt_test_view_is(kind, "lo");
-    if (!xs && !lo && !wmbt_test_view_is(kind, "wd")) {
-        return wmbt_cell_bytes(t, cell);
-    }
-    uint32_t state = (uint32_t)wmbt_cell_u64(t, wmbt_cell_part(&rest, ':'));
-    size_t n = (size_t)wmbt_cell_u64(t, rest);
-    uint8_t *p = wmbt_test_alloc(t, n);
-    if (p == NULL) {
-        return wmbt_view_of(NULL, 0);
-    }
-    if (!xs && !lo) {
-        generate_words(p, n, state);
-        return wmbt_view_of(p, n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        uint32_t x = wmbt_test_random(&state);
-        p[i] = xs ? (uint8_t)(x >> 24) : (uint8_t)"abcdefgh"[x >> 29];
-    }
-    return wmbt_view_of(p, n);
-}
-
 static bool filled(wmbt_view v, uint8_t value)
 {
     for (size_t i = 0; i < v.len; i++) {
@@ -158,7 +120,7 @@ static void test_golden(wmbt_test *t)
         bool magic = wmbt_test_view_is(cells[7], "1");
         wmbt_view raw = wmbt_view_of(NULL, SIZE_MAX);
         if (encoded || wmbt_test_view_is(cells[6], "decoded")) {
-            raw = raw_bytes(t, cells[4]);
+            raw = wmbt_cell_bytes(t, cells[4]);
         }
         if (is_legacy(cells[0])) {
             raw.len = SIZE_MAX;

@@ -94,8 +94,9 @@ static void test_document(wmbt_test *t)
 {
     wmbt_fingerprint_context context;
     T_CALL(t, read_flash(t, &context));
-    uint8_t want[ENCODING_ROOM], got[ENCODING_ROOM];
+    uint8_t want[300], got[300];
     const size_t bytes = sizeof flash_encoding_hex / 2;
+    T_CHECK(t, bytes <= sizeof want);
     size_t len = 0;
     T_CHECK(t, wmbt_text_unhex(wmbt_test_text(flash_encoding_hex), false, want, bytes));
     T_EQ(t, wmbt_fingerprint_encode(&context, &nothing, wmbt_buf_of(got, sizeof got), &len),
@@ -494,7 +495,7 @@ static void test_order_and_spacing(wmbt_test *t)
     }
     T_EQ(t, count, 18);
     for (uint32_t run = 0; run < 200; run++) {
-        uint8_t text[2048];
+        uint8_t text[1024];
         size_t len = 0;
         for (uint32_t i = count; i > 0; i--) {
             uint32_t pick = wmbt_test_random(&seed) % i;
@@ -561,7 +562,7 @@ static void test_damaged_files(wmbt_test *t)
 
 static void test_open_fields(wmbt_test *t)
 {
-    uint8_t *memory = wmbt_test_alloc(t, 304), out[ENCODING_ROOM];
+    uint8_t *memory = wmbt_test_alloc(t, 304), out[300];
     wmbt_buf room = wmbt_buf_of(memory, 304);
     wmbt_bytes_fill(out, 0x5A, sizeof out);
     for (uint32_t field = 1; field <= WMBT_FINGERPRINT_FIELDS; field++) {
@@ -661,7 +662,7 @@ static void test_buffers(wmbt_test *t)
  * step outside of it. */
 static void test_texts_that_change(wmbt_test *t)
 {
-    uint8_t text[2048], *memory = wmbt_test_alloc(t, 304), out[512];
+    uint8_t text[160], *memory = wmbt_test_alloc(t, 304), out[512];
     wmbt_fingerprint_context context, other;
     wmbt_model_digest digest;
     size_t len = 77;
@@ -800,7 +801,12 @@ static const uint8_t kinds[WMBT_FINGERPRINT_FIELDS] = {
     KIND_TEXT,   KIND_LAYOUT, KIND_LAYERS, KIND_RANK,    KIND_RANK, KIND_RANK,
     KIND_LORA,   KIND_SECRET, KIND_SECRET, KIND_DIGESTS, KIND_TEXT};
 
-#define GENERATED 500u
+/* Emulators are slow. */
+#if __STDC_HOSTED__
+#    define GENERATED 500u
+#else
+#    define GENERATED 200u
+#endif
 
 /* Which spelling each field of a generated context has: first each alone, then at random. */
 static void choose(uint32_t n, uint32_t *seed, uint8_t choice[WMBT_FINGERPRINT_FIELDS])
@@ -859,7 +865,7 @@ static void test_injective(wmbt_test *t)
             equal_pairs += same;
         }
     }
-    T_CHECK(t, equal_pairs > 100); /* both answers occurred */
+    T_CHECK(t, equal_pairs > GENERATED / 5); /* both answers occurred */
 }
 
 /* An own reader of the encoding gives the fields back: nothing is lost, whatever a payload holds. */
@@ -963,7 +969,7 @@ static void test_ds4(wmbt_test *t)
                                              : WMBT_FINGERPRINT_UNKNOWN;
         T_EQ(t, context.values[field - 1].state, want);
     }
-    uint8_t value[32], bytes[ENCODING_ROOM];
+    uint8_t value[32], bytes[256];
     size_t len;
     T_EQ(t, wmbt_fingerprint_value_text(&context, F(MODEL_SHA256), wmbt_buf_of(value, 32), &len),
          WMBT_OK);

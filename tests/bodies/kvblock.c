@@ -817,8 +817,8 @@ static void test_large_faults(wmbt_test *t)
     wmbt_view object;
     T_CHECK(t, wmbt_test_data(t, golden[3].name, &object));
     int cut = 1;
-    wmbt_fault_truncate(t, object, 19997, try_large, &cut);
-    wmbt_fault_flip(t, object, 100003, try_large, NULL);
+    wmbt_fault_truncate(t, object, 99991, try_large, &cut);
+    wmbt_fault_flip(t, object, 500009, try_large, NULL);
 }
 
 static const wmbt_case cases[] = {

@@ -914,6 +914,32 @@ static void test_walk_after_change(wmbt_test *t)
     T_CHECK(t, refused > n);
 }
 
+/* A text that is empty now is refused, as the reader would have. */
+static void test_walk_after_emptied(wmbt_test *t)
+{
+    static const char before[] = "[1,2,3,[[\"a\",\"b\",\"c\"],[\"d\",\"e\",\"f\"]]]";
+    static const char after[] = "[1,2,3,[[\"a\",\"b\",\"c\"],[\"d\",\"\" ,\"f\"]]]";
+    size_t n = sizeof before - 1u;
+    uint8_t *text = wmbt_test_alloc(t, n);
+    answer a;
+    for (size_t i = 0; i < n; i++) {
+        text[i] = (uint8_t)before[i];
+    }
+    T_CALL(t, read_manifest(t, wmbt_view_of(text, n), true, NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_OK);
+    for (size_t i = 0; i < n; i++) {
+        text[i] = (uint8_t)after[i];
+    }
+    wmbt_manifest_walk walk;
+    wmbt_manifest_entry entry;
+    wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+    T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, NULL), WMBT_OK);
+    T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &a.error), WMBT_BAD_FIELD);
+    T_EQ(t, a.error.kind, WMBT_JSON_EMPTY_FIELD);
+    T_EQ(t, a.error.field, WMBT_FIELD_KEY_RANGE_START);
+    T_EQ(t, a.error.entry, 1);
+}
+
 /* --- faults -------------------------------------------------------------------------------------
  */
 
@@ -1119,6 +1145,7 @@ static const wmbt_case cases[] = {
     {"hostile number of entries", test_many_entries, 14u * MANY_ENTRIES + 4096u, NULL},
     {"the first empty text is named", test_empty_order, 0, NULL},
     {"entries that change after they were read", test_walk_after_change, 1024, NULL},
+    {"an entry's text that is empty after it was read", test_walk_after_emptied, 64, NULL},
     {"every truncation", test_truncated, 1024, NULL},
     {"every single-bit flip", test_flipped, 1024, NULL},
     {"every text of one or two bytes", test_tiny, 0, NULL},

@@ -236,6 +236,31 @@ static wmbt_view repeated_bytes(wmbt_test *t, wmbt_view cell)
     return wmbt_view_of(out, n);
 }
 
+/* xs:S:N, lo:S:N, wd:S:N, as golden/vectors/node_wbz1.tsv defines them. */
+static wmbt_view generated_bytes(wmbt_test *t, wmbt_view cell)
+{
+    static const char *const words[] = {"wombat ", "kv ", "block ",  "0000",
+                                        "cache ",  "\n",  "prefix-", "hash="};
+    wmbt_view rest = cell;
+    (void)wmbt_cell_part(&rest, ':');
+    uint32_t state = (uint32_t)wmbt_cell_u64(t, wmbt_cell_part(&rest, ':'));
+    size_t n = (size_t)wmbt_cell_u64(t, rest);
+    uint8_t *out = wmbt_test_alloc(t, n);
+    for (size_t i = 0; out != NULL && i < n;) {
+        uint32_t x = wmbt_test_random(&state);
+        if (cell.data[0] == (uint8_t)'x') {
+            out[i++] = (uint8_t)(x >> 24);
+        } else if (cell.data[0] == (uint8_t)'l') {
+            out[i++] = (uint8_t)('a' + (int)(x >> 29));
+        } else {
+            for (const char *w = words[x >> 29]; *w != 0 && i < n; w++) {
+                out[i++] = (uint8_t)*w;
+            }
+        }
+    }
+    return wmbt_view_of(out, out == NULL ? 0u : n);
+}
+
 wmbt_view wmbt_cell_bytes(wmbt_test *t, wmbt_view cell)
 {
     if (wmbt_test_view_is(cell, "-")) {
@@ -243,6 +268,9 @@ wmbt_view wmbt_cell_bytes(wmbt_test *t, wmbt_view cell)
     }
     if (starts_with(cell, "rep:")) {
         return repeated_bytes(t, cell);
+    }
+    if (starts_with(cell, "xs:") || starts_with(cell, "lo:") || starts_with(cell, "wd:")) {
+        return generated_bytes(t, cell);
     }
     size_t n = cell.len / 2u;
     uint8_t *out = wmbt_test_alloc(t, n);

@@ -81,6 +81,18 @@ class Objects(ToolTest):
             got = hashlib.sha256(read(out)).hexdigest()
             self.assertEqual(got, row["upstream_value_sha256"], row["key"])
 
+    def test_libzstd_says_the_same(self):
+        paths = [os.path.join(BUCKET, r["key"]) for r in table("bucket", "MANIFEST.tsv")
+                 if r["size"] != "-"]
+        if os.environ.get("WMBT_TOOL_LIBZSTD") != "1":
+            self.usage("verify", "--libzstd", *paths, names="--libzstd")
+            return
+        ours = self.run_tool("verify", "--json", *paths).json
+        theirs = self.run_tool("verify", "--json", "--libzstd", *paths).json
+        for a, b in zip(ours, theirs):
+            self.assertEqual((a["path"], a["format"], a["status"] == "ok"),
+                             (b["path"], b["format"], b["status"] == "ok"))
+
     def test_unwrap_mistakes(self):
         path = os.path.join(BUCKET, "kv/puffer-shm/default/notes/small")
         self.usage("unwrap", path, names="-o")

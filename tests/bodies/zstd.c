@@ -1,0 +1,1027 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * zstd frames: frames of libzstd, published ones, and frames made by hand, field by field. The
+ * comparison with libzstd itself is tests/independent/zstd.c.
+ */
+#include "../fault/fault.h"
+#include "test.h"
+
+#include "base/le.h"
+#include "hash/xxh64.h"
+#include "wombatkv/zstd.h"
+
+#define PATTERN 0xA5u
+#define WINDOW 1024u /* of the frames with a small window */
+
+/* --- helpers ------------------------------------------------------------------------------------
+ */
+
+static wmbt_buf room(wmbt_test *t, size_t n)
+{
+    return wmbt_buf_of(wmbt_test_alloc(t, n), n);
+}
+
+static void fill(wmbt_buf b)
+{
+    for (size_t i = 0; i < b.len; i++) {
+        b.data[i] = PATTERN;
+    }
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Memory for both forms. */
+typedef struct forms {
+    wmbt_buf work; /* WMBT_ZSTD_PUSH_BYTES(WMBT_ZSTD_BLOCK_BYTES) */
+    wmbt_buf out;
+    wmbt_buf pushed;
+    wmbt_buf ring;
+} forms;
+
+static forms forms_of(wmbt_test *t, size_t out, size_t ring)
+{
+    forms m;
+    m.work = room(t, WMBT_ZSTD_PUSH_BYTES(WMBT_ZSTD_BLOCK_BYTES));
+    m.out = room(t, out);
+    m.pushed = room(t, out);
+    m.ring = room(t, ring);
+    return m;
+}
+
+/* Decodes, and checks what must hold whatever the frame is: nothing outside of the room, and on an
+ * error nothing but zeros or what was there. */
+static wmbt_status decode(wmbt_test *t, forms *m, wmbt_view frames, size_t cap, size_t *n)
+{
+    wmbt_buf work = wmbt_buf_of(m->work.data, WMBT_ZSTD_WORKSPACE_BYTES);
+    size_t written = SIZE_MAX;
+    fill(m->out);
+    wmbt_status status = wmbt_zstd_decode(work, frames, wmbt_buf_of(m->out.data, cap), &written);
+    for (size_t i = cap; i < m->out.len; i++) {
+        if (m->out.data[i] != PATTERN) {
+            wmbt_test_fail(t, __FILE__, __LINE__, "written behind the room");
+        }
+    }
+    if (status == WMBT_OK ? written > cap : written != SIZE_MAX) {
+        wmbt_test_fail(t, __FILE__, __LINE__, "*written");
+    }
+    for (size_t i = 0; status != WMBT_OK && i < cap; i++) {
+        if (m->out.data[i] != PATTERN && m->out.data[i] != 0u) {
+            wmbt_test_fail(t, __FILE__, __LINE__, "output left after an error");
+        }
+    }
+    *n = status == WMBT_OK ? written : 0u;
+    return status;
+}
+
+/* How a test splits input: `first` bytes, then pieces of `piece`. */
+typedef struct split {
+    size_t first;
+    size_t piece;
+} split;
+
+/* Feeds all of the frames and collects the output in m->pushed; ends as the whole form does. */
+static wmbt_status feed(wmbt_test *t, forms *m, wmbt_zstd_push *push, wmbt_view frames, split how,
+                        size_t *n)
+{
+    size_t at = 0, end = smaller(how.first, frames.len);
+    *n = 0;
+    for (;;) {
+        size_t taken = SIZE_MAX;
+        wmbt_view made = {NULL, SIZE_MAX};
+        wmbt_view piece = wmbt_view_of(frames.data == NULL ? NULL : frames.data + at, end - at);
+        wmbt_status status = wmbt_zstd_push_feed(push, piece, &taken, &made);
+        if (wmbt_status_is_error(status)) {
+            size_t again = 1;
+            if (taken != SIZE_MAX || made.len != SIZE_MAX ||
+                wmbt_zstd_push_feed(push, piece, &again, &made) != status ||
+                wmbt_zstd_push_finish(push) != status) {
+                wmbt_test_fail(t, __FILE__, __LINE__, "an error stays, and changes nothing");
+            }
+            return status;
+        }
+        if (taken > end - at || (status == WMBT_OK ? made.len == 0u || made.len > m->pushed.len - *n
+                                                   : taken != end - at || made.len != SIZE_MAX)) {
+            wmbt_test_fail(t, __FILE__, __LINE__, "taken and made");
+            return WMBT_BAD_STATE;
+        }
+        at += taken;
+        for (size_t i = 0; status == WMBT_OK && i < made.len; i++) {
+            m->pushed.data[(*n)++] = made.data[i];
+        }
+        if (status == WMBT_NEED_MORE) {
+            if (end == frames.len) {
+                break;
+            }
+            end += smaller(how.piece, frames.len - end);
+        }
+    }
+    if (wmbt_zstd_push_output(push) != *n) {
+        wmbt_test_fail(t, __FILE__, __LINE__, "the output is counted");
+    }
+    return wmbt_zstd_push_finish(push);
+}
+
+/* Push form into a whole output. */
+static wmbt_status push_out(wmbt_test *t, forms *m, wmbt_view frames, split how, size_t cap,
+                            size_t *n)
+{
+    wmbt_zstd_push push;
+    wmbt_status status = wmbt_zstd_push_init(&push, m->work, wmbt_buf_of(m->out.data, cap));
+    return status != WMBT_OK ? status : feed(t, m, &push, frames, how, n);
+}
+
+/* Push form into a ring that serves WINDOW and blocks as large. */
+static wmbt_status push_ring(wmbt_test *t, forms *m, wmbt_view frames, split how, uint64_t most,
+                             size_t *n)
+{
+    wmbt_zstd_push push;
+    wmbt_buf work = wmbt_buf_of(m->work.data, WMBT_ZSTD_PUSH_BYTES(WINDOW));
+    wmbt_buf ring = wmbt_buf_of(m->ring.data, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
+    wmbt_status status = wmbt_zstd_push_init_ring(&push, work, ring, most);
+    return status != WMBT_OK ? status : feed(t, m, &push, frames, how, n);
+}
+
+/* --- frames of other implementations ------------------------------------------------------------
+ */
+
+#define MOST_OUT 1048576u
+
+typedef void row_check(wmbt_test *t, forms *m, wmbt_view frame, wmbt_view raw, wmbt_status want);
+
+static void for_each_row(wmbt_test *t, row_check *check, size_t longest_raw)
+{
+    wmbt_view text, cells[WMBT_TABLE_MAX_COLUMNS];
+    wmbt_table table;
+    T_CHECK(t, wmbt_test_data(t, "vectors/zstd.tsv", &text));
+    wmbt_table_open(&table, text, false);
+    while (wmbt_table_next(t, &table, cells)) {
+        wmbt_test_where(t, cells[0]);
+        wmbt_test_reset(t);
+        wmbt_status want = (wmbt_status)wmbt_cell_u64(t, cells[1]);
+        wmbt_view raw = want == WMBT_OK ? wmbt_cell_bytes(t, cells[2]) : wmbt_view_of(NULL, 0);
+        if (raw.len <= longest_raw) {
+            forms m = forms_of(t, raw.len + 1100u, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
+            T_CALL(t, check(t, &m, wmbt_cell_bytes(t, cells[3]), raw, want));
+        }
+    }
+    T_EQ(t, table.row, 18);
+}
+
+static void check_whole(wmbt_test *t, forms *m, wmbt_view frame, wmbt_view raw, wmbt_status want)
+{
+    size_t n;
+    T_EQ(t, decode(t, m, frame, raw.len + 1000u, &n), want);
+    T_EQ(t, n, raw.len);
+    T_BYTES(t, m->out.data, raw.data, raw.len);
+    if (want != WMBT_OK) {
+        return;
+    }
+    T_EQ(t, decode(t, m, frame, raw.len, &n), WMBT_OK);
+    T_BYTES(t, m->out.data, raw.data, raw.len);
+    if (raw.len != 0u) {
+        T_EQ(t, decode(t, m, frame, raw.len - 1u, &n), WMBT_TOO_LARGE);
+        T_EQ(t, decode(t, m, frame, 0, &n), WMBT_TOO_LARGE);
+    }
+}
+
+static void test_whole(wmbt_test *t)
+{
+    for_each_row(t, check_whole, MOST_OUT);
+}
+
+/* One split: both push forms give what the whole form gives. */
+static void check_split(wmbt_test *t, forms *m, wmbt_view frame, wmbt_view raw, wmbt_status want,
+                        split how)
+{
+    size_t n;
+    T_EQ(t, push_out(t, m, frame, how, raw.len + 1000u, &n), want);
+    T_CHECK(t, want != WMBT_OK || n == raw.len);
+    T_BYTES(t, m->pushed.data, raw.data, raw.len);
+    wmbt_zstd_head head;
+    T_EQ(t, wmbt_zstd_read_head(frame, &head), WMBT_OK);
+    if (head.window_bytes > WINDOW) {
+        return;
+    }
+    T_EQ(t, push_ring(t, m, frame, how, raw.len + 1000u, &n), want);
+    T_CHECK(t, want != WMBT_OK || n == raw.len);
+    T_BYTES(t, m->pushed.data, raw.data, raw.len);
+}
+
+static void check_splits(wmbt_test *t, forms *m, wmbt_view frame, wmbt_view raw, wmbt_status want)
+{
+    for (size_t first = 0; first <= frame.len; first++) {
+        split how = {first, SIZE_MAX};
+        T_CALL(t, check_split(t, m, frame, raw, want, how));
+    }
+    for (size_t piece = 1; piece < 20u; piece++) {
+        split how = {piece, piece};
+        T_CALL(t, check_split(t, m, frame, raw, want, how));
+    }
+}
+
+static void test_splits(wmbt_test *t)
+{
+    for_each_row(t, check_splits, 9000);
+}
+
+/* Cut off anywhere but at its beginning a frame is truncated, in both forms. */
+static void check_truncations(wmbt_test *t, forms *m, wmbt_view frame, wmbt_view raw,
+                              wmbt_status want)
+{
+    split how = {7, 11};
+    for (size_t n = 0; n < frame.len && want == WMBT_OK; n++) {
+        size_t made;
+        wmbt_status cut = n == 0u ? WMBT_OK : WMBT_TRUNCATED;
+        T_EQ(t, decode(t, m, wmbt_view_of(frame.data, n), raw.len, &made), cut);
+        T_EQ(t, push_out(t, m, wmbt_view_of(frame.data, n), how, raw.len, &made), cut);
+    }
+}
+
+static void test_truncations(wmbt_test *t)
+{
+    for_each_row(t, check_truncations, 9000);
+}
+
+typedef struct flips {
+    forms *m;
+    wmbt_view raw;
+    bool checked; /* the frame has a checksum */
+} flips;
+
+/* Whatever a flipped bit does, both forms do it, and a checksum lets no other bytes pass. */
+static void check_flip(wmbt_test *t, void *context, wmbt_view changed, size_t at)
+{
+    flips *f = context;
+    size_t n, pushed;
+    split how = {at % 13u, 1u + at % 29u};
+    size_t cap = f->raw.len + 100u;
+    wmbt_status status = decode(t, f->m, changed, cap, &n);
+    if (status == WMBT_OK && f->checked && at / 8u >= 6u) {
+        T_EQ(t, n, f->raw.len);
+        T_BYTES(t, f->m->out.data, f->raw.data, n);
+    }
+    wmbt_zstd_push push;
+    wmbt_buf window = wmbt_buf_of(f->m->ring.data, cap);
+    T_EQ(t, wmbt_zstd_push_init(&push, f->m->work, window), WMBT_OK);
+    T_EQ(t, feed(t, f->m, &push, changed, how, &pushed), status);
+    if (status == WMBT_OK) {
+        T_EQ(t, pushed, n);
+        T_BYTES(t, f->m->pushed.data, f->m->out.data, n);
+    }
+}
+
+static void check_flips(wmbt_test *t, forms *m, wmbt_view frame, wmbt_view raw, wmbt_status want)
+{
+    if (want != WMBT_OK) {
+        return;
+    }
+    flips f = {m, raw, (frame.data[4] & 4u) != 0u};
+    m->ring = room(t, raw.len + 1100u);
+    wmbt_fault_flip(t, frame, 1, check_flip, &f);
+}
+
+static void test_flips(wmbt_test *t)
+{
+    for_each_row(t, check_flips, 3000);
+}
+
+/* --- frames made by hand ------------------------------------------------------------------------
+ */
+
+typedef struct maker {
+    uint8_t b[256];
+    size_t n;
+} maker;
+
+static void add(maker *m, const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        m->b[m->n++] = p[i];
+    }
+}
+
+#define ADD(m, ...) add((m), (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+#define MAGIC 0x28, 0xb5, 0x2f, 0xfd
+#define RAW 0u
+#define RLE 1u
+#define COMPRESSED 2u
+
+/* A frame with a window of 1 KiB and no content size. */
+static void begin(maker *m)
+{
+    m->n = 0;
+    ADD(m, MAGIC, 0x00, 0x00);
+}
+
+static void block_head(maker *m, unsigned last, unsigned type, uint32_t size)
+{
+    uint32_t head = last | type << 1 | size << 3;
+    ADD(m, (uint8_t)head, (uint8_t)(head >> 8), (uint8_t)(head >> 16));
+}
+
+/* A last block with these bytes. */
+static void compressed(maker *m, const uint8_t *p, size_t n)
+{
+    begin(m);
+    block_head(m, 1, COMPRESSED, (uint32_t)n);
+    add(m, p, n);
+}
+
+#define BLOCK(m, ...) \
+    compressed((m), (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+
+/* Both forms say `want`, and on ok give `text`. */
+static void expect(wmbt_test *t, const maker *f, size_t cap, wmbt_status want, const char *text)
+{
+    forms m = forms_of(t, cap + 64u, 0);
+    size_t n, pushed;
+    split bytewise = {1, 1};
+    wmbt_view frame = wmbt_view_of(f->b, f->n);
+    T_EQ(t, decode(t, &m, frame, cap, &n), want);
+    T_CHECK(t, want != WMBT_OK || wmbt_test_view_is(wmbt_view_of(m.out.data, n), text));
+    T_EQ(t, push_out(t, &m, frame, bytewise, cap, &pushed), want);
+    T_CHECK(t, want != WMBT_OK || wmbt_test_view_is(wmbt_view_of(m.pushed.data, pushed), text));
+    wmbt_test_reset(t);
+}
+
+#define EXPECT(want, text) T_CALL(t, expect(t, &m, 64, (want), (text)))
+
+/* A sequence out of tables of one symbol each: modes 0x54, the codes, bits behind an end mark. */
+#define SEQUENCE(ll, of, ml, bits) 1, 0x54, (ll), (of), (ml), (bits)
+
+static void test_made_sequences(wmbt_test *t)
+{
+    maker m;
+    /* "a", offset 1 (code 2: 4 + 2 bits - 3), length 3 */
+    BLOCK(&m, 0x08, 'a', SEQUENCE(1, 2, 0, 0x04));
+    EXPECT(WMBT_OK, "aaaa");
+    /* "ab" and "c" behind: offset 2 */
+    BLOCK(&m, 0x18, 'a', 'b', 'c', SEQUENCE(2, 2, 1, 0x05));
+    EXPECT(WMBT_OK, "abababc");
+    /* value 1: the last offset, which is 1 at first */
+    BLOCK(&m, 0x08, 'a', SEQUENCE(1, 0, 0, 0x01));
+    EXPECT(WMBT_OK, "aaaa");
+    /* value 2, with literals: the one before, 4 */
+    BLOCK(&m, 0x20, 'a', 'b', 'c', 'd', SEQUENCE(4, 1, 0, 0x02));
+    EXPECT(WMBT_OK, "abcdabc");
+    /* literals RLE, 5 of them */
+    BLOCK(&m, 0x29, 'x', SEQUENCE(4, 0, 0, 0x01));
+    EXPECT(WMBT_OK, "xxxxxxxx");
+}
+
+static void test_made_literals(wmbt_test *t)
+{
+    maker m;
+    /* A tree of one weight of four bits: symbols 0 and 1, a bit each; four of them in a stream. */
+    BLOCK(&m, 0x42, 0xC0, 0x00, 0x80, 0x10, 0x1B, 0);
+    forms f = forms_of(t, 64, 0);
+    size_t n;
+    T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 64, &n), WMBT_OK);
+    T_EQ(t, n, 4);
+    T_BYTES(t, f.out.data, (const uint8_t *)"\1\0\1\1", 4);
+    wmbt_test_reset(t);
+    /* raw and RLE headers of 1, 2 and 3 bytes */
+    BLOCK(&m, 0x10, 'a', 'b', 0);
+    EXPECT(WMBT_OK, "ab");
+    BLOCK(&m, 0x24, 0x00, 'a', 'b', 0);
+    EXPECT(WMBT_OK, "ab");
+    BLOCK(&m, 0x2C, 0x00, 0x00, 'a', 'b', 0);
+    EXPECT(WMBT_OK, "ab");
+    BLOCK(&m, 0x25, 0x00, 'a', 0);
+    EXPECT(WMBT_OK, "aa");
+    BLOCK(&m, 0x2D, 0x00, 0x00, 'a', 0);
+    EXPECT(WMBT_OK, "aa");
+}
+
+static void test_concatenated(wmbt_test *t)
+{
+    static const uint8_t skippable[] = {0x5F, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 1, 2, 3};
+    static const uint8_t skip_none[] = {0x50, 0x2A, 0x4D, 0x18, 0, 0, 0, 0};
+    static const uint8_t empty[] = {MAGIC, 0x20, 0x00, 0x01, 0x00, 0x00};
+    static const uint8_t one[] = {MAGIC, 0x20, 0x01, 0x09, 0x00, 0x00, 'o'};
+    maker m = {{0}, 0};
+    EXPECT(WMBT_OK, "");
+    add(&m, skippable, sizeof skippable);
+    EXPECT(WMBT_OK, "");
+    add(&m, one, sizeof one);
+    add(&m, skip_none, sizeof skip_none);
+    add(&m, empty, sizeof empty);
+    add(&m, one, sizeof one);
+    EXPECT(WMBT_OK, "oo");
+    add(&m, skippable, sizeof skippable);
+    EXPECT(WMBT_OK, "oo");
+    for (size_t n = 1; n < sizeof skippable; n++) {
+        m.n--;
+        EXPECT(n > sizeof skippable - 4u ? WMBT_TRAILING_BYTES : WMBT_TRUNCATED, "");
+    }
+    m.n--;
+    ADD(&m, 'x', 'x', 'x', 'x');
+    EXPECT(WMBT_TRAILING_BYTES, "");
+}
+
+/* A match does not reach into the frame before. */
+static void test_frames_are_apart(wmbt_test *t)
+{
+    maker m, second;
+    begin(&m);
+    block_head(&m, 1, RAW, 3);
+    ADD(&m, 'a', 'b', 'c');
+    BLOCK(&second, 0x08, 'd', SEQUENCE(1, 2, 0, 0x05)); /* offset 2, one byte there */
+    add(&m, second.b, second.n);
+    EXPECT(WMBT_BAD_OFFSET, "");
+}
+
+static void test_checksum(wmbt_test *t)
+{
+    maker m = {{0}, 0};
+    wmbt_xxh64 x;
+    ADD(&m, MAGIC, 0x24, 3);
+    block_head(&m, 0, RAW, 2);
+    ADD(&m, 'a', 'b');
+    block_head(&m, 1, RLE, 1);
+    ADD(&m, 'c');
+    wmbt_xxh64_init(&x);
+    wmbt_xxh64_update(&x, WMBT_VIEW_LITERAL("abc"));
+    wmbt_store_le32(m.b + m.n, (uint32_t)wmbt_xxh64_final(&x));
+    m.n += 4u;
+    EXPECT(WMBT_OK, "abc");
+    for (unsigned bit = 0; bit < 32u; bit++) {
+        m.b[m.n - 1u - bit / 8u] ^= (uint8_t)(1u << (bit % 8u));
+        EXPECT(WMBT_BAD_CHECKSUM, "");
+        m.b[m.n - 1u - bit / 8u] ^= (uint8_t)(1u << (bit % 8u));
+    }
+}
+
+/* --- hostile fields, one by one -----------------------------------------------------------------
+ */
+
+static void test_hostile_magic(wmbt_test *t)
+{
+    static const uint8_t legacy[] = {0x1E, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27};
+    maker m;
+    for (unsigned low = 0; low < 256u; low++) {
+        wmbt_status want = low == 0x28u ? WMBT_OK : WMBT_BAD_MAGIC;
+        for (unsigned i = 0; i < sizeof legacy; i++) {
+            want = low == legacy[i] ? WMBT_UNSUPPORTED_VERSION : want;
+        }
+        begin(&m);
+        block_head(&m, 1, RAW, 1);
+        ADD(&m, 'a');
+        m.b[0] = (uint8_t)low;
+        EXPECT(want, "a");
+    }
+    for (unsigned bit = 8; bit < 32u; bit++) {
+        begin(&m);
+        m.b[bit / 8u] ^= (uint8_t)(1u << (bit % 8u));
+        EXPECT(WMBT_BAD_MAGIC, "");
+    }
+}
+
+static void test_hostile_descriptor(wmbt_test *t)
+{
+    maker m;
+    begin(&m);
+    block_head(&m, 1, RAW, 1);
+    ADD(&m, 'a');
+    m.b[4] = 0x10; /* the unused bit means nothing */
+    EXPECT(WMBT_OK, "a");
+    m.b[4] = 0x08;
+    EXPECT(WMBT_BAD_FIELD, "");
+}
+
+static void test_hostile_window(wmbt_test *t)
+{
+    for (unsigned byte = 0; byte < 256u; byte++) {
+        maker m;
+        wmbt_zstd_head head = {7, 7, 7, 7};
+        uint64_t base = (uint64_t)1 << (10u + byte / 8u);
+        wmbt_status want = byte / 8u <= 21u ? WMBT_OK : WMBT_UNSUPPORTED_WINDOW;
+        begin(&m);
+        block_head(&m, 1, RAW, 1);
+        ADD(&m, 'a');
+        m.b[5] = (uint8_t)byte;
+        EXPECT(want, "a");
+        T_EQ(t, wmbt_zstd_read_head(wmbt_view_of(m.b, m.n), &head), want);
+        T_EQ(t, head.window_bytes, want == WMBT_OK ? base + base / 8u * (byte % 8u) : 7u);
+        /* The ring serves 1 KiB. */
+        forms f = forms_of(t, 64, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
+        split how = {3, 1};
+        size_t n;
+        T_EQ(t, push_ring(t, &f, wmbt_view_of(m.b, m.n), how, 64, &n),
+             byte == 0u ? WMBT_OK : WMBT_UNSUPPORTED_WINDOW);
+        wmbt_test_reset(t);
+    }
+}
+
+/* In a ring a match may be as far away as the window says, wherever the ring has begun anew. */
+static void test_hostile_window_of_a_ring(wmbt_test *t)
+{
+    maker m;
+    for (unsigned blocks = 1; blocks < 9u; blocks++) {
+        for (unsigned offset = 1021; offset < 1030u; offset++) {
+            begin(&m);
+            for (unsigned i = 0; i < blocks; i++) {
+                block_head(&m, 0, RLE, 900);
+                ADD(&m, (uint8_t)('a' + i));
+            }
+            block_head(&m, 1, COMPRESSED, 9);
+            /* one literal; offset code 10: 1,024 + 10 bits - 3 */
+            uint32_t value = offset + 3u - 1024u;
+            ADD(&m, 0x08, 'z', 1, 0x54, 1, 10, 0, (uint8_t)value, (uint8_t)(4u | value >> 8));
+            forms f = forms_of(t, 9000, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
+            wmbt_view frame = wmbt_view_of(m.b, m.n);
+            split how = {5, 3};
+            size_t n, whole;
+            wmbt_status want = offset <= 900u * blocks + 1u ? WMBT_OK : WMBT_BAD_OFFSET;
+            T_EQ(t, decode(t, &f, frame, 9000, &whole), want);
+            wmbt_status ring = offset <= 1024u ? want : WMBT_BAD_OFFSET;
+            T_EQ(t, push_ring(t, &f, frame, how, 9000, &n), ring);
+            T_CHECK(t, ring != WMBT_OK || n == whole);
+            T_BYTES(t, f.pushed.data, f.out.data, ring == WMBT_OK ? n : 0u);
+            wmbt_test_reset(t);
+        }
+    }
+}
+
+static void test_hostile_dictionary(wmbt_test *t)
+{
+    static const uint8_t bytes[] = {0, 1, 2, 4};
+    for (unsigned code = 1; code < 4u; code++) {
+        for (unsigned at = 0; at <= bytes[code]; at++) { /* which byte is not 0; the last: none */
+            maker m = {{0}, 0};
+            ADD(&m, MAGIC, (uint8_t)code, 0x00, 0, 0, 0, 0);
+            m.n = 6u + bytes[code];
+            block_head(&m, 1, RAW, 1);
+            ADD(&m, 'a');
+            if (at < bytes[code]) {
+                m.b[6u + at] = 1;
+            }
+            EXPECT(at < bytes[code] ? WMBT_UNSUPPORTED_DICTIONARY : WMBT_OK, "a");
+        }
+    }
+}
+
+/* Content sizes of 1, 2, 4 and 8 bytes, right and wrong. */
+static void test_hostile_content_size(wmbt_test *t)
+{
+    static const uint8_t descriptors[] = {0x20, 0x60, 0xA0, 0xE0};
+    for (unsigned form = 0; form < 4u; form++) {
+        unsigned bytes = 1u << form;
+        for (unsigned at = 0; at <= bytes; at++) {
+            maker m = {{0}, 0};
+            ADD(&m, MAGIC, descriptors[form], 0, 0, 0, 0, 0, 0, 0, 0);
+            m.n = 5u + bytes;
+            wmbt_store_le32(m.b + 5, form == 1u ? 44u : 300u);
+            m.b[5] = form == 0u ? 200 : m.b[5];
+            block_head(&m, 1, RLE, form == 0u ? 200 : 300);
+            ADD(&m, 'a');
+            forms f = forms_of(t, 1000, 0);
+            size_t n;
+            if (at < bytes) {
+                m.b[5u + at] = (uint8_t)(m.b[5u + at] + 1u);
+            }
+            /* One or 256 too many show at the end, more at once. */
+            wmbt_status want = at == bytes ? WMBT_OK : at < 2u ? WMBT_BAD_LENGTH : WMBT_TOO_LARGE;
+            T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 700, &n), want);
+            T_EQ(t, n, want == WMBT_OK ? (form == 0u ? 200 : 300) : 0);
+            wmbt_test_reset(t);
+        }
+    }
+}
+
+static void test_hostile_block_type(wmbt_test *t)
+{
+    maker m;
+    begin(&m);
+    block_head(&m, 1, 3, 1);
+    ADD(&m, 'a');
+    EXPECT(WMBT_BAD_FIELD, "");
+}
+
+static void test_hostile_block_size(wmbt_test *t)
+{
+    maker m;
+    begin(&m);
+    block_head(&m, 1, RAW, 0x1FFFFF);
+    ADD(&m, 'a');
+    EXPECT(WMBT_TRUNCATED, "");
+    begin(&m);
+    block_head(&m, 1, RLE,
+               0x1FFFFF); /* longer than the window is fine, longer than the room is not */
+    ADD(&m, 'a');
+    EXPECT(WMBT_TOO_LARGE, "");
+    forms f = forms_of(t, 0x1FFFFF, 0);
+    size_t n;
+    T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 0x1FFFFF, &n), WMBT_OK);
+    T_EQ(t, n, 0x1FFFFF);
+    wmbt_test_reset(t);
+    begin(&m);
+    block_head(&m, 1, COMPRESSED, 1025); /* a compressed block is not longer than the window */
+    EXPECT(WMBT_BAD_LENGTH, "");
+    begin(&m);
+    block_head(&m, 1, COMPRESSED, 1024);
+    EXPECT(WMBT_TRUNCATED, "");
+    begin(&m);
+    block_head(&m, 1, COMPRESSED, 0);
+    EXPECT(WMBT_BAD_LENGTH, "");
+    begin(&m);
+    m.b[5] = 0x38; /* 128 KiB */
+    block_head(&m, 1, COMPRESSED, 131072);
+    EXPECT(WMBT_TRUNCATED, "");
+    m.b[5] = 0x40;
+    m.n = 6;
+    block_head(&m, 1, COMPRESSED, 131073);
+    EXPECT(WMBT_BAD_LENGTH, "");
+}
+
+static void test_hostile_block_size_of_a_push(wmbt_test *t)
+{
+    maker m;
+    begin(&m);
+    m.b[5] = 0x38;
+    block_head(&m, 1, COMPRESSED, 1025);
+    wmbt_zstd_push push;
+    size_t taken = 7;
+    wmbt_view made;
+    wmbt_buf work = room(t, WMBT_ZSTD_PUSH_BYTES(1024)), out = room(t, 4096);
+    T_EQ(t, wmbt_zstd_push_init(&push, work, out), WMBT_OK);
+    T_EQ(t, wmbt_zstd_push_feed(&push, wmbt_view_of(m.b, m.n), &taken, &made), WMBT_TOO_LARGE);
+    T_EQ(t, taken, 7);
+    m.b[m.n - 3u] = (uint8_t)(m.b[m.n - 3u] - 8u);
+    T_EQ(t, wmbt_zstd_push_init(&push, work, out), WMBT_OK);
+    T_EQ(t, wmbt_zstd_push_feed(&push, wmbt_view_of(m.b, m.n), &taken, &made), WMBT_NEED_MORE);
+}
+
+static void test_hostile_literals_sizes(wmbt_test *t)
+{
+    maker m;
+    BLOCK(&m, 0x18, 'a', 'b'); /* 3 raw literals, 2 bytes */
+    EXPECT(WMBT_BAD_LENGTH, "");
+    BLOCK(&m, 0xFC, 0xFF, 0xFF, 'a', 0); /* 1 MiB of them */
+    EXPECT(WMBT_BAD_LENGTH, "");
+    BLOCK(&m, 0x24); /* header cut off */
+    EXPECT(WMBT_BAD_LENGTH, "");
+    BLOCK(&m, 0x29); /* nothing to repeat */
+    EXPECT(WMBT_BAD_LENGTH, "");
+    BLOCK(&m, 0x29, 'a'); /* no number of sequences */
+    EXPECT(WMBT_BAD_LENGTH, "");
+    BLOCK(&m, 0xFD, 0xFF, 0xFF, 'a', 0); /* RLE: more than the room, then than the window */
+    EXPECT(WMBT_TOO_LARGE, "");
+    forms f = forms_of(t, 2000, 0);
+    size_t n;
+    T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 2000, &n), WMBT_BAD_LENGTH);
+    wmbt_test_reset(t);
+    BLOCK(&m, 0x42, 0x00, 0x01, 0x80, 0x10, 0x1B,
+          0); /* Huffman: 4 bytes, 3 and the last are there */
+    EXPECT(WMBT_BAD_LENGTH, "");
+    BLOCK(&m, 0xF2, 0xFF, 0x00, 0x80, 0x10, 0x1B, 0); /* 1023 literals */
+    EXPECT(WMBT_TOO_LARGE, "");
+    BLOCK(&m, 0x52, 0xC0, 0x00, 0x80, 0x10, 0x1B, 0); /* 5 where there are 4 */
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x32, 0xC0, 0x00, 0x80, 0x10, 0x1B, 0); /* 3 where there are 4 */
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x42, 0xC0, 0x00, 0x80, 0x10, 0x00, 0); /* no end mark */
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x42, 0x80, 0x00, 0x80, 0x10, 0); /* no stream */
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+}
+
+/* Four streams of two literals each: 2 x 4 bits "01", behind a jump table. */
+static void test_hostile_streams(wmbt_test *t)
+{
+    maker m;
+    for (unsigned byte = 0; byte < 6u; byte++) {
+        /* format 1, 8 literals, 12 bytes: 2 | 1 << 2 | 8 << 4 | 12 << 14 */
+        BLOCK(&m, 0x86, 0x00, 0x03, 0x80, 0x10, 1, 0, 1, 0, 1, 0, 5, 5, 5, 5, 0);
+        forms f = forms_of(t, 64, 0);
+        size_t n;
+        T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 64, &n), WMBT_OK);
+        T_EQ(t, n, 8);
+        T_BYTES(t, f.out.data, (const uint8_t *)"\0\1\0\1\0\1\0\1", 8);
+        wmbt_test_reset(t);
+        m.b[14u + byte] = 0xFF;
+        EXPECT(WMBT_BAD_BITSTREAM, "");
+        m.b[14u + byte] = 2;
+        EXPECT(WMBT_BAD_BITSTREAM, "");
+    }
+    /* 5 literals do not come in four streams */
+    BLOCK(&m, 0x56, 0x00, 0x03, 0x80, 0x10, 1, 0, 1, 0, 1, 0, 5, 5, 5, 5, 0);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    /* treeless without a tree before it */
+    BLOCK(&m, 0x43, 0x40, 0x00, 0x1B, 0);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+}
+
+static void test_hostile_weights(wmbt_test *t)
+{
+    /* Two bytes of a tree with one or two weights, and whether it is one. */
+    static const struct {
+        uint8_t first, weights;
+        bool good;
+    } trees[] = {
+        {0x80, 0x10, true},
+        {0x80, 0x00, false}, /* none */
+        {0x80, 0x20, false}, /* no code of weight 1 */
+        {0x80, 0xB0, false},
+        {0x80, 0xC0, false}, /* 11 and 12 bits */
+        {0x81, 0x11, false}, /* one code of weight 1 is missing: 1 1 2 is right */
+        {0x81, 0x12, false},
+        {0x81, 0x13, false}, /* sums that no weight completes, odd number of 1 */
+        {0x83, 0x11, false}, /* more weights than bytes */
+        {0xFF, 0x11, false},
+        {0x00, 0x10, false}, /* coded, in no bytes */
+        {0x01, 0x10, false},
+        {0x7F, 0x10, false},
+    };
+    maker m;
+    for (unsigned i = 0; i < sizeof trees / sizeof trees[0]; i++) {
+        BLOCK(&m, 0x42, 0xC0, 0x00, trees[i].first, trees[i].weights, 0x1B, 0);
+        forms f = forms_of(t, 64, 0);
+        size_t n;
+        bool two =
+            trees[i].first == 0x81u && trees[i].weights == 0x11u; /* decodes, to other bytes */
+        wmbt_status status = decode(t, &f, wmbt_view_of(m.b, m.n), 64, &n);
+        T_EQ(t, status, trees[i].good ? WMBT_OK : WMBT_BAD_BITSTREAM);
+        T_CHECK(t, !two || status != WMBT_OK);
+        wmbt_test_reset(t);
+    }
+}
+
+static void test_hostile_accuracy_log(wmbt_test *t)
+{
+    static const uint8_t modes[] = {0x80, 0x20, 0x08};
+    static const unsigned most[] = {9, 8, 9};
+    maker m;
+    for (unsigned kind = 0; kind < 3u; kind++) {
+        for (unsigned log = 5; log <= 20u; log++) {
+            /* zeros behind it: symbols of count -1, more than there may be or than the bits are for */
+            BLOCK(&m, 0x08, 'a', 1, modes[kind], (uint8_t)(log - 5u), 0, 0, 0, 0, 0, 0, 0, 0, 1);
+            forms f = forms_of(t, 64, 0);
+            size_t n;
+            wmbt_status status = decode(t, &f, wmbt_view_of(m.b, m.n), 64, &n);
+            T_CHECK(t, log <= most[kind] ? wmbt_status_is_error(status)
+                                         : status == WMBT_BAD_BITSTREAM);
+            wmbt_test_reset(t);
+        }
+    }
+    /* weights: at most 6; this says 7 */
+    BLOCK(&m, 0x42, 0x80, 0x01, 0x04, 0xF2, 0x03, 0x01, 0x01, 0x1B, 0);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+}
+
+static void test_hostile_table_modes(wmbt_test *t)
+{
+    maker m;
+    for (unsigned reserved = 1; reserved < 4u; reserved++) {
+        BLOCK(&m, 0x08, 'a', 1, (uint8_t)(0x54u | reserved), 1, 2, 0, 4);
+        EXPECT(WMBT_BAD_FIELD, "");
+    }
+    /* repeat, with nothing to repeat */
+    BLOCK(&m, 0x08, 'a', 1, 0xD4, 2, 0, 4);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', 1, 0x74, 1, 0, 4);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', 1, 0x5C, 1, 2, 4);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    /* symbols that there are not */
+    BLOCK(&m, 0x08, 'a', SEQUENCE(36, 2, 0, 4));
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', SEQUENCE(1, 32, 0, 4));
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', SEQUENCE(1, 2, 53, 4));
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    /* cut off */
+    BLOCK(&m, 0x08, 'a', 1);
+    EXPECT(WMBT_BAD_LENGTH, "");
+    BLOCK(&m, 0x08, 'a', 1, 0x54);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', 1, 0x54, 1, 2);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+}
+
+static void test_hostile_sequence_count(wmbt_test *t)
+{
+    maker m;
+    BLOCK(&m, 0x08, 'a', 2, 0x54, 1, 2, 0, 0x04); /* more than the bits are for */
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', 0xFF, 0xFF, 0xFF, 0x54, 1, 2, 0, 0x04);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', 0xFF, 0xFF); /* cut off */
+    EXPECT(WMBT_BAD_LENGTH, "");
+    BLOCK(&m, 0x08, 'a', 0x80);
+    EXPECT(WMBT_BAD_LENGTH, "");
+    BLOCK(&m, 0x08, 'a', 0x80, 0x00); /* none, in two bytes */
+    EXPECT(WMBT_OK, "a");
+    BLOCK(&m, 0x08, 'a', 0, 0x54); /* none, and something behind */
+    EXPECT(WMBT_BAD_LENGTH, "");
+    BLOCK(&m, 0x08, 'a', 0x80, 0x01, 0x54, 1, 2, 0, 0x04); /* one, in two bytes */
+    EXPECT(WMBT_OK, "aaaa");
+    /* sequences that take no bits: their number is bounded by the room */
+    BLOCK(&m, 0x08, 'a', 0x7F, 0x54, 0, 0, 0, 0x01);
+    EXPECT(WMBT_BAD_OFFSET, ""); /* no literals: the second last offset, 4 */
+    BLOCK(&m, 0x20, 'a', 'a', 'a', 'a', 0xFF, 0xFF, 0xFF, 0x54, 0, 0, 0, 0x01);
+    EXPECT(WMBT_BAD_OFFSET, "");
+}
+
+static void test_hostile_bits(wmbt_test *t)
+{
+    maker m;
+    for (unsigned byte = 0; byte < 256u; byte++) {
+        BLOCK(&m, 0x08, 'a', SEQUENCE(1, 2, 0, (uint8_t)byte));
+        /* exactly two bits behind the mark, and offset 1 */
+        wmbt_status want = byte == 4u                 ? WMBT_OK
+                           : byte >= 5u && byte <= 7u ? WMBT_BAD_OFFSET
+                                                      : WMBT_BAD_BITSTREAM;
+        if (byte > 7u) { /* bits are left, unless the offset is refused first */
+            forms f = forms_of(t, 64, 0);
+            size_t n;
+            T_CHECK(t, decode(t, &f, wmbt_view_of(m.b, m.n), 64, &n) >= WMBT_BAD_OFFSET);
+            wmbt_test_reset(t);
+        } else {
+            EXPECT(want, "aaaa");
+        }
+    }
+    BLOCK(&m, 0x08, 'a', 1, 0x54, 1, 2, 0);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', 1, 0x54, 1, 2, 0, 4, 0);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+}
+
+static void test_hostile_offset(wmbt_test *t)
+{
+    maker m;
+    BLOCK(&m, 0x08, 'a', SEQUENCE(1, 2, 0, 0x05)); /* 2, one byte is there */
+    EXPECT(WMBT_BAD_OFFSET, "");
+    BLOCK(&m, 0x08, 'a', 1, 0x54, 1, 31, 0, 0xFF, 0xFF, 0xFF, 0xFF); /* 2^32 - 4 */
+    EXPECT(WMBT_BAD_OFFSET, "");
+    BLOCK(&m, 0x08, 'a', 1, 0x54, 1, 31, 0, 0, 0, 0, 0x80); /* 2^31 - 3 */
+    EXPECT(WMBT_BAD_OFFSET, "");
+}
+
+static void test_hostile_repeat_offset(wmbt_test *t)
+{
+    maker m;
+    /* no literals, value 3: the last offset less 1, which is 0 */
+    BLOCK(&m, 0x08, 'a', SEQUENCE(0, 1, 0, 0x03));
+    EXPECT(WMBT_BAD_OFFSET, "");
+    /* offsets 4 and 8 of the beginning, with too little before */
+    BLOCK(&m, 0x08, 'a', SEQUENCE(1, 1, 0, 0x02));
+    EXPECT(WMBT_BAD_OFFSET, "");
+    BLOCK(&m, 0x08, 'a', SEQUENCE(1, 1, 0, 0x03));
+    EXPECT(WMBT_BAD_OFFSET, "");
+}
+
+static void test_hostile_lengths(wmbt_test *t)
+{
+    maker m;
+    BLOCK(&m, 0x08, 'a', SEQUENCE(2, 0, 0, 0x01)); /* 2 literals, one is there */
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', 1, 0x54, 35, 0, 0, 0xFF, 0xFF, 0x01); /* 131,071 literals */
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', 1, 0x54, 1, 0, 52, 0xFF, 0xFF, 0x01); /* a match of 131,074 */
+    EXPECT(WMBT_TOO_LARGE, "");
+    forms f = forms_of(t, 140000, 0);
+    size_t n;
+    T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 140000, &n), WMBT_BAD_LENGTH);
+    wmbt_test_reset(t);
+    /* as much as a window of 1 KiB takes in a block, and one more */
+    BLOCK(&m, 0x08, 'a', 1, 0x54, 1, 0, 45, 0xFC, 0x03); /* 515 + 508 = 1,023 */
+    f = forms_of(t, 2000, 0);
+    T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 2000, &n), WMBT_OK);
+    T_EQ(t, n, 1024);
+    m.b[m.n - 2u]++;
+    T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 2000, &n), WMBT_BAD_LENGTH);
+}
+
+/* --- calls --------------------------------------------------------------------------------------
+ */
+
+static void test_head(wmbt_test *t)
+{
+    static const uint8_t frame[] = {MAGIC, 0xE7, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
+    static const uint8_t skip[] = {0x50, 0x2A, 0x4D, 0x18, 1, 2, 3, 4};
+    for (size_t n = 0; n <= sizeof frame; n++) {
+        wmbt_zstd_head head = {7, 7, 7, 7};
+        bool all = n == sizeof frame;
+        T_EQ(t, wmbt_zstd_read_head(wmbt_view_of(frame, n), &head), all ? WMBT_OK : WMBT_TRUNCATED);
+        T_EQ(t, head.content_bytes, all ? UINT64_C(0x0807060504030201) : 7u);
+        T_EQ(t, head.window_bytes, all ? UINT64_C(0x0807060504030201) : 7u);
+        T_EQ(t, head.header_bytes, all ? 17 : 7);
+        T_EQ(t, head.flags, 7); /* all three: content size, checksum, single segment */
+    }
+    wmbt_zstd_head head = {7, 7, 7, 7};
+    T_EQ(t, wmbt_zstd_read_head(wmbt_view_of(skip, 7), &head), WMBT_TRUNCATED);
+    T_EQ(t, wmbt_zstd_read_head(wmbt_view_of(skip, 8), &head), WMBT_OK);
+    T_CHECK(t, head.content_bytes == 0x04030201u && head.flags == WMBT_ZSTD_IS_SKIPPABLE);
+    T_CHECK(t, head.header_bytes == 8u && head.window_bytes == 0u);
+    T_EQ(t, wmbt_zstd_read_head(wmbt_view_of(NULL, 1), &head), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_zstd_read_head(WMBT_VIEW_LITERAL("KVB1"), &head), WMBT_BAD_MAGIC);
+}
+
+static void test_arguments(wmbt_test *t)
+{
+    wmbt_buf work = room(t, WMBT_ZSTD_PUSH_BYTES(100) + 8u), none = {NULL, 0}, bad = {NULL, 1};
+    wmbt_view empty = {NULL, 0}, bad_view = {NULL, 1}, made;
+    wmbt_zstd_push push = {NULL};
+    size_t n = 7;
+    T_EQ(t, wmbt_zstd_decode(none, empty, none, &n), WMBT_BUFFER_TOO_SMALL);
+    T_EQ(t, wmbt_zstd_decode(bad, empty, none, &n), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_zstd_decode(work, bad_view, none, &n), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_zstd_decode(work, empty, bad, &n), WMBT_BAD_ARGUMENT);
+    wmbt_buf small = wmbt_buf_of(work.data, WMBT_ZSTD_WORKSPACE_BYTES - 1u);
+    T_EQ(t, wmbt_zstd_decode(small, empty, none, &n), WMBT_BUFFER_TOO_SMALL);
+    wmbt_buf odd = wmbt_buf_of(work.data + 4, WMBT_ZSTD_WORKSPACE_BYTES);
+    T_EQ(t, wmbt_zstd_decode(odd, empty, none, &n), WMBT_BUFFER_MISALIGNED);
+    T_EQ(t, n, 7);
+    T_EQ(t, wmbt_zstd_codec(&work, empty, none, &n), WMBT_OK);
+    T_EQ(t, n, 0);
+    T_EQ(t,
+         wmbt_zstd_push_init_ring(&push, wmbt_buf_of(work.data, WMBT_ZSTD_PUSH_BYTES(100)),
+                                  wmbt_buf_of(work.data, 299), 9),
+         WMBT_BUFFER_TOO_SMALL);
+    T_CHECK(t, push.state == NULL);
+    T_EQ(t, wmbt_zstd_push_init(&push, work, none), WMBT_OK);
+    T_EQ(t, wmbt_zstd_push_feed(&push, bad_view, &n, &made), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_zstd_push_feed(&push, empty, &n, &made), WMBT_NEED_MORE);
+    T_EQ(t, wmbt_zstd_push_finish(&push), WMBT_OK);
+    T_EQ(t, wmbt_zstd_push_finish(&push), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_zstd_push_feed(&push, empty, &n, &made), WMBT_BAD_STATE);
+}
+
+/* Output that waits must be fetched before the end is judged; a ring bounds a call's output. */
+static void test_output_in_pieces(wmbt_test *t)
+{
+    maker m;
+    begin(&m);
+    block_head(&m, 1, RLE, 2500);
+    ADD(&m, 'r');
+    wmbt_buf work = room(t, WMBT_ZSTD_PUSH_BYTES(WINDOW));
+    wmbt_buf ring = room(t, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
+    wmbt_zstd_push push;
+    size_t taken = 0, total = 0;
+    wmbt_view made, frame = wmbt_view_of(m.b, m.n);
+    T_EQ(t, wmbt_zstd_push_init_ring(&push, work, ring, 2500), WMBT_OK);
+    T_EQ(t, wmbt_zstd_push_feed(&push, frame, &taken, &made), WMBT_OK);
+    T_EQ(t, taken, m.n);
+    T_EQ(t, wmbt_zstd_push_finish(&push), WMBT_BAD_STATE);
+    while (total < 2500u) {
+        T_CHECK(t, made.len != 0u && made.len <= WINDOW);
+        for (size_t i = 0; i < made.len; i++) {
+            T_EQ(t, made.data[i], 'r');
+        }
+        total += made.len;
+        wmbt_status want = total < 2500u ? WMBT_OK : WMBT_NEED_MORE;
+        T_EQ(t, wmbt_zstd_push_feed(&push, wmbt_view_of(NULL, 0), &taken, &made), want);
+        T_EQ(t, taken, 0);
+    }
+    T_EQ(t, wmbt_zstd_push_output(&push), 2500);
+    T_EQ(t, wmbt_zstd_push_finish(&push), WMBT_OK);
+    T_EQ(t, wmbt_zstd_push_init_ring(&push, work, ring, 2499), WMBT_OK);
+    do {
+        frame = total == 0u ? wmbt_view_of(NULL, 0) : frame;
+        total = 0;
+    } while (wmbt_zstd_push_feed(&push, frame, &taken, &made) == WMBT_OK);
+    T_EQ(t, wmbt_zstd_push_finish(&push), WMBT_TOO_LARGE);
+}
+
+#define ROW_BYTES (4u * 1048576u)
+#define SMALL_BYTES 400000u
+
+static const wmbt_case cases[] = {
+    {"frames of libzstd", test_whole, ROW_BYTES, "vectors/zstd.tsv"},
+    {"every split of them", test_splits, ROW_BYTES, "vectors/zstd.tsv"},
+    {"every truncation", test_truncations, ROW_BYTES, "vectors/zstd.tsv"},
+    {"every bit flip", test_flips, ROW_BYTES, "vectors/zstd.tsv"},
+    {"sequences made by hand", test_made_sequences, SMALL_BYTES, NULL},
+    {"literals made by hand", test_made_literals, SMALL_BYTES, NULL},
+    {"frames one after another", test_concatenated, SMALL_BYTES, NULL},
+    {"frames are apart", test_frames_are_apart, SMALL_BYTES, NULL},
+    {"checksum", test_checksum, SMALL_BYTES, NULL},
+    {"hostile magic", test_hostile_magic, SMALL_BYTES, NULL},
+    {"hostile descriptor", test_hostile_descriptor, SMALL_BYTES, NULL},
+    {"hostile window", test_hostile_window, SMALL_BYTES, NULL},
+    {"hostile window of a ring", test_hostile_window_of_a_ring, SMALL_BYTES, NULL},
+    {"hostile dictionary id", test_hostile_dictionary, SMALL_BYTES, NULL},
+    {"hostile content size", test_hostile_content_size, SMALL_BYTES, NULL},
+    {"hostile block type", test_hostile_block_type, SMALL_BYTES, NULL},
+    {"hostile block size", test_hostile_block_size, 2u * ROW_BYTES, NULL},
+    {"hostile block size of a push", test_hostile_block_size_of_a_push, SMALL_BYTES, NULL},
+    {"hostile literals sizes", test_hostile_literals_sizes, SMALL_BYTES, NULL},
+    {"hostile streams", test_hostile_streams, SMALL_BYTES, NULL},
+    {"hostile weights", test_hostile_weights, SMALL_BYTES, NULL},
+    {"hostile accuracy log", test_hostile_accuracy_log, SMALL_BYTES, NULL},
+    {"hostile table modes", test_hostile_table_modes, SMALL_BYTES, NULL},
+    {"hostile sequence count", test_hostile_sequence_count, SMALL_BYTES, NULL},
+    {"hostile bits", test_hostile_bits, SMALL_BYTES, NULL},
+    {"hostile offset", test_hostile_offset, SMALL_BYTES, NULL},
+    {"hostile repeat offset", test_hostile_repeat_offset, SMALL_BYTES, NULL},
+    {"hostile lengths", test_hostile_lengths, 600000, NULL},
+    {"header", test_head, 0, NULL},
+    {"arguments", test_arguments, 32768, NULL},
+    {"output in pieces", test_output_in_pieces, 32768, NULL},
+};
+WMBT_SUITE(zstd, cases);
