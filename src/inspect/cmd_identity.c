@@ -11,7 +11,7 @@
 #include "tool.h"
 #include "wombatkv/reuse.h"
 
-/* --- options and files ------------------------------------------------------------------------- */
+/* --- options and files ----------------------------------------------------------------------- */
 
 static void read_accept(wmbt_fingerprint_accept *accept, const struct args *args)
 {
@@ -94,7 +94,7 @@ static const char *joined(const struct json *list)
     return text != NULL ? text : "none";
 }
 
-/* --- identity ---------------------------------------------------------------------------------- */
+/* --- identity -------------------------------------------------------------------------------- */
 
 static void add_fields(struct json *root, const wmbt_fingerprint_context *context)
 {
@@ -195,7 +195,7 @@ static int run_identity(const struct args *args)
     return EXIT_DONE;
 }
 
-/* --- reuse ------------------------------------------------------------------------------------- */
+/* --- reuse ----------------------------------------------------------------------------------- */
 
 static void compare(struct json *root, const char *want_path, const wmbt_fingerprint_context *have,
                     const wmbt_fingerprint_context *want, const wmbt_fingerprint_accept *accept)

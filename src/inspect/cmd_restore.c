@@ -45,7 +45,7 @@ static bool write_extent(struct new_folder *folder, struct rows *rows, const wmb
     return true;
 }
 
-/* The rows of one block. It is fetched and judged once more: what is written is what was checked. */
+/* The rows of one block. It is fetched and judged once more: what is written was checked. */
 static bool write_block(struct new_folder *folder, struct rows *rows,
                         const struct resolver *resolver, const struct resolved *result,
                         uint32_t index, const char **why)

@@ -22,7 +22,7 @@ static wmbt_status from_errno(int error, const char **why)
     return TOOL_UNREADABLE;
 }
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 #define FIRST_ROOM ((size_t)1 << 16)
 
@@ -105,7 +105,7 @@ wmbt_view file_view(const struct file *file)
     return wmbt_view_of(file->data, file->len);
 }
 
-/* --- buckets ----------------------------------------------------------------------------------- */
+/* --- buckets --------------------------------------------------------------------------------- */
 
 wmbt_status bucket_open(struct bucket *bucket, const char *path, const char **why)
 {
@@ -198,7 +198,7 @@ wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, struct file 
     return status;
 }
 
-/* --- listing ----------------------------------------------------------------------------------- */
+/* --- listing --------------------------------------------------------------------------------- */
 
 static int compare_keys(const void *a, const void *b)
 {

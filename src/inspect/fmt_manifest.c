@@ -96,7 +96,7 @@ wmbt_status format_read_delta(wmbt_view bytes, struct reading *reading)
     return status;
 }
 
-/* --- detection --------------------------------------------------------------------------------- */
+/* --- detection ------------------------------------------------------------------------------- */
 
 static bool holds(wmbt_view bytes, const char *word)
 {

@@ -8,7 +8,7 @@
 #include "tool.h"
 #include "unwrap.h"
 
-/* --- detection --------------------------------------------------------------------------------- */
+/* --- detection ------------------------------------------------------------------------------- */
 
 static bool begins(wmbt_view bytes, const char *mark, size_t len)
 {
@@ -110,7 +110,7 @@ static const struct format *detect(wmbt_view bytes)
     return NULL;
 }
 
-/* --- objects ----------------------------------------------------------------------------------- */
+/* --- objects --------------------------------------------------------------------------------- */
 
 /* Judges an object by what its bytes are. */
 static void judge(struct object *object, wmbt_view bytes, struct reading *reading)
@@ -165,7 +165,7 @@ void object_read(struct object *object, const char *path, const struct format *f
     file_free(&file);
 }
 
-/* --- texts ------------------------------------------------------------------------------------- */
+/* --- texts ----------------------------------------------------------------------------------- */
 
 const char *format_status_text(wmbt_status status)
 {

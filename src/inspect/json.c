@@ -145,7 +145,7 @@ const char *json_cell(const struct json *value)
     }
 }
 
-/* --- printing ---------------------------------------------------------------------------------- */
+/* --- printing -------------------------------------------------------------------------------- */
 
 static void print_text(const char *text, size_t len, FILE *out)
 {

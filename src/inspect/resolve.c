@@ -37,7 +37,7 @@ void resolver_close(struct resolver *resolver)
     }
 }
 
-/* --- fetching ---------------------------------------------------------------------------------- */
+/* --- fetching -------------------------------------------------------------------------------- */
 
 /* The plain bytes of the object at a key. */
 static wmbt_status fetch_object(const struct resolver *resolver, wmbt_view key, struct value *value)
@@ -134,7 +134,7 @@ wmbt_status resolve_fetch(const struct resolver *resolver, const char *key, stru
     return parsed == WMBT_OK ? join_chunks(resolver, &manifest, value) : parsed;
 }
 
-/* --- judging ----------------------------------------------------------------------------------- */
+/* --- judging --------------------------------------------------------------------------------- */
 
 static wmbt_status judge_block(const struct resolver *resolver, wmbt_view bytes, size_t index)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What of a prompt can be reused from a bucket: fetches and judges blocks and tail, makes the plan. */
+/* What of a prompt can be reused from a bucket: fetches, judges, makes the plan. */
 #ifndef INSPECT_RESOLVE_H
 #define INSPECT_RESOLVE_H
 
@@ -48,8 +48,8 @@ struct resolved {
     wmbt_plan plan;
 };
 
-/* Reads the options and opens the bucket. A mistake ends the process; ok, missing or TOOL_UNREADABLE
- * (noted) is the bucket's status. */
+/* Reads the options and opens the bucket. A mistake ends the process; the bucket's status is ok,
+ * missing or TOOL_UNREADABLE (noted). */
 wmbt_status resolver_open(struct resolver *resolver, const struct args *args);
 void resolver_close(struct resolver *resolver);
 

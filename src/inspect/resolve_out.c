@@ -90,7 +90,7 @@ struct json *resolve_json(struct json *list, const struct resolver *resolver, co
     return row;
 }
 
-/* --- for people -------------------------------------------------------------------------------- */
+/* --- for people ------------------------------------------------------------------------------ */
 
 static const char *size_or_dash(const struct json *row)
 {

@@ -24,7 +24,7 @@ const char *tool_status_name(wmbt_status status)
     return status == TOOL_UNREADABLE ? "unreadable" : wmbt_status_name(status);
 }
 
-/* --- memory ------------------------------------------------------------------------------------ */
+/* --- memory ---------------------------------------------------------------------------------- */
 
 #define CHUNK_BYTES ((size_t)1 << 16)
 
@@ -135,7 +135,7 @@ void *tool_grow(void *array, size_t count, size_t *room, size_t element_bytes)
     return grown;
 }
 
-/* --- errors ------------------------------------------------------------------------------------ */
+/* --- errors ---------------------------------------------------------------------------------- */
 
 static void print_error(const char *text)
 {
@@ -173,7 +173,7 @@ bool tool_report_refusals(void)
     return true;
 }
 
-/* --- texts ------------------------------------------------------------------------------------- */
+/* --- texts ----------------------------------------------------------------------------------- */
 
 const char *tool_printable(const char *text, size_t len)
 {

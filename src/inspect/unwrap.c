@@ -58,7 +58,7 @@ const wmbt_codec *unwrap_codec(void)
     return &codec;
 }
 
-/* Memory that costs only what is used of it: a claim alone is cheap to make. False: there is none. */
+/* Memory that costs only what is used of it: a claim is cheap to make. False: there is none. */
 static bool reserve(struct plain *plain, size_t bytes)
 {
     if (bytes == 0) {

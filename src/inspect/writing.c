@@ -60,7 +60,7 @@ bool write_file(const char *path, wmbt_view bytes, const char **why)
     return good;
 }
 
-/* --- directories ------------------------------------------------------------------------------- */
+/* --- directories ----------------------------------------------------------------------------- */
 
 bool new_folder_begin(struct new_folder *folder, const char *path, const char **why)
 {

@@ -8,7 +8,7 @@
 
 #include "wombatkv/base.h"
 
-/* Writes a file, replacing one of that name. False: *why says the reason, nothing is left behind. */
+/* Writes a file, replacing one of that name. False: *why says why, nothing is left behind. */
 bool write_file(const char *path, wmbt_view bytes, const char **why);
 
 /* A directory in the making. */

@@ -14,8 +14,8 @@ PROMPTS = os.path.join(GOLDEN, "bucket", "prompts")
 
 # Names that `status` may have: those of wmbt_status_name(), and the tool's own.
 STATUSES = set("""ok missing unreadable bad-argument buffer-too-small not-representable truncated
-    trailing-bytes bad-magic bad-length bad-count bad-offset bad-order bad-text bad-number bad-syntax
-    bad-field bad-end-marker bad-bitstream bad-shape bad-tag too-large too-deep full
+    trailing-bytes bad-magic bad-length bad-count bad-offset bad-order bad-text bad-number
+    bad-syntax bad-field bad-end-marker bad-bitstream bad-shape bad-tag too-large too-deep full
     unsupported-version unsupported-algorithm unsupported-window unsupported-dictionary
     unsupported-shape bad-checksum bad-digest wrong-block wrong-model wrong-layout wrong-context
     unknown-context does-not-fit""".split())
@@ -83,8 +83,9 @@ class ToolTest(unittest.TestCase):
 
     def write(self, name, data):
         path = self.path(name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as f:
+        if not os.path.isdir(os.path.dirname(path)):
+            os.makedirs(os.path.dirname(path))
+        with open(path, "wb", buffering=0) as f:
             f.write(data)
         return path
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command lines: help, usage errors, option values, and token files of every bad kind."""
 import os
+import re
 import socket
 import unittest
 
@@ -27,6 +28,16 @@ class Help(ToolTest):
                 self.assertTrue(example.startswith(f"  wombatkv {command} "), example)
                 self.assertEqual(self.ok("help", command).out.decode(), text)
                 self.assertTrue(all(len(line) <= 100 for line in text.splitlines()))
+
+    def test_the_document_names_every_command_and_option(self):
+        folder = os.path.dirname(os.path.abspath(__file__))
+        with open(os.path.join(folder, "..", "..", "docs", "TOOL.md"), encoding="utf-8") as f:
+            document = f.read()
+        for command in COMMANDS:
+            self.assertRegex(document, rf"\n\| `{command}[ `]")
+            usage = self.ok(command, "--help").out.decode()
+            for option in re.findall(r"--[a-z0-9][a-z0-9-]+|(?<= )-o(?= )", usage):
+                self.assertIn(option, document, command)
 
     def test_help_wins_over_what_is_missing(self):
         self.ok("chain", "--dialect", "ds4", "--help")
@@ -165,8 +176,8 @@ class TokenFiles(ToolTest):
             self.refuse(self.write(f"{size}.u32", bytes(size)), "bad-length")
 
     def test_not_decimal(self):
-        for i, text in enumerate((b"1 x", b"-1", b"+1", b"1,2", b"1.0", b"0x10", b"1\0", b"\xef\xbb\xbf1",
-                                  b"1\xc2\xa02")):
+        for i, text in enumerate((b"1 x", b"-1", b"+1", b"1,2", b"1.0", b"0x10", b"1\0",
+                                  b"\xef\xbb\xbf1", b"1\xc2\xa02")):
             self.refuse(self.write(f"{i}.txt", text), "bad-text")
         self.refuse("-", "bad-text", stdin=b"one")
 

@@ -187,7 +187,8 @@ class Resolve(ToolTest):
     def test_large_value_counts_its_chunks(self):
         row = next(r for r in table("bucket", "prompts.tsv") if r["name"] == "shm_large_tail")
         got = self.ok("resolve", "--json", *chain_options(row), prompt_path(row)).json[0]
-        chunks = glob.glob(os.path.join(BUCKET, "kv/puffer-shm/default/__wmbt_kv_shm_large/3c1f*/*"))
+        chunks = glob.glob(os.path.join(BUCKET, "kv/puffer-shm/default/__wmbt_kv_shm_large",
+                                        "3c1f*/*"))
         self.assertEqual(len(chunks), 6)
         size = sum(map(os.path.getsize, chunks)) + stored(row["tail_key"])
         self.assertEqual(got["raw_tail"]["bytes"], size)
@@ -444,8 +445,8 @@ class Wal(ToolTest):
                     self.write(f"b{n}/{key}", record)
             except (OSError, ValueError):
                 continue  # keys that no directory can hold
-            if len(keys) != len(set(keys)) or sum(len(f) for _, _, f in os.walk(base)) != len(keys) or \
-                    not ns:
+            files = sum(len(f) for _, _, f in os.walk(base))
+            if len(keys) != len(set(keys)) or files != len(keys) or not ns:
                 continue
             got = self.ok("wal", base, "--json", "--prefix", ns, "--compat").json
             if row["op"] == "audit":
@@ -466,7 +467,8 @@ class Replay(ToolTest):
         files = [os.path.join(folder, r[1]) for r in lines if r[0] == "delta_read"]
         result = self.run_tool("replay", "--json", *files)
         self.check(result, lines)
-        refused = [os.path.join(folder, r[1]) for r in lines if r[0] == "delta_read" and r[2] != "ok"]
+        refused = [os.path.join(folder, r[1]) for r in lines
+                   if r[0] == "delta_read" and r[2] != "ok"]
         self.assertEqual([r["path"] for r in result.json["refused"]], refused)
         self.assertEqual(result.code, int(bool(refused)))
         joined = b""
@@ -478,10 +480,12 @@ class Replay(ToolTest):
     def check(self, result, lines):
         got = result.json
         want = [r[1:] for r in lines if r[0] == "delta_winner"]
-        self.assertEqual([[str(w[k]) for k in ("tenant_id", "fingerprint", "prefix_hash", "epoch_ms",
-                          "seq", "write_id", "payload_digest")] for w in got["winners"]], want)
+        keys = ("tenant_id", "fingerprint", "prefix_hash", "epoch_ms", "seq", "write_id",
+                "payload_digest")
+        self.assertEqual([[str(w[k]) for k in keys] for w in got["winners"]], want)
         want = next(r[1:] for r in lines if r[0] == "delta_stats")
-        self.assertEqual([str(got["stats"][k]) for k in ("winners", "idempotent", "conflicts")], want)
+        keys = ("winners", "idempotent", "conflicts")
+        self.assertEqual([str(got["stats"][k]) for k in keys], want)
         want = [r[1:] for r in lines if r[0] == "delta_conflict"]
         self.assertEqual([[str(v) for v in c.values()] for c in got["conflicts"]], want)
 
@@ -490,7 +494,7 @@ class Replay(ToolTest):
                 "payload_digest", "write_id")
         done = 0
         for row in table("vectors", "core_replay.tsv"):
-            facts = [] if row["deltas"] == "empty" else [d.split(":") for d in row["deltas"].split(",")]
+            facts = [d.split(":") for d in row["deltas"].split(",") if d != "empty"]
             if any("-" in f[3:] or f[0] != "1" for f in facts):
                 continue  # the reader of documents refuses empty texts and other versions
             text = ""
@@ -521,10 +525,11 @@ class Replay(ToolTest):
         fact = b'{"schema_version":1,"epoch_ms":18446744073709551615,"seq":2,"tenant_id":"t",' \
                b'"fingerprint":"f","prefix_hash":"h","payload_digest":"d","write_id":"w\\u0000"}'
         pretty = fact.replace(b",", b",\n").replace(b"{", b"{\r\n\t")
-        for text, inputs, refused in ((fact, 1, []), (pretty, 1, []), (b" \n" + fact + b"\n\n", 1, []),
-                                      (fact + b"\n" + fact, 2, []), (b"", 0, []), (b"\n \r\n", 0, []),
-                                      (fact + b"\nx\n" + fact, 2, [2]), (b"[1,\n2]", 0, [None]),
-                                      (b"x", 0, [1]), (pretty[:-1], 0, list(range(1, 10)))):
+        for text, inputs, refused in (
+                (fact, 1, []), (pretty, 1, []), (b" \n" + fact + b"\n\n", 1, []),
+                (fact + b"\n" + fact, 2, []), (b"", 0, []), (b"\n \r\n", 0, []),
+                (fact + b"\nx\n" + fact, 2, [2]), (b"[1,\n2]", 0, [None]), (b"x", 0, [1]),
+                (pretty[:-1], 0, list(range(1, 10)))):
             got = self.run_tool("replay", "--json", self.write("f", text)).json
             self.assertEqual((got["stats"]["inputs"], [r["line"] for r in got["refused"]]),
                              (inputs, refused), text)

@@ -35,7 +35,7 @@ class Chain(ToolTest):
     def test_core_rows_with_blocks_of_one_size(self):
         done = 0
         for row in table("vectors", "core_chain.tsv"):
-            lens = [] if row["block_lens"] == "empty" else list(map(int, row["block_lens"].split(",")))
+            lens = [int(n) for n in row["block_lens"].split(",") if n != "empty"]
             if not lens or lens[0] == 0 or any(n != lens[0] for n in lens[:-1]):
                 continue
             if lens[-1] > lens[0]:

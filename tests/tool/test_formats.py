@@ -55,9 +55,12 @@ def mutated(data, ops, tail):
 
 
 class FormatTest(ToolTest):
-    def judge(self, objects, *options):
-        """Rows of verify for a list of objects (bytes)."""
-        paths = [self.write(f"o/{i}", data) for i, data in enumerate(objects)]
+    def store(self, objects):
+        """Paths of files with these bytes."""
+        return [self.write(f"o/{i}", data) for i, data in enumerate(objects)]
+
+    def judge(self, paths, *options):
+        """What verify says of each file."""
         out = []
         for i in range(0, len(paths), 500):
             part = paths[i:i + 500]
@@ -73,11 +76,11 @@ class FormatTest(ToolTest):
         return self.ok("show", "--json", *options, self.write("one", data)).json[0]["fields"]
 
     def compare(self, rows, format_, words):
-        """Compatible mode accepts what upstream accepts; the default accepts no more, and refuses with
-        the status of upstream's reason where upstream refuses."""
-        objects = [data for _, data, _ in rows]
-        strict = self.judge(objects, "--as", format_)
-        compat = self.judge(objects, "--as", format_, "--compat")
+        """Compatible mode accepts what upstream accepts; the default accepts no more, and refuses
+        with the status of upstream's reason where upstream refuses."""
+        paths = self.store([data for _, data, _ in rows])
+        strict = self.judge(paths, "--as", format_)
+        compat = self.judge(paths, "--as", format_, "--compat")
         for (name, _, outcome), s, c in zip(rows, strict, compat):
             with self.subTest(name):
                 self.assertEqual(c == "ok", outcome == "ok", (outcome, c))
@@ -86,7 +89,8 @@ class FormatTest(ToolTest):
                     self.assertIn(c, words[outcome])
                     if s not in words[outcome]:
                         # What only we look at was met first.
-                        self.assertIn(s, ("bad-length", "bad-offset", "bad-count", "trailing-bytes"))
+                        self.assertIn(s, ("bad-length", "bad-offset", "bad-count",
+                                          "trailing-bytes"))
 
 
 class Engine(FormatTest):
@@ -125,7 +129,8 @@ class Shows(FormatTest):
             path = golden("engine", name)
             data = read(path)
             row = self.ok("show", "--json", path).json[0]
-            self.assertEqual((row["format"], row["wrapped"], row["status"]), ("kvblock", False, "ok"))
+            self.assertEqual([row[k] for k in ("format", "wrapped", "status")],
+                             ["kvblock", False, "ok"])
             fields = {key: row["fields"][key] for key in ("magic", "version", "block_seq",
                       "token_count", "n_layers", "body_len")}
             self.assertEqual(fields, {"magic": "KVB1", "version": 2, "block_seq": seq,
@@ -209,7 +214,8 @@ class Shows(FormatTest):
 
 
 class Vectors(FormatTest):
-    EOF = {"err:unexpected_eof": ("truncated", "trailing-bytes"), "err:invalid_magic": ("bad-magic",),
+    EOF = {"err:unexpected_eof": ("truncated", "trailing-bytes"),
+           "err:invalid_magic": ("bad-magic",),
            "err:checksum": ("bad-checksum",), "err:field_too_large": ("bad-count",),
            "upstream:alloc": ("truncated", "bad-count")}
 
@@ -292,8 +298,9 @@ class Vectors(FormatTest):
 
     def json_documents(self, format_, name):
         rows = table("vectors", name)
-        got = self.judge([cell(r["json_hex"]) for r in rows], "--as", format_)
-        words = {"err:unsupported_schema": ("unsupported-version",), "err:empty_field": ("bad-field",),
+        got = self.judge(self.store([cell(r["json_hex"]) for r in rows]), "--as", format_)
+        words = {"err:unsupported_schema": ("unsupported-version",),
+                 "err:empty_field": ("bad-field",),
                  "err:missing_field": ("bad-field",), "err:wrong_type": ("bad-field",),
                  "err:json": ("truncated", "trailing-bytes", "bad-text", "bad-number", "bad-syntax",
                               "too-deep", "bad-field"), "ok": ("ok",)}
@@ -322,10 +329,10 @@ class Vectors(FormatTest):
         """A frame of the format before zstd 0.8 is refused on purpose; the rest is as upstream."""
         rows = [r for r in table("vectors", "node_wbz1.tsv")
                 if r["op"] == "decode" and not r["name"].startswith("frame_legacy_")]
-        objects = [cell(r["wire_hex"]) for r in rows]
-        compat = self.judge(objects, "--as", "compressed", "--compat")
+        paths = self.store([cell(r["wire_hex"]) for r in rows])
+        compat = self.judge(paths, "--as", "compressed", "--compat")
         self.assertEqual(set(compat), {"ok"})
-        strict = self.judge(objects, "--as", "compressed")
+        strict = self.judge(paths, "--as", "compressed")
         for row, status in zip(rows, strict):
             self.assertEqual(status == "ok", row["outcome"] == "decoded", (row["name"], status))
 

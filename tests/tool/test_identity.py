@@ -84,14 +84,15 @@ class Identity(IdentityTest):
             path = self.context("a", {**GOOD, **fields})
             err = self.usage("identity", path, names=path).err.decode()
             self.assertIn(next(iter(fields)), err)
-        for text in (b"what = x\n", b"tp = 0/1\ntp = 0/1\n", b"tp\n", b"tenant = \xff\n", b"a\0b = c",
-                     b"= x\n"):
+        for text in (b"what = x\n", b"tp = 0/1\ntp = 0/1\n", b"tp\n", b"tenant = \xff\n",
+                     b"a\0b = c", b"= x\n"):
             path = self.write("a", text)
             self.usage("identity", path, names=path)
             self.usage("identity", "--json", path, names=path)
         self.refused("identity", self.path("none"), names="none")
         self.refused("identity", "--json", self.dir, names=self.dir)
-        self.assertIsNone(self.refused("identity", "--json", self.write("e", b"")).json["fingerprint"])
+        got = self.refused("identity", "--json", self.write("e", b"")).json
+        self.assertIsNone(got["fingerprint"])
 
     def test_options(self):
         path = self.context("a", GOOD)
@@ -118,7 +119,8 @@ class Reuse(IdentityTest):
     def test_one_field_differs(self):
         for name in GOOD:
             decision = "reuse" if name == "served_name" else "deny"
-            self.assertEqual(self.verdict(GOOD, {**GOOD, name: OTHER[name]}), (decision, [name], []))
+            self.assertEqual(self.verdict(GOOD, {**GOOD, name: OTHER[name]}),
+                             (decision, [name], []))
 
     def test_one_field_unknown(self):
         for name, side in itertools.product(GOOD, (0, 1, 2)):
