@@ -42,9 +42,8 @@ void resolver_close(struct resolver *resolver)
 /* The plain bytes of the object at a key. */
 static wmbt_status fetch_object(const struct resolver *resolver, wmbt_view key, struct value *value)
 {
-    const char *why;
     memset(value, 0, sizeof *value);
-    wmbt_status status = bucket_read(&resolver->bucket, key, &value->file, &why);
+    wmbt_status status = bucket_read(&resolver->bucket, key, &value->file, &value->why);
     if (status != WMBT_OK) {
         return status;
     }
@@ -154,6 +153,7 @@ static void resolve_block(const struct resolver *resolver, size_t index,
     block->key = key_of(&resolver->keys, WMBT_OBJKEY_BLOCK, &block->hash);
     block->status = resolve_fetch(resolver, block->key, &value);
     block->bytes = value.stored_bytes;
+    block->why = value.why;
     if (block->status == WMBT_OK) {
         block->status = judge_block(resolver, value.bytes, index);
     }
@@ -170,6 +170,7 @@ static void resolve_tail(const struct resolver *resolver, struct resolved *resul
         key_of(&resolver->keys, WMBT_OBJKEY_RAW_TAIL, &result->block[usable - 1].hash);
     tail->status = resolve_fetch(resolver, result->tail_key, &value);
     tail->bytes = value.stored_bytes;
+    result->tail_why = value.why;
     if (tail->status == WMBT_OK) {
         tail->status = wmbt_rawtail_read(value.bytes, &expect, &info);
     }
@@ -221,16 +222,21 @@ void resolve(const struct resolver *resolver, const struct tokens *tokens, struc
     make_plan(resolver, result, usable);
 }
 
+static void refuse(const char *key, wmbt_status status, const char *why)
+{
+    tool_refuse(key, status, why != NULL ? why : format_status_text(status));
+}
+
 void resolve_note_damage(const struct resolved *result)
 {
     for (size_t i = 0; i < result->count; i++) {
         const struct resolved_block *block = &result->block[i];
         if (block->status != WMBT_OK && block->status != WMBT_MISSING) {
-            tool_refuse(block->key, block->status, format_status_text(block->status));
+            refuse(block->key, block->status, block->why);
         }
     }
     wmbt_status tail = result->tail_key != NULL ? result->plan.tail_status : WMBT_OK;
     if (tail != WMBT_OK && tail != WMBT_MISSING && tail != WMBT_DOES_NOT_FIT) {
-        tool_refuse(result->tail_key, tail, format_status_text(tail));
+        refuse(result->tail_key, tail, result->tail_why);
     }
 }

@@ -37,6 +37,7 @@ struct resolved_block {
     const char *key;
     wmbt_status status; /* ok, missing, its reader's, TOOL_UNREADABLE */
     uint64_t bytes;     /* as stored */
+    const char *why;    /* words about an object that cannot be read, else NULL */
 };
 
 struct resolved {
@@ -44,6 +45,7 @@ struct resolved {
     size_t count; /* full blocks */
     struct resolved_block *block;
     const char *tail_key; /* NULL: no usable block, so no tail */
+    const char *tail_why; /* as above */
     wmbt_plan_tail tail;
     wmbt_plan plan;
 };
@@ -72,6 +74,7 @@ void resolve_print(const struct json *row);
 /* The plain bytes of an object, large values put together. */
 struct value {
     wmbt_view bytes;       /* in one of the three below */
+    const char *why;       /* words about an object that cannot be read, else NULL */
     uint64_t stored_bytes; /* manifest and chunks of a large value together */
     struct file file;
     struct plain plain;

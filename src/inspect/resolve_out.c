@@ -7,6 +7,16 @@
 #include "resolve.h"
 #include "tool.h"
 
+/* The size as stored; null if the object is not there or cannot be read. */
+static void add_bytes(struct json *row, wmbt_status status, uint64_t bytes)
+{
+    if (status == WMBT_MISSING || status == TOOL_UNREADABLE) {
+        json_add_null(row, "bytes");
+    } else {
+        json_add_number(row, "bytes", bytes);
+    }
+}
+
 static void add_blocks(struct json *row, const struct resolved *result)
 {
     struct json *blocks = json_add_array(row, "blocks");
@@ -16,11 +26,7 @@ static void add_blocks(struct json *row, const struct resolved *result)
         json_add_number(cell, "index", i);
         json_add_hex(cell, "hash", wmbt_view_of(block->hash.bytes, sizeof block->hash.bytes));
         json_add_text(cell, "key", block->key);
-        if (block->status == WMBT_MISSING) {
-            json_add_null(cell, "bytes");
-        } else {
-            json_add_number(cell, "bytes", block->bytes);
-        }
+        add_bytes(cell, block->status, block->bytes);
         json_add_text(cell, "status", tool_status_name(block->status));
     }
 }
@@ -33,11 +39,7 @@ static void add_tail(struct json *row, const struct resolved *result)
     }
     struct json *tail = json_add_object(row, "raw_tail");
     json_add_text(tail, "key", result->tail_key);
-    if (result->tail.status == WMBT_MISSING) {
-        json_add_null(tail, "bytes");
-    } else {
-        json_add_number(tail, "bytes", result->tail.bytes);
-    }
+    add_bytes(tail, result->tail.status, result->tail.bytes);
     json_add_text(tail, "status", tool_status_name(result->plan.tail_status));
     if (result->tail.status == WMBT_OK) {
         json_add_number(tail, "total_tokens", result->tail.total_tokens);

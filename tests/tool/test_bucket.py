@@ -277,7 +277,9 @@ class Outside(ToolTest):
             bucket = self.path("deep") if prefix.startswith("..") else self.path("in")
             result = self.resolve(bucket, prefix)
             self.assertEqual(result.code, 1)
-            self.assertEqual([b["status"] for b in result.json[0]["blocks"]], ["unreadable"] * 2)
+            self.assertEqual([(b["status"], b["bytes"]) for b in result.json[0]["blocks"]],
+                             [("unreadable", None)] * 2)
+            self.assertIn(b"no path inside the directory", result.err)
 
     def test_links_are_not_followed(self):
         names = sorted(os.listdir(self.blocks))
