@@ -134,8 +134,8 @@
 #if WMBT_CFG_BLAKE3_KERNEL < 1 || WMBT_CFG_BLAKE3_KERNEL > 2
 #    error "WMBT_CFG_BLAKE3_KERNEL is 1 or 2"
 #endif
-#if WMBT_CFG_CHAIN && !WMBT_CFG_BLAKE3
-#    error "chain needs blake3"
+#if WMBT_CFG_CHAIN && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
+#    error "chain needs blake3 and metadata"
 #endif
 #if WMBT_CFG_FINGERPRINT && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
 #    error "fingerprint needs blake3 and metadata"
