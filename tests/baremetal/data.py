@@ -5,7 +5,8 @@
     data.py OUT SUITE ROOM DATA_DIR OBJECT...
 
 The names are the strings "golden/...", "vectors/..." and "verdicts/..." in the compiled test bodies.
-A name that ends in "/" stands for all files of that folder. The smallest files come first, until
+A name that ends in "/" stands for all files of that folder, with "**" behind it for those of its
+folders too. The smallest files come first, until
 ROOM bytes are used; the table names those left out, too.
 """
 import os
@@ -13,7 +14,7 @@ import re
 import sys
 
 ALIGN = 64
-NAME = re.compile(rb"(?:golden|vectors|verdicts)/[A-Za-z0-9_./=-]+")
+NAME = re.compile(rb"(?:golden|vectors|verdicts)/[A-Za-z0-9_./=*-]+")
 
 
 def names_in(objects, folder):
@@ -21,10 +22,11 @@ def names_in(objects, folder):
     for path in objects:
         with open(path, "rb") as f:
             found.update(name.decode() for name in NAME.findall(f.read()))
-    for name in [name for name in found if name.endswith("/")]:
+    for name in [name for name in found if name.endswith(("/", "/**"))]:
         found.remove(name)
-        found.update(name + file for file in os.listdir(os.path.join(folder, name))
-                     if os.path.isfile(os.path.join(folder, name, file)))
+        for inner, _, files in os.walk(os.path.join(folder, name.rstrip("*"))):
+            if inner == os.path.join(folder, name) or name.endswith("**"):
+                found.update(os.path.relpath(os.path.join(inner, file), folder) for file in files)
     return found
 
 

@@ -50,10 +50,13 @@ static bool find_file(const char *name, wmbt_view *out)
     return false;
 }
 
-/* True if `name` is the file's or, with a "/" at its end, that of the folder it is in. */
+/* True if `name` is the file's or, with "/" or "/" and two stars at its end, a folder it is in. */
 static bool stands_for(wmbt_view name, const wmbt_linked_file *file)
 {
     wmbt_view begin = wmbt_test_text(file->name);
+    while (name.len > 0 && name.data[name.len - 1u] == '*') {
+        name.len--;
+    }
     if (name.len > 0 && name.data[name.len - 1u] == '/' && begin.len > name.len) {
         begin.len = name.len;
     }

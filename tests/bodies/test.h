@@ -27,7 +27,8 @@ typedef struct wmbt_case {
     uint32_t
         arena_bytes;  /* scratch memory it needs; a runner that has less must say that it skips */
     const char *data; /* NULL, or the names of the data files it reads, separated by blanks; with a
-                         "/" at its end, of a folder whose files it reads */
+                         "/" at its end, of a folder whose files it reads; with "/" and two stars,
+                         those of the folders in it too */
 } wmbt_case;
 
 typedef struct wmbt_suite {
