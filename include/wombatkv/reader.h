@@ -34,8 +34,11 @@
 
 WMBT_BEGIN_DECLS
 
-/** Bytes of memory for prompts of up to `max_blocks` full blocks and `in_flight` objects at once; a
- * constant expression if both are. */
+/**
+ * Bytes of memory for prompts of up to `max_blocks` full blocks and `in_flight` objects at once; a
+ * constant expression if both are. WMBT_CHAIN_BYTES() more are needed only for core's chain with
+ * blocks above WMBT_SHAPE_MAX_BLOCK_TOKENS (which no object has) or a tenant above 960 bytes.
+ */
 #    define WMBT_READER_BYTES(max_blocks, in_flight) \
         (1024u + (size_t)40u * (max_blocks) + (size_t)512u * (in_flight))
 
@@ -89,10 +92,11 @@ typedef struct wmbt_reader wmbt_reader;
  *
  * bad-argument: NULL with a length or without a shape; a number or flag outside its range; places
  *     without memory, whose offset + rows of max_blocks + 1 blocks, or of a tail, pass memory.len
- *     (if that is not 0) or 2^32 bytes; as wmbt_chain_init(). Prefix empty.
+ *     (if that is not 0) or 2^64 bytes; as wmbt_chain_init(). Prefix empty.
  * unsupported-shape: as wmbt_shape_check()
  * bad-text, not-representable: as wmbt_chain_init()
- * too-large: rows of one layer and kind would pass 2^32 - 1 bytes
+ * too-large: rows of one layer and kind would pass 2^32 - 1 bytes; a tenant longer than the memory
+ *     has room for
  * buffer-too-small: less than WMBT_READER_BYTES(); buffer-misaligned
  * On an error *r is unchanged; the memory may be overwritten.
  */
@@ -231,8 +235,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_memory(wmbt_reader *r, const wm
                                                         wmbt_buf raw, wmbt_buf stored);
 
 /**
- * The caller cannot deliver. `status` is missing, or an error; the object is settled with it (a chunk
- * that is missing leaves its value truncated). A presence question: its blocks are asked for without
+ * The caller cannot deliver. `status` is missing, or an error from 16 to 255, of which those from 128
+ * on are the caller's own; the object is settled with it (a chunk that is missing leaves its value
+ * truncated). A presence question: its blocks are asked for without
  * it. Returns ok, bad-state (stale), bad-argument (another status).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_fail(wmbt_reader *r, const wmbt_want *want,

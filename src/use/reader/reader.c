@@ -106,25 +106,26 @@ wmbt_status wmbt_reader_init(wmbt_buf memory, const wmbt_reader_config *config, 
         (memory.len - WMBT_READER_HEADER_BYTES) / sizeof(wmbt_reader_block) < config->max_blocks) {
         return WMBT_BUFFER_TOO_SMALL;
     }
-    size_t slots_at =
-        WMBT_READER_HEADER_BYTES + sizeof(wmbt_reader_block) * (size_t)config->max_blocks;
-    if ((memory.len - slots_at) / sizeof(wmbt_reader_slot) < config->in_flight) {
+    size_t blocks_bytes = sizeof(wmbt_reader_block) * (size_t)config->max_blocks;
+    if ((memory.len - WMBT_READER_HEADER_BYTES - blocks_bytes) / sizeof(wmbt_reader_slot) <
+        config->in_flight) {
         return WMBT_BUFFER_TOO_SMALL;
     }
     if (!wmbt_is_aligned(memory.data, WMBT_READER_ALIGN)) {
         return WMBT_BUFFER_MISALIGNED;
     }
     wmbt_reader *x = (wmbt_reader *)(void *)memory.data;
+    size_t slots_at = sizeof *x + blocks_bytes;
+    size_t chain_at = slots_at + sizeof(wmbt_reader_slot) * (size_t)config->in_flight;
     wmbt_chain *chain = NULL;
-    status =
-        wmbt_chain_init(wmbt_buf_of(memory.data + sizeof *x, WMBT_READER_HEADER_BYTES - sizeof *x),
-                        &config->chain, &chain);
+    status = wmbt_chain_init(wmbt_buf_of(memory.data + chain_at, memory.len - chain_at),
+                             &config->chain, &chain);
     if (status != WMBT_OK) {
         return status;
     }
     wmbt_reader_configure(x, config);
     x->chain = chain;
-    x->block = (wmbt_reader_block *)(void *)(memory.data + WMBT_READER_HEADER_BYTES);
+    x->block = (wmbt_reader_block *)(void *)(memory.data + sizeof *x);
     x->slot = (wmbt_reader_slot *)(void *)(memory.data + slots_at);
     for (uint32_t i = 0; i < x->in_flight; i++) {
         x->slot[i].generation = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reader's state, shared by its sources. In the caller's memory stand, one after the other:
- * struct wmbt_reader, the chain, a record for each block, a slot for each object in flight.
+ * struct wmbt_reader, a record for each block, a slot for each object in flight, the chain, which
+ * takes all that is left.
  */
 #ifndef WMBT_SRC_USE_READER_STATE_H
 #define WMBT_SRC_USE_READER_STATE_H
@@ -132,10 +133,11 @@ struct wmbt_reader {
 #    define WMBT_INPUT_HASHES 2u
 #    define WMBT_INPUT_ENDED 3u
 
-/* Shared memory: the reader, then the chain up to here. */
+/* The reader, and the chain with blocks of any size that a shape allows. */
 #    define WMBT_READER_HEADER_BYTES 1024u
 
-WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) % WMBT_CHAIN_ALIGN == 0u, "the chain is aligned");
+WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) % WMBT_READER_ALIGN == 0u, "blocks are aligned");
+WMBT_STATIC_ASSERT(WMBT_READER_ALIGN % WMBT_CHAIN_ALIGN == 0u, "the chain is aligned");
 WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) + WMBT_CHAIN_BYTES(WMBT_SHAPE_MAX_BLOCK_TOKENS) <=
                        WMBT_READER_HEADER_BYTES,
                    "room for the chain");
