@@ -74,15 +74,10 @@ wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields, wm
             return WMBT_UNSUPPORTED_DICTIONARY;
         }
     }
-    uint32_t low = 0, high = 0;
-    for (uint32_t i = 0; i < size_bytes; i++) {
-        if (i < 4u) {
-            low |= (uint32_t)fields[i] << (8u * i);
-        } else {
-            high |= (uint32_t)fields[i] << (8u * (i - 4u));
-        }
+    uint64_t content = 0;
+    for (uint32_t i = size_bytes; i != 0u; i--) {
+        content = content << 8 | fields[i - 1u];
     }
-    uint64_t content = (uint64_t)high << 32 | low;
     head->content_bytes = size_bytes == 2u ? content + 256u : content;
     head->window_bytes = window;
     head->header_bytes = WMBT_ZSTD_MAGIC_BYTES + 1u + wmbt_zstd_fields_bytes(descriptor);

@@ -11,8 +11,9 @@
 /* Fewer literals do not come in four streams. */
 #    define WMBT_ZSTD_LEAST_IN_FOUR 6u
 
-wmbt_status wmbt_zstd_literals_read(wmbt_cursor *in, wmbt_zstd_literals *l)
+wmbt_status wmbt_zstd_literals_read(wmbt_zstd_tables *t, wmbt_cursor *in)
 {
+    wmbt_zstd_literals *l = &t->literals;
     /* Bytes of the header behind the first: raw and RLE, Huffman; by size format. */
     static const uint8_t more_bytes[] = {0, 1, 0, 2, 2, 2, 3, 4};
     uint8_t b[5];
@@ -216,8 +217,9 @@ static wmbt_status wmbt_zstd_four_streams(const wmbt_zstd_tables *t, wmbt_cursor
     return wmbt_zstd_stream(t, wmbt_view_of(in->data, in->left), to, end);
 }
 
-wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, const wmbt_zstd_literals *l, uint8_t *to)
+wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, uint8_t *to)
 {
+    const wmbt_zstd_literals *l = &t->literals;
     if (l->type == WMBT_ZSTD_LITERALS_RAW) {
         wmbt_bytes_copy(to, l->bytes.data, l->count);
         return WMBT_OK;

@@ -77,6 +77,7 @@ static inline bool wmbt_zstd_bits_done(const wmbt_zstd_bits *b)
 
 /* --- tables ------------------------------------------------------------------------------------- */
 
+#    define WMBT_ZSTD_MAX_LOG 9u /* of the following three */
 #    define WMBT_ZSTD_LL_LOG 9u
 #    define WMBT_ZSTD_ML_LOG 9u
 #    define WMBT_ZSTD_OF_LOG 8u
@@ -121,19 +122,55 @@ static inline unsigned wmbt_zstd_cell_next(wmbt_zstd_cell c)
 #    define WMBT_ZSTD_ML 2u /* match lengths, less 3 */
 #    define WMBT_ZSTD_WEIGHTS 3u
 
-/* Tables of a frame, and what it takes to build them. */
+/* The literals section of a block. */
+typedef struct wmbt_zstd_literals {
+    uint32_t type;
+    uint32_t count;    /* bytes that they become */
+    bool four_streams; /* Huffman: four streams, else one */
+    uint8_t byte;      /* RLE */
+    wmbt_view bytes;   /* raw: the literals; Huffman: table and streams */
+} wmbt_zstd_literals;
+
+/*
+ * Where a block goes. A match may begin up to `position` + `history` bytes back, at most `reach`; what
+ * lies before `window` is found before `old` (a ring that has begun anew).
+ */
+typedef struct wmbt_zstd_target {
+    uint8_t *window;
+    uint8_t *old;
+    size_t at;        /* the block's first byte in the window */
+    size_t room;      /* bytes from there on that the block may use, for literals in waiting too */
+    uint32_t history; /* bytes of the frame before the block, 2^32 - 1 for more */
+    uint32_t reach;   /* 2^32 - 1 if there is no bound */
+} wmbt_zstd_target;
+
+/* A block on its way. Literals that were decoded wait at the end of its room: as many bytes lie between
+ * them and the output as matches may still have, so that the output never overtakes them. */
+typedef struct wmbt_zstd_run {
+    wmbt_zstd_bits bits;
+    const uint8_t *literals;
+    uint8_t *to;  /* next byte of output */
+    size_t spare; /* bytes that matches may still have */
+    uint32_t literals_left;
+    uint32_t value[3]; /* of the sequence, by kind */
+    unsigned state[3];
+} wmbt_zstd_run;
+
+/* Tables of a frame, and what it takes to build them and to decode a block. What is small comes first:
+ * machines reach it with short instructions. */
 typedef struct wmbt_zstd_tables {
-    wmbt_zstd_cell ll[1u << WMBT_ZSTD_LL_LOG];
-    wmbt_zstd_cell ml[1u << WMBT_ZSTD_ML_LOG];
-    wmbt_zstd_cell of[1u << WMBT_ZSTD_OF_LOG];
-    wmbt_zstd_cell weight_cells[1u << WMBT_ZSTD_WEIGHTS_LOG];
-    uint16_t huffman[1u << WMBT_ZSTD_HUFFMAN_LOG]; /* symbol << 8 | number of bits */
-    int16_t counts[WMBT_ZSTD_SYMBOLS];             /* of the table that is being built */
-    uint8_t weights[WMBT_ZSTD_SYMBOLS];
+    wmbt_zstd_run run;
+    wmbt_zstd_target target;
+    wmbt_zstd_literals literals;
     uint32_t rep[3];       /* last offsets */
-    uint8_t log[3];        /* WMBT_ZSTD_LL, _OF, _ML */
+    uint8_t log[3];        /* of `cells` */
     uint8_t huffman_log;   /* 0: no Huffman table yet */
     uint8_t has_sequences; /* the three tables are there */
+    uint8_t weights[WMBT_ZSTD_SYMBOLS];
+    int16_t counts[WMBT_ZSTD_SYMBOLS]; /* of the table that is being built */
+    wmbt_zstd_cell weight_cells[1u << WMBT_ZSTD_WEIGHTS_LOG];
+    wmbt_zstd_cell cells[3][1u << WMBT_ZSTD_MAX_LOG]; /* WMBT_ZSTD_LL, _OF, _ML */
+    uint16_t huffman[1u << WMBT_ZSTD_HUFFMAN_LOG];    /* symbol << 8 | number of bits */
 } wmbt_zstd_tables;
 
 /* Position of the highest set bit of v > 0. */
@@ -160,41 +197,18 @@ void wmbt_zstd_fse_single(wmbt_zstd_cell *cells, unsigned kind, unsigned symbol)
 #    define WMBT_ZSTD_LITERALS_HUFFMAN 2u
 #    define WMBT_ZSTD_LITERALS_TREELESS 3u
 
-/* The literals section of a block. */
-typedef struct wmbt_zstd_literals {
-    uint32_t type;
-    uint32_t count;    /* bytes that they become */
-    bool four_streams; /* Huffman: four streams, else one */
-    uint8_t byte;      /* RLE */
-    wmbt_view bytes;   /* raw: the literals; Huffman: table and streams */
-} wmbt_zstd_literals;
+/* Reads the section's header to t->literals; the cursor then stands behind the section. Returns ok,
+ * bad-length. */
+wmbt_status wmbt_zstd_literals_read(wmbt_zstd_tables *t, wmbt_cursor *in);
 
-/* Reads the section's header; the cursor then stands behind the section. Returns ok, bad-length. */
-wmbt_status wmbt_zstd_literals_read(wmbt_cursor *in, wmbt_zstd_literals *l);
-
-/* Decodes `l->count` literals to `to`. Returns ok, bad-bitstream. */
-wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, const wmbt_zstd_literals *l,
-                                      uint8_t *to);
+/* Decodes the literals to `to`. Returns ok, bad-bitstream. */
+wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, uint8_t *to);
 
 /*
- * Where a block goes. A match may begin up to `position` + `history` bytes back, at most `reach`; what
- * lies before `window` is found before `old` (a ring that has begun anew).
+ * Decodes a compressed block to t->target; *made is its length. Returns ok, full (more than room),
+ * bad-length, bad-field, bad-bitstream, bad-offset.
  */
-typedef struct wmbt_zstd_target {
-    uint8_t *window;
-    uint8_t *old;
-    size_t at;        /* the block's first byte in the window */
-    size_t room;      /* bytes from there on that the block may use, for literals in waiting too */
-    uint32_t history; /* bytes of the frame before the block, 2^32 - 1 for more */
-    uint32_t reach;   /* 2^32 - 1 if there is no bound */
-} wmbt_zstd_target;
-
-/*
- * Decodes a compressed block; *made is its length. Returns ok, full (more than room), bad-length,
- * bad-field, bad-bitstream, bad-offset.
- */
-wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_view block, const wmbt_zstd_target *target,
-                            size_t *made);
+wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_view block, size_t *made);
 
 /* --- frames ------------------------------------------------------------------------------------- */
 
@@ -237,7 +251,8 @@ struct wmbt_zstd_state {
     wmbt_status status;
     /* frame */
     wmbt_zstd_head frame;
-    uint64_t frame_total; /* bytes of output of this frame */
+    uint64_t content_left; /* of the content size; wraps around if there is more output */
+    uint32_t history;      /* bytes of output of this frame, 2^32 - 1 for more */
     uint32_t block_max;
     uint32_t reach;
     bool ring;

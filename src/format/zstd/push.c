@@ -118,7 +118,8 @@ static void wmbt_zstd_made(wmbt_zstd_state *s, size_t n)
     s->made_bytes = n;
     s->at += n;
     s->total += n;
-    s->frame_total += n;
+    s->history = n < UINT32_MAX - s->history ? s->history + (uint32_t)n : UINT32_MAX;
+    s->content_left -= n; /* of a frame without content size it means nothing */
 }
 
 /* n bytes of the window may be written. */
@@ -155,18 +156,18 @@ static wmbt_status wmbt_zstd_piece(wmbt_zstd_state *s, wmbt_cursor *in)
 
 static wmbt_status wmbt_zstd_compressed(wmbt_zstd_state *s, wmbt_view block)
 {
-    wmbt_zstd_target target;
+    wmbt_zstd_target *target = &s->tables.target;
     size_t made = 0;
-    target.room = wmbt_zstd_room(s, s->block_max);
-    target.window = s->window;
-    target.old = s->window + s->old;
-    target.at = s->at;
-    target.history = s->frame_total < UINT32_MAX ? (uint32_t)s->frame_total : UINT32_MAX;
-    target.reach = s->reach;
-    wmbt_zstd_touch(s, target.room);
-    wmbt_status status = wmbt_zstd_block(&s->tables, block, &target, &made);
+    target->room = wmbt_zstd_room(s, s->block_max);
+    target->window = s->window;
+    target->old = s->window + s->old;
+    target->at = s->at;
+    target->history = s->history;
+    target->reach = s->reach;
+    wmbt_zstd_touch(s, target->room);
+    wmbt_status status = wmbt_zstd_block(&s->tables, block, &made);
     if (status == WMBT_FULL) {
-        return target.room == s->block_max ? WMBT_BAD_LENGTH : WMBT_TOO_LARGE;
+        return target->room == s->block_max ? WMBT_BAD_LENGTH : WMBT_TOO_LARGE;
     }
     if (status == WMBT_OK) {
         wmbt_zstd_made(s, made);
@@ -176,7 +177,7 @@ static wmbt_status wmbt_zstd_compressed(wmbt_zstd_state *s, wmbt_view block)
 
 /* --- input -------------------------------------------------------------------------------------- */
 
-static void wmbt_zstd_go(wmbt_zstd_state *s, uint32_t phase, uint32_t want)
+static WMBT_NOINLINE void wmbt_zstd_go(wmbt_zstd_state *s, uint32_t phase, uint32_t want)
 {
     s->phase = phase;
     s->want = want;
@@ -196,8 +197,7 @@ static wmbt_status wmbt_zstd_block_end(wmbt_zstd_state *s)
         wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEAD, WMBT_ZSTD_BLOCK_HEAD_BYTES);
         return WMBT_OK;
     }
-    if ((s->frame.flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u &&
-        s->frame.content_bytes != s->frame_total) {
+    if ((s->frame.flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u && s->content_left != 0u) {
         return WMBT_BAD_LENGTH;
     }
     if ((s->frame.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
@@ -227,7 +227,8 @@ static wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_state *s)
     }
     s->block_max =
         f->window_bytes < WMBT_ZSTD_BLOCK_BYTES ? (uint32_t)f->window_bytes : WMBT_ZSTD_BLOCK_BYTES;
-    s->frame_total = 0;
+    s->history = 0;
+    s->content_left = f->content_bytes;
     s->tables.rep[0] = 1;
     s->tables.rep[1] = 4;
     s->tables.rep[2] = 8;
@@ -340,7 +341,7 @@ static bool wmbt_zstd_collect(wmbt_zstd_state *s, wmbt_cursor *in, wmbt_view *by
 }
 
 /* Goes on until there is output or the input is used up. */
-static wmbt_status wmbt_zstd_run(wmbt_zstd_state *s, wmbt_cursor *in)
+static wmbt_status wmbt_zstd_advance(wmbt_zstd_state *s, wmbt_cursor *in)
 {
     wmbt_view bytes;
     s->made_bytes = 0;
@@ -386,7 +387,7 @@ wmbt_status wmbt_zstd_push_feed(wmbt_zstd_push *push, wmbt_view bytes, size_t *t
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_cursor in = wmbt_cursor_of(bytes);
-    wmbt_status status = wmbt_zstd_run(s, &in);
+    wmbt_status status = wmbt_zstd_advance(s, &in);
     if (wmbt_status_is_error(status)) {
         s->status = status;
         return status;

@@ -37,14 +37,6 @@ static const wmbt_zstd_kind wmbt_zstd_kinds[] = {
     {WMBT_ZSTD_ML_SYMBOLS, WMBT_ZSTD_ML_LOG, 65, 53, 6},
 };
 
-static wmbt_zstd_cell *wmbt_zstd_cells(wmbt_zstd_tables *t, unsigned kind)
-{
-    if (kind == WMBT_ZSTD_LL) {
-        return t->ll;
-    }
-    return kind == WMBT_ZSTD_OF ? t->of : t->ml;
-}
-
 /* Makes the table of a kind that comes as `mode` says. */
 static wmbt_status wmbt_zstd_table_read(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned kind,
                                         unsigned mode)
@@ -56,7 +48,7 @@ static wmbt_status wmbt_zstd_table_read(wmbt_zstd_tables *t, wmbt_cursor *in, un
         if (!wmbt_cursor_u8(in, &symbol) || symbol >= symbols) {
             return WMBT_BAD_BITSTREAM;
         }
-        wmbt_zstd_fse_single(wmbt_zstd_cells(t, kind), kind, symbol);
+        wmbt_zstd_fse_single(t->cells[kind], kind, symbol);
     } else if (mode == WMBT_ZSTD_PREDEFINED) {
         log = k->predefined_log;
         symbols = k->predefined_symbols;
@@ -71,7 +63,7 @@ static wmbt_status wmbt_zstd_table_read(wmbt_zstd_tables *t, wmbt_cursor *in, un
         return t->has_sequences != 0u ? WMBT_OK : WMBT_BAD_BITSTREAM;
     }
     if (log != 0u) {
-        wmbt_zstd_fse_build(t, wmbt_zstd_cells(t, kind), kind, symbols, log);
+        wmbt_zstd_fse_build(t, t->cells[kind], kind, symbols, log);
     }
     t->log[kind] = (uint8_t)log;
     return WMBT_OK;
@@ -104,18 +96,6 @@ static bool wmbt_zstd_count_read(wmbt_cursor *in, uint32_t *count)
 }
 
 /* --- execution ---------------------------------------------------------------------------------- */
-
-/* A block on its way. Literals that were decoded wait at the end of its room: as many bytes lie between
- * them and the output as matches may still have, so that the output never overtakes them. */
-typedef struct wmbt_zstd_run {
-    wmbt_zstd_bits bits;
-    const wmbt_zstd_target *target;
-    const uint8_t *literals;
-    uint32_t literals_left;
-    uint8_t *to;  /* next byte of output */
-    size_t spare; /* bytes that matches may still have */
-    unsigned state[3];
-} wmbt_zstd_run;
 
 /* The next n bits, 0 to 31. */
 static uint32_t wmbt_zstd_number(wmbt_zstd_bits *b, unsigned n)
@@ -160,10 +140,10 @@ static void wmbt_zstd_copy_match(uint8_t *to, const uint8_t *from, size_t n)
 }
 
 /* Literals, then a match. */
-static wmbt_status wmbt_zstd_execute(wmbt_zstd_run *r, uint32_t literals, uint32_t match,
-                                     uint32_t offset)
+static wmbt_status wmbt_zstd_execute(wmbt_zstd_run *r, const wmbt_zstd_target *target,
+                                     uint32_t match, uint32_t offset)
 {
-    const wmbt_zstd_target *target = r->target;
+    uint32_t literals = r->value[WMBT_ZSTD_LL];
     if (literals > r->literals_left) {
         return WMBT_BAD_BITSTREAM;
     }
@@ -181,53 +161,52 @@ static wmbt_status wmbt_zstd_execute(wmbt_zstd_run *r, uint32_t literals, uint32
         (offset > in_block && offset - in_block > target->history)) {
         return WMBT_BAD_OFFSET;
     }
-    if (offset > at) { /* from the end of the ring */
+    const uint8_t *from = r->to - offset;
+    if (offset > at) { /* from the end of the ring, and on from its beginning */
         size_t back = offset - at;
-        size_t n = match < back ? match : back;
-        wmbt_zstd_copy_match(r->to, target->old - back, n);
-        r->to += n;
-        match -= (uint32_t)n;
-        if (match == 0u) {
-            return WMBT_OK;
+        from = target->old - back;
+        if (match > back) {
+            wmbt_zstd_copy_match(r->to, from, back);
+            r->to += back;
+            match -= (uint32_t)back;
+            from = target->window;
         }
     }
-    wmbt_zstd_copy_match(r->to, r->to - offset, match);
+    wmbt_zstd_copy_match(r->to, from, match);
     r->to += match;
     return WMBT_OK;
 }
 
-static void wmbt_zstd_next_state(wmbt_zstd_run *r, unsigned kind, wmbt_zstd_cell cell)
+/* Decodes and executes `count` sequences. The bits of a value come in the order offset, match, literals,
+ * those of the states in the order literals, match, offset. */
+static wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count)
 {
-    r->state[kind] =
-        wmbt_zstd_cell_next(cell) + wmbt_zstd_bits_read(&r->bits, wmbt_zstd_cell_bits(cell));
-}
-
-static wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, wmbt_zstd_run *r, uint32_t count)
-{
-    r->state[WMBT_ZSTD_LL] = wmbt_zstd_bits_read(&r->bits, t->log[WMBT_ZSTD_LL]);
-    r->state[WMBT_ZSTD_OF] = wmbt_zstd_bits_read(&r->bits, t->log[WMBT_ZSTD_OF]);
-    r->state[WMBT_ZSTD_ML] = wmbt_zstd_bits_read(&r->bits, t->log[WMBT_ZSTD_ML]);
+    wmbt_zstd_run *r = &t->run;
+    for (unsigned kind = 0; kind < 3u; kind++) {
+        r->state[kind] = wmbt_zstd_bits_read(&r->bits, t->log[kind]);
+    }
     for (; count != 0u; count--) {
-        wmbt_zstd_cell ll = t->ll[r->state[WMBT_ZSTD_LL]];
-        wmbt_zstd_cell of = t->of[r->state[WMBT_ZSTD_OF]];
-        wmbt_zstd_cell ml = t->ml[r->state[WMBT_ZSTD_ML]];
-        uint32_t value =
-            wmbt_zstd_cell_base(of) | wmbt_zstd_number(&r->bits, wmbt_zstd_cell_extra(of));
-        uint32_t match =
-            (wmbt_zstd_cell_base(ml) | wmbt_zstd_number(&r->bits, wmbt_zstd_cell_extra(ml))) +
-            WMBT_ZSTD_MIN_MATCH;
-        uint32_t literals =
-            wmbt_zstd_cell_base(ll) | wmbt_zstd_number(&r->bits, wmbt_zstd_cell_extra(ll));
-        if (count != 1u) { /* the last one leaves the states alone */
-            wmbt_zstd_next_state(r, WMBT_ZSTD_LL, ll);
-            wmbt_zstd_next_state(r, WMBT_ZSTD_ML, ml);
-            wmbt_zstd_next_state(r, WMBT_ZSTD_OF, of);
+        wmbt_zstd_cell cell[3];
+        for (unsigned i = 1; i <= 3u; i++) {
+            unsigned kind = i == 3u ? 0u : i;
+            wmbt_zstd_cell c = t->cells[kind][r->state[kind]];
+            cell[kind] = c;
+            r->value[kind] =
+                wmbt_zstd_cell_base(c) | wmbt_zstd_number(&r->bits, wmbt_zstd_cell_extra(c));
+        }
+        for (unsigned i = 3; i != 0u && count != 1u;
+             i--) { /* the last one leaves the states alone */
+            unsigned kind = i == 3u ? 0u : i;
+            r->state[kind] = wmbt_zstd_cell_next(cell[kind]) +
+                             wmbt_zstd_bits_read(&r->bits, wmbt_zstd_cell_bits(cell[kind]));
         }
         if (r->bits.count < 0) {
             return WMBT_BAD_BITSTREAM;
         }
-        uint32_t offset = wmbt_zstd_offset(t->rep, value, literals == 0u);
-        wmbt_status status = wmbt_zstd_execute(r, literals, match, offset);
+        uint32_t offset =
+            wmbt_zstd_offset(t->rep, r->value[WMBT_ZSTD_OF], r->value[WMBT_ZSTD_LL] == 0u);
+        wmbt_status status =
+            wmbt_zstd_execute(r, &t->target, r->value[WMBT_ZSTD_ML] + WMBT_ZSTD_MIN_MATCH, offset);
         if (status != WMBT_OK) {
             return status;
         }
@@ -237,12 +216,9 @@ static wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, wmbt_zstd_run *r, ui
 
 /* --- block -------------------------------------------------------------------------------------- */
 
-/* Tables and sequences, whose number is known; literals were read, not decoded. */
-static wmbt_status wmbt_zstd_block_sequences(wmbt_zstd_tables *t, wmbt_cursor *in, uint32_t count,
-                                             const wmbt_zstd_literals *l,
-                                             const wmbt_zstd_target *target, size_t *made)
+/* Makes the tables that the byte of modes asks for. */
+static wmbt_status wmbt_zstd_tables_read(wmbt_zstd_tables *t, wmbt_cursor *in)
 {
-    wmbt_zstd_run r;
     uint8_t modes;
     if (!wmbt_cursor_u8(in, &modes)) {
         return WMBT_BAD_LENGTH;
@@ -251,61 +227,58 @@ static wmbt_status wmbt_zstd_block_sequences(wmbt_zstd_tables *t, wmbt_cursor *i
         return WMBT_BAD_FIELD;
     }
     for (unsigned kind = 0; kind < 3u; kind++) {
-        wmbt_status status = wmbt_zstd_table_read(t, in, kind, (modes >> (6u - 2u * kind)) & 3u);
+        wmbt_status status = wmbt_zstd_table_read(t, in, kind, modes >> 6);
         if (status != WMBT_OK) {
             return status;
         }
+        modes = (uint8_t)(modes << 2);
     }
     t->has_sequences = 1;
-    r.target = target;
-    r.to = target->window + target->at;
-    r.spare = target->room - l->count;
-    r.literals_left = l->count;
-    r.literals = l->bytes.data;
-    if (l->type != WMBT_ZSTD_LITERALS_RAW) {
-        uint8_t *waiting = r.to + r.spare;
-        wmbt_status status = wmbt_zstd_literals_decode(t, l, waiting);
-        if (status != WMBT_OK) {
-            return status;
-        }
-        r.literals = waiting;
-    }
-    if (!wmbt_zstd_bits_init(&r.bits, wmbt_view_of(in->data, in->left))) {
-        return WMBT_BAD_BITSTREAM;
-    }
-    wmbt_status status = wmbt_zstd_sequences(t, &r, count);
-    if (status != WMBT_OK) {
-        return status;
-    }
-    wmbt_bytes_copy(r.to, r.literals, r.literals_left);
-    *made = target->room - r.spare;
     return WMBT_OK;
 }
 
-wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_view block, const wmbt_zstd_target *target,
-                            size_t *made)
+wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_view block, size_t *made)
 {
     wmbt_cursor in = wmbt_cursor_of(block);
-    wmbt_zstd_literals l;
+    wmbt_zstd_run *r = &t->run;
     uint32_t count;
-    wmbt_status status = wmbt_zstd_literals_read(&in, &l);
+    wmbt_status status = wmbt_zstd_literals_read(t, &in);
     if (status != WMBT_OK) {
         return status;
     }
-    if (l.count > target->room) {
+    if (t->literals.count > t->target.room) {
         return WMBT_FULL;
     }
     if (!wmbt_zstd_count_read(&in, &count)) {
         return WMBT_BAD_LENGTH;
     }
-    if (count != 0u) {
-        return wmbt_zstd_block_sequences(t, &in, count, &l, target, made);
+    r->to = t->target.window + t->target.at;
+    *made = t->literals.count;
+    if (count == 0u) {
+        return in.left != 0u ? WMBT_BAD_LENGTH : wmbt_zstd_literals_decode(t, r->to);
     }
-    if (in.left != 0u) {
-        return WMBT_BAD_LENGTH;
+    r->spare = t->target.room - t->literals.count;
+    r->literals_left = t->literals.count;
+    r->literals = t->literals.bytes.data;
+    if (t->literals.type != WMBT_ZSTD_LITERALS_RAW) {
+        r->literals = r->to + r->spare;
+        status = wmbt_zstd_literals_decode(t, r->to + r->spare);
     }
-    *made = l.count;
-    return wmbt_zstd_literals_decode(t, &l, target->window + target->at);
+    if (status == WMBT_OK) {
+        status = wmbt_zstd_tables_read(t, &in);
+    }
+    if (status != WMBT_OK) {
+        return status;
+    }
+    if (!wmbt_zstd_bits_init(&r->bits, wmbt_view_of(in.data, in.left))) {
+        return WMBT_BAD_BITSTREAM;
+    }
+    status = wmbt_zstd_sequences(t, count);
+    if (status == WMBT_OK) {
+        wmbt_bytes_copy(r->to, r->literals, r->literals_left);
+        *made = t->target.room - r->spare;
+    }
+    return status;
 }
 
 #endif
