@@ -138,10 +138,7 @@ wmbt_status wmbt_zstd_decode(wmbt_buf workspace, wmbt_view frames, wmbt_buf out,
     push.state->max_block = WMBT_ZSTD_BLOCK_BYTES;
     wmbt_cursor in = wmbt_cursor_of(frames);
     do {
-        size_t taken = 0;
-        wmbt_view made;
-        status = wmbt_zstd_push_feed(&push, wmbt_view_of(in.data, in.left), &taken, &made);
-        (void)wmbt_cursor_skip(&in, taken);
+        status = wmbt_zstd_advance(push.state, &in);
     } while (status == WMBT_OK);
     if (status == WMBT_NEED_MORE) {
         status = wmbt_zstd_push_finish(&push);

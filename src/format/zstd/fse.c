@@ -57,14 +57,6 @@ unsigned wmbt_zstd_highest_bit(uint32_t v)
 
 /* --- description -------------------------------------------------------------------------------- */
 
-/* Bits read forwards, the lowest of a byte first. Behind the end there are zeros, as long as not too
- * many of them are used (wmbt_zstd_fse_read looks at `count` at last). */
-typedef struct wmbt_zstd_forward {
-    wmbt_cursor in;
-    uint32_t bits;
-    int count; /* negative: so many were used that are not there */
-} wmbt_zstd_forward;
-
 /* Afterwards at least 16 bits can be looked at. */
 static uint32_t wmbt_zstd_forward_peek(wmbt_zstd_forward *f)
 {
@@ -113,13 +105,13 @@ static unsigned wmbt_zstd_fse_zeros(wmbt_zstd_forward *f, unsigned symbols)
 bool wmbt_zstd_fse_read(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned symbols, unsigned max_log,
                         unsigned *log)
 {
-    wmbt_zstd_forward f;
-    f.in.data = in->data;
-    f.in.left = in->left;
-    f.bits = 0;
-    f.count = 0;
-    *log = (wmbt_zstd_forward_peek(&f) & 15u) + WMBT_ZSTD_MIN_LOG;
-    wmbt_zstd_forward_skip(&f, 4);
+    wmbt_zstd_forward *f = &t->forward;
+    f->in.data = in->data;
+    f->in.left = in->left;
+    f->bits = 0;
+    f->count = 0;
+    *log = (wmbt_zstd_forward_peek(f) & 15u) + WMBT_ZSTD_MIN_LOG;
+    wmbt_zstd_forward_skip(f, 4);
     if (*log > max_log) {
         return false;
     }
@@ -130,20 +122,20 @@ bool wmbt_zstd_fse_read(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned symbols, 
         if (s >= symbols) {
             return false;
         }
-        uint32_t number = wmbt_zstd_fse_number(&f, left + 1u);
+        uint32_t number = wmbt_zstd_fse_number(f, left + 1u);
         t->counts[s] = (int16_t)((int)number - 1);
         left -= number == 0u ? 1u : number - 1u;
         s++;
         if (number == 1u) {
-            s += wmbt_zstd_fse_zeros(&f, symbols);
+            s += wmbt_zstd_fse_zeros(f, symbols);
         }
     }
-    if (f.count < 0) {
+    if (f->count < 0) {
         return false;
     }
     /* The description ends with the byte in which its last bit is. */
-    in->left = f.in.left + ((unsigned)f.count >> 3);
-    in->data = f.in.data - ((unsigned)f.count >> 3);
+    in->left = f->in.left + ((unsigned)f->count >> 3);
+    in->data = f->in.data - ((unsigned)f->count >> 3);
     return true;
 }
 

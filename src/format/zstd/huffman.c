@@ -52,16 +52,16 @@ wmbt_status wmbt_zstd_literals_read(wmbt_zstd_tables *t, wmbt_cursor *in)
 static unsigned wmbt_zstd_weights_coded(wmbt_zstd_tables *t, wmbt_view coded)
 {
     wmbt_cursor in = wmbt_cursor_of(coded);
-    wmbt_zstd_bits b;
+    wmbt_zstd_bits *b = &t->run.bits;
     unsigned log, n = 0;
     if (!wmbt_zstd_fse_read(t, &in, WMBT_ZSTD_SYMBOLS, WMBT_ZSTD_WEIGHTS_LOG, &log) ||
-        !wmbt_zstd_bits_init(&b, wmbt_view_of(in.data, in.left))) {
+        !wmbt_zstd_bits_init(b, wmbt_view_of(in.data, in.left))) {
         return 0;
     }
     wmbt_zstd_fse_build(t, t->weight_cells, WMBT_ZSTD_WEIGHTS, WMBT_ZSTD_SYMBOLS, log);
-    unsigned now = wmbt_zstd_bits_read(&b, log);
-    unsigned other = wmbt_zstd_bits_read(&b, log);
-    if (b.count < 0) {
+    unsigned now = wmbt_zstd_bits_read(b, log);
+    unsigned other = wmbt_zstd_bits_read(b, log);
+    if (b->count < 0) {
         return 0;
     }
     while (n <
@@ -69,8 +69,8 @@ static unsigned wmbt_zstd_weights_coded(wmbt_zstd_tables *t, wmbt_view coded)
         wmbt_zstd_cell cell = t->weight_cells[now];
         t->weights[n++] = (uint8_t)wmbt_zstd_cell_value(cell);
         unsigned next =
-            wmbt_zstd_cell_next(cell) + wmbt_zstd_bits_read(&b, wmbt_zstd_cell_bits(cell));
-        if (b.count < 0) {
+            wmbt_zstd_cell_next(cell) + wmbt_zstd_bits_read(b, wmbt_zstd_cell_bits(cell));
+        if (b->count < 0) {
             t->weights[n++] = (uint8_t)wmbt_zstd_cell_value(t->weight_cells[other]);
             return n;
         }
@@ -102,19 +102,20 @@ static unsigned wmbt_zstd_weights_read(wmbt_zstd_tables *t, wmbt_cursor *in)
     return n;
 }
 
-/* Adds the last weight: what is missing to a power of two. Returns the longest code's bits, or 0. */
-static unsigned wmbt_zstd_weights_complete(wmbt_zstd_tables *t, unsigned n, uint16_t *ranks)
+/* Adds the last weight: what is missing to a power of two, and counts the weights in t->counts. Returns
+ * the longest code's bits, or 0. */
+static unsigned wmbt_zstd_weights_complete(wmbt_zstd_tables *t, unsigned n)
 {
     uint32_t total = 0;
     for (unsigned w = 0; w <= WMBT_ZSTD_HUFFMAN_LOG; w++) {
-        ranks[w] = 0;
+        t->counts[w] = 0;
     }
     for (unsigned s = 0; s < n; s++) {
         unsigned w = t->weights[s];
         if (w > WMBT_ZSTD_HUFFMAN_LOG) {
             return 0;
         }
-        ranks[w]++;
+        t->counts[w]++;
         total += (1u << w) >> 1;
     }
     unsigned log = wmbt_zstd_highest_bit(total) + 1u;
@@ -124,26 +125,24 @@ static unsigned wmbt_zstd_weights_complete(wmbt_zstd_tables *t, unsigned n, uint
     }
     unsigned last = wmbt_zstd_highest_bit(rest) + 1u;
     t->weights[n] = (uint8_t)last;
-    ranks[last]++;
+    t->counts[last]++;
     /* The longest codes come in pairs. */
-    return ranks[1] == 0u || (ranks[1] & 1u) != 0u ? 0u : log;
+    return t->counts[1] == 0 || t->counts[1] % 2 != 0 ? 0u : log;
 }
 
 /* Reads a tree and builds its table: a cell for each `log` bits that can come next. */
 static bool wmbt_zstd_tree_read(wmbt_zstd_tables *t, wmbt_cursor *in)
 {
-    uint16_t
-        start[WMBT_ZSTD_HUFFMAN_LOG + 1u]; /* how many symbols of a weight, then where they begin */
     unsigned n = wmbt_zstd_weights_read(t, in);
-    unsigned log = n == 0u ? 0u : wmbt_zstd_weights_complete(t, n, start);
+    unsigned log = n == 0u ? 0u : wmbt_zstd_weights_complete(t, n);
     t->huffman_log = (uint8_t)log;
     if (log == 0u) {
         return false;
     }
-    uint32_t at = 0;
+    uint32_t at = 0; /* t->counts becomes where the cells of a weight begin */
     for (unsigned w = 1; w <= log; w++) {
-        uint32_t symbols = start[w];
-        start[w] = (uint16_t)at;
+        uint32_t symbols = (uint16_t)t->counts[w];
+        t->counts[w] = (int16_t)at;
         at += symbols << (w - 1u);
     }
     for (unsigned s = 0; s <= n; s++) {
@@ -152,9 +151,10 @@ static bool wmbt_zstd_tree_read(wmbt_zstd_tables *t, wmbt_cursor *in)
             continue;
         }
         uint16_t cell = (uint16_t)(s << 8 | (log + 1u - w));
-        uint16_t *to = t->huffman + start[w];
-        start[w] = (uint16_t)(start[w] + (1u << (w - 1u)));
-        for (unsigned i = 0; i < 1u << (w - 1u); i++) {
+        uint16_t *to = t->huffman + t->counts[w];
+        uint32_t cells = 1u << (w - 1u);
+        t->counts[w] = (int16_t)(t->counts[w] + (int16_t)cells);
+        for (uint32_t i = 0; i < cells; i++) {
             to[i] = cell;
         }
     }
@@ -188,16 +188,16 @@ static bool wmbt_zstd_stream_rest(const wmbt_zstd_tables *t, wmbt_zstd_bits *b, 
     return wmbt_zstd_bits_done(b);
 }
 
-static wmbt_status wmbt_zstd_stream(const wmbt_zstd_tables *t, wmbt_view stream, uint8_t *to,
+static wmbt_status wmbt_zstd_stream(wmbt_zstd_tables *t, wmbt_view stream, uint8_t *to,
                                     uint8_t *end)
 {
-    wmbt_zstd_bits b;
-    return wmbt_zstd_bits_init(&b, stream) && wmbt_zstd_stream_rest(t, &b, to, end)
+    wmbt_zstd_bits *b = &t->run.bits;
+    return wmbt_zstd_bits_init(b, stream) && wmbt_zstd_stream_rest(t, b, to, end)
                ? WMBT_OK
                : WMBT_BAD_BITSTREAM;
 }
 
-static wmbt_status wmbt_zstd_four_streams(const wmbt_zstd_tables *t, wmbt_cursor *in, uint8_t *to,
+static wmbt_status wmbt_zstd_four_streams(wmbt_zstd_tables *t, wmbt_cursor *in, uint8_t *to,
                                           uint32_t n)
 {
     uint16_t len[3];

@@ -156,16 +156,24 @@ typedef struct wmbt_zstd_run {
     unsigned state[3];
 } wmbt_zstd_run;
 
+/* Bits read forwards, the lowest of a byte first. Behind the end there are zeros; `count` tells. */
+typedef struct wmbt_zstd_forward {
+    wmbt_cursor in;
+    uint32_t bits;
+    int count; /* negative: so many were used that are not there */
+} wmbt_zstd_forward;
+
 /* Tables of a frame, and what it takes to build them and to decode a block. What is small comes first:
  * machines reach it with short instructions. */
 typedef struct wmbt_zstd_tables {
     wmbt_zstd_run run;
     wmbt_zstd_target target;
     wmbt_zstd_literals literals;
-    uint32_t rep[3];       /* last offsets */
-    uint8_t log[3];        /* of `cells` */
-    uint8_t huffman_log;   /* 0: no Huffman table yet */
-    uint8_t has_sequences; /* the three tables are there */
+    wmbt_zstd_forward forward; /* of a table's description */
+    uint32_t rep[3];           /* last offsets */
+    uint8_t log[3];            /* of `cells` */
+    uint8_t huffman_log;       /* 0: no Huffman table yet */
+    uint8_t has_sequences;     /* the three tables are there */
     uint8_t weights[WMBT_ZSTD_SYMBOLS];
     int16_t counts[WMBT_ZSTD_SYMBOLS]; /* of the table that is being built */
     wmbt_zstd_cell weight_cells[1u << WMBT_ZSTD_WEIGHTS_LOG];
@@ -264,8 +272,8 @@ struct wmbt_zstd_state {
     wmbt_zstd_tables tables;
 };
 
-/* Starts a decoder in `memory`. */
-wmbt_status wmbt_zstd_start(wmbt_buf memory, wmbt_buf window, struct wmbt_zstd_state **out);
+/* Goes on until there is output (ok) or the input is used up (need-more). */
+wmbt_status wmbt_zstd_advance(struct wmbt_zstd_state *s, wmbt_cursor *in);
 
 #endif
 

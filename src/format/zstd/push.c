@@ -130,8 +130,9 @@ static void wmbt_zstd_touch(wmbt_zstd_state *s, size_t n)
     }
 }
 
-/* Bytes of a raw or RLE block, as far as input and room go. */
-static wmbt_status wmbt_zstd_piece(wmbt_zstd_state *s, wmbt_cursor *in)
+/* Bytes of a raw or RLE block, as far as input and room go. A call: the caller's frame lies below the
+ * deepest path. */
+static WMBT_NOINLINE wmbt_status wmbt_zstd_piece(wmbt_zstd_state *s, wmbt_cursor *in)
 {
     bool raw = s->phase == WMBT_ZSTD_AT_RAW;
     if (raw && in->left == 0u) {
@@ -340,8 +341,7 @@ static bool wmbt_zstd_collect(wmbt_zstd_state *s, wmbt_cursor *in, wmbt_view *by
     return true;
 }
 
-/* Goes on until there is output or the input is used up. */
-static wmbt_status wmbt_zstd_advance(wmbt_zstd_state *s, wmbt_cursor *in)
+wmbt_status wmbt_zstd_advance(wmbt_zstd_state *s, wmbt_cursor *in)
 {
     wmbt_view bytes;
     s->made_bytes = 0;
