@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the examples take from the board they run on. Your firmware has all of it already, under other
+ * names: a way to ask the store for bytes, a queue of what came, a clock, a console.
+ *
+ * board_host.c plays it on a host, from a bucket in a directory, with packets that are lost, doubled and
+ * late; ../baremetal/demo/board.c plays it on an emulated board, from objects that are linked in.
+ */
+#ifndef WMBT_EXAMPLES_BOARD_H
+#define WMBT_EXAMPLES_BOARD_H
+
+#include "wombatkv/reader.h"
+
+/* A prompt that is to be looked up, as the engine's host sends it. */
+typedef struct board_command {
+    wmbt_view name; /* for the log */
+    wmbt_view prefix, name_space;
+    wmbt_view fingerprint; /* of the ds4 dialect */
+    uint32_t quant_bits;
+    uint32_t block_tokens;
+    const uint32_t *tokens;
+    uint32_t token_count;
+} board_command;
+
+/* Requests under way, at most. */
+#define BOARD_REQUESTS 32u
+
+/*
+ * Asks for bytes [offset, offset + bytes) of an object, fewer if it ends before. What comes back says
+ * `tag`. Returns at once.
+ */
+void board_get(uint32_t tag, wmbt_view key, uint32_t offset, uint32_t bytes);
+
+/*
+ * Programs the receive engine: of request `tag`, bytes [offset, offset + bytes) of the object go to
+ * `place`, or nowhere if that is NULL, and their CRC32C is computed on the way. What is not programmed
+ * comes as bytes. Comes before board_get().
+ */
+void board_receive(uint32_t tag, uint32_t offset, uint32_t bytes, uint8_t *place);
+
+/* What has come. */
+#define BOARD_ABSENT 1u /* the store has no such object */
+#define BOARD_BYTES 2u  /* bytes of it, here, until the next call */
+#define BOARD_PLACED 3u /* bytes of it, where board_receive() said */
+
+typedef struct board_event {
+    uint32_t what;
+    uint32_t tag;
+    uint64_t object_bytes; /* size of the whole object; stores send it along (Content-Range) */
+    uint32_t offset;       /* in the object */
+    uint32_t len;
+    const uint8_t *bytes; /* BOARD_BYTES */
+    uint32_t crc;         /* BOARD_PLACED */
+} board_event;
+
+/* The next of what has come. False: nothing, for now. */
+bool board_poll(board_event *event);
+
+/* Is there an object under this key? (A catalogue, a LIST or a HEAD request.) */
+bool board_has(wmbt_view key);
+
+/* A clock, in units of the board's own. */
+uint32_t board_now(void);
+
+void board_print(const char *text);
+
+/* The example. Returns 0 if it came to a plan. */
+int example(const board_command *command);
+
+/* --- report.c: what the examples print --------------------------------------------------------- */
+
+void print_number(uint64_t value);
+void print_plan(const wmbt_plan *plan);
+
+#endif
