@@ -440,7 +440,7 @@ static void check_exact_from(wmbt_test *t, sim_memory *m, uint32_t block_tokens)
 
 static void test_exact_from(wmbt_test *t)
 {
-    for (uint32_t layers = 1; layers <= SIM_LAYERS; layers++) {
+    for (uint32_t layers = 1; layers <= T_MANY(SIM_LAYERS, SIM_LAYERS - 1u); layers++) {
         T_CALL(t, each_shape(t, layers, check_exact_from));
         wmbt_test_reset(t);
     }

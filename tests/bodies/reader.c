@@ -13,7 +13,7 @@
 
 /* The host runs 10^5 schedules in a test of its own. */
 #ifndef READER_SCHEDULES
-#    define READER_SCHEDULES 4000u
+#    define READER_SCHEDULES T_MANY(4000u, 400u)
 #endif
 
 #define SHAPE (&wmbt_test_shape)

@@ -11,7 +11,13 @@ uint8_t *wmbt_test_alloc(wmbt_test *t, size_t bytes)
         return NULL;
     }
     t->arena_used = at + bytes;
-    for (size_t i = 0; i < bytes; i++) {
+    /* By words, which emulators are quicker with. The part begins aligned. */
+    uintptr_t *words = (uintptr_t *)(void *)(t->arena.data + at);
+    size_t count = bytes / sizeof *words;
+    for (size_t i = 0; i < count; i++) {
+        words[i] = 0;
+    }
+    for (size_t i = count * sizeof *words; i < bytes; i++) {
         t->arena.data[at + i] = 0;
     }
     return t->arena.data + at;

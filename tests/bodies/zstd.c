@@ -224,7 +224,7 @@ static void check_splits(wmbt_test *t, forms *m, wmbt_view frame, wmbt_view raw,
 
 static void test_splits(wmbt_test *t)
 {
-    for_each_row(t, check_splits, 9000);
+    for_each_row(t, check_splits, T_MANY(9000, 2500));
 }
 
 /* Cut off anywhere but at its beginning a frame is truncated, in both forms. */
@@ -242,7 +242,7 @@ static void check_truncations(wmbt_test *t, forms *m, wmbt_view frame, wmbt_view
 
 static void test_truncations(wmbt_test *t)
 {
-    for_each_row(t, check_truncations, 9000);
+    for_each_row(t, check_truncations, T_MANY(9000, 2500));
 }
 
 typedef struct flips {
@@ -285,7 +285,7 @@ static void check_flips(wmbt_test *t, forms *m, wmbt_view frame, wmbt_view raw, 
 
 static void test_flips(wmbt_test *t)
 {
-    for_each_row(t, check_flips, 3000);
+    for_each_row(t, check_flips, T_MANY(3000, 600));
 }
 
 /* --- frames made by hand ------------------------------------------------------------------------
