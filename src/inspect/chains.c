@@ -13,12 +13,17 @@ static wmbt_view view_of_text(const char *text)
     return wmbt_view_of(text, strlen(text));
 }
 
-/* Memory of a chain: enough for the block, and for any tenant (chain.h, wmbt_chain_init). */
-static wmbt_buf chain_memory(const wmbt_chain_config *config)
+/* Enough for the block, and for any tenant (chain.h, wmbt_chain_init). */
+size_t chain_bytes(const struct chain_options *options)
 {
-    uint64_t tokens = config->tenant.len / 4 + 1;
-    tokens = tokens > config->block_tokens ? tokens : config->block_tokens;
-    size_t bytes = (size_t)WMBT_CHAIN_BYTES(tokens);
+    uint64_t tokens = options->config.tenant.len / 4 + 1;
+    tokens = tokens > options->config.block_tokens ? tokens : options->config.block_tokens;
+    return (size_t)WMBT_CHAIN_BYTES(tokens);
+}
+
+static wmbt_buf chain_memory(const struct chain_options *options)
+{
+    size_t bytes = chain_bytes(options);
     return wmbt_buf_of(tool_alloc(bytes), bytes);
 }
 
@@ -77,7 +82,7 @@ void chain_options_read(struct chain_options *options, const struct args *args)
                                        ? WMBT_CHAIN_MAX_BLOCK_TOKENS
                                        : (uint32_t)options->block_tokens;
     wmbt_chain *chain;
-    wmbt_status status = wmbt_chain_init(chain_memory(&options->config), &options->config, &chain);
+    wmbt_status status = wmbt_chain_init(chain_memory(options), &options->config, &chain);
     if (status == WMBT_NOT_REPRESENTABLE) {
         tool_usage_error("option --fingerprint: too long for ds4 (its seed has at most %u bytes)",
                          WMBT_CHAIN_DS4_MAX_SEED_BYTES);
@@ -100,7 +105,7 @@ wmbt_block_hash *chain_hashes(const struct chain_options *options, const struct 
     if (hashes == NULL) {
         tool_usage_error("not enough memory for %zu hashes", most);
     }
-    if (wmbt_chain_init(chain_memory(&options->config), &options->config, &chain) != WMBT_OK) {
+    if (wmbt_chain_init(chain_memory(options), &options->config, &chain) != WMBT_OK) {
         return hashes;
     }
     size_t at = 0;

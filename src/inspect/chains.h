@@ -37,6 +37,9 @@ struct chain_options {
 /* Reads and checks the options; a mistake ends the process (EXIT_USAGE). */
 void chain_options_read(struct chain_options *options, const struct args *args);
 
+/* Bytes of memory that a chain takes. */
+size_t chain_bytes(const struct chain_options *options);
+
 /* Hashes of the full blocks: *count of them, in memory of malloc(). */
 wmbt_block_hash *chain_hashes(const struct chain_options *options, const struct tokens *tokens,
                               size_t *count);

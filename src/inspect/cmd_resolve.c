@@ -14,19 +14,18 @@ static void resolve_one(struct json *root, const struct resolver *resolver, cons
     struct resolved result;
     const char *why = NULL;
     wmbt_status status = tokens_read(path, &tokens, &why);
-    if (status == WMBT_OK && tokens.count > UINT32_MAX) {
+    if (status == WMBT_OK) {
+        status = resolve(resolver, &tokens, NULL, &result, &why);
         tokens_free(&tokens);
-        status = WMBT_TOO_LARGE;
     }
     if (status != WMBT_OK) {
         tool_refuse(path, status, why);
         resolve_json(root, resolver, path, status, NULL);
         return;
     }
-    resolve(resolver, &tokens, &result);
     resolve_note_damage(&result);
     resolve_json(root, resolver, path, WMBT_OK, &result);
-    tokens_free(&tokens);
+    resolved_free(&result);
 }
 
 static int run(const struct args *args)
@@ -48,7 +47,6 @@ static int run(const struct args *args)
         } else {
             resolve_json(root, &resolver, args->operand[i], status, NULL);
         }
-        out_progress("resolving", i + 1, args->operands);
     }
     resolver_close(&resolver);
     out_progress_end();

@@ -1,24 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wombatkv restore: the rows of a prompt's usable blocks, in files. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "out.h"
 #include "resolve.h"
 #include "tool.h"
 #include "unwrap.h"
-#include "wombatkv/kvblock.h"
 #include "writing.h"
 
-#define SHAPE (&wmbt_shape_deepseek_v4_flash)
+#define PLACES (WMBT_SHAPE_MAX_LAYERS * WMBT_EXTENT_KINDS)
 
-/* One file for each layer and kind; NULL until its first rows come. */
+/* Where the reader puts rows: those of one layer and kind side by side. */
 struct rows {
-    FILE *file[WMBT_SHAPE_MAX_LAYERS][WMBT_EXTENT_KINDS];
+    wmbt_reader_place place[PLACES];
+    uint32_t bytes[PLACES]; /* of one block */
+    struct destination to;
 };
+
+/* Makes room for the rows of so many blocks. Memory costs only what is used of it. False: none. */
+static bool rows_begin(struct rows *rows, uint64_t block_tokens, size_t most_blocks)
+{
+    uint64_t total = 0;
+    memset(rows, 0, sizeof *rows);
+    if (block_tokens > UINT32_MAX ||
+        !wmbt_shape_allows_block_tokens(RESOLVE_SHAPE, (uint32_t)block_tokens)) {
+        return true; /* no block is usable */
+    }
+    for (uint32_t i = 0; i < RESOLVE_SHAPE->layers * WMBT_EXTENT_KINDS; i++) {
+        uint32_t layer = i / WMBT_EXTENT_KINDS;
+        uint32_t kind = i % WMBT_EXTENT_KINDS;
+        uint32_t ratio = RESOLVE_SHAPE->layer[layer].ratio;
+        bool wanted = kind == WMBT_EXTENT_COMP ||
+                      (kind == WMBT_EXTENT_INDEX && RESOLVE_SHAPE->layer[layer].has_index != 0);
+        if (wanted && ratio != 0) {
+            rows->bytes[i] =
+                (uint32_t)block_tokens / ratio * wmbt_shape_row_bytes(RESOLVE_SHAPE, layer, kind);
+        }
+        rows->place[i].wanted = rows->bytes[i] != 0;
+        rows->place[i].offset = total;
+        total += rows->bytes[i] * ((uint64_t)most_blocks + 1); /* the tail's rows have room, too */
+    }
+    if (total > SIZE_MAX) {
+        return false;
+    }
+    rows->to.places = rows->place;
+    rows->to.memory = wmbt_buf_of(tool_reserve((size_t)total), (size_t)total);
+    return rows->to.memory.data != NULL;
+}
+
+static void rows_end(struct rows *rows)
+{
+    tool_release(rows->to.memory.data, rows->to.memory.len);
+}
 
 static bool write_failed(const char **why)
 {
@@ -26,66 +63,21 @@ static bool write_failed(const char **why)
     return false;
 }
 
-static bool write_extent(struct new_folder *folder, struct rows *rows, const wmbt_extent *extent,
-                         wmbt_view object, const char **why)
+/* The rows of one layer and kind. */
+static bool write_rows(struct new_folder *folder, const struct rows *rows, uint32_t place,
+                       uint32_t blocks, const char **why)
 {
-    FILE **file = &rows->file[extent->layer][extent->kind];
-    if (*file == NULL) {
-        *file = new_folder_open(
-            folder,
-            tool_format("layer-%02u.%s.f32", extent->layer, wmbt_extent_kind_name(extent->kind)),
-            why);
-        if (*file == NULL) {
-            return false;
-        }
+    size_t bytes = (size_t)rows->bytes[place] * blocks;
+    FILE *file = new_folder_open(folder,
+                                 tool_format("layer-%02u.%s.f32", place / WMBT_EXTENT_KINDS,
+                                             wmbt_extent_kind_name(place % WMBT_EXTENT_KINDS)),
+                                 why);
+    if (file == NULL) {
+        return false;
     }
-    if (fwrite(object.data + extent->offset, 1, extent->bytes, *file) != extent->bytes) {
-        return write_failed(why);
-    }
-    return true;
-}
-
-/* The rows of one block. It is fetched and judged once more: what is written was checked. */
-static bool write_block(struct new_folder *folder, struct rows *rows,
-                        const struct resolver *resolver, const struct resolved *result,
-                        uint32_t index, const char **why)
-{
-    uint32_t block_tokens = (uint32_t)resolver->chain.block_tokens;
-    wmbt_kvblock_expect expect = {SHAPE, block_tokens, index, 0};
-    wmbt_kvblock_info info;
-    wmbt_kvblock_walk walk;
-    wmbt_item item;
-    struct value value;
-    wmbt_status status = resolve_fetch(resolver, result->block[index].key, &value);
-    if (status == WMBT_OK) {
-        status = wmbt_kvblock_read(value.bytes, &expect, &info);
-    }
-    if (status == WMBT_OK) {
-        status = wmbt_kvblock_walk_init(&walk, SHAPE, block_tokens);
-    }
-    bool good = status == WMBT_OK;
-    if (!good) {
-        *why = tool_format("block %u changed meanwhile: %s", index, tool_status_name(status));
-    }
-    while (good && wmbt_kvblock_walk_next(&walk, &item) == WMBT_OK) {
-        if (item.extent.kind != WMBT_EXTENT_FIELD) {
-            good = write_extent(folder, rows, &item.extent, value.bytes, why);
-        }
-    }
-    resolve_free(&value);
-    return good;
-}
-
-static bool close_rows(struct rows *rows, const char **why)
-{
-    bool good = true;
-    for (size_t i = 0; i < WMBT_SHAPE_MAX_LAYERS * WMBT_EXTENT_KINDS; i++) {
-        FILE *file = rows->file[i / WMBT_EXTENT_KINDS][i % WMBT_EXTENT_KINDS];
-        if (file != NULL && fclose(file) != 0 && good) {
-            good = write_failed(why);
-        }
-    }
-    return good;
+    const uint8_t *from = rows->to.memory.data + rows->place[place].offset;
+    bool good = fwrite(from, 1, bytes, file) == bytes || write_failed(why);
+    return fclose(file) == 0 ? good : good && write_failed(why);
 }
 
 static bool write_plan(struct new_folder *folder, const struct json *plan, const char **why)
@@ -99,23 +91,17 @@ static bool write_plan(struct new_folder *folder, const struct json *plan, const
     return fclose(file) == 0 && good ? true : write_failed(why);
 }
 
-static bool write_all(const char *path, const struct resolver *resolver,
-                      const struct resolved *result, const struct json *plan, const char **why)
+static bool write_all(const char *path, const struct rows *rows, const struct resolved *result,
+                      const struct json *plan, const char **why)
 {
-    static struct rows rows;
     struct new_folder folder;
     if (!new_folder_begin(&folder, path, why)) {
         return false;
     }
     bool good = write_plan(&folder, plan, why);
-    for (uint32_t i = 0; good && i < result->plan.blocks; i++) {
-        out_progress("writing rows", i, result->plan.blocks);
-        good = write_block(&folder, &rows, resolver, result, i, why);
-    }
-    const char *close_why = NULL;
-    if (!close_rows(&rows, &close_why) && good) {
-        *why = close_why;
-        good = false;
+    for (uint32_t i = 0; good && result->plan.blocks != 0 && i < PLACES; i++) {
+        out_progress("writing", i, PLACES);
+        good = rows->bytes[i] == 0 || write_rows(&folder, rows, i, result->plan.blocks, why);
     }
     if (!good) {
         new_folder_abandon(&folder);
@@ -124,45 +110,76 @@ static bool write_all(const char *path, const struct resolver *resolver,
     return new_folder_commit(&folder, why);
 }
 
-/* A target that is there is not replaced; an empty directory is. */
+/* A target that is there is not replaced, but for an empty directory. */
 static void check_target(const char *path)
 {
     struct stat st;
+    bool empty = true;
     if (path[0] == '\0') {
         tool_usage_error("option -o: must not be empty");
     }
-    if (lstat(path, &st) == 0 && !(S_ISDIR(st.st_mode) && rmdir(path) == 0)) {
+    if (lstat(path, &st) != 0) {
+        return;
+    }
+    DIR *dir = S_ISDIR(st.st_mode) ? opendir(path) : NULL;
+    for (struct dirent *e = dir != NULL ? readdir(dir) : NULL; e != NULL; e = readdir(dir)) {
+        empty = empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    if (dir == NULL || !empty) {
         tool_usage_error("option -o: %s exists already", path);
     }
+}
+
+/* Resolves the prompt and writes OUT. ok, or the status of the prompt; its row is *plan. */
+static wmbt_status restore(const struct resolver *resolver, const char *path, const char *target,
+                           struct json **plan, const char **why)
+{
+    static struct rows rows;
+    struct tokens tokens;
+    struct resolved result;
+    wmbt_status status = tokens_read(path, &tokens, why);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    if (rows_begin(&rows, resolver->chain.block_tokens, resolve_most_blocks(resolver, &tokens))) {
+        status = resolve(resolver, &tokens, &rows.to, &result, why);
+    } else {
+        status = WMBT_TOO_LARGE;
+        *why = "there is no memory for its rows";
+    }
+    tokens_free(&tokens);
+    if (status == WMBT_OK) {
+        resolve_note_damage(&result);
+        *plan = resolve_json(NULL, resolver, path, WMBT_OK, &result);
+        if (!write_all(target, &rows, &result, *plan, why)) {
+            tool_refuse(target, TOOL_UNREADABLE, *why);
+        }
+        resolved_free(&result);
+    }
+    rows_end(&rows);
+    return status;
 }
 
 static int run(const struct args *args)
 {
     struct resolver resolver;
-    struct resolved result;
-    struct tokens tokens;
+    struct json *plan = NULL;
     const char *why = NULL;
     const char *target = args_required(args, "-o");
     args_operands(args, "one token file", 1, 1);
     const char *path = args->operand[0];
-    struct json *plan;
     wmbt_status status = resolver_open(&resolver, args);
     check_target(target);
     if (status == WMBT_OK) {
-        status = tokens_read(path, &tokens, &why);
+        status = restore(&resolver, path, target, &plan, &why);
         if (status != WMBT_OK) {
             tool_refuse(path, status, why);
         }
     }
-    if (status == WMBT_OK) {
-        resolve(&resolver, &tokens, &result);
-        resolve_note_damage(&result);
-        plan = resolve_json(NULL, &resolver, path, WMBT_OK, &result);
-        tokens_free(&tokens);
-        if (!write_all(target, &resolver, &result, plan, &why)) {
-            tool_refuse(target, TOOL_UNREADABLE, why);
-        }
-    } else {
+    if (plan == NULL) {
         plan = resolve_json(NULL, &resolver, path, status, NULL);
     }
     resolver_close(&resolver);

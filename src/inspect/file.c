@@ -60,7 +60,7 @@ static wmbt_status read_all(int fd, size_t room, struct file *file, const char *
     return TOOL_UNREADABLE;
 }
 
-static wmbt_status read_fd(int fd, bool only_regular, struct file *file, const char **why)
+static wmbt_status read_fd(int fd, struct file *file, const char **why)
 {
     struct stat st;
     if (fstat(fd, &st) != 0) {
@@ -68,10 +68,6 @@ static wmbt_status read_fd(int fd, bool only_regular, struct file *file, const c
     }
     if (S_ISDIR(st.st_mode)) {
         return from_errno(EISDIR, why);
-    }
-    if (only_regular && !S_ISREG(st.st_mode)) {
-        *why = "it is not a regular file";
-        return TOOL_UNREADABLE;
     }
     bool sized = S_ISREG(st.st_mode) && st.st_size > 0 && (uint64_t)st.st_size < SIZE_MAX;
     return read_all(fd, sized ? (size_t)st.st_size + 1 : FIRST_ROOM, file, why);
@@ -83,14 +79,14 @@ wmbt_status file_read(const char *path, struct file *file, const char **why)
     if (fd < 0) {
         return from_errno(errno, why);
     }
-    wmbt_status status = read_fd(fd, false, file, why);
+    wmbt_status status = read_fd(fd, file, why);
     close(fd);
     return status;
 }
 
 wmbt_status file_read_stdin(struct file *file, const char **why)
 {
-    return read_fd(STDIN_FILENO, false, file, why);
+    return read_fd(STDIN_FILENO, file, why);
 }
 
 void file_free(struct file *file)
@@ -177,24 +173,74 @@ static int open_below(int fd, char *path, int *error)
     }
 }
 
-wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, struct file *file,
-                        const char **why)
+wmbt_status bucket_open_object(const struct bucket *bucket, wmbt_view key,
+                               struct bucket_object *object, const char **why)
 {
+    struct stat st;
+    int error = 0;
+    object->fd = -1;
     if (!is_path_below(key)) {
         *why = "no path inside the directory stands for this key";
         return TOOL_UNREADABLE;
     }
-    int error = 0;
-    int fd = open_below(bucket->fd, tool_copy((const char *)key.data, key.len), &error);
-    if (fd < 0) {
+    object->fd = open_below(bucket->fd, tool_copy((const char *)key.data, key.len), &error);
+    if (object->fd < 0) {
         if (error == ELOOP) {
             *why = "a symbolic link, which is not followed";
             return TOOL_UNREADABLE;
         }
         return error == ENAMETOOLONG ? WMBT_MISSING : from_errno(error, why);
     }
-    wmbt_status status = read_fd(fd, true, file, why);
-    close(fd);
+    error = fstat(object->fd, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
+    if (error == 0 && S_ISREG(st.st_mode)) {
+        object->bytes = (uint64_t)st.st_size;
+        return WMBT_OK;
+    }
+    bucket_object_close(object);
+    if (error != 0) {
+        return from_errno(error, why);
+    }
+    *why = "it is not a regular file";
+    return TOOL_UNREADABLE;
+}
+
+wmbt_status bucket_object_read(const struct bucket_object *object, uint64_t offset, uint8_t *to,
+                               size_t bytes, const char **why)
+{
+    while (bytes != 0) {
+        ssize_t got = pread(object->fd, to, bytes, (off_t)offset);
+        if (got == 0) {
+            *why = "it changed while it was read";
+            return TOOL_UNREADABLE;
+        }
+        if (got < 0 && errno != EINTR) {
+            return from_errno(errno, why);
+        }
+        size_t n = got > 0 ? (size_t)got : 0;
+        offset += n;
+        to += n;
+        bytes -= n;
+    }
+    return WMBT_OK;
+}
+
+void bucket_object_close(struct bucket_object *object)
+{
+    if (object->fd >= 0) {
+        close(object->fd);
+    }
+    object->fd = -1;
+}
+
+wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, struct file *file,
+                        const char **why)
+{
+    struct bucket_object object;
+    wmbt_status status = bucket_open_object(bucket, key, &object, why);
+    if (status == WMBT_OK) {
+        status = read_fd(object.fd, file, why);
+        bucket_object_close(&object);
+    }
     return status;
 }
 

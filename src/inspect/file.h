@@ -35,12 +35,28 @@ struct bucket {
 wmbt_status bucket_open(struct bucket *bucket, const char *path, const char **why);
 void bucket_close(struct bucket *bucket);
 
+/* An open object of a bucket. */
+struct bucket_object {
+    int fd; /* -1: none is open */
+    uint64_t bytes;
+};
+
 /*
- * Reads an object. The path is walked from the bucket's directory, one component at a time, and no
+ * Opens an object. The path is walked from the bucket's directory, one component at a time, and no
  * symbolic link is followed, so nothing outside is ever opened. A key that no path below the
- * directory stands for ("..", an empty component, a leading '/') is TOOL_UNREADABLE. *size is the
- * object's size if it is not NULL.
+ * directory stands for ("..", an empty component, a leading '/') is TOOL_UNREADABLE, as is anything
+ * but a regular file. ok, missing, or TOOL_UNREADABLE (*why: text or NULL).
  */
+wmbt_status bucket_open_object(const struct bucket *bucket, wmbt_view key,
+                               struct bucket_object *object, const char **why);
+
+/* Reads `bytes` bytes at an offset. ok, or TOOL_UNREADABLE: an error, or it has become shorter. */
+wmbt_status bucket_object_read(const struct bucket_object *object, uint64_t offset, uint8_t *to,
+                               size_t bytes, const char **why);
+
+void bucket_object_close(struct bucket_object *object);
+
+/* Opens an object and reads it whole. */
 wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, struct file *file,
                         const char **why);
 

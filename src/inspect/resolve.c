@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fetches and judges the blocks and the tail of a prompt. */
+/* Drives the reader: prompts in, its wants answered from the bucket's files. */
 #include "resolve.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats.h"
 #include "out.h"
 #include "tool.h"
-#include "formats.h"
-#include "wombatkv/kvblock.h"
-#include "wombatkv/largevalue.h"
-#include "wombatkv/rawtail.h"
-
-#define SHAPE (&wmbt_shape_deepseek_v4_flash)
 
 wmbt_status resolver_open(struct resolver *resolver, const struct args *args)
 {
@@ -37,206 +32,225 @@ void resolver_close(struct resolver *resolver)
     }
 }
 
-/* --- fetching -------------------------------------------------------------------------------- */
+/* --- answers --------------------------------------------------------------------------------- */
 
-/* The plain bytes of the object at a key. */
-static wmbt_status fetch_object(const struct resolver *resolver, wmbt_view key, struct value *value)
+#define PIECE_BYTES ((size_t)1 << 20)
+
+/* What the reader is given; one object at a time. */
+struct supply {
+    const struct bucket *bucket;
+    const struct resolved *result;
+    struct bucket_object object; /* or the chunk of one */
+    wmbt_buf raw, stored;        /* lent */
+};
+
+static void release(wmbt_buf *memory)
 {
-    memset(value, 0, sizeof *value);
-    wmbt_status status = bucket_read(&resolver->bucket, key, &value->file, &value->why);
-    if (status != WMBT_OK) {
-        return status;
-    }
-    value->stored_bytes = value->file.len;
-    status = unwrap(file_view(&value->file), false, &value->plain);
-    if (status == WMBT_OK) {
-        value->bytes = value->plain.is.bytes;
-    }
-    return status;
+    tool_release(memory->data, memory->len);
+    *memory = wmbt_buf_of(NULL, 0);
 }
 
-void resolve_free(struct value *value)
+static wmbt_status fail(const struct supply *supply, const wmbt_want *want, wmbt_status status)
 {
-    file_free(&value->file);
-    unwrap_free(&value->plain);
-    free(value->joined);
-    memset(value, 0, sizeof *value);
+    return wmbt_reader_fail(supply->result->reader, want, status);
 }
 
-/* Fetches the chunk that comes next, to its place in `memory`. */
-static wmbt_status fetch_chunk(const struct resolver *resolver, const wmbt_largevalue *manifest,
-                               wmbt_largevalue_join *join, const wmbt_largevalue_place *place,
-                               uint8_t *memory, uint64_t *stored_bytes)
+/* Opens the object, or the chunk, that is wanted. */
+static wmbt_status find(struct supply *supply, const wmbt_want *want, struct found *found)
 {
-    uint8_t key[WMBT_LARGEVALUE_MAX_KEY];
-    struct value chunk;
+    char key[WMBT_OBJKEY_MAX_BYTES];
     size_t len = 0;
+    bucket_object_close(&supply->object);
     wmbt_status status =
-        wmbt_largevalue_chunk_key(manifest, resolver->keys.prefix, resolver->keys.name_space,
-                                  place->index, wmbt_buf_of(key, sizeof key), &len);
-    if (status != WMBT_OK) {
-        return status;
-    }
-    status = fetch_object(resolver, wmbt_view_of(key, len), &chunk);
-    *stored_bytes += chunk.stored_bytes;
-    if (status == WMBT_MISSING) {
-        status = WMBT_TRUNCATED; /* the value is there, a part of it is not */
-    }
+        wmbt_reader_want_key(supply->result->reader, want, wmbt_buf_of(key, sizeof key), &len);
     if (status == WMBT_OK) {
-        status = wmbt_largevalue_join_chunk(join, chunk.bytes.len);
+        status = bucket_open_object(supply->bucket, wmbt_view_of(key, len), &supply->object,
+                                    &found->why);
     }
-    if (status == WMBT_OK && chunk.bytes.len != 0) {
-        memcpy(memory + place->offset, chunk.bytes.data, chunk.bytes.len);
+    if (status != WMBT_OK) {
+        return fail(supply, want, status);
     }
-    resolve_free(&chunk);
+    found->bytes += supply->object.bytes;
+    return wmbt_reader_found(supply->result->reader, want, supply->object.bytes);
+}
+
+/* Gives bytes of the open object until the want is complete. */
+static wmbt_status feed(const struct supply *supply, const wmbt_want *want, struct found *found)
+{
+    static uint8_t piece[PIECE_BYTES];
+    uint32_t at = want->offset;
+    wmbt_status status = WMBT_NEED_MORE;
+    while (status == WMBT_NEED_MORE) {
+        uint64_t left = supply->object.bytes - at;
+        size_t n = want->bytes - (at - want->offset);
+        size_t taken = 0;
+        n = n < left ? n : (size_t)left;
+        n = n < sizeof piece ? n : sizeof piece;
+        status = bucket_object_read(&supply->object, at, piece, n, &found->why);
+        if (status != WMBT_OK) {
+            return fail(supply, want, status);
+        }
+        status = wmbt_reader_feed(supply->result->reader, want, at, wmbt_view_of(piece, n), &taken);
+        at += (uint32_t)taken;
+    }
     return status;
 }
 
-/* Replaces a manifest by the value that it stands for. */
-static wmbt_status join_chunks(const struct resolver *resolver, const wmbt_largevalue *manifest,
-                               struct value *value)
+static wmbt_status lend(struct supply *supply, const wmbt_want *want)
 {
-    wmbt_largevalue_join join;
-    wmbt_largevalue_place place;
-    uint64_t most_chunks = UNWRAP_MAX_BYTES / WMBT_LARGEVALUE_CHUNK_BYTES + 1;
-    wmbt_status status = wmbt_largevalue_join_init(&join, manifest, UNWRAP_MAX_BYTES, most_chunks);
-    if (status != WMBT_OK) {
-        return status;
+    release(&supply->stored);
+    supply->stored = wmbt_buf_of(tool_reserve(want->stored_bytes), want->stored_bytes);
+    if (want->raw_bytes != 0) {
+        supply->raw = wmbt_buf_of(tool_reserve(want->raw_bytes), want->raw_bytes);
     }
-    size_t len = (size_t)manifest->total_bytes;
-    value->joined = malloc(len + 1);
-    if (value->joined == NULL) {
+    if (supply->stored.data == NULL || (want->raw_bytes != 0 && supply->raw.data == NULL)) {
+        return fail(supply, want, WMBT_TOO_LARGE);
+    }
+    return wmbt_reader_memory(supply->result->reader, want, supply->raw, supply->stored);
+}
+
+/* Answers all wants. The reader keeps what became of each object; what is returned is of the last
+ * call and says ok or end if none is left. */
+static wmbt_status answer_all(struct supply *supply)
+{
+    const struct resolved *result = supply->result;
+    wmbt_reader *reader = result->reader;
+    wmbt_want want;
+    wmbt_status status;
+    while ((status = wmbt_reader_next_want(reader, &want)) == WMBT_OK) {
+        bool tail = want.object == WMBT_READER_TAIL;
+        struct found *found = &result->found[tail ? result->blocks : want.object];
+        out_progress("reading", tail ? result->blocks : want.object, result->blocks);
+        if (want.kind == WMBT_WANT_MEMORY) {
+            status = lend(supply, &want);
+        } else if (want.kind == WMBT_WANT_RANGE ||
+                   (find(supply, &want, found) == WMBT_OK && supply->object.fd >= 0)) {
+            status = feed(supply, &want, found);
+        }
+        if (!wmbt_reader_in_flight(reader, want.object)) {
+            bucket_object_close(&supply->object);
+            release(&supply->raw);
+            release(&supply->stored);
+        }
+    }
+    return status;
+}
+
+/* --- prompts --------------------------------------------------------------------------------- */
+
+size_t resolve_most_blocks(const struct resolver *resolver, const struct tokens *tokens)
+{
+    size_t blocks = (size_t)(tokens->count / resolver->chain.block_tokens);
+    bool ds4 = resolver->chain.config.dialect == WMBT_CHAIN_DS4;
+    blocks = ds4 && blocks > WMBT_CHAIN_DS4_MAX_BLOCKS ? WMBT_CHAIN_DS4_MAX_BLOCKS : blocks;
+    return blocks != 0 ? blocks : 1;
+}
+
+static wmbt_status start(const struct resolver *resolver, uint32_t max_blocks,
+                         const struct destination *to, struct resolved *result)
+{
+    wmbt_reader_config config;
+    memset(&config, 0, sizeof config);
+    config.chain = resolver->chain.config;
+    config.shape = RESOLVE_SHAPE;
+    config.prefix = resolver->keys.prefix;
+    config.name_space = resolver->keys.name_space;
+    config.max_blocks = max_blocks;
+    config.in_flight = 1;
+    config.max_object_bytes = (uint32_t)UNWRAP_MAX_BYTES;
+    config.flags = WMBT_READER_AUDIT | (resolver->trust_tail ? WMBT_READER_TRUST_TAIL : 0);
+    config.codec = *unwrap_codec();
+    if (to != NULL) {
+        config.places = to->places;
+        config.memory = to->memory;
+    }
+    size_t bytes = WMBT_READER_BYTES(max_blocks, 1) + chain_bytes(&resolver->chain);
+    result->memory = malloc(bytes);
+    result->found = calloc((size_t)max_blocks + 1, sizeof *result->found);
+    if (result->memory == NULL || result->found == NULL) {
         return WMBT_TOO_LARGE;
     }
-    while (status == WMBT_OK && wmbt_largevalue_join_next(&join, &place) == WMBT_OK) {
-        status =
-            fetch_chunk(resolver, manifest, &join, &place, value->joined, &value->stored_bytes);
+    return wmbt_reader_init(wmbt_buf_of(result->memory, bytes), &config, &result->reader);
+}
+
+wmbt_status resolve(const struct resolver *resolver, const struct tokens *tokens,
+                    const struct destination *to, struct resolved *result, const char **why)
+{
+    struct supply supply = {.bucket = &resolver->bucket, .result = result, .object = {-1, 0}};
+    size_t most = resolve_most_blocks(resolver, tokens);
+    memset(result, 0, sizeof *result);
+    *why = "more tokens or blocks than this tool takes";
+    if (tokens->count >= WMBT_CHAIN_MAX_BLOCK_TOKENS || most > WMBT_READER_MAX_BLOCKS) {
+        return WMBT_TOO_LARGE;
+    }
+    result->tokens = (uint32_t)tokens->count;
+    wmbt_status status = start(resolver, (uint32_t)most, to, result);
+    if (status == WMBT_OK) {
+        status = wmbt_reader_tokens(result->reader, tokens->token, tokens->count);
     }
     if (status == WMBT_OK) {
-        status = wmbt_largevalue_join_finish(&join);
+        status = wmbt_reader_end(result->reader, result->tokens);
     }
-    value->bytes = wmbt_view_of(value->joined, status == WMBT_OK ? len : 0);
+    if (status == WMBT_OK) {
+        result->blocks = wmbt_reader_blocks(result->reader);
+        status = answer_all(&supply);
+    }
+    if (status == WMBT_END) {
+        status = wmbt_reader_plan(result->reader, &result->plan);
+    }
+    if (status != WMBT_OK) {
+        *why = status == WMBT_TOO_LARGE ? *why : NULL;
+        resolved_free(result);
+    }
     return status;
 }
 
-wmbt_status resolve_fetch(const struct resolver *resolver, const char *key, struct value *value)
+void resolved_free(struct resolved *result)
 {
-    wmbt_largevalue manifest;
-    wmbt_status status = fetch_object(resolver, wmbt_view_of(key, strlen(key)), value);
-    if (status != WMBT_OK) {
-        return status;
-    }
-    wmbt_status parsed = wmbt_largevalue_parse(value->bytes, 0, &manifest);
-    if (parsed == WMBT_BAD_MAGIC) {
-        return WMBT_OK; /* a plain value */
-    }
-    return parsed == WMBT_OK ? join_chunks(resolver, &manifest, value) : parsed;
-}
-
-/* --- judging --------------------------------------------------------------------------------- */
-
-static wmbt_status judge_block(const struct resolver *resolver, wmbt_view bytes, size_t index)
-{
-    uint64_t tokens = resolver->chain.block_tokens;
-    bool exists = tokens <= UINT32_MAX && wmbt_shape_allows_block_tokens(SHAPE, (uint32_t)tokens);
-    wmbt_kvblock_expect expect = {SHAPE, exists ? (uint32_t)tokens : 0, (uint32_t)index,
-                                  exists ? 0 : WMBT_KVBLOCK_ANY_TOKENS};
-    wmbt_kvblock_info info;
-    wmbt_status status = wmbt_kvblock_read(bytes, &expect, &info);
-    return status == WMBT_OK && !exists ? WMBT_WRONG_BLOCK : status;
-}
-
-static void resolve_block(const struct resolver *resolver, size_t index,
-                          struct resolved_block *block)
-{
-    struct value value;
-    block->key = key_of(&resolver->keys, WMBT_OBJKEY_BLOCK, &block->hash);
-    block->status = resolve_fetch(resolver, block->key, &value);
-    block->bytes = value.stored_bytes;
-    block->why = value.why;
-    if (block->status == WMBT_OK) {
-        block->status = judge_block(resolver, value.bytes, index);
-    }
-    resolve_free(&value);
-}
-
-static void resolve_tail(const struct resolver *resolver, struct resolved *result, size_t usable)
-{
-    wmbt_rawtail_expect expect = {SHAPE, 0};
-    wmbt_rawtail_info info;
-    wmbt_plan_tail *tail = &result->tail;
-    struct value value;
-    result->tail_key =
-        key_of(&resolver->keys, WMBT_OBJKEY_RAW_TAIL, &result->block[usable - 1].hash);
-    tail->status = resolve_fetch(resolver, result->tail_key, &value);
-    tail->bytes = value.stored_bytes;
-    result->tail_why = value.why;
-    if (tail->status == WMBT_OK) {
-        tail->status = wmbt_rawtail_read(value.bytes, &expect, &info);
-    }
-    if (tail->status == WMBT_OK) {
-        tail->total_tokens = info.total_tokens;
-        tail->raw_rows = info.raw_rows;
-        tail->rows_agree = (info.flags & WMBT_RAWTAIL_ROWS_AGREE) != 0;
-        tail->rows_end = info.block_end;
-    }
-    resolve_free(&value);
-}
-
-static void make_plan(const struct resolver *resolver, struct resolved *result, size_t usable)
-{
-    wmbt_plan_input input;
-    memset(&input, 0, sizeof input);
-    input.shape = SHAPE;
-    input.block_tokens = (uint32_t)resolver->chain.block_tokens;
-    input.prompt_tokens = result->tokens;
-    input.usable_blocks = (uint32_t)usable;
-    input.flags = resolver->trust_tail ? WMBT_PLAN_TRUST_TAIL : 0;
-    memcpy(&input.tail, &result->tail, sizeof input.tail);
-    for (size_t i = 0; i < usable; i++) {
-        input.blocks_bytes += result->block[i].bytes;
-    }
-    wmbt_status status = wmbt_plan_make(&input, &result->plan);
-    if (status != WMBT_OK) { /* the blocks were verified: their numbers suit the shape */
-        tool_refuse("plan", status, NULL);
-    }
-}
-
-void resolve(const struct resolver *resolver, const struct tokens *tokens, struct resolved *result)
-{
-    size_t usable = 0;
+    free(result->memory);
+    free(result->found);
     memset(result, 0, sizeof *result);
-    wmbt_block_hash *hashes = chain_hashes(&resolver->chain, tokens, &result->count);
-    result->tokens = (uint32_t)tokens->count;
-    result->block = tool_alloc((result->count + 1) * sizeof *result->block);
-    for (size_t i = 0; i < result->count; i++) {
-        out_progress("reading blocks", i, result->count);
-        memcpy(&result->block[i].hash, &hashes[i], sizeof hashes[i]);
-        resolve_block(resolver, i, &result->block[i]);
-        usable += usable == i && result->block[i].status == WMBT_OK;
-    }
-    free(hashes);
-    if (usable != 0) {
-        resolve_tail(resolver, result, usable);
-    }
-    make_plan(resolver, result, usable);
 }
 
-static void refuse(const char *key, wmbt_status status, const char *why)
+/* --- results --------------------------------------------------------------------------------- */
+
+wmbt_reader_object resolved_object(const struct resolved *result, uint32_t object)
 {
-    tool_refuse(key, status, why != NULL ? why : format_status_text(status));
+    wmbt_reader_object state = {WMBT_MISSING, 0, 0, 0};
+    if (wmbt_reader_object_state(result->reader, object, &state) != WMBT_OK) {
+        state.status = WMBT_MISSING;
+    }
+    return state;
+}
+
+const char *resolved_key(const struct resolved *result, uint32_t object)
+{
+    char key[WMBT_OBJKEY_MAX_BYTES];
+    size_t len = 0;
+    wmbt_status status =
+        wmbt_reader_object_key(result->reader, object, wmbt_buf_of(key, sizeof key), &len);
+    return status == WMBT_OK ? tool_copy(key, len) : NULL;
+}
+
+const struct found *resolved_found(const struct resolved *result, uint32_t object)
+{
+    return &result->found[object == WMBT_READER_TAIL ? result->blocks : object];
+}
+
+static void note(const struct resolved *result, uint32_t object)
+{
+    wmbt_status status = resolved_object(result, object).status;
+    const char *why = resolved_found(result, object)->why;
+    if (wmbt_status_is_error(status) && status != WMBT_DOES_NOT_FIT) {
+        tool_refuse(resolved_key(result, object), status,
+                    why != NULL ? why : format_status_text(status));
+    }
 }
 
 void resolve_note_damage(const struct resolved *result)
 {
-    for (size_t i = 0; i < result->count; i++) {
-        const struct resolved_block *block = &result->block[i];
-        if (block->status != WMBT_OK && block->status != WMBT_MISSING) {
-            refuse(block->key, block->status, block->why);
-        }
+    for (uint32_t i = 0; i < result->blocks; i++) {
+        note(result, i);
     }
-    wmbt_status tail = result->tail_key != NULL ? result->plan.tail_status : WMBT_OK;
-    if (tail != WMBT_OK && tail != WMBT_MISSING && tail != WMBT_DOES_NOT_FIT) {
-        refuse(result->tail_key, tail, result->tail_why);
-    }
+    note(result, WMBT_READER_TAIL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What of a prompt can be reused from a bucket: fetches, judges, makes the plan. */
+/* What of a prompt can be reused from a bucket: drives the library's reader (wombatkv/reader.h), which
+ * judges and plans, and answers its wants from files. */
 #ifndef INSPECT_RESOLVE_H
 #define INSPECT_RESOLVE_H
 
@@ -8,7 +9,9 @@
 #include "json.h"
 #include "keys.h"
 #include "unwrap.h"
-#include "wombatkv/plan.h"
+#include "wombatkv/reader.h"
+
+#define RESOLVE_SHAPE (&wmbt_shape_deepseek_v4_flash)
 
 /* For the table of a command's options, its usage line and its help. */
 #define RESOLVE_OPTIONS                                     \
@@ -32,21 +35,25 @@ struct resolver {
     bool trust_tail;
 };
 
-struct resolved_block {
-    wmbt_block_hash hash;
-    const char *key;
-    wmbt_status status; /* ok, missing, its reader's, TOOL_UNREADABLE */
-    uint64_t bytes;     /* as stored */
-    const char *why;    /* words about an object that cannot be read, else NULL */
+/* Where rows go. */
+struct destination {
+    const wmbt_reader_place *places;
+    wmbt_buf memory;
 };
 
+/* What was found of a block or of the tail. */
+struct found {
+    uint64_t bytes;  /* as stored, of a large value manifest and chunks together */
+    const char *why; /* words about an object that cannot be read, else NULL */
+};
+
+/* A prompt's answer, in memory of its own. */
 struct resolved {
+    wmbt_reader *reader; /* all is settled */
+    void *memory;
     uint32_t tokens;
-    size_t count; /* full blocks */
-    struct resolved_block *block;
-    const char *tail_key; /* NULL: no usable block, so no tail */
-    const char *tail_why; /* as above */
-    wmbt_plan_tail tail;
+    uint32_t blocks;     /* full ones */
+    struct found *found; /* of each block, then of the tail */
     wmbt_plan plan;
 };
 
@@ -55,8 +62,21 @@ struct resolved {
 wmbt_status resolver_open(struct resolver *resolver, const struct args *args);
 void resolver_close(struct resolver *resolver);
 
-/* Resolves one prompt. */
-void resolve(const struct resolver *resolver, const struct tokens *tokens, struct resolved *result);
+/* The most blocks that a prompt has, at least 1. */
+size_t resolve_most_blocks(const struct resolver *resolver, const struct tokens *tokens);
+
+/* Resolves one prompt; `to` may be NULL. ok, or too-large and then *why. */
+wmbt_status resolve(const struct resolver *resolver, const struct tokens *tokens,
+                    const struct destination *to, struct resolved *result, const char **why);
+void resolved_free(struct resolved *result);
+
+/* What became of block number `object`, or of the tail (WMBT_READER_TAIL). */
+wmbt_reader_object resolved_object(const struct resolved *result, uint32_t object);
+
+/* The key of one, of tool_alloc(); NULL: there is no tail, as no block is usable. */
+const char *resolved_key(const struct resolved *result, uint32_t object);
+
+const struct found *resolved_found(const struct resolved *result, uint32_t object);
 
 /* Notes what is damaged, so that the exit status says so. */
 void resolve_note_damage(const struct resolved *result);
@@ -70,19 +90,5 @@ struct json *resolve_json(struct json *list, const struct resolver *resolver, co
 
 /* Prints one prompt's answer for people. */
 void resolve_print(const struct json *row);
-
-/* The plain bytes of an object, large values put together. */
-struct value {
-    wmbt_view bytes;       /* in one of the three below */
-    const char *why;       /* words about an object that cannot be read, else NULL */
-    uint64_t stored_bytes; /* manifest and chunks of a large value together */
-    struct file file;
-    struct plain plain;
-    uint8_t *joined; /* malloc() */
-};
-
-/* ok, missing, TOOL_UNREADABLE, or what unwrapping or putting together said. */
-wmbt_status resolve_fetch(const struct resolver *resolver, const char *key, struct value *value);
-void resolve_free(struct value *value);
 
 #endif

@@ -20,29 +20,34 @@ static void add_bytes(struct json *row, wmbt_status status, uint64_t bytes)
 static void add_blocks(struct json *row, const struct resolved *result)
 {
     struct json *blocks = json_add_array(row, "blocks");
-    for (size_t i = 0; i < result->count; i++) {
-        const struct resolved_block *block = &result->block[i];
+    for (uint32_t i = 0; i < result->blocks; i++) {
+        wmbt_status status = resolved_object(result, i).status;
+        wmbt_block_hash hash = wmbt_block_hash_zero;
         struct json *cell = json_add_object(blocks, NULL);
         json_add_number(cell, "index", i);
-        json_add_hex(cell, "hash", wmbt_view_of(block->hash.bytes, sizeof block->hash.bytes));
-        json_add_text(cell, "key", block->key);
-        add_bytes(cell, block->status, block->bytes);
-        json_add_text(cell, "status", tool_status_name(block->status));
+        if (wmbt_reader_block_hash(result->reader, i, &hash) == WMBT_OK) {
+            json_add_hex(cell, "hash", wmbt_view_of(hash.bytes, sizeof hash.bytes));
+        }
+        json_add_text(cell, "key", resolved_key(result, i));
+        add_bytes(cell, status, resolved_found(result, i)->bytes);
+        json_add_text(cell, "status", tool_status_name(status));
     }
 }
 
 static void add_tail(struct json *row, const struct resolved *result)
 {
-    if (result->tail_key == NULL) {
+    const char *key = resolved_key(result, WMBT_READER_TAIL);
+    if (key == NULL) {
         json_add_null(row, "raw_tail");
         return;
     }
+    wmbt_reader_object state = resolved_object(result, WMBT_READER_TAIL);
     struct json *tail = json_add_object(row, "raw_tail");
-    json_add_text(tail, "key", result->tail_key);
-    add_bytes(tail, result->tail.status, result->tail.bytes);
+    json_add_text(tail, "key", key);
+    add_bytes(tail, state.status, resolved_found(result, WMBT_READER_TAIL)->bytes);
     json_add_text(tail, "status", tool_status_name(result->plan.tail_status));
-    if (result->tail.status == WMBT_OK) {
-        json_add_number(tail, "total_tokens", result->tail.total_tokens);
+    if (state.status == WMBT_OK || state.status == WMBT_DOES_NOT_FIT) {
+        json_add_number(tail, "total_tokens", state.total_tokens);
     } else {
         json_add_null(tail, "total_tokens");
     }

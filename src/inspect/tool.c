@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "internal.h"
 #include "utf8.h"
@@ -133,6 +134,20 @@ void *tool_grow(void *array, size_t count, size_t *room, size_t element_bytes)
     }
     *room = wanted;
     return grown;
+}
+
+void *tool_reserve(size_t bytes)
+{
+    int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *memory = mmap(NULL, bytes + (bytes == 0), PROT_READ | PROT_WRITE, kind, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void tool_release(void *memory, size_t bytes)
+{
+    if (memory != NULL) {
+        munmap(memory, bytes + (bytes == 0));
+    }
 }
 
 /* --- errors ---------------------------------------------------------------------------------- */

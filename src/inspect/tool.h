@@ -14,8 +14,9 @@
 #define EXIT_REFUSED 1 /* a named file is missing, unreadable, malformed, damaged or refused */
 #define EXIT_USAGE 2   /* usage, bad arguments, a bad identity file */
 
-/* A status of the tool's own, outside of the library's bands: there, but it cannot be read. */
-#define TOOL_UNREADABLE 1000
+/* A status of the tool's own, outside of the library's bands (wmbt_reader_fail() takes it): there,
+ * but it cannot be read. */
+#define TOOL_UNREADABLE 255
 
 /* The name of a library status or of TOOL_UNREADABLE. */
 const char *tool_status_name(wmbt_status status);
@@ -45,6 +46,10 @@ char *tool_copy(const char *text, size_t len);
 char *tool_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Frees all of it. */
 void tool_free_all(void);
+
+/* Memory, zeroed, that costs only what is used of it: a claim is cheap to make. NULL: there is none. */
+void *tool_reserve(size_t bytes);
+void tool_release(void *memory, size_t bytes);
 
 /* Grows an array on the heap so that one more element fits. */
 void *tool_grow(void *array, size_t count, size_t *room, size_t element_bytes);

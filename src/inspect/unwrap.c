@@ -4,7 +4,6 @@
 
 #include <stdalign.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "tool.h"
 #include "wombatkv/zstd.h"
@@ -58,20 +57,12 @@ const wmbt_codec *unwrap_codec(void)
     return &codec;
 }
 
-/* Memory that costs only what is used of it: a claim is cheap to make. False: there is none. */
+/* Room for plain bytes. False: there is none. */
 static bool reserve(struct plain *plain, size_t bytes)
 {
-    if (bytes == 0) {
-        return true;
-    }
-    int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, kind, -1, 0);
-    if (memory == MAP_FAILED) {
-        return false;
-    }
-    plain->memory = memory;
+    plain->memory = tool_reserve(bytes);
     plain->room = bytes;
-    return true;
+    return plain->memory != NULL;
 }
 
 wmbt_status unwrap(wmbt_view object, bool compat, struct plain *plain)
@@ -95,9 +86,7 @@ wmbt_status unwrap(wmbt_view object, bool compat, struct plain *plain)
 
 void unwrap_free(struct plain *plain)
 {
-    if (plain->memory != NULL) {
-        munmap(plain->memory, plain->room);
-    }
+    tool_release(plain->memory, plain->room);
     memset(plain, 0, sizeof *plain);
 }
 

@@ -204,6 +204,24 @@ class Resolve(ToolTest):
             self.assertEqual((got["tokens_restored"], got["tokens_to_prefill"], got["exact_from"],
                               got["raw_tail"]), (0, 300, 0, None))
 
+    def test_any_tenant_and_block_size(self):
+        path = os.path.join(PROMPTS, "two_blocks_tail.u32")
+        for tenant in ("", "t" * 961, "t" * 100_000):
+            chain = ["--dialect", "core", "--tenant", tenant, "--fingerprint", "07" * 32]
+            for size in (1, 299, 300, 301, 8193, 2**29, 2**64 - 1):
+                chain_ = [*chain, "--block-tokens", str(size)]
+                hashes = self.ok("chain", "--json", *chain_, path).json["hashes"]
+                got = self.ok("resolve", "--json", "--bucket", BUCKET, "--prefix", "p",
+                              "--namespace", "", *chain_, path).json[0]
+                self.assertEqual([b["hash"] for b in got["blocks"]], hashes)
+                self.assertEqual((len(hashes), got["block_tokens"]), (300 // size, size))
+
+    def test_ds4_hashes_at_most_512_blocks(self):
+        row = table("bucket", "prompts.tsv")[0]
+        for tokens, blocks in ((511 * 128, 511), (512 * 128 + 1, 512), (513 * 128, 512)):
+            got = self.ok("resolve", "--json", *chain_options(row), "-", stdin=b"7 " * tokens)
+            self.assertEqual((len(got.json[0]["blocks"]), got.json[0]["tokens"]), (blocks, tokens))
+
     def test_no_tokens(self):
         row = table("bucket", "prompts.tsv")[0]
         got = self.ok("resolve", "--json", *chain_options(row), "-").json[0]
@@ -306,6 +324,14 @@ class Outside(ToolTest):
             os.mkfifo(path)
         self.assertEqual(self.statuses(self.path("in")), ["unreadable"] * 2)
 
+    def test_huge_file(self):
+        for name in os.listdir(self.blocks):
+            os.truncate(os.path.join(self.blocks, name), 5 << 30)
+        result = self.resolve(self.path("in"))
+        self.assertEqual([(b["status"], b["bytes"]) for b in result.json[0]["blocks"]],
+                         [("too-large", 5 << 30)] * 2)
+        self.assertEqual(result.code, 1)
+
     def test_manifest_that_climbs(self):
         tail = os.path.join(self.path("in"), self.row["tail_key"])
         value = read(tail)
@@ -385,7 +411,9 @@ class Restore(ToolTest):
         self.refused("restore", *options, self.path("none"), "-o", self.path("o"), names="none")
         options[1] = self.path("none")
         self.refused("restore", *options, prompt_path(row), "-o", self.path("o"), names="none")
-        self.assertEqual(os.listdir(self.dir), ["there"])
+        os.mkdir(self.path("empty"))
+        self.refused("restore", *options, prompt_path(row), "-o", self.path("empty"))
+        self.assertEqual(sorted(os.listdir(self.dir)), ["empty", "there"])
         self.assertEqual(os.listdir(self.path("there")), ["file"])
 
 
