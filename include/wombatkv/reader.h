@@ -76,8 +76,9 @@ typedef struct wmbt_reader_config {
     const wmbt_reader_place
         *places;      /**< kept: shape->layers x WMBT_EXTENT_KINDS of them, kinds of a
                                           layer side by side; NULL: no rows are wanted */
-    wmbt_codec codec; /**< of wrapped objects, context kept; {NULL, NULL}: they are
-                           unsupported-algorithm */
+    wmbt_codec codec; /**< of compressed objects, context kept; {NULL, NULL}: they are
+                           unsupported-algorithm. A status of its that is neither ok nor an error up
+                           to 255 counts as bad-bitstream */
 } wmbt_reader_config;
 
 #    define WMBT_READER_AUDIT 1u      /**< judge every block; else stop at the first unusable one */
@@ -121,7 +122,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_tokens(wmbt_reader *r, const ui
                                                         size_t count);
 
 /** Takes the hash of the next full block, for callers that have hashes. Returns ok; full beyond the
- * limit (nothing is taken); bad-state after end() or after tokens. */
+ * limit (as above; nothing is taken); bad-state after end() or after tokens. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_hash(wmbt_reader *r, const wmbt_block_hash *hash);
 
 /**
@@ -137,7 +138,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_end(wmbt_reader *r, uint32_t to
 /* Kinds of wants. Values are pinned. */
 #    define WMBT_WANT_PRESENCE 1u /**< are these blocks stored? Answer: presence() */
 #    define WMBT_WANT_OBJECT 2u   /**< an object from its start. Answer: found(), then bytes */
-#    define WMBT_WANT_RANGE 3u    /**< more bytes of an object. Answer: bytes */
+#    define WMBT_WANT_RANGE 3u    /**< bytes of an object that was found. Answer: bytes */
 #    define WMBT_WANT_MEMORY 4u   /**< room to collect an object. Answer: memory() */
 
 /** Something the reader waits for. It is named by id and generation: answers to an earlier generation
@@ -149,14 +150,14 @@ typedef struct wmbt_want {
     uint32_t object;    /**< block number or WMBT_READER_TAIL; presence: the first block */
     uint32_t blocks;    /**< presence: how many blocks from there on; else 0 */
     uint32_t offset;    /**< object, range: first byte, of the object as stored */
-    uint32_t bytes;     /**< object: enough to begin with, more may come at once; range: how many */
+    uint32_t bytes;     /**< range: how many; object: enough to begin with, or all if it has fewer */
     uint32_t raw_bytes; /**< memory: bytes for the plain object; else 0 */
     uint32_t stored_bytes; /**< memory: bytes for an object as stored; else 0 */
 } wmbt_want;
 
 /**
- * The next thing to fetch, in the order that finishes the prefix soonest. Each is handed out once
- * (again after retry() and restart()).
+ * The next thing to fetch, in the order that finishes the prefix soonest. Each is handed out once; a
+ * range begins at the first byte that is missing and ends before bytes that have come.
  * Returns ok; need-more: nothing further until a want is answered or input comes; end: all is settled,
  * the plan can be made. *want is changed only on ok. Work: one step a block at most.
  */
@@ -196,18 +197,19 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_found(wmbt_reader *r, const wmb
 /**
  * Takes bytes at `offset` of the object as stored. They are read once: copied to where they go and
  * checked in one pass. Takes at most what lies before the want's end and before bytes that came
- * earlier; *taken says how many. Work: linear in *taken, with a step for each of the shape's extents;
+ * earlier; *taken says how many. Bytes that a fetch brought beyond the want's end are for the object's
+ * next want. Work: linear in *taken, with a step for each of the shape's extents;
  * and the call that completes a wrapped object inflates it, the one that completes collected bytes
  * checks them all.
  *
  * Returns
  *   need-more      the want is not complete
- *   ok             the want is complete, there is more to the object: ask next_want()
+ *   ok             the want is complete and gone, there is more to the object: ask next_want()
  *   end            the object is complete and verified (a tail may not fit: see the plan)
  *   a status of the object (malformed, integrity, ...): it is settled with it, the want is gone.
  *                  Only *taken is unchanged
  *   bad-argument   the first byte is outside the want or came before (nothing is taken)
- *   full           too many holes: give bytes nearer to the beginning first (nothing is taken)
+ *   full           too many holes: the first bytes that are missing always fit (nothing is taken)
  *   bad-state      stale, another kind, found() is missing (nothing is taken)
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want,
@@ -217,8 +219,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt
 /**
  * Says that `len` payload bytes at `offset` of a plain object are in place and have this CRC32C, as
  * computed by hardware that put them there. They lie within one piece (wmbt_reader_piece()).
- * Returns as feed(); bad-argument also for bytes that are not all payload of one extent, bad-state for
- * an object that is collected in memory. An answer to range wants only.
+ * Returns as feed(); bad-argument also for no bytes, for bytes that are not all payload of one extent
+ * inside the want, or of which some came before; bad-state also before the head has been fed, and for
+ * an object that is collected in memory. Nothing is taken on either.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_placed(wmbt_reader *r, const wmbt_want *want,
                                                         uint32_t offset, uint32_t len,
@@ -226,10 +229,10 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_placed(wmbt_reader *r, const wm
 
 /**
  * Lends memory: `raw` for want->raw_bytes, `stored` for want->stored_bytes, until the object is
- * settled or restarted. When feed() says end, `raw` holds the plain object. A second question about
- * one object asks for more room for `stored` (the former is free again) and 0 bytes of `raw`, which
- * is kept. Returns as feed(), for an object whose bytes were all there; buffer-too-small (the want
- * stays open); bad-argument; bad-state (stale, another kind).
+ * settled or restarted. When feed() says end, `raw` holds the plain object. A further question about
+ * the object replaces what was lent, but for a `raw` that it asks 0 bytes of: that is kept (a chunk
+ * that is longer than its value let expect). Returns as feed(), for an object whose bytes were all
+ * there; buffer-too-small (the want stays open); bad-argument; bad-state (stale, another kind).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_memory(wmbt_reader *r, const wmbt_want *want,
                                                         wmbt_buf raw, wmbt_buf stored);
@@ -237,14 +240,15 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_memory(wmbt_reader *r, const wm
 /**
  * The caller cannot deliver. `status` is missing, or an error from 16 to 255, of which those from 128
  * on are the caller's own; the object is settled with it (a chunk that is missing leaves its value
- * truncated). A presence question: its blocks are asked for without
- * it. Returns ok, bad-state (stale), bad-argument (another status).
+ * truncated). A presence question: its blocks are asked for without it. Returns ok, bad-state (stale),
+ * bad-argument (another status).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_fail(wmbt_reader *r, const wmbt_want *want,
                                                       wmbt_status status);
 
-/** Withdraws a want (time-out, lost request): next_want() hands it out again, for the first bytes that
- * are still missing. What came is kept. Returns ok, bad-state (stale). */
+/** Withdraws a want (time-out, lost request): next_want() hands out a new one, for the first bytes that
+ * are still missing; of kind range if found() has been said. What came is kept. Returns ok, bad-state
+ * (stale). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_retry(wmbt_reader *r, const wmbt_want *want);
 
 /** As retry(), but all that came of the object is forgotten and it is asked for from its start: to be
@@ -294,7 +298,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_piece(const wmbt_reader *r, uin
 /** What became of an object. */
 typedef struct wmbt_reader_object {
     wmbt_status status;    /**< need-more: not settled */
-    uint32_t bytes;        /**< as stored, of a large value with its chunks; 0 if missing */
+    uint32_t bytes;        /**< as stored, as far as found; of a large value with its chunks */
     uint32_t total_tokens; /**< tail: N, once its head was good; else 0 */
     uint32_t raw_rows;     /**< tail: R likewise */
 } wmbt_reader_object;

@@ -5,122 +5,164 @@
  * the CRC of a whole is the sum of those of its parts, each shifted over the bytes that follow it.
  */
 #include "base/bytes.h"
-#include "base/cursor.h"
 #include "base/le.h"
 #include "use/reader/state.h"
 #include "wombatkv/crc32c.h"
 
 #if WMBT_CFG_READER
 
-/* --- the head -----------------------------------------------------------------------------------
+/* The CRC32C of any bytes followed by their own CRC32C, little-endian. */
+#    define WMBT_READER_CRC_OF_BOTH 0x48674BC7u
+
+/* --- geometry -----------------------------------------------------------------------------------
  */
 
-static void wmbt_reader_body_reset(wmbt_reader_slot *s)
+wmbt_status wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_reader_walk *walk,
+                                   uint64_t *end)
 {
-    s->item.extent.offset = 0;
-    s->item.extent.bytes = 0; /* covers nothing */
-    s->crc = 0;
-    s->run_crc = 0;
-    s->run_end = 0;
-    s->opaque = 0;
-    s->fault = WMBT_OK;
+    const wmbt_rawtail_info *tail = &r->now.tail;
+    wmbt_status status;
+    if (object == WMBT_READER_TAIL) {
+        status = wmbt_rawtail_walk_init(&walk->tail, r->config.shape, tail->total_tokens,
+                                        tail->raw_rows, tail->block_end);
+        if (status == WMBT_OK) {
+            *end = walk->tail.end;
+        }
+    } else {
+        status =
+            wmbt_kvblock_walk_init(&walk->block, r->config.shape, r->config.chain.block_tokens);
+        if (status == WMBT_OK) {
+            *end = walk->block.end + WMBT_KVBLOCK_TRAILER_BYTES;
+        }
+    }
+    return status;
 }
+
+void wmbt_reader_walk_item(wmbt_reader_walk *walk, uint32_t object, uint32_t offset, uint64_t end,
+                           wmbt_item *item)
+{
+    bool tail = object == WMBT_READER_TAIL;
+    wmbt_status status = tail ? wmbt_rawtail_walk_seek(&walk->tail, offset, item)
+                              : wmbt_kvblock_walk_seek(&walk->block, offset, item);
+    if (status != WMBT_OK) {
+        uint32_t head = tail ? WMBT_RAWTAIL_HEAD_BYTES : WMBT_KVBLOCK_HEADER_BYTES;
+        item->extent.offset = offset;
+        item->extent.bytes = (offset < head ? head : (uint32_t)end) - offset;
+        item->extent.layer = 0;
+        item->extent.kind = WMBT_EXTENT_FIELD;
+        item->mismatch = WMBT_OK;
+    }
+}
+
+/* --- the head -----------------------------------------------------------------------------------
+ */
 
 static wmbt_status wmbt_reader_block_head(const wmbt_reader *r, wmbt_reader_slot *s,
                                           wmbt_view first)
 {
     wmbt_kvblock_expect expect;
     wmbt_kvblock_info info;
-    expect.shape = r->shape;
-    expect.block_tokens = r->block_tokens;
+    expect.shape = r->config.shape;
+    expect.block_tokens = r->config.chain.block_tokens;
     expect.block_seq = s->object;
-    expect.flags = r->has_geometry != 0u ? 0u : WMBT_KVBLOCK_ANY_TOKENS;
+    expect.flags = 0;
     wmbt_status status = wmbt_kvblock_read_head(first, &expect, &info);
-    if (status == WMBT_OK && r->has_geometry == 0u) {
-        status = WMBT_WRONG_BLOCK; /* no block of the wanted size exists */
-    }
-    if (status == WMBT_OK) {
-        status = wmbt_kvblock_walk_init(&s->walk.block, r->shape, r->block_tokens);
-    }
     if (status != WMBT_OK) {
-        return status;
+        /* the argument is good: the shape allows no block of this size */
+        return status == WMBT_BAD_ARGUMENT ? WMBT_WRONG_BLOCK : status;
     }
-    if (s->walk.block.end > UINT32_MAX - WMBT_KVBLOCK_TRAILER_BYTES) {
+    uint64_t end = 0;
+    status = wmbt_reader_walk_start(r, s->object, &s->walk, &end);
+    if (status != WMBT_OK || end > UINT32_MAX) {
         return WMBT_TOO_LARGE;
     }
-    s->crc_end = (uint32_t)s->walk.block.end;
-    s->end = s->crc_end + WMBT_KVBLOCK_TRAILER_BYTES;
-    s->body_bytes = info.body_bytes;
+    s->end = (uint32_t)end;
+    s->want_crc = WMBT_READER_CRC_OF_BOTH; /* the trailer is summed with what it is the CRC of */
+    if (info.body_bytes != s->end - WMBT_KVBLOCK_HEADER_BYTES - WMBT_KVBLOCK_TRAILER_BYTES) {
+        s->fault = WMBT_BAD_LENGTH;
+    }
     return WMBT_OK;
 }
 
 /* Does the tail fit, and lie as one does that goes on where the usable blocks end? One that does not
  * fit may have more rows than there is room for: its rows are not placed. */
-static bool wmbt_reader_tail_lies_well(const wmbt_reader *r, wmbt_reader_slot *s)
+static bool wmbt_reader_tail_lies_well(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    uint32_t boundary = wmbt_reader_boundary(r);
-    return wmbt_rawtail_fits(&r->tail, r->shape, r->block_tokens, boundary, r->tokens) == WMBT_OK &&
-           wmbt_rawtail_walk_init(&s->walk.tail, r->shape, r->tail.total_tokens, r->tail.raw_rows,
-                                  boundary) == WMBT_OK &&
-           s->walk.tail.end == s->plain_bytes;
+    uint64_t end = 0;
+    uint32_t block_tokens = r->config.chain.block_tokens;
+    r->now.tail.block_end = r->now.usable * block_tokens; /* at most the prompt's tokens */
+    r->now.tail.flags = WMBT_RAWTAIL_ROWS_AGREE;          /* to be seen as the numbers come */
+    return wmbt_rawtail_fits(&r->now.tail, r->config.shape, block_tokens, r->now.tail.block_end,
+                             r->now.tokens) == WMBT_OK &&
+           wmbt_reader_walk_start(r, s->object, &s->walk, &end) == WMBT_OK && end == s->end;
 }
 
 /* Envelope first, then length: what the CRC must vouch for (the numbers) is said after it. */
 static wmbt_status wmbt_reader_tail_head(wmbt_reader *r, wmbt_reader_slot *s, wmbt_view first)
 {
     wmbt_rawtail_expect expect;
-    expect.shape = r->shape;
+    expect.shape = r->config.shape;
     expect.flags = 0;
-    wmbt_status status = wmbt_rawtail_read_head(first, &expect, &r->tail);
+    r->now.tail_known = 0;
+    r->now.tail_fits = 0;
+    wmbt_status status = wmbt_rawtail_read_head(first, &expect, &r->now.tail);
     if (status != WMBT_OK && status != WMBT_BAD_SHAPE && status != WMBT_BAD_COUNT) {
         return status;
     }
-    s->body_bytes = wmbt_load_le32(first.data + 8);
-    s->want_crc = wmbt_load_le32(first.data + 12);
-    if (s->plain_bytes - WMBT_RAWTAIL_ENVELOPE_BYTES != s->body_bytes) {
+    if (s->plain_bytes - WMBT_RAWTAIL_ENVELOPE_BYTES != wmbt_load_le32(first.data + 8)) {
         return WMBT_BAD_LENGTH;
     }
     s->end = s->plain_bytes;
-    s->crc_end = s->plain_bytes;
-    s->fault = status;
-    r->tail_known = status == WMBT_OK ? 1u : 0u;
-    r->tail_fits = 0;
+    s->want_crc = wmbt_load_le32(first.data + 12);
     if (status == WMBT_OK) {
-        r->tail.block_end = wmbt_reader_boundary(r);
-        r->tail.flags = WMBT_RAWTAIL_ROWS_AGREE; /* to be seen as the numbers come */
+        r->now.tail_known = 1;
         if (wmbt_reader_tail_lies_well(r, s)) {
-            r->tail_fits = 1;
-        } else {
-            s->fault = WMBT_DOES_NOT_FIT;
+            r->now.tail_fits = 1;
+            return WMBT_OK;
         }
+        status = WMBT_DOES_NOT_FIT;
     }
-    s->opaque = r->tail_fits != 0u ? 0u : 1u;
+    s->opaque = 1;
+    s->fault = status;
     /* Whoever does not judge for its own sake need not read on. */
-    return wmbt_reader_audits(r) ? WMBT_OK : s->fault;
-}
-
-wmbt_status wmbt_reader_body_head(wmbt_reader *r, wmbt_reader_slot *s, wmbt_view first)
-{
-    wmbt_reader_body_reset(s);
-    return s->object == WMBT_READER_TAIL ? wmbt_reader_tail_head(r, s, first)
-                                         : wmbt_reader_block_head(r, s, first);
+    return wmbt_reader_audits(r) ? WMBT_OK : status;
 }
 
 uint32_t wmbt_reader_body_limit(const wmbt_reader_slot *s)
 {
-    return s->plain_bytes < s->end ? s->plain_bytes : s->end;
+    return wmbt_reader_min(s->plain_bytes, s->end);
 }
 
-/* --- checksum -----------------------------------------------------------------------------------
+wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s, wmbt_view first,
+                                   uint32_t plain_bytes)
+{
+    bool tail = s->object == WMBT_READER_TAIL;
+    s->plain_bytes = plain_bytes;
+    s->item.extent.offset = 0;
+    s->item.extent.bytes = 0; /* covers nothing */
+    s->crc = 0;
+    s->run_crc = 0;
+    s->opaque = 0;
+    s->fault = WMBT_OK;
+    wmbt_status status =
+        tail ? wmbt_reader_tail_head(r, s, first) : wmbt_reader_block_head(r, s, first);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    uint32_t from = tail ? WMBT_RAWTAIL_ENVELOPE_BYTES : WMBT_KVBLOCK_HEADER_BYTES;
+    uint32_t to = wmbt_reader_min((uint32_t)first.len, wmbt_reader_body_limit(s));
+    s->run_end = from;
+    return wmbt_reader_body_take(r, s, from, wmbt_view_of(first.data + from, to - from));
+}
+
+/* --- bytes --------------------------------------------------------------------------------------
  */
 
 /* Puts the run that grew to its place in the sum. */
 static void wmbt_reader_crc_fold(wmbt_reader_slot *s)
 {
-    if (s->run_crc != 0u) { /* 0 stays 0 */
-        s->crc ^= wmbt_crc32c_combine(s->run_crc, 0, s->crc_end - s->run_end);
-        s->run_crc = 0;
-    }
+    s->crc ^= wmbt_crc32c_combine(s->run_crc, 0, s->end - s->run_end);
+    s->run_crc = 0;
 }
 
 /* The next bytes are at `offset`. Bytes in order cost no fold. */
@@ -132,162 +174,104 @@ static void wmbt_reader_crc_at(wmbt_reader_slot *s, uint32_t offset)
     }
 }
 
-/* --- bytes --------------------------------------------------------------------------------------
- */
-
-/* What the byte at `offset` belongs to, in s->item; an extent of kind WMBT_EXTENT_KINDS is neither
- * number nor rows: head, CRC, or a body whose geometry is not known. */
-static void wmbt_reader_find_item(wmbt_reader_slot *s, uint32_t offset)
+/* s->item is what the byte at `offset` belongs to. Returns bytes from there to its end. */
+static uint32_t wmbt_reader_find_item(wmbt_reader_slot *s, uint32_t offset)
 {
-    const wmbt_extent *e = &s->item.extent;
-    if (offset >= e->offset && offset - e->offset < e->bytes) {
-        return;
+    wmbt_item *item = &s->item;
+    uint32_t past = offset - (uint32_t)item->extent.offset; /* wraps if it is before it */
+    if (past >= item->extent.bytes) {
+        if (s->opaque != 0u) {
+            item->extent.offset = offset;
+            item->extent.bytes = s->end - offset;
+            item->extent.kind = WMBT_EXTENT_FIELD;
+            item->mismatch = WMBT_OK;
+        } else {
+            wmbt_reader_walk_item(&s->walk, s->object, offset, s->end, item);
+        }
+        past = offset - (uint32_t)item->extent.offset;
     }
-    bool tail = s->object == WMBT_READER_TAIL;
-    wmbt_status status = WMBT_MISSING;
-    if (s->opaque == 0u) {
-        status = tail ? wmbt_rawtail_walk_seek(&s->walk.tail, offset, &s->item)
-                      : wmbt_kvblock_walk_seek(&s->walk.block, offset, &s->item);
-    }
-    if (status == WMBT_OK) {
-        return;
-    }
-    uint32_t end = s->crc_end; /* of a run of bytes that are treated alike */
-    if (!tail) {
-        end = offset < WMBT_KVBLOCK_HEADER_BYTES ? WMBT_KVBLOCK_HEADER_BYTES : s->end;
-    } else if (offset < WMBT_RAWTAIL_ENVELOPE_BYTES) {
-        end = WMBT_RAWTAIL_ENVELOPE_BYTES;
-    } else if (offset < WMBT_RAWTAIL_HEAD_BYTES) {
-        end = WMBT_RAWTAIL_HEAD_BYTES;
-    }
-    s->item.extent.offset = offset;
-    s->item.extent.bytes = end - offset;
-    s->item.extent.kind = WMBT_EXTENT_KINDS;
+    return item->extent.bytes - past;
 }
 
-/* A number's bytes, each compared with what must stand there. */
-static wmbt_status wmbt_reader_take_field(wmbt_reader *r, wmbt_reader_slot *s, wmbt_cursor *in,
-                                          uint32_t offset, uint32_t n)
+/* A number is not what must stand there. */
+static wmbt_status wmbt_reader_mismatch(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    uint32_t first = offset - (uint32_t)s->item.extent.offset;
-    bool same = true;
-    for (uint32_t i = first; i < first + n; i++) {
-        uint8_t byte = 0;
-        (void)wmbt_cursor_u8(in, &byte);
-        s->run_crc = wmbt_crc32c(s->run_crc, wmbt_view_of(&byte, 1));
-        same = same && byte == (uint8_t)(s->item.value >> (8u * i));
-    }
-    s->run_end += n;
-    if (same) {
-        return WMBT_OK;
-    }
     if (s->object != WMBT_READER_TAIL) {
         return s->item.mismatch;
     }
     /* Where the tail's rows lie is not what it seemed. It may be intact: its CRC says so. */
     s->fault = s->item.mismatch == WMBT_BAD_COUNT ? WMBT_DOES_NOT_FIT : s->item.mismatch;
     s->opaque = 1;
-    r->tail_fits = 0;
-    return WMBT_OK;
-}
-
-static void wmbt_reader_take_rows(const wmbt_reader *r, wmbt_reader_slot *s, wmbt_view bytes,
-                                  uint32_t offset)
-{
-    uint64_t place;
-    if (s->item.extent.kind < WMBT_EXTENT_KINDS && r->memory.len != 0u &&
-        wmbt_reader_place_of(r, s->object, &s->item.extent, &place)) {
-        size_t at = (size_t)(place + (offset - s->item.extent.offset));
-        s->run_crc = wmbt_crc32c_copy(s->run_crc, r->memory.data + at, bytes);
-    } else {
-        s->run_crc = wmbt_crc32c(s->run_crc, bytes);
-    }
-    s->run_end += (uint32_t)bytes.len;
-}
-
-/* Bytes that are neither number nor rows. */
-static void wmbt_reader_take_other(const wmbt_reader *r, wmbt_reader_slot *s, wmbt_view bytes,
-                                   uint32_t offset)
-{
-    if (s->object == WMBT_READER_TAIL) {
-        if (offset >= WMBT_RAWTAIL_ENVELOPE_BYTES) {
-            wmbt_reader_crc_at(s, offset);
-            wmbt_reader_take_rows(r, s, bytes, offset);
-        }
-    } else if (offset >= s->crc_end) {
-        wmbt_bytes_copy(s->trailer + (offset - s->crc_end), bytes.data, bytes.len);
-    }
+    r->now.tail_fits = 0;
+    return wmbt_reader_audits(r) ? WMBT_OK : s->fault;
 }
 
 wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s, uint32_t offset,
                                   wmbt_view bytes)
 {
-    wmbt_cursor in = wmbt_cursor_of(bytes);
-    while (in.left != 0u) {
-        wmbt_reader_find_item(s, offset);
-        const wmbt_extent *e = &s->item.extent;
-        uint32_t left = e->bytes - (offset - (uint32_t)e->offset);
-        uint32_t n = in.left < left ? (uint32_t)in.left : left;
-        if (e->kind == WMBT_EXTENT_FIELD) {
-            wmbt_reader_crc_at(s, offset);
-            wmbt_status status = wmbt_reader_take_field(r, s, &in, offset, n);
-            if (status != WMBT_OK) {
-                return status;
-            }
-            if (s->fault != WMBT_OK && !wmbt_reader_audits(r)) {
-                return s->fault;
-            }
-        } else {
-            wmbt_view piece;
-            (void)wmbt_cursor_bytes(&in, n, &piece);
-            if (e->kind == WMBT_EXTENT_KINDS) {
-                wmbt_reader_take_other(r, s, piece, offset);
-            } else {
-                wmbt_reader_crc_at(s, offset);
-                wmbt_reader_take_rows(r, s, piece, offset);
+    while (bytes.len != 0u) {
+        uint32_t left = wmbt_reader_find_item(s, offset);
+        uint32_t past = s->item.extent.bytes - left;
+        wmbt_view piece = wmbt_view_of(bytes.data, bytes.len < left ? bytes.len : left);
+        uint8_t number[4];
+        uint8_t *dst = s->item.mismatch != WMBT_OK ? number : NULL;
+        uint64_t place;
+        if (r->config.memory.len != 0u &&
+            wmbt_reader_place_of(r, s->object, &s->item.extent, &place)) {
+            dst = r->config.memory.data + (size_t)place + past;
+        }
+        wmbt_reader_crc_at(s, offset);
+        s->run_crc =
+            dst == NULL ? wmbt_crc32c(s->run_crc, piece) : wmbt_crc32c_copy(s->run_crc, dst, piece);
+        s->run_end += (uint32_t)piece.len;
+        for (uint32_t i = 0; dst == number && i < piece.len; i++) {
+            if (number[i] != (uint8_t)(s->item.value >> (8u * (past + i)))) {
+                wmbt_status status = wmbt_reader_mismatch(r, s);
+                if (status != WMBT_OK) {
+                    return status;
+                }
             }
         }
-        offset += n;
+        offset += (uint32_t)piece.len;
+        bytes.data += piece.len;
+        bytes.len -= piece.len;
     }
     return WMBT_OK;
 }
 
-wmbt_status wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, uint32_t offset,
-                                    uint32_t len, uint32_t crc)
+bool wmbt_reader_body_is_rows(wmbt_reader_slot *s, uint32_t offset, uint32_t len)
 {
-    (void)r;
-    wmbt_reader_find_item(s, offset);
-    const wmbt_extent *e = &s->item.extent;
-    if (e->kind == WMBT_EXTENT_FIELD || e->kind == WMBT_EXTENT_KINDS ||
-        len > e->bytes - (offset - (uint32_t)e->offset)) {
-        return WMBT_BAD_ARGUMENT;
-    }
+    uint32_t left = wmbt_reader_find_item(s, offset);
+    return len <= left && s->item.extent.kind != WMBT_EXTENT_FIELD;
+}
+
+void wmbt_reader_body_placed(wmbt_reader_slot *s, uint32_t offset, uint32_t len, uint32_t crc)
+{
     wmbt_reader_crc_at(s, offset);
     s->run_crc = wmbt_crc32c_combine(s->run_crc, crc, len);
     s->run_end += len;
-    return WMBT_OK;
 }
 
 /* --- the last checks ----------------------------------------------------------------------------
  */
 
-wmbt_status wmbt_reader_body_finish(wmbt_reader *r, wmbt_reader_slot *s)
+wmbt_status wmbt_reader_body_finish(wmbt_reader_slot *s)
 {
-    (void)r;
     if (s->plain_bytes < s->end) {
         return WMBT_TRUNCATED;
     }
     wmbt_reader_crc_fold(s);
-    if (s->object == WMBT_READER_TAIL) {
-        return s->crc == s->want_crc ? s->fault : WMBT_BAD_CHECKSUM;
+    bool tail = s->object == WMBT_READER_TAIL;
+    if (!tail && s->fault != WMBT_OK) {
+        return s->fault;
     }
-    if (s->body_bytes != s->crc_end - WMBT_KVBLOCK_HEADER_BYTES) {
-        return WMBT_BAD_LENGTH;
-    }
-    if (s->crc != wmbt_load_le32(s->trailer)) {
+    if (s->crc != s->want_crc) {
         return WMBT_BAD_CHECKSUM;
     }
-    return s->plain_bytes > s->end ? WMBT_TRAILING_BYTES : WMBT_OK;
+    if (s->fault != WMBT_OK) {
+        return s->fault;
+    }
+    return s->plain_bytes > s->end ? WMBT_TRAILING_BYTES : WMBT_END;
 }
 
 #endif

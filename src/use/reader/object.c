@@ -4,31 +4,32 @@
  * wrapped) of chunks (plain or wrapped). Nothing is unwrapped twice, as upstream does.
  */
 #include "base/bytes.h"
-#include "base/text.h"
 #include "use/reader/state.h"
 
 #if WMBT_CFG_READER
 
 static uint32_t wmbt_reader_head_bytes(const wmbt_reader_slot *s)
 {
-    return s->source_bytes < WMBT_READER_HEAD_BYTES ? s->source_bytes : WMBT_READER_HEAD_BYTES;
+    return wmbt_reader_min(s->source_bytes, WMBT_READER_HEAD_BYTES);
 }
 
-wmbt_reader_run wmbt_reader_object_range(const wmbt_reader_slot *s)
+uint32_t wmbt_reader_phase_end(const wmbt_reader_slot *s)
 {
-    wmbt_reader_run range = {0, wmbt_reader_head_bytes(s)};
-    if (s->phase != WMBT_SLOT_HEAD) {
-        range.from = range.to;
-        range.to = s->phase == WMBT_SLOT_PLAIN ? wmbt_reader_body_limit(s) : s->source_bytes;
+    switch (s->phase) {
+    case WMBT_SLOT_HEAD: return wmbt_reader_head_bytes(s);
+    case WMBT_SLOT_COLLECT: return s->source_bytes;
+    case WMBT_SLOT_PLAIN: return wmbt_reader_body_limit(s);
+    default: return UINT32_MAX;
     }
-    return range;
 }
 
 static void wmbt_reader_source_start(wmbt_reader_slot *s)
 {
-    s->runs = 0;
+    s->runs = 1;
+    s->run[0].from = 0;
+    s->run[0].to = 0;
     s->source_bytes = 0;
-    s->wrapped = 0;
+    s->collect = s->head;
     wmbt_reader_enter(s, WMBT_SLOT_FIND);
 }
 
@@ -36,277 +37,225 @@ void wmbt_reader_object_start(wmbt_reader_slot *s)
 {
     s->total_stored = 0;
     s->large = 0;
-    s->raw = wmbt_buf_of(NULL, 0);
-    s->stored = wmbt_buf_of(NULL, 0);
+    s->chunk = 0;
+    s->raw = NULL;
+    s->stored.len = 0;
     wmbt_reader_source_start(s);
 }
 
-/* Goes on with the bytes after the head, if there are any. */
-static wmbt_status wmbt_reader_go_on(wmbt_reader *r, wmbt_reader_slot *s, uint32_t phase)
-{
-    wmbt_reader_enter(s, phase);
-    wmbt_reader_run range = wmbt_reader_object_range(s);
-    return range.from < range.to ? WMBT_OK : wmbt_reader_object_step(r, s);
-}
-
-/* --- large values -------------------------------------------------------------------------------
+/* --- memory -------------------------------------------------------------------------------------
  */
 
-/* Bytes of the chunk that a slot is at. */
-static uint32_t wmbt_reader_chunk_bytes(const wmbt_reader_slot *s)
+static wmbt_status wmbt_reader_ask_memory(wmbt_reader_slot *s, uint32_t stored_need)
 {
-    uint32_t left = s->large_bytes - s->chunk * WMBT_LARGEVALUE_CHUNK_BYTES;
-    return left < WMBT_LARGEVALUE_CHUNK_BYTES ? left : WMBT_LARGEVALUE_CHUNK_BYTES;
-}
-
-static wmbt_buf wmbt_reader_chunk_room(const wmbt_reader_slot *s)
-{
-    return wmbt_buf_of(s->raw.data + (size_t)s->chunk * WMBT_LARGEVALUE_CHUNK_BYTES,
-                       wmbt_reader_chunk_bytes(s));
-}
-
-wmbt_status wmbt_reader_chunk_key(const wmbt_reader *r, const wmbt_reader_slot *s, wmbt_buf out,
-                                  size_t *len)
-{
-    uint8_t hex[WMBT_LARGEVALUE_ID_DIGITS];
-    wmbt_text_hex(wmbt_view_of(s->id, sizeof s->id), hex);
-    wmbt_largevalue manifest;
-    manifest.id = wmbt_view_of(hex, sizeof hex);
-    manifest.total_bytes = s->large_bytes;
-    manifest.chunks = s->chunks;
-    manifest.flags = 0;
-    return wmbt_largevalue_chunk_key(&manifest, r->prefix, r->name_space, s->chunk, out, len);
-}
-
-/* A wrapped chunk is hardly longer than its bytes: zstd adds 3 bytes to each 128 KiB it cannot
- * compress, and some for the frame and the wrapper. One that is longer asks for more. */
-static uint32_t wmbt_reader_chunk_bound(uint32_t bytes)
-{
-    return bytes + (bytes >> 7) + 64u;
-}
-
-/* Takes a plain object for a manifest, if it is one. missing if it is not. */
-static wmbt_status wmbt_reader_try_large(wmbt_reader *r, wmbt_reader_slot *s, wmbt_view first,
-                                         uint32_t plain_bytes)
-{
-    wmbt_largevalue manifest;
-    wmbt_status status = wmbt_largevalue_parse(first, 0, &manifest);
-    if (status == WMBT_BAD_MAGIC) {
-        return WMBT_MISSING;
-    }
-    if (plain_bytes > WMBT_LARGEVALUE_MAX_TEXT) {
-        status = WMBT_TRAILING_BYTES;
-    } else if (status == WMBT_OK && manifest.total_bytes > r->max_object_bytes) {
-        status = WMBT_TOO_LARGE;
-    } else if (status == WMBT_OK && manifest.chunks == 0u) {
-        status = WMBT_TRUNCATED; /* an empty value */
-    }
-    if (status != WMBT_OK) {
-        return wmbt_reader_settle(r, s, status);
-    }
-    (void)wmbt_text_unhex(manifest.id, false, s->id, sizeof s->id); /* the parser checked it */
-    s->large = 1;
-    s->large_bytes = (uint32_t)manifest.total_bytes;
-    s->chunks = (uint32_t)manifest.chunks;
-    s->chunk = 0;
-    s->source_bytes = 0;
-    s->raw_need = s->large_bytes;
-    s->stored_need = wmbt_reader_chunk_bound(wmbt_reader_chunk_bytes(s));
+    s->stored_need = stored_need;
     wmbt_reader_enter(s, WMBT_SLOT_MEMORY);
     return WMBT_OK;
 }
 
-/* --- plain --------------------------------------------------------------------------------------
+/* Room for the plain bytes of the source: of a chunk its part. */
+static wmbt_buf wmbt_reader_room(const wmbt_reader_slot *s)
+{
+    size_t at = s->chunk * (size_t)WMBT_LARGEVALUE_CHUNK_BYTES;
+    size_t left = s->raw_bytes - at;
+    bool more = s->large != 0u && left > WMBT_LARGEVALUE_CHUNK_BYTES;
+    return wmbt_buf_of(s->raw + at, more ? WMBT_LARGEVALUE_CHUNK_BYTES : left);
+}
+
+/* Collects the source, from its head on. */
+static wmbt_status wmbt_reader_collect(wmbt_reader_slot *s, uint8_t *room)
+{
+    s->collect = room;
+    wmbt_bytes_copy(room, s->head, wmbt_reader_head_bytes(s));
+    wmbt_reader_enter(s, WMBT_SLOT_COLLECT);
+    return WMBT_OK;
+}
+
+void wmbt_reader_object_go(wmbt_reader_slot *s)
+{
+    if (s->source_bytes != 0u) {
+        (void)wmbt_reader_collect(s, s->stored.data);
+    } else {
+        wmbt_reader_source_start(s); /* the first chunk */
+    }
+}
+
+/* --- the plain object ---------------------------------------------------------------------------
  */
 
-static uint32_t wmbt_reader_min(uint32_t a, uint32_t b)
+wmbt_status wmbt_reader_chunk_key(const wmbt_reader *r, const wmbt_reader_slot *s, wmbt_buf out,
+                                  size_t *len)
 {
-    return a < b ? a : b;
+    wmbt_largevalue manifest;
+    manifest.id.data = s->id;
+    manifest.id.len = sizeof s->id;
+    manifest.chunks = UINT32_MAX; /* the slot knows which there are */
+    return wmbt_largevalue_chunk_key(&manifest, r->config.prefix, r->config.name_space, s->chunk,
+                                     out, len);
 }
 
-/* The first bytes of a plain object are there: learns what it is and takes them. */
-static wmbt_status wmbt_reader_plain_start(wmbt_reader *r, wmbt_reader_slot *s, wmbt_view first,
-                                           uint32_t plain_bytes)
+/* A manifest instead of the object: asks for memory for all chunks. A wrapped chunk is hardly longer
+ * than its bytes: zstd adds 3 bytes to each 128 KiB it cannot compress, and some for the frame and the
+ * wrapper. One that is longer asks for more. */
+static wmbt_status wmbt_reader_manifest(const wmbt_reader *r, wmbt_reader_slot *s,
+                                        const wmbt_largevalue *manifest)
 {
-    s->plain_bytes = plain_bytes;
-    wmbt_status status = wmbt_reader_body_head(r, s, first);
-    if (status == WMBT_OK) {
-        uint32_t n = wmbt_reader_min((uint32_t)first.len, wmbt_reader_body_limit(s));
-        status = wmbt_reader_body_take(r, s, 0, wmbt_view_of(first.data, n));
+    if (manifest->total_bytes > r->config.max_object_bytes) {
+        return WMBT_TOO_LARGE;
     }
-    return status;
+    if (manifest->total_bytes == 0u) {
+        return WMBT_TRUNCATED; /* an empty value */
+    }
+    wmbt_bytes_copy(s->id, manifest->id.data, sizeof s->id);
+    s->large = 1;
+    s->source_bytes = 0;
+    s->raw = NULL;
+    s->raw_bytes = (uint32_t)manifest->total_bytes;
+    uint32_t bytes = wmbt_reader_min(s->raw_bytes, WMBT_LARGEVALUE_CHUNK_BYTES);
+    return wmbt_reader_ask_memory(s, bytes + (bytes >> 7) + 64u);
 }
 
-/* A plain object that is all there. */
+/* s->head holds the first bytes of the plain object, or of a manifest. */
+static wmbt_status wmbt_reader_plain_start(wmbt_reader *r, wmbt_reader_slot *s, uint32_t bytes)
+{
+    wmbt_view first = wmbt_view_of(s->head, wmbt_reader_min(bytes, WMBT_READER_HEAD_BYTES));
+    if (s->large == 0u) {
+        wmbt_largevalue manifest;
+        wmbt_status status = wmbt_largevalue_parse(first, 0, &manifest);
+        if (status != WMBT_BAD_MAGIC) {
+            if (bytes > WMBT_LARGEVALUE_MAX_TEXT) {
+                return WMBT_TRAILING_BYTES;
+            }
+            return status != WMBT_OK ? status : wmbt_reader_manifest(r, s, &manifest);
+        }
+    }
+    wmbt_reader_enter(s, WMBT_SLOT_PLAIN);
+    return wmbt_reader_body_start(r, s, first, bytes);
+}
+
+/* A plain object that is all there. What decides is copied first: the memory could still change. */
 static wmbt_status wmbt_reader_plain_whole(wmbt_reader *r, wmbt_reader_slot *s, wmbt_view plain)
 {
     uint32_t bytes = (uint32_t)plain.len;
-    wmbt_view first = wmbt_view_of(plain.data, wmbt_reader_min(bytes, WMBT_READER_HEAD_BYTES));
-    wmbt_status status = WMBT_MISSING;
-    if (s->large == 0u) {
-        status = wmbt_reader_try_large(r, s, first, bytes);
-    }
-    if (status != WMBT_MISSING) {
-        return status;
-    }
-    status = wmbt_reader_plain_start(r, s, first, bytes);
-    if (status == WMBT_OK) {
+    uint32_t n = wmbt_reader_min(bytes, WMBT_READER_HEAD_BYTES);
+    wmbt_bytes_copy(s->head, plain.data, n);
+    wmbt_status status = wmbt_reader_plain_start(r, s, bytes);
+    if (status == WMBT_OK && s->phase == WMBT_SLOT_PLAIN) {
         uint32_t limit = wmbt_reader_body_limit(s);
-        if (limit > first.len) {
-            status = wmbt_reader_body_take(
-                r, s, (uint32_t)first.len,
-                wmbt_view_of(plain.data + first.len, limit - (uint32_t)first.len));
+        if (n < limit) {
+            status = wmbt_reader_body_take(r, s, n, wmbt_view_of(plain.data + n, limit - n));
         }
+        s->run[0].to = limit; /* finishes the phase */
     }
-    if (status == WMBT_OK) {
-        status = wmbt_reader_body_finish(r, s);
-    }
-    return wmbt_reader_settle(r, s, status);
+    return status;
 }
 
 /* --- sources ------------------------------------------------------------------------------------
  */
 
-static wmbt_status wmbt_reader_chunk_done(wmbt_reader *r, wmbt_reader_slot *s)
+/* The plain bytes of a source are there: the object, or a chunk of it. */
+static wmbt_status wmbt_reader_source_done(wmbt_reader *r, wmbt_reader_slot *s, wmbt_view plain)
 {
-    s->chunk++;
-    if (s->chunk < s->chunks) {
-        wmbt_reader_source_start(s);
-        return WMBT_OK;
+    if (s->large != 0u) {
+        if (plain.data + plain.len != s->raw + s->raw_bytes) {
+            s->chunk++;
+            wmbt_reader_source_start(s);
+            return WMBT_OK;
+        }
+        plain.data = s->raw;
+        plain.len = s->raw_bytes;
     }
-    return wmbt_reader_plain_whole(r, s, wmbt_view_of(s->raw.data, s->large_bytes));
+    return wmbt_reader_plain_whole(r, s, plain);
 }
 
-/* Collects the source, from its head on. */
-static wmbt_status wmbt_reader_collect(wmbt_reader *r, wmbt_reader_slot *s, wmbt_buf room)
-{
-    s->collect = room;
-    wmbt_bytes_copy(room.data, s->head, wmbt_reader_head_bytes(s));
-    return wmbt_reader_go_on(r, s, WMBT_SLOT_COLLECT);
-}
-
-wmbt_status wmbt_reader_object_go(wmbt_reader *r, wmbt_reader_slot *s)
-{
-    if (s->source_bytes != 0u) {
-        return wmbt_reader_collect(r, s, s->stored);
-    }
-    wmbt_reader_source_start(s); /* the first chunk */
-    return WMBT_OK;
-}
-
-/* Unwraps a source into `room`. */
-static wmbt_status wmbt_reader_unwrap(wmbt_reader *r, wmbt_view source, wmbt_buf room,
-                                      uint32_t *bytes)
+/* Unwraps the source into `room`. */
+static wmbt_status wmbt_reader_unwrap(wmbt_reader *r, wmbt_reader_slot *s, wmbt_buf room)
 {
     wmbt_compressed_plain plain;
-    wmbt_status status = wmbt_compressed_unwrap(source, &r->codec, room, 0, &plain);
+    wmbt_status status = wmbt_compressed_unwrap(wmbt_view_of(s->collect, s->source_bytes),
+                                                &r->config.codec, room, 0, &plain);
     if (status != WMBT_OK) {
-        return status;
+        /* a codec of the caller's could say anything: it is an error, and fits a byte */
+        return wmbt_status_is_error(status) && status <= UINT8_MAX ? status : WMBT_BAD_BITSTREAM;
     }
-    if (plain.bytes.len > room.len) {
+    if (s->large != 0u ? plain.bytes.len != room.len : plain.bytes.len > room.len) {
         return WMBT_BAD_LENGTH; /* the source has changed since its head was read */
     }
     if (plain.bytes.data != room.data) {
         wmbt_bytes_copy(room.data, plain.bytes.data, plain.bytes.len);
     }
-    *bytes = (uint32_t)plain.bytes.len;
-    return WMBT_OK;
+    return wmbt_reader_source_done(r, s, wmbt_view_of(room.data, plain.bytes.len));
 }
 
 /* The source has been collected. */
 static wmbt_status wmbt_reader_collected(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    if (s->wrapped == 0u) {
-        return wmbt_reader_chunk_done(r, s); /* collected where it belongs */
-    }
-    wmbt_buf room =
-        s->large != 0u ? wmbt_reader_chunk_room(s) : wmbt_buf_of(s->raw.data, s->raw_need);
-    uint32_t bytes = 0;
-    wmbt_status status =
-        wmbt_reader_unwrap(r, wmbt_view_of(s->collect.data, s->source_bytes), room, &bytes);
-    if (status == WMBT_OK && s->large != 0u && bytes != room.len) {
-        status = WMBT_BAD_LENGTH;
-    }
-    if (status != WMBT_OK) {
-        return wmbt_reader_settle(r, s, status);
-    }
-    return s->large != 0u ? wmbt_reader_chunk_done(r, s)
-                          : wmbt_reader_plain_whole(r, s, wmbt_view_of(room.data, bytes));
+    wmbt_buf room = wmbt_reader_room(s);
+    return s->wrapped != 0u ? wmbt_reader_unwrap(r, s, room)
+                            : wmbt_reader_source_done(r, s, wmbt_view_of(room.data, room.len));
 }
 
-/* The head of a wrapper. */
-static wmbt_status wmbt_reader_wrapped_source(wmbt_reader *r, wmbt_reader_slot *s,
-                                              const wmbt_compressed_info *info)
-{
-    bool zstd = info->algorithm == WMBT_COMPRESSED_ZSTD;
-    uint32_t raw = zstd ? info->raw_bytes : s->source_bytes - WMBT_COMPRESSED_HEADER_BYTES;
-    wmbt_status status = WMBT_OK;
-    if (zstd && r->codec.decode == NULL) {
-        status = WMBT_UNSUPPORTED_ALGORITHM;
-    } else if (s->large != 0u && raw != wmbt_reader_chunk_bytes(s)) {
-        status = WMBT_BAD_LENGTH;
-    } else if (raw > r->max_object_bytes) {
-        status = WMBT_TOO_LARGE;
-    }
-    if (status != WMBT_OK) {
-        return wmbt_reader_settle(r, s, status);
-    }
-    s->wrapped = 1;
-    if (s->large != 0u && s->stored.len >= s->source_bytes) {
-        return wmbt_reader_collect(r, s, s->stored);
-    }
-    if (s->large == 0u && s->source_bytes <= WMBT_READER_HEAD_BYTES &&
-        raw <= WMBT_READER_HEAD_BYTES) { /* as a manifest is: needs no memory */
-        uint8_t room[WMBT_READER_HEAD_BYTES];
-        uint32_t bytes = 0;
-        status = wmbt_reader_unwrap(r, wmbt_view_of(s->head, s->source_bytes),
-                                    wmbt_buf_of(room, raw), &bytes);
-        return status == WMBT_OK ? wmbt_reader_plain_whole(r, s, wmbt_view_of(room, bytes))
-                                 : wmbt_reader_settle(r, s, status);
-    }
-    s->raw_need = s->large != 0u ? 0u : raw;
-    s->stored_need = s->source_bytes;
-    wmbt_reader_enter(s, WMBT_SLOT_MEMORY);
-    return WMBT_OK;
-}
-
-/* The head of a source that is no wrapper. */
-static wmbt_status wmbt_reader_plain_source(wmbt_reader *r, wmbt_reader_slot *s, wmbt_view first)
+/* A wrapper, or a chunk in any form; `raw` is the length of its plain bytes. */
+static wmbt_status wmbt_reader_take_source(wmbt_reader *r, wmbt_reader_slot *s, uint32_t raw)
 {
     if (s->large != 0u) {
-        return s->source_bytes == wmbt_reader_chunk_bytes(s)
-                   ? wmbt_reader_collect(r, s, wmbt_reader_chunk_room(s))
-                   : wmbt_reader_settle(r, s, WMBT_BAD_LENGTH);
+        wmbt_buf room = wmbt_reader_room(s);
+        if (raw != room.len) {
+            return WMBT_BAD_LENGTH;
+        }
+        if (s->wrapped == 0u) {
+            return wmbt_reader_collect(s, room.data); /* where it belongs */
+        }
+        return s->stored.len >= s->source_bytes ? wmbt_reader_collect(s, s->stored.data)
+                                                : wmbt_reader_ask_memory(s, s->source_bytes);
     }
-    wmbt_status status = wmbt_reader_try_large(r, s, first, s->source_bytes);
-    if (status != WMBT_MISSING) {
-        return status;
+    if (raw > r->config.max_object_bytes) {
+        return WMBT_TOO_LARGE;
     }
-    status = wmbt_reader_plain_start(r, s, first, s->source_bytes);
-    return status == WMBT_OK ? wmbt_reader_go_on(r, s, WMBT_SLOT_PLAIN)
-                             : wmbt_reader_settle(r, s, status);
+    if (raw == 0u) {
+        return WMBT_TRUNCATED; /* an empty object */
+    }
+    if (s->source_bytes <= WMBT_READER_HEAD_BYTES && raw <= WMBT_READER_HEAD_BYTES) {
+        uint8_t room[WMBT_READER_HEAD_BYTES]; /* as a manifest is: needs no memory */
+        return wmbt_reader_unwrap(r, s, wmbt_buf_of(room, raw));
+    }
+    s->raw_bytes = raw;
+    return wmbt_reader_ask_memory(s, s->source_bytes);
 }
 
 static wmbt_status wmbt_reader_head_done(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    wmbt_view first = wmbt_view_of(s->head, wmbt_reader_head_bytes(s));
     wmbt_compressed_info info;
-    wmbt_status status =
-        wmbt_compressed_probe(first, s->source_bytes <= WMBT_READER_HEAD_BYTES, &info);
+    wmbt_status status = wmbt_compressed_probe(wmbt_view_of(s->head, wmbt_reader_head_bytes(s)),
+                                               s->source_bytes <= WMBT_READER_HEAD_BYTES, &info);
     if (status != WMBT_OK) {
-        return wmbt_reader_settle(r, s, status);
+        return status;
     }
-    return info.kind == WMBT_COMPRESSED_PLAIN ? wmbt_reader_plain_source(r, s, first)
-                                              : wmbt_reader_wrapped_source(r, s, &info);
+    s->wrapped = info.kind;
+    if (info.algorithm == WMBT_COMPRESSED_ZSTD) {
+        return r->config.codec.decode == NULL ? WMBT_UNSUPPORTED_ALGORITHM
+                                              : wmbt_reader_take_source(r, s, info.raw_bytes);
+    }
+    if (info.kind != WMBT_COMPRESSED_PLAIN) {
+        return wmbt_reader_take_source(r, s, s->source_bytes - WMBT_COMPRESSED_HEADER_BYTES);
+    }
+    return s->large != 0u ? wmbt_reader_take_source(r, s, s->source_bytes)
+                          : wmbt_reader_plain_start(r, s, s->source_bytes);
 }
 
 wmbt_status wmbt_reader_object_step(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    switch (s->phase) {
-    case WMBT_SLOT_HEAD: return wmbt_reader_head_done(r, s);
-    case WMBT_SLOT_PLAIN: return wmbt_reader_settle(r, s, wmbt_reader_body_finish(r, s));
-    default: return wmbt_reader_collected(r, s);
+    wmbt_status status = WMBT_OK;
+    while (status == WMBT_OK && s->run[0].to >= wmbt_reader_phase_end(s)) {
+        if (s->phase == WMBT_SLOT_HEAD) {
+            status = wmbt_reader_head_done(r, s);
+        } else if (s->phase == WMBT_SLOT_COLLECT) {
+            status = wmbt_reader_collected(r, s);
+        } else {
+            status = wmbt_reader_body_finish(s);
+        }
     }
+    return status;
 }
 
 #endif

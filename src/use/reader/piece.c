@@ -5,79 +5,46 @@
 
 #if WMBT_CFG_READER
 
+uint32_t wmbt_reader_rows_bytes(const wmbt_reader_config *config, uint32_t layer, uint32_t kind)
+{
+    const wmbt_shape *shape = config->shape;
+    uint32_t ratio = shape->layer[layer].ratio;
+    uint32_t rows = wmbt_shape_state_rows(shape, layer);
+    if (kind == WMBT_EXTENT_RAW) {
+        rows = shape->window;
+    } else if (kind < WMBT_EXTENT_RAW) {
+        rows = ratio == 0u ? 0u : config->chain.block_tokens / ratio;
+    }
+    return rows * wmbt_shape_row_bytes(shape, layer, kind); /* below 2^32 by the shape's bounds */
+}
+
 bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t object, const wmbt_extent *extent,
                           uint64_t *place)
 {
-    if (r->places == NULL || extent->kind == WMBT_EXTENT_FIELD) {
+    if (r->config.places == NULL || extent->kind == WMBT_EXTENT_FIELD) {
         return false;
     }
-    const wmbt_reader_place *p = &r->places[extent->layer * WMBT_EXTENT_KINDS + extent->kind];
-    if (p->wanted == 0u) {
-        return false;
-    }
-    uint32_t before = 0; /* init() saw to it that no product overflows */
-    if (object != WMBT_READER_TAIL) {
-        before = object * extent->bytes;
-    } else if (extent->kind == WMBT_EXTENT_COMP || extent->kind == WMBT_EXTENT_INDEX) {
-        uint32_t rows = r->block_tokens / r->shape->layer[extent->layer].ratio;
-        before = r->usable * rows * wmbt_shape_row_bytes(r->shape, extent->layer, extent->kind);
-    }
-    *place = p->offset + before;
-    return true;
-}
-
-/* The item at an offset of an object; head and CRC are one of kind WMBT_EXTENT_FIELD. */
-static wmbt_status wmbt_reader_item_at(const wmbt_reader *r, uint32_t object, uint32_t offset,
-                                       wmbt_item *item)
-{
-    wmbt_status status;
-    uint64_t head, end;
+    const wmbt_reader_place *p =
+        &r->config.places[extent->layer * WMBT_EXTENT_KINDS + extent->kind];
     if (object == WMBT_READER_TAIL) {
-        wmbt_rawtail_walk walk;
-        if (r->tail_fits == 0u ||
-            wmbt_rawtail_walk_init(&walk, r->shape, r->tail.total_tokens, r->tail.raw_rows,
-                                   r->tail.block_end) != WMBT_OK) {
-            return WMBT_MISSING;
-        }
-        head = WMBT_RAWTAIL_HEAD_BYTES;
-        end = walk.end;
-        status = wmbt_rawtail_walk_seek(&walk, offset, item);
-    } else {
-        wmbt_kvblock_walk walk;
-        if (r->has_geometry == 0u ||
-            wmbt_kvblock_walk_init(&walk, r->shape, r->block_tokens) != WMBT_OK) {
-            return WMBT_MISSING;
-        }
-        head = WMBT_KVBLOCK_HEADER_BYTES;
-        end = walk.end + WMBT_KVBLOCK_TRAILER_BYTES;
-        status = wmbt_kvblock_walk_seek(&walk, offset, item);
+        /* partial rows go on where the blocks end; states and raw rows stand alone */
+        object = extent->kind < WMBT_EXTENT_RAW ? r->now.usable : 0u;
     }
-    if (status == WMBT_OK) {
-        return WMBT_OK;
-    }
-    if (offset >= end) {
-        return WMBT_END;
-    }
-    item->extent.offset = offset;
-    item->extent.bytes = (uint32_t)((offset < head ? head : end) - offset);
-    item->extent.layer = 0;
-    item->extent.kind = WMBT_EXTENT_FIELD;
-    return WMBT_OK;
+    /* init() saw to it that no product overflows */
+    *place = p->offset + object * wmbt_reader_rows_bytes(&r->config, extent->layer, extent->kind);
+    return p->wanted != 0u;
 }
 
 static uint32_t wmbt_reader_trust(const wmbt_reader *r, uint32_t object)
 {
-    wmbt_reader_object state;
-    if (wmbt_reader_object_state(r, object, &state) != WMBT_OK || state.status != WMBT_OK) {
+    const wmbt_reader_record *record = wmbt_reader_record_of(r, object);
+    if (record->state != WMBT_RECORD_SETTLED || record->status != WMBT_OK) {
         return WMBT_TRUST_STAGED;
     }
-    if (!wmbt_reader_is_done(r)) {
-        return WMBT_TRUST_VERIFIED;
-    }
-    bool used = object < r->usable;
-    if (object == WMBT_READER_TAIL) {
-        wmbt_plan plan;
-        used = wmbt_reader_plan(r, &plan) == WMBT_OK && plan.tail_counts != 0u;
+    bool used = object < r->now.usable && wmbt_reader_is_done(r);
+    wmbt_plan plan;
+    if (object == WMBT_READER_TAIL && wmbt_reader_plan(r, &plan) == WMBT_OK) {
+        used = plan.tail_counts != 0u;
     }
     return used ? WMBT_TRUST_USABLE : WMBT_TRUST_VERIFIED;
 }
@@ -85,45 +52,55 @@ static uint32_t wmbt_reader_trust(const wmbt_reader *r, uint32_t object)
 /* Cuts a piece of rows to what a DMA engine takes. */
 static void wmbt_reader_cut_piece(const wmbt_reader_dma *dma, wmbt_piece *piece)
 {
-    uint32_t align = dma->align > 1u ? dma->align : 1u;
-    uint32_t past = (uint32_t)piece->place & (align - 1u);
+    uint32_t past_mask = dma->align > 1u ? dma->align - 1u : 0u;
+    uint32_t past = (uint32_t)piece->place & past_mask;
     if (past != 0u) { /* up to where the engine can begin */
-        uint32_t n = align - past;
-        piece->bytes = n < piece->bytes ? n : piece->bytes;
+        piece->bytes = wmbt_reader_min(past_mask + 1u - past, piece->bytes);
         piece->must_feed = 1;
         return;
     }
     uint32_t most = dma->max_bytes != 0u ? dma->max_bytes : UINT32_MAX;
-    uint32_t bytes = (most < piece->bytes ? most : piece->bytes) & ~(align - 1u);
-    piece->must_feed = bytes == 0u ? 1u : 0u;
-    piece->bytes = bytes == 0u ? piece->bytes : bytes;
+    uint32_t bytes = wmbt_reader_min(most, piece->bytes) & ~past_mask;
+    if (bytes == 0u) {
+        piece->must_feed = 1;
+    } else {
+        piece->bytes = bytes;
+    }
 }
 
 wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t offset,
                               const wmbt_reader_dma *dma, wmbt_piece *piece)
 {
-    if ((object != WMBT_READER_TAIL && object >= r->blocks) ||
-        (dma != NULL && (dma->align & (dma->align - 1u)) != 0u && dma->align != 0u)) {
+    if (!wmbt_reader_has(r, object) || (dma != NULL && (dma->align & (dma->align - 1u)) != 0u)) {
         return WMBT_BAD_ARGUMENT;
     }
-    wmbt_item item;
-    wmbt_status status = wmbt_reader_item_at(r, object, offset, &item);
-    if (status != WMBT_OK) {
-        return status;
+    wmbt_reader_walk walk;
+    uint64_t end;
+    if ((object == WMBT_READER_TAIL && r->now.tail_fits == 0u) ||
+        wmbt_reader_walk_start(r, object, &walk, &end) != WMBT_OK) {
+        return WMBT_MISSING;
     }
+    if (offset >= end) {
+        return WMBT_END;
+    }
+    wmbt_item item;
+    wmbt_reader_walk_item(&walk, object, offset, end, &item);
     uint32_t past = offset - (uint32_t)item.extent.offset;
-    uint64_t place = 0;
-    bool rows = wmbt_reader_place_of(r, object, &item.extent, &place);
-    piece->place = rows ? place + past : 0u;
+    bool rows = item.extent.kind != WMBT_EXTENT_FIELD;
+    wmbt_bytes_fill((uint8_t *)piece, 0, sizeof *piece);
     piece->offset = offset;
     piece->bytes = item.extent.bytes - past;
     piece->layer = item.extent.layer;
     piece->kind = item.extent.kind;
-    piece->has_place = rows ? 1u : 0u;
-    piece->must_feed = item.extent.kind == WMBT_EXTENT_FIELD ? 1u : 0u;
+    piece->must_feed = rows ? 0u : 1u;
     piece->trust = wmbt_reader_trust(r, object);
-    if (rows && dma != NULL) {
-        wmbt_reader_cut_piece(dma, piece);
+    uint64_t place;
+    if (wmbt_reader_place_of(r, object, &item.extent, &place)) {
+        piece->has_place = 1;
+        piece->place = place + past;
+        if (dma != NULL) {
+            wmbt_reader_cut_piece(dma, piece);
+        }
     }
     return WMBT_OK;
 }

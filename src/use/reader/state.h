@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reader's state, shared by its sources. In the caller's memory stand, one after the other:
- * struct wmbt_reader, a record for each block, a slot for each object in flight, the chain, which
- * takes all that is left.
+ * struct wmbt_reader, a record for the tail and for each block, a slot for each object in flight, the
+ * chain, which takes all that is left.
  */
 #ifndef WMBT_SRC_USE_READER_STATE_H
 #define WMBT_SRC_USE_READER_STATE_H
@@ -15,24 +15,23 @@
 
 #if WMBT_CFG_READER
 
-/* A block of the prompt. */
-typedef struct wmbt_reader_block {
+/* What is known of a block of the prompt, or of the tail (which has no hash of its own). */
+typedef struct wmbt_reader_record {
     wmbt_block_hash hash;
     uint32_t stored_bytes;
     uint8_t status; /* once settled */
-    uint8_t state;  /* WMBT_BLOCK_... */
-    uint16_t slot;  /* while in flight */
-} wmbt_reader_block;
+    uint8_t state;  /* WMBT_RECORD_... */
+    uint16_t none;
+} wmbt_reader_record;
 
-WMBT_STATIC_ASSERT(sizeof(wmbt_reader_block) == 40u, "a block takes 40 bytes");
+WMBT_STATIC_ASSERT(sizeof(wmbt_reader_record) == 40u, "a block takes 40 bytes");
 WMBT_STATIC_ASSERT(WMBT_DOES_NOT_FIT <= UINT8_MAX, "a status fits a byte");
 
-#    define WMBT_BLOCK_NEW 0u
-#    define WMBT_BLOCK_PRESENT 1u /* new, and not to be asked about any more */
-#    define WMBT_BLOCK_FLYING 2u
-#    define WMBT_BLOCK_SETTLED 3u
+#    define WMBT_RECORD_NEW 0u
+#    define WMBT_RECORD_FLYING 1u
+#    define WMBT_RECORD_SETTLED 2u
 
-/* Separate runs of bytes that a want can hold. */
+/* Separate runs of bytes that a phase can hold. */
 #    define WMBT_READER_RUNS 8u
 
 typedef struct wmbt_reader_run {
@@ -42,131 +41,127 @@ typedef struct wmbt_reader_run {
 /* What a slot waits for. */
 #    define WMBT_SLOT_FREE 0u
 #    define WMBT_SLOT_FIND 1u    /* found() */
-#    define WMBT_SLOT_HEAD 2u    /* bytes of the head */
-#    define WMBT_SLOT_PLAIN 3u   /* bytes of a plain object, checked as they come */
+#    define WMBT_SLOT_MEMORY 2u  /* memory() */
+#    define WMBT_SLOT_HEAD 3u    /* bytes of the head */
 #    define WMBT_SLOT_COLLECT 4u /* bytes of a wrapped object or a chunk, collected in memory */
-#    define WMBT_SLOT_MEMORY 5u  /* memory() */
+#    define WMBT_SLOT_PLAIN 5u   /* bytes of a plain object, checked as they come */
+
+/* How an object's items lie. */
+typedef union wmbt_reader_walk {
+    wmbt_kvblock_walk block;
+    wmbt_rawtail_walk tail;
+} wmbt_reader_walk;
 
 /*
  * An object in flight. Its bytes come from a source: an object as stored, plain or wrapped; for a
  * large value first the manifest and then each chunk.
  */
 typedef struct wmbt_reader_slot {
-    _Alignas(WMBT_READER_ALIGN) union {
-        wmbt_kvblock_walk block;
-        wmbt_rawtail_walk tail;
-    } walk;
-    wmbt_item item; /* of the plain object, the one that was met last */
-    wmbt_buf raw, stored;
-    wmbt_buf collect;                      /* where the source's bytes go in WMBT_SLOT_COLLECT */
-    wmbt_reader_run run[WMBT_READER_RUNS]; /* of the source, in order, none touching another */
-    uint32_t runs;
+    _Alignas(WMBT_READER_ALIGN) wmbt_reader_walk walk;
+    wmbt_item item;   /* of the plain object, the one that was met last */
+    uint8_t *raw;     /* room for raw_bytes of the plain object, once lent */
+    wmbt_buf stored;  /* room for a source */
+    uint8_t *collect; /* where the source's bytes go in WMBT_SLOT_HEAD and _COLLECT */
 
     uint32_t generation;
     uint32_t object;
     uint32_t phase;
-    uint32_t asked;        /* the want of this phase is out */
+    uint32_t asked;  /* the want of this phase is out */
+    uint32_t ask_to; /* it ends at this byte */
+
+    wmbt_reader_run run[WMBT_READER_RUNS]; /* bytes of the source that came: in order, none touching
+                                              another, the first begins at 0 and may be empty */
+    uint32_t runs;
+
     uint32_t source_bytes; /* as stored */
     uint32_t total_stored; /* of all sources so far */
-    uint32_t wrapped;      /* the source is a wrapper */
-    uint32_t raw_need, stored_need;
+    uint32_t raw_bytes, stored_need;
+    uint32_t wrapped; /* the source is a wrapper */
+    uint32_t large;   /* the source is a chunk of a large value */
+    uint32_t chunk;   /* its number */
 
     uint32_t plain_bytes; /* of the plain object */
-    uint32_t end;         /* those that its geometry has; block: with the CRC */
-    uint32_t crc_end;     /* end of what the CRC covers */
+    uint32_t end;         /* those that its geometry has */
     uint32_t crc;         /* of the runs folded so far, each shifted to its place */
     uint32_t run_crc;     /* of the run that grows */
     uint32_t run_end;
-    uint32_t body_bytes;
+    uint32_t want_crc;
     uint32_t opaque;   /* tail: its geometry is not known, only its CRC is checked */
-    wmbt_status fault; /* tail: what finish() says if the CRC is right */
-    uint32_t want_crc; /* as stored */
-    uint8_t trailer[WMBT_KVBLOCK_TRAILER_BYTES];
+    wmbt_status fault; /* what finish() says at the end */
 
-    uint32_t large; /* 1: chunks of a large value */
-    uint32_t large_bytes, chunks, chunk;
-    uint8_t id[32];
-    uint8_t head[WMBT_READER_HEAD_BYTES];
+    uint8_t id[WMBT_LARGEVALUE_ID_DIGITS];
+    uint8_t head[WMBT_READER_HEAD_BYTES]; /* of the source, then of the plain object */
 } wmbt_reader_slot;
 
 WMBT_STATIC_ASSERT(sizeof(wmbt_reader_slot) <= 512u, "an object in flight takes 512 bytes");
 WMBT_STATIC_ASSERT(sizeof(wmbt_reader_slot) % WMBT_READER_ALIGN == 0u, "slots are aligned");
 
-struct wmbt_reader {
-    _Alignas(WMBT_READER_ALIGN) const wmbt_shape *shape;
-    const wmbt_reader_place *places;
-    wmbt_reader_block *block;
-    wmbt_reader_slot *slot;
-    wmbt_chain *chain;
-    wmbt_view prefix, name_space;
-    wmbt_buf memory;
-    wmbt_codec codec;
-    uint32_t block_tokens;
-    uint32_t max_blocks;
-    uint32_t in_flight;
-    uint32_t max_object_bytes;
-    uint32_t presence_blocks;
-    uint32_t flags;
-    uint32_t has_geometry; /* the shape allows blocks of this size */
+/* What reset() forgets. */
+typedef struct wmbt_reader_state {
+    uint32_t input;    /* WMBT_INPUT_... */
+    uint32_t tokens;   /* given so far; the prompt's once it has ended */
+    uint32_t blocks;   /* full ones, hashed */
+    uint32_t next;     /* all blocks before it are in flight or settled */
+    uint32_t settled;  /* blocks */
+    uint32_t usable;   /* verified ones from the first on */
+    uint32_t answered; /* blocks whose presence is known */
+    uint32_t asked;    /* blocks whose presence is known or asked for */
 
-    uint32_t input;   /* WMBT_INPUT_... */
-    uint32_t tokens;  /* given so far; the prompt's once it has ended */
-    uint32_t blocks;  /* full ones, hashed */
-    uint32_t limit;   /* blocks from here on are not wanted (policy prefix) */
-    uint32_t next;    /* all blocks before it are in flight or settled */
-    uint32_t settled; /* blocks */
-    uint32_t usable;  /* verified ones from the first on */
-
-    uint32_t asked_to; /* blocks before it have been asked about */
-    uint32_t presence_open, presence_first, presence_count, presence_generation;
-
-    uint32_t tail_state; /* WMBT_BLOCK_... */
-    wmbt_status tail_status;
-    uint32_t tail_bytes;
     uint32_t tail_known; /* tail.total_tokens and raw_rows are good */
     uint32_t tail_fits;  /* its geometry is that of a tail at the last usable block */
     wmbt_rawtail_info tail;
-};
+} wmbt_reader_state;
 
 #    define WMBT_INPUT_NONE 0u
 #    define WMBT_INPUT_TOKENS 1u
 #    define WMBT_INPUT_HASHES 2u
 #    define WMBT_INPUT_ENDED 3u
 
-/* The reader, and the chain with blocks of any size that a shape allows. */
-#    define WMBT_READER_HEADER_BYTES 1024u
+struct wmbt_reader {
+    _Alignas(WMBT_READER_ALIGN)
+        wmbt_reader_config config; /* chain.fingerprint and .tenant are gone */
+    wmbt_reader_record *record;
+    wmbt_reader_slot *slot;
+    wmbt_chain *chain;
+    uint32_t most_blocks; /* the limit of blocks */
+    uint32_t presence_generation;
+    uint32_t limit; /* blocks from here on are not wanted (policy prefix) */
+    wmbt_reader_state now;
+};
 
-WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) % WMBT_READER_ALIGN == 0u, "blocks are aligned");
+/* The reader, the tail's record, and the chain with blocks of any size that a shape allows. */
+#    define WMBT_READER_HEADER_BYTES WMBT_READER_BYTES(0, 0)
+
+WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) % WMBT_READER_ALIGN == 0u, "records are aligned");
 WMBT_STATIC_ASSERT(WMBT_READER_ALIGN % WMBT_CHAIN_ALIGN == 0u, "the chain is aligned");
-WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) + WMBT_CHAIN_BYTES(WMBT_SHAPE_MAX_BLOCK_TOKENS) <=
+WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) + sizeof(wmbt_reader_record) +
+                           WMBT_CHAIN_BYTES(WMBT_SHAPE_MAX_BLOCK_TOKENS) <=
                        WMBT_READER_HEADER_BYTES,
                    "room for the chain");
 
 /* --- want.c: bookkeeping ------------------------------------------------------------------------
  */
 
-/* Tokens in the blocks that are usable: where the tail begins. */
-static inline uint32_t wmbt_reader_boundary(const wmbt_reader *r)
+/* WMBT_READER_TAIL + 1 is 0: the tail is the first record, its number the least in these two. */
+static inline wmbt_reader_record *wmbt_reader_record_of(const wmbt_reader *r, uint32_t object)
 {
-    return r->usable * r->block_tokens; /* at most the prompt's tokens */
+    return &r->record[(uint32_t)(object + 1u)];
 }
 
-/* Blocks that are wanted. */
-static inline uint32_t wmbt_reader_wanted(const wmbt_reader *r)
+static inline bool wmbt_reader_has(const wmbt_reader *r, uint32_t object)
 {
-    return r->blocks < r->limit ? r->blocks : r->limit;
+    return (uint32_t)(object + 1u) <= r->now.blocks;
+}
+
+static inline uint32_t wmbt_reader_min(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
 }
 
 static inline bool wmbt_reader_audits(const wmbt_reader *r)
 {
-    return (r->flags & WMBT_READER_AUDIT) != 0u;
+    return (r->config.flags & WMBT_READER_AUDIT) != 0u;
 }
-
-/* A block without a slot gets its status. */
-void wmbt_reader_settle_block(wmbt_reader *r, uint32_t index, wmbt_status status, uint32_t bytes);
-
-/* The object of a slot gets its status; the slot is free. Returns end for ok, else the status. */
-wmbt_status wmbt_reader_settle(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status);
 
 /* A slot goes on to another phase: its want is a new one. */
 void wmbt_reader_enter(wmbt_reader_slot *s, uint32_t phase);
@@ -174,36 +169,47 @@ void wmbt_reader_enter(wmbt_reader_slot *s, uint32_t phase);
 /* All is settled. */
 bool wmbt_reader_is_done(const wmbt_reader *r);
 
-/* The slot of a want that is out and not stale, or NULL. */
-wmbt_reader_slot *wmbt_reader_slot_of(const wmbt_reader *r, const wmbt_want *want);
-
 /* --- object.c: from a source to the plain object -------------------------------------------------
  */
 
 /* A slot forgets what it has of its object and begins with its first source. */
 void wmbt_reader_object_start(wmbt_reader_slot *s);
 
-/* The bytes of its phase are complete. Returns as feed(). */
+/*
+ * Goes on as far as the bytes that are there allow. Returns ok (there is a next want), end (the object
+ * is verified), or what it is to be settled with.
+ */
 wmbt_status wmbt_reader_object_step(wmbt_reader *r, wmbt_reader_slot *s);
 
-/* Memory has been lent. Returns as feed(). */
-wmbt_status wmbt_reader_object_go(wmbt_reader *r, wmbt_reader_slot *s);
+/* Memory has been lent. */
+void wmbt_reader_object_go(wmbt_reader_slot *s);
 
 /* The key of the chunk that a slot is at. */
 wmbt_status wmbt_reader_chunk_key(const wmbt_reader *r, const wmbt_reader_slot *s, wmbt_buf out,
                                   size_t *len);
 
-/* Where the bytes of the phase begin and end. */
-wmbt_reader_run wmbt_reader_object_range(const wmbt_reader_slot *s);
+/* Where the bytes of a phase end; UINT32_MAX if it does not wait for bytes. */
+uint32_t wmbt_reader_phase_end(const wmbt_reader_slot *s);
 
 /* --- body.c: bytes of a plain object -------------------------------------------------------------
  */
 
+/* Starts the walk of an object of which enough is known. ok, or why its geometry is not known; *end is
+ * then unchanged. */
+wmbt_status wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_reader_walk *walk,
+                                   uint64_t *end);
+
+/* The item at a byte before `end`. What is neither number nor rows is of kind WMBT_EXTENT_FIELD, with
+ * mismatch ok. */
+void wmbt_reader_walk_item(wmbt_reader_walk *walk, uint32_t object, uint32_t offset, uint64_t end,
+                           wmbt_item *item);
+
 /*
- * Judges the first bytes of a plain object (all, or WMBT_READER_HEAD_BYTES) of plain_bytes and learns
- * where things lie. ok, or what the object is to be settled with.
+ * Judges the first bytes of a plain object (all, or WMBT_READER_HEAD_BYTES) of plain_bytes, learns
+ * where things lie, and takes them. ok, or what the object is to be settled with.
  */
-wmbt_status wmbt_reader_body_head(wmbt_reader *r, wmbt_reader_slot *s, wmbt_view first);
+wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s, wmbt_view first,
+                                   uint32_t plain_bytes);
 
 /* Bytes of the plain object that are to be given. */
 uint32_t wmbt_reader_body_limit(const wmbt_reader_slot *s);
@@ -212,15 +218,21 @@ uint32_t wmbt_reader_body_limit(const wmbt_reader_slot *s);
 wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s, uint32_t offset,
                                   wmbt_view bytes);
 
-/* As take, for bytes in place: bad-argument if they are not all payload of one extent. */
-wmbt_status wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, uint32_t offset,
-                                    uint32_t len, uint32_t crc);
+/* True if `len` bytes at `offset` are rows of one extent. */
+bool wmbt_reader_body_is_rows(wmbt_reader_slot *s, uint32_t offset, uint32_t len);
 
-/* All bytes before the limit are in: the last checks. */
-wmbt_status wmbt_reader_body_finish(wmbt_reader *r, wmbt_reader_slot *s);
+/* As take, for rows in place. */
+void wmbt_reader_body_placed(wmbt_reader_slot *s, uint32_t offset, uint32_t len, uint32_t crc);
+
+/* All bytes before the limit are in: the last checks. end, or what is wrong. */
+wmbt_status wmbt_reader_body_finish(wmbt_reader_slot *s);
 
 /* --- piece.c: where rows go ----------------------------------------------------------------------
  */
+
+/* Bytes of the rows of a layer and kind, of one block or the most that a tail has. The shape allows
+ * the size of the blocks. */
+uint32_t wmbt_reader_rows_bytes(const wmbt_reader_config *config, uint32_t layer, uint32_t kind);
 
 /* The place of the first row of an extent, if it has one. */
 bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t object, const wmbt_extent *extent,
