@@ -31,6 +31,9 @@ typedef struct board_command {
  */
 void board_get(uint32_t tag, wmbt_view key, uint32_t offset, uint32_t bytes);
 
+/* Gives a request up. Packets of it may still come. */
+void board_cancel(uint32_t tag);
+
 /*
  * Programs the receive engine: of request `tag`, bytes [offset, offset + bytes) of the object go to
  * `place`, or nowhere if that is NULL, and their CRC32C is computed on the way. What is not programmed
@@ -64,6 +67,9 @@ uint32_t board_now(void);
 
 void board_print(const char *text);
 
+/* The rows are where the engine expects them, and the plan says that they can be used. */
+void board_restored(wmbt_view rows);
+
 /* The example. Returns 0 if it came to a plan. */
 int example(const board_command *command);
 
@@ -71,5 +77,15 @@ int example(const board_command *command);
 
 void print_number(uint64_t value);
 void print_plan(const wmbt_plan *plan);
+
+/* --- layout.c: where rows go ---------------------------------------------------------------------
+ */
+
+/*
+ * Gives every layer in [first, end) room for its rows, one kind after the other, and none to the others.
+ * `places`: shape->layers x WMBT_EXTENT_KINDS. Returns the bytes of it all.
+ */
+uint64_t lay_out_rows(const wmbt_shape *shape, uint32_t block_tokens, uint32_t max_blocks,
+                      uint32_t first, uint32_t end, wmbt_reader_place *places);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "board.h"
 #include "wombatkv/crc32c.h"
+#include "wombatkv/sha256.h"
 
 #define PACKET_BYTES 1408u
 #define MAX_FILES 64u
@@ -154,6 +155,15 @@ static void close_request(struct request *q)
     }
 }
 
+void board_cancel(uint32_t tag)
+{
+    for (size_t i = 0; i < BOARD_REQUESTS; i++) {
+        if (requests[i].open && requests[i].tag == tag) {
+            close_request(&requests[i]);
+        }
+    }
+}
+
 bool board_poll(board_event *event)
 {
     size_t i = 0;
@@ -200,6 +210,19 @@ uint32_t board_now(void)
 void board_print(const char *text)
 {
     (void)fputs(text, stdout);
+}
+
+void board_restored(wmbt_view rows)
+{
+    uint8_t digest[WMBT_SHA256_DIGEST_BYTES];
+    if (wmbt_sha256_once(rows, digest) != WMBT_OK) {
+        give_up("no digest");
+    }
+    printf("rows: ");
+    for (size_t i = 0; i < sizeof digest; i++) {
+        printf("%02x", digest[i]);
+    }
+    printf("\n");
 }
 
 /* --- the command -------------------------------------------------------------------------------- */

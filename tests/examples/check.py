@@ -1,28 +1,106 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs an example and compares the plan it prints with prompts.tsv:
-
-    check.py DATA_DIR SECONDS PROMPT[:COLUMN] COMMAND...
-
-COLUMN: restored_tokens if the example does not read the tail; else restored_with_tail_proof.
+"""Runs an example and compares the plan it prints with prompts.tsv. With --rows also the rows that it has
+restored, of plain objects, with what docs/FORMATS.md says about them.
 """
+import argparse
 import csv
+import hashlib
 import os
 import re
+import struct
 import subprocess
 import sys
 
-data, seconds, prompt, command = sys.argv[1], float(sys.argv[2]), sys.argv[3], sys.argv[4:]
-prompt, _, column = prompt.partition(":")
-with open(os.path.join(data, "golden/bucket/prompts.tsv"), encoding="utf-8") as f:
-    rows = csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)
-    row = next(row for row in rows if row["name"] == prompt)
-restored = int(row[column or "restored_with_tail_proof"])
-want = (int(row["usable_blocks"]), restored, int(row["tokens"]) - restored)
-done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=seconds,
-                      check=False)
-output = done.stdout.decode()
-got = re.findall(r"^plan: blocks (\d+), restored (\d+), prefill (\d+),", output, re.M)
-print(output, end="")
-if done.returncode != 0 or [tuple(map(int, plan)) for plan in got] != [want]:
-    sys.exit(f"status {done.returncode}, plan {got}, want {want}")
+RATIOS = ([0, 0] + [4, 128] * 21)[:43]  # DeepSeek-V4-Flash, whose blocks are written today
+ROW, INDEX_ROW, WINDOW = 2048, 512, 128
+COMP, INDEX, RAW, STATE_KV, STATE_SCORE, INDEX_STATE_KV, INDEX_STATE_SCORE = range(1, 8)
+
+
+class Object:
+    def __init__(self, path):
+        with open(path, "rb") as f:
+            self.data = f.read()
+        self.at = 0
+
+    def number(self):
+        self.at += 4
+        return struct.unpack_from("<I", self.data, self.at - 4)[0]
+
+    def rows(self, count, row):
+        self.at += count * row
+        return self.data[self.at - count * row:self.at]
+
+
+def restored_rows(folder, row, first, end, max_blocks, room):
+    """The cache as layout.c lays it out."""
+    rows = {(layer, kind): b"" for layer in range(43) for kind in range(1, 8)}
+    base = os.path.join(folder, row["prefix"], row["namespace"], "wombatkv/v1/block/b3=")
+    for digits in row["hashes"].split(","):
+        block = Object(base + digits)
+        block.at = 24
+        for layer, ratio in enumerate(RATIOS):
+            assert block.number() == ratio
+            if ratio != 0:
+                rows[layer, COMP] += block.rows(block.number(), ROW)
+            if ratio == 4:
+                rows[layer, INDEX] += block.rows(block.number(), INDEX_ROW)
+    tail = Object(os.path.join(folder, row["tail_key"]))
+    tail.at = 20
+    raw = tail.number()
+    tail.at = 36
+    for layer in range(43):
+        rows[layer, RAW] = tail.rows(raw, ROW)
+    for layer, ratio in enumerate(RATIOS):
+        c = 2 if ratio == 4 else 1
+        if ratio != 0:
+            rows[layer, STATE_KV] = tail.rows(c * ratio, c * ROW)
+            rows[layer, STATE_SCORE] = tail.rows(c * ratio, c * ROW)
+            rows[layer, COMP] += tail.rows(tail.number(), ROW)
+        if ratio == 4:
+            rows[layer, INDEX_STATE_KV] = tail.rows(c * ratio, c * INDEX_ROW)
+            rows[layer, INDEX_STATE_SCORE] = tail.rows(c * ratio, c * INDEX_ROW)
+            rows[layer, INDEX] += tail.rows(tail.number(), INDEX_ROW)
+    assert tail.at == len(tail.data) - 4
+    out = []
+    for layer in range(first, end):
+        ratio, most = RATIOS[layer], int(row["block_tokens"]) * (max_blocks + 1)
+        for kind in range(1, 8):
+            size = WINDOW * ROW if kind == RAW else len(rows[layer, kind])
+            if ratio != 0 and kind == COMP:
+                size = most // ratio * ROW
+            if ratio == 4 and kind == INDEX:
+                size = most // ratio * INDEX_ROW
+            out.append(rows[layer, kind].ljust(size, b"\0"))
+    return b"".join(out).ljust(room, b"\0")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--column", default="restored_with_tail_proof")
+    parser.add_argument("--rows", help="FIRST,END,MAX_BLOCKS,BYTES: layers kept, room for blocks, at least")
+    parser.add_argument("data")
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("prompt")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    args = parser.parse_args()
+    golden = os.path.join(args.data, "golden/bucket")
+    with open(os.path.join(golden, "prompts.tsv"), encoding="utf-8") as f:
+        row = next(row for row in csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)
+                   if row["name"] == args.prompt)
+    restored = int(row[args.column])
+    want = (int(row["usable_blocks"]), restored, int(row["tokens"]) - restored)
+    done = subprocess.run(args.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          timeout=args.seconds, check=False)
+    output = done.stdout.decode()
+    print(output, end="")
+    got = re.findall(r"^plan: blocks (\d+), restored (\d+), prefill (\d+),", output, re.M)
+    if done.returncode != 0 or [tuple(map(int, plan)) for plan in got] != [want]:
+        sys.exit(f"status {done.returncode}, plan {got}, want {want}")
+    if args.rows:
+        rows = restored_rows(os.path.join(golden, "bucket"), row, *map(int, args.rows.split(",")))
+        if "rows: " + hashlib.sha256(rows).hexdigest() not in output.splitlines():
+            sys.exit(f"other rows than the {len(rows)} bytes expected")
+
+
+main()

@@ -69,6 +69,7 @@ static wmbt_status lend(wmbt_reader *r, const wmbt_want *want)
  * packet began anew. */
 static wmbt_status again(wmbt_reader *r, const wmbt_want *want)
 {
+    board_cancel(want->generation);
     return want->kind == WMBT_WANT_OBJECT ? wmbt_reader_restart(r, want)
                                           : wmbt_reader_retry(r, want);
 }

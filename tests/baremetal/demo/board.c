@@ -55,6 +55,13 @@ void board_get(uint32_t tag, wmbt_view key, uint32_t offset, uint32_t bytes)
     q->end = offset < size && bytes < size - offset ? offset + bytes : size;
 }
 
+void board_cancel(uint32_t tag)
+{
+    for (size_t i = 0; i < BOARD_REQUESTS; i++) {
+        requests[i].open = requests[i].open && requests[i].tag != tag;
+    }
+}
+
 /* Bytes of an object, from `offset` up to what a packet holds. */
 static uint32_t unpack(const linked_object *o, uint32_t offset, uint32_t end)
 {
