@@ -10,6 +10,8 @@
 #ifndef WOMBATKV_CONFIG_H
 #define WOMBATKV_CONFIG_H
 
+#include <stdint.h>
+
 #ifdef WMBT_CONFIG_FILE
 #    include WMBT_CONFIG_FILE
 #endif
@@ -114,6 +116,16 @@
 #    define WMBT_CFG_BLAKE3_KERNEL 2
 #endif
 
+/* zstd: 1 decodes literal streams side by side and copies in wide steps, for 64-bit machines; 0 is the
+ * smaller code. Both decode and refuse the same. */
+#ifndef WMBT_CFG_ZSTD_FAST
+#    if UINTPTR_MAX > UINT32_MAX
+#        define WMBT_CFG_ZSTD_FAST 1
+#    else
+#        define WMBT_CFG_ZSTD_FAST 0
+#    endif
+#endif
+
 /* Writers (encoders) beside the readers. A reader in firmware can leave them out. */
 #ifndef WMBT_CFG_WRITERS
 #    define WMBT_CFG_WRITERS 1
@@ -190,6 +202,15 @@
 #    define WMBT_MUST_CHECK
 #    define WMBT_HIDE_POINTER(pointer) ((void)(pointer))
 #    define WMBT_NOINLINE
+#endif
+
+/* Eight bytes at any address, as the machine stores a number: compilers make one instruction of it. Not
+ * defined where there is no such type. */
+#if defined(__GNUC__) && defined(__BYTE_ORDER__)
+#    define WMBT_ANY_U64 uint64_t __attribute__((__may_alias__, __aligned__(1)))
+#    if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#        define WMBT_ANY_U64_IS_LE 1
+#    endif
 #endif
 
 /* 0: a product of 64 bits is a call of a helper (no 32 x 32 -> 64 multiply instruction). */

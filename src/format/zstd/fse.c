@@ -48,10 +48,18 @@ uint32_t wmbt_zstd_bits_read(wmbt_zstd_bits *b, unsigned n)
 unsigned wmbt_zstd_highest_bit(uint32_t v)
 {
     unsigned n = 0;
+#    if WMBT_CFG_ZSTD_FAST
+    for (unsigned step = 16; step != 0u; step >>= 1) {
+        unsigned shift = v >> step != 0u ? step : 0u;
+        v >>= shift;
+        n += shift;
+    }
+#    else
     while (v > 1u) {
         v >>= 1;
         n++;
     }
+#    endif
     return n;
 }
 

@@ -139,11 +139,18 @@ static bool wmbt_zstd_tree_read(wmbt_zstd_tables *t, wmbt_cursor *in)
     if (log == 0u) {
         return false;
     }
+#    if WMBT_CFG_ZSTD_FAST
+    /* All tables have the same size: the weights as if the codes were longer. */
+    unsigned longer = WMBT_ZSTD_HUFFMAN_LOG - log;
+#    else
+    unsigned longer = 0;
+#    endif
+    t->huffman_log = (uint8_t)(log + longer);
     uint32_t at = 0; /* t->counts becomes where the cells of a weight begin */
     for (unsigned w = 1; w <= log; w++) {
         uint32_t symbols = (uint16_t)t->counts[w];
         t->counts[w] = (int16_t)at;
-        at += symbols << (w - 1u);
+        at += symbols << (w - 1u + longer);
     }
     for (unsigned s = 0; s <= n; s++) {
         unsigned w = t->weights[s];
@@ -152,7 +159,7 @@ static bool wmbt_zstd_tree_read(wmbt_zstd_tables *t, wmbt_cursor *in)
         }
         uint16_t cell = (uint16_t)(s << 8 | (log + 1u - w));
         uint16_t *to = t->huffman + t->counts[w];
-        uint32_t cells = 1u << (w - 1u);
+        uint32_t cells = 1u << (w - 1u + longer);
         t->counts[w] = (int16_t)(t->counts[w] + (int16_t)cells);
         for (uint32_t i = 0; i < cells; i++) {
             to[i] = cell;
@@ -207,10 +214,33 @@ static wmbt_status wmbt_zstd_four_streams(wmbt_zstd_tables *t, wmbt_cursor *in, 
     }
     uint8_t *end = to + n;
     uint32_t part = (n + 3u) / 4u;
+#    if WMBT_CFG_ZSTD_FAST
+    wmbt_view stream[4];
+    uint8_t *const starts[4] = {to, to + part, to + 2u * part, to + 3u * part};
+    wmbt_zstd_bits rest[4];
+    size_t done;
+    for (unsigned i = 0; i < 3u; i++) {
+        if (!wmbt_cursor_bytes(in, len[i], &stream[i])) {
+            return WMBT_BAD_BITSTREAM;
+        }
+    }
+    stream[3] = wmbt_view_of(in->data, in->left);
+    if (wmbt_zstd_four_fast(t, stream, starts, n - 3u * part, &done, rest)) {
+        for (unsigned i = 0; i < 4u; i++) {
+            if (!wmbt_zstd_stream_rest(t, &rest[i], starts[i] + done,
+                                       i == 3u ? end : starts[i] + part)) {
+                return WMBT_BAD_BITSTREAM;
+            }
+        }
+        return WMBT_OK;
+    }
+    in->data = stream[0].data;
+    in->left = (size_t)len[0] + len[1] + len[2] + stream[3].len;
+#    endif
     for (unsigned i = 0; i < 3u; i++, to += part) {
-        wmbt_view stream;
-        if (!wmbt_cursor_bytes(in, len[i], &stream) ||
-            wmbt_zstd_stream(t, stream, to, to + part) != WMBT_OK) {
+        wmbt_view one;
+        if (!wmbt_cursor_bytes(in, len[i], &one) ||
+            wmbt_zstd_stream(t, one, to, to + part) != WMBT_OK) {
             return WMBT_BAD_BITSTREAM;
         }
     }

@@ -24,6 +24,17 @@ typedef uint64_t wmbt_zstd_word;
 typedef uint32_t wmbt_zstd_word;
 #    endif
 
+/* 8 bytes, little-endian, from any address. */
+static inline uint64_t wmbt_zstd_load8(const uint8_t *p)
+{
+#    ifdef WMBT_ANY_U64_IS_LE
+    typedef WMBT_ANY_U64 any;
+    return *(const any *)p;
+#    else
+    return wmbt_load_le64(p);
+#    endif
+}
+
 #    define WMBT_ZSTD_WORD_BITS ((int)sizeof(wmbt_zstd_word) * 8)
 /* Bits that are there after a refill, unless the stream ends. */
 #    define WMBT_ZSTD_FILLED (WMBT_ZSTD_WORD_BITS - 8)
@@ -44,7 +55,7 @@ static inline void wmbt_zstd_bits_refill(wmbt_zstd_bits *b)
 {
 #    if UINTPTR_MAX > UINT32_MAX
     if (b->at >= 8u) { /* then count is 0 to 63: what was read was there */
-        b->bits |= wmbt_load_le64(b->data + b->at - 8u) >> b->count;
+        b->bits |= wmbt_zstd_load8(b->data + b->at - 8u) >> b->count;
         b->at -= (unsigned)(63 - b->count) >> 3;
         b->count |= 56;
         return;
@@ -217,6 +228,46 @@ wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, uint8_t *to);
  * bad-length, bad-field, bad-bitstream, bad-offset.
  */
 wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_view block, size_t *made);
+
+#    define WMBT_ZSTD_MIN_MATCH 3u
+
+/* Literals of t->run's sequence, then its match. Returns ok, full, bad-bitstream, bad-offset. */
+wmbt_status wmbt_zstd_execute(wmbt_zstd_run *r, const wmbt_zstd_target *target, uint32_t match,
+                              uint32_t offset);
+
+/* The offset that a value stands for: a new one, or one of the last three. 0 is damage. */
+static inline uint32_t wmbt_zstd_offset(uint32_t *rep, uint32_t value, bool no_literals)
+{
+    uint32_t offset = value - 3u;
+    if (value <= 3u) {
+        value = no_literals ? value : value - 1u;
+        if (value == 0u) {
+            return rep[0];
+        }
+        offset = value == 3u ? rep[0] - 1u : rep[value];
+        if (value == 1u) {
+            rep[1] = rep[0];
+            rep[0] = offset;
+            return offset;
+        }
+    }
+    rep[2] = rep[1];
+    rep[1] = rep[0];
+    rep[0] = offset;
+    return offset;
+}
+
+#    if WMBT_CFG_ZSTD_FAST
+/* As wmbt_zstd_sequences() of sequences.c. */
+wmbt_status wmbt_zstd_sequences_fast(wmbt_zstd_tables *t, uint32_t count);
+
+/*
+ * Decodes the beginning of four streams to to[0..3]: *done symbols of each, at most `symbols`. What is
+ * left of them is rest[0..3]. False if a stream is too short or has no end mark.
+ */
+bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t *const *to,
+                         size_t symbols, size_t *done, wmbt_zstd_bits *rest);
+#    endif
 
 /* --- frames ------------------------------------------------------------------------------------- */
 

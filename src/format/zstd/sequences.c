@@ -6,7 +6,6 @@
 
 #if WMBT_CFG_ZSTD
 
-#    define WMBT_ZSTD_MIN_MATCH 3u
 #    define WMBT_ZSTD_LONG_COUNT 0x7F00u /* added to a number of sequences of three bytes */
 
 /* How a table comes. */
@@ -97,6 +96,7 @@ static bool wmbt_zstd_count_read(wmbt_cursor *in, uint32_t *count)
 
 /* --- execution ---------------------------------------------------------------------------------- */
 
+#    if !WMBT_CFG_ZSTD_FAST
 /* The next n bits, 0 to 31. */
 static uint32_t wmbt_zstd_number(wmbt_zstd_bits *b, unsigned n)
 {
@@ -108,28 +108,7 @@ static uint32_t wmbt_zstd_number(wmbt_zstd_bits *b, unsigned n)
     }
     return high | wmbt_zstd_bits_read(b, n);
 }
-
-/* The offset that a value stands for: a new one, or one of the last three. 0 is damage. */
-static uint32_t wmbt_zstd_offset(uint32_t *rep, uint32_t value, bool no_literals)
-{
-    uint32_t offset = value - 3u;
-    if (value <= 3u) {
-        value = no_literals ? value : value - 1u;
-        if (value == 0u) {
-            return rep[0];
-        }
-        offset = value == 3u ? rep[0] - 1u : rep[value];
-        if (value == 1u) {
-            rep[1] = rep[0];
-            rep[0] = offset;
-            return offset;
-        }
-    }
-    rep[2] = rep[1];
-    rep[1] = rep[0];
-    rep[0] = offset;
-    return offset;
-}
+#    endif
 
 static void wmbt_zstd_copy_match(uint8_t *to, const uint8_t *from, size_t n)
 {
@@ -139,9 +118,8 @@ static void wmbt_zstd_copy_match(uint8_t *to, const uint8_t *from, size_t n)
     }
 }
 
-/* Literals, then a match. */
-static wmbt_status wmbt_zstd_execute(wmbt_zstd_run *r, const wmbt_zstd_target *target,
-                                     uint32_t match, uint32_t offset)
+wmbt_status wmbt_zstd_execute(wmbt_zstd_run *r, const wmbt_zstd_target *target, uint32_t match,
+                              uint32_t offset)
 {
     uint32_t literals = r->value[WMBT_ZSTD_LL];
     if (literals > r->literals_left) {
@@ -177,6 +155,7 @@ static wmbt_status wmbt_zstd_execute(wmbt_zstd_run *r, const wmbt_zstd_target *t
     return WMBT_OK;
 }
 
+#    if !WMBT_CFG_ZSTD_FAST
 /* Decodes and executes `count` sequences. The bits of a value come in the order offset, match, literals,
  * those of the states in the order literals, match, offset. */
 static wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count)
@@ -213,6 +192,7 @@ static wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count)
     }
     return wmbt_zstd_bits_done(&r->bits) ? WMBT_OK : WMBT_BAD_BITSTREAM;
 }
+#    endif
 
 /* --- block -------------------------------------------------------------------------------------- */
 
@@ -273,7 +253,11 @@ wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_view block, size_t *made)
     if (!wmbt_zstd_bits_init(&r->bits, wmbt_view_of(in.data, in.left))) {
         return WMBT_BAD_BITSTREAM;
     }
+#    if WMBT_CFG_ZSTD_FAST
+    status = wmbt_zstd_sequences_fast(t, count);
+#    else
     status = wmbt_zstd_sequences(t, count);
+#    endif
     if (status == WMBT_OK) {
         wmbt_bytes_copy(r->to, r->literals, r->literals_left);
         *made = t->target.room - r->spare;

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The two loops in which a zstd decoder spends its time, for machines with 64-bit registers: four Huffman
+ * streams side by side, and sequences with wide copies. What they decode and refuse is what huffman.c and
+ * sequences.c do (WMBT_CFG_ZSTD_FAST 0).
+ */
+#include "format/zstd/internal.h"
+
+#include "base/bytes.h"
+
+#if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST
+
+/* --- four streams ------------------------------------------------------------------------------- */
+
+/* Symbols of a stream between two loads: their bits and 7 that were used before are less than 64. */
+#    define WMBT_ZSTD_TURN 5u
+/* Bytes that a turn passes over at most. */
+#    define WMBT_ZSTD_TURN_BYTES ((7u + WMBT_ZSTD_TURN * WMBT_ZSTD_HUFFMAN_LOG) / 8u)
+
+/* A stream: 8 bytes at `p`, of which `used` bits are used up, from the highest. */
+typedef struct wmbt_zstd_lane {
+    const uint8_t *p;
+    uint32_t used; /* in the lowest 8 bits */
+} wmbt_zstd_lane;
+
+static bool wmbt_zstd_lane_init(wmbt_zstd_lane *l, wmbt_view stream)
+{
+    if (stream.len < 8u) {
+        return false;
+    }
+    l->p = stream.data + (stream.len - 8u);
+    uint32_t last = (uint32_t)(wmbt_zstd_load8(l->p) >> 56);
+    l->used = 8u - wmbt_zstd_highest_bit(last);
+    return last != 0u;
+}
+
+/* Turns that every lane has bytes and symbols for. */
+static uint32_t wmbt_zstd_turns(const wmbt_zstd_lane *lane, const wmbt_view *stream, size_t symbols)
+{
+    size_t turns = symbols / WMBT_ZSTD_TURN;
+    for (unsigned i = 0; i < 4u; i++) {
+        size_t bytes = (size_t)(lane[i].p - stream[i].data) / WMBT_ZSTD_TURN_BYTES;
+        turns = bytes < turns ? bytes : turns;
+    }
+    return (uint32_t)turns;
+}
+
+#    define WMBT_ZSTD_LOAD(i) uint64_t bits##i = wmbt_zstd_load8(p##i) << used##i
+#    define WMBT_ZSTD_SYMBOL(i, k)                                           \
+        do {                                                                 \
+            uint32_t cell = table[bits##i >> (64u - WMBT_ZSTD_HUFFMAN_LOG)]; \
+            bits##i <<= cell & 63u;                                          \
+            used##i += cell;                                                 \
+            to##i[k] = (uint8_t)(cell >> 8);                                 \
+        } while (0)
+#    define WMBT_ZSTD_SYMBOLS_OF_ALL(k) \
+        WMBT_ZSTD_SYMBOL(0, k);         \
+        WMBT_ZSTD_SYMBOL(1, k);         \
+        WMBT_ZSTD_SYMBOL(2, k);         \
+        WMBT_ZSTD_SYMBOL(3, k)
+/* The sum of the cells has the sum of their bits, at most 62, in its lowest 8 bits. */
+#    define WMBT_ZSTD_PASS(i)               \
+        do {                                \
+            p##i -= (used##i & 0xFFu) >> 3; \
+            used##i &= 7u;                  \
+            to##i += WMBT_ZSTD_TURN;        \
+        } while (0)
+
+static void wmbt_zstd_turn(const uint16_t *table, wmbt_zstd_lane *lane, uint8_t *const *to,
+                           uint32_t turns)
+{
+    const uint8_t *p0 = lane[0].p, *p1 = lane[1].p, *p2 = lane[2].p, *p3 = lane[3].p;
+    uint32_t used0 = lane[0].used, used1 = lane[1].used, used2 = lane[2].used, used3 = lane[3].used;
+    uint8_t *to0 = to[0], *to1 = to[1], *to2 = to[2], *to3 = to[3];
+    for (; turns != 0u; turns--) {
+        WMBT_ZSTD_LOAD(0);
+        WMBT_ZSTD_LOAD(1);
+        WMBT_ZSTD_LOAD(2);
+        WMBT_ZSTD_LOAD(3);
+        WMBT_ZSTD_SYMBOLS_OF_ALL(0);
+        WMBT_ZSTD_SYMBOLS_OF_ALL(1);
+        WMBT_ZSTD_SYMBOLS_OF_ALL(2);
+        WMBT_ZSTD_SYMBOLS_OF_ALL(3);
+        WMBT_ZSTD_SYMBOLS_OF_ALL(4);
+        WMBT_ZSTD_PASS(0);
+        WMBT_ZSTD_PASS(1);
+        WMBT_ZSTD_PASS(2);
+        WMBT_ZSTD_PASS(3);
+    }
+    lane[0].p = p0;
+    lane[1].p = p1;
+    lane[2].p = p2;
+    lane[3].p = p3;
+    lane[0].used = used0;
+    lane[1].used = used1;
+    lane[2].used = used2;
+    lane[3].used = used3;
+}
+
+bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t *const *to,
+                         size_t symbols, size_t *done, wmbt_zstd_bits *rest)
+{
+    wmbt_zstd_lane lane[4];
+    for (unsigned i = 0; i < 4u; i++) {
+        if (!wmbt_zstd_lane_init(&lane[i], stream[i])) {
+            return false;
+        }
+    }
+    uint8_t *at[4] = {to[0], to[1], to[2], to[3]};
+    *done = 0;
+    for (uint32_t turns; (turns = wmbt_zstd_turns(lane, stream, symbols - *done)) != 0u;) {
+        wmbt_zstd_turn(t->huffman, lane, at, turns);
+        *done += turns * WMBT_ZSTD_TURN;
+        for (unsigned i = 0; i < 4u; i++) {
+            at[i] = to[i] + *done;
+        }
+    }
+    for (unsigned i = 0; i < 4u; i++) {
+        rest[i].data = stream[i].data;
+        rest[i].at = (size_t)(lane[i].p - stream[i].data);
+        rest[i].bits = wmbt_zstd_load8(lane[i].p) << lane[i].used;
+        rest[i].count = 64 - (int)lane[i].used;
+    }
+    return true;
+}
+
+/* --- sequences ---------------------------------------------------------------------------------- */
+
+/* Bytes that a copy may write behind its end. */
+#    define WMBT_ZSTD_BEHIND 32u
+
+static inline void wmbt_zstd_copy8(uint8_t *to, const uint8_t *from)
+{
+#    ifdef WMBT_ANY_U64
+    typedef WMBT_ANY_U64 any;
+    *(any *)to = *(const any *)from;
+#    else
+    wmbt_store_le64(to, wmbt_load_le64(from));
+#    endif
+}
+
+/* From 8 bytes back or further. */
+static inline void wmbt_zstd_copy16(uint8_t *to, const uint8_t *from)
+{
+    wmbt_zstd_copy8(to, from);
+    wmbt_zstd_copy8(to + 8, from + 8);
+}
+
+/* n bytes and up to WMBT_ZSTD_BEHIND - 1 more, from 8 bytes back or further. */
+static inline void wmbt_zstd_copy_wide(uint8_t *to, const uint8_t *from, size_t n)
+{
+    wmbt_zstd_copy16(to, from);
+    for (size_t i = 16; i < n; i += 32u) {
+        wmbt_zstd_copy16(to + i, from + i);
+        wmbt_zstd_copy16(to + i + 16u, from + i + 16u);
+    }
+}
+
+/* A match of which bytes may be written behind its end, but not behind to + room. */
+static WMBT_NOINLINE void wmbt_zstd_copy_near(uint8_t *to, uint32_t offset, size_t n, size_t room)
+{
+    /* How far back the same bytes stand for an offset below 8, once 8 of them are there. */
+    static const uint8_t multiple[8] = {0, 8, 8, 9, 8, 10, 12, 14};
+    size_t i = 0;
+    size_t wide = room < WMBT_ZSTD_BEHIND ? 0u : room - WMBT_ZSTD_BEHIND;
+    wide = n < wide ? n : wide;
+    size_t back = offset;
+    if (offset < 8u && wide > 8u) {
+        for (; i < 8u; i++) {
+            to[i] = *(to + i - offset);
+        }
+        back = multiple[offset];
+    }
+    if (wide > i && back >= 8u) {
+        wmbt_zstd_copy_wide(to + i, to + i - back, wide - i);
+        i = wide;
+    }
+    for (; i < n; i++) {
+        to[i] = *(to + i - offset);
+    }
+}
+
+static inline uint32_t wmbt_zstd_value_of(wmbt_zstd_bits *b, wmbt_zstd_cell c)
+{
+    return wmbt_zstd_cell_base(c) | wmbt_zstd_bits_take(b, wmbt_zstd_cell_extra(c));
+}
+
+static inline wmbt_zstd_cell wmbt_zstd_next_cell(wmbt_zstd_bits *b, wmbt_zstd_cell c,
+                                                 const wmbt_zstd_cell *cells)
+{
+    return cells[wmbt_zstd_cell_next(c) + wmbt_zstd_bits_take(b, wmbt_zstd_cell_bits(c))];
+}
+
+wmbt_status wmbt_zstd_sequences_fast(wmbt_zstd_tables *t, uint32_t count)
+{
+    wmbt_zstd_run *r = &t->run;
+    const wmbt_zstd_target *target = &t->target;
+    wmbt_zstd_bits b;
+    b.data = r->bits.data;
+    b.at = r->bits.at;
+    b.bits = r->bits.bits;
+    b.count = r->bits.count;
+    uint8_t *to = r->to;
+    const uint8_t *from = r->literals;
+    size_t left = r->literals_left, spare = r->spare;
+    /* A match may begin here; in a ring less far away. */
+    const uint8_t *first = target->at > target->history ? to - target->history : target->window;
+    uint32_t rep[3] = {t->rep[0], t->rep[1], t->rep[2]};
+    wmbt_status status = WMBT_OK;
+
+    wmbt_zstd_bits_refill(&b);
+    wmbt_zstd_cell ll = t->cells[WMBT_ZSTD_LL][wmbt_zstd_bits_take(&b, t->log[WMBT_ZSTD_LL])];
+    wmbt_zstd_cell of = t->cells[WMBT_ZSTD_OF][wmbt_zstd_bits_take(&b, t->log[WMBT_ZSTD_OF])];
+    wmbt_zstd_cell ml = t->cells[WMBT_ZSTD_ML][wmbt_zstd_bits_take(&b, t->log[WMBT_ZSTD_ML])];
+    while (count != 0u && status == WMBT_OK) {
+        wmbt_zstd_bits_refill(&b); /* 56 bits: 31 + 16, or what is looked at next */
+        unsigned extra =
+            wmbt_zstd_cell_extra(of) + wmbt_zstd_cell_extra(ml) + wmbt_zstd_cell_extra(ll);
+        uint32_t value = wmbt_zstd_value_of(&b, of);
+        uint32_t match = wmbt_zstd_value_of(&b, ml) + WMBT_ZSTD_MIN_MATCH;
+        if (extra > 30u) { /* 16 + 9 + 9 + 8 are to come */
+            wmbt_zstd_bits_refill(&b);
+        }
+        uint32_t literals = wmbt_zstd_value_of(&b, ll);
+        uint32_t offset = wmbt_zstd_offset(rep, value, literals == 0u);
+        if (--count != 0u) { /* the last one leaves the states alone */
+            ll = wmbt_zstd_next_cell(&b, ll, t->cells[WMBT_ZSTD_LL]);
+            ml = wmbt_zstd_next_cell(&b, ml, t->cells[WMBT_ZSTD_ML]);
+            of = wmbt_zstd_next_cell(&b, of, t->cells[WMBT_ZSTD_OF]);
+        }
+        if (b.count < 0) {
+            return WMBT_BAD_BITSTREAM;
+        }
+        if (literals <= left && match <= spare && offset <= target->reach &&
+            offset - 1u < (size_t)(to - first) + literals) { /* all but matches of a ring */
+            if (literals + WMBT_ZSTD_BEHIND <= left && spare >= WMBT_ZSTD_BEHIND) {
+                wmbt_zstd_copy_wide(to, from, literals);
+            } else {
+                wmbt_bytes_copy(to, from, literals);
+            }
+            to += literals;
+            from += literals;
+            left -= literals;
+            if (offset >= 16u && match + WMBT_ZSTD_BEHIND <= spare) {
+                wmbt_zstd_copy_wide(to, to - offset, match);
+            } else {
+                wmbt_zstd_copy_near(to, offset, match, spare);
+            }
+            to += match;
+            spare -= match;
+            continue;
+        }
+        r->to = to;
+        r->literals = from;
+        r->literals_left = (uint32_t)left;
+        r->spare = spare;
+        r->value[WMBT_ZSTD_LL] = literals;
+        status = wmbt_zstd_execute(r, target, match, offset);
+        to = r->to;
+        from = r->literals;
+        left = r->literals_left;
+        spare = r->spare;
+    }
+    r->to = to;
+    r->literals = from;
+    r->literals_left = (uint32_t)left;
+    r->spare = spare;
+    t->rep[0] = rep[0];
+    t->rep[1] = rep[1];
+    t->rep[2] = rep[2];
+    if (status != WMBT_OK) {
+        return status;
+    }
+    return wmbt_zstd_bits_done(&b) ? WMBT_OK : WMBT_BAD_BITSTREAM;
+}
+
+#endif
