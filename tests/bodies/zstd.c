@@ -547,6 +547,30 @@ static void test_hostile_window_of_a_ring(wmbt_test *t)
     }
 }
 
+/* A frame whose content fits into the ring has no other bound: its first byte stays within reach. */
+static void test_ring_with_all_of_a_frame(wmbt_test *t)
+{
+    maker m = {{0}, 0};
+    ADD(&m, MAGIC, 0x60, 0xB8, 0x0A); /* one segment of 256 + 2,744 bytes */
+    for (unsigned i = 0; i < 3u; i++) {
+        block_head(&m, 0, RLE, 900);
+        ADD(&m, (uint8_t)('a' + i));
+    }
+    block_head(&m, 1, COMPRESSED, 10);
+    /* "z", then 299 bytes from 2,701 back: offset code 11, 2,048 + 656 - 3; length code 44, 259 + 40 */
+    ADD(&m, 0x08, 'z', 1, 0x54, 1, 11, 44, 0x28, 0x90, 0x0A);
+    forms f = forms_of(t, 4000, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
+    wmbt_view frame = wmbt_view_of(m.b, m.n);
+    split how = {5, 3};
+    size_t n, whole;
+    T_EQ(t, decode(t, &f, frame, 4000, &whole), WMBT_OK);
+    T_EQ(t, whole, 3000);
+    T_EQ(t, f.out.data[2999], 'a');
+    T_EQ(t, push_ring(t, &f, frame, how, 4000, &n), WMBT_OK);
+    T_EQ(t, n, 3000);
+    T_BYTES(t, f.pushed.data, f.out.data, 3000);
+}
+
 static void test_hostile_dictionary(wmbt_test *t)
 {
     static const uint8_t bytes[] = {0, 1, 2, 4};
@@ -1005,6 +1029,7 @@ static const wmbt_case cases[] = {
     {"hostile descriptor", test_hostile_descriptor, SMALL_BYTES, NULL},
     {"hostile window", test_hostile_window, SMALL_BYTES, NULL},
     {"hostile window of a ring", test_hostile_window_of_a_ring, SMALL_BYTES, NULL},
+    {"a ring with all of a frame", test_ring_with_all_of_a_frame, SMALL_BYTES, NULL},
     {"hostile dictionary id", test_hostile_dictionary, SMALL_BYTES, NULL},
     {"hostile content size", test_hostile_content_size, SMALL_BYTES, NULL},
     {"hostile block type", test_hostile_block_type, SMALL_BYTES, NULL},

@@ -26,7 +26,7 @@ static uint8_t *plain, *coded, *changed, *ours, *theirs, *pushed;
 static _Alignas(WMBT_ZSTD_ALIGN) uint8_t memory[WMBT_ZSTD_PUSH_BYTES(WMBT_ZSTD_BLOCK_BYTES)];
 static ZSTD_CCtx *encoder;
 static uint32_t state = 1;
-static unsigned long frames, mutants, accepted, stricter, tool_frames, changing_accepted;
+static unsigned long frames, mutants, accepted, stricter, tool_frames, changing_accepted, rings;
 
 static uint32_t next(void)
 {
@@ -164,6 +164,48 @@ static void check_push(const uint8_t *frame, size_t n, size_t cap, wmbt_status w
     }
 }
 
+/* A ring of any size says the same, or that it is too small. */
+static void check_ring(const uint8_t *frame, size_t n, size_t cap, wmbt_status want, size_t made)
+{
+    static uint8_t ring[1u << 20];
+    wmbt_zstd_push push;
+    wmbt_zstd_head head;
+    size_t at = 0, got = 0;
+    uint32_t max_block = 1u << (10u + below(8));
+    size_t size = 3u * max_block + below((uint32_t)sizeof ring - 3u * max_block + 1u);
+    if (below(2) == 0u && wmbt_zstd_read_head(wmbt_view_of(frame, n), &head) == WMBT_OK &&
+        head.window_bytes >= max_block && head.window_bytes <= sizeof ring - 2u * max_block) {
+        size = WMBT_ZSTD_RING_BYTES(head.window_bytes, max_block); /* exactly what it needs */
+    }
+    wmbt_status status = wmbt_zstd_push_init_ring(
+        &push, wmbt_buf_of(memory, WMBT_ZSTD_PUSH_BYTES(max_block)), wmbt_buf_of(ring, size), cap);
+    while (status == WMBT_OK || status == WMBT_NEED_MORE) {
+        size_t piece = 1u + below(300000), taken = 0;
+        wmbt_view out;
+        piece = piece < n - at ? piece : n - at;
+        status = wmbt_zstd_push_feed(&push, wmbt_view_of(frame + at, piece), &taken, &out);
+        at += taken;
+        if (status == WMBT_OK) {
+            if (want == WMBT_OK &&
+                (got + out.len > made || memcmp(out.data, ours + got, out.len) != 0)) {
+                fail("a ring gives other bytes", frame, n);
+            }
+            got += out.len;
+        } else if (status == WMBT_NEED_MORE && at == n) {
+            status = wmbt_zstd_push_finish(&push);
+            break;
+        }
+    }
+    rings += status == WMBT_OK ? 1u : 0u;
+    if (status != want && status != WMBT_TOO_LARGE && status != WMBT_UNSUPPORTED_WINDOW &&
+        !(want == WMBT_OK && status == WMBT_BAD_OFFSET)) {
+        fail("a ring says something else", frame, n);
+    }
+    if (status == WMBT_OK && got != made) {
+        fail("a ring gives another length", frame, n);
+    }
+}
+
 /* Why we may refuse what libzstd accepts. */
 static bool may_refuse(wmbt_status status)
 {
@@ -202,6 +244,7 @@ static wmbt_status compare(const uint8_t *frame, size_t n, size_t cap)
         }
     }
     check_push(frame, n, cap, status, made);
+    check_ring(frame, n, cap, status, made);
     return status;
 }
 
@@ -380,8 +423,8 @@ int main(int argc, char **argv)
     changing_input(is_long ? 20000 : 300);
     printf("%lu frames (%lu of the tool), %lu damaged ones; of all %lu accepted by both, %lu "
            "refused by us "
-           "alone; %lu accepted while they changed\n",
-           frames, tool_frames, mutants, accepted, stricter, changing_accepted);
+           "alone; %lu through a ring; %lu accepted while they changed\n",
+           frames, tool_frames, mutants, accepted, stricter, rings, changing_accepted);
     ZSTD_freeCCtx(encoder);
     return EXIT_SUCCESS;
 }

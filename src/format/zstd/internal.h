@@ -315,6 +315,7 @@ struct wmbt_zstd_state {
     uint32_t block_max;
     uint32_t reach;
     bool ring;
+    bool fits;       /* ring: it has room for all of the frame */
     bool is_last;    /* the block is its frame's last */
     bool has_frames; /* a frame has ended */
     uint8_t repeated;

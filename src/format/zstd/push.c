@@ -89,11 +89,12 @@ wmbt_status wmbt_zstd_push_init_ring(wmbt_zstd_push *push, wmbt_buf memory, wmbt
 
 /* --- output ------------------------------------------------------------------------------------- */
 
-/* Room for the next output, at most `most` bytes; a ring begins anew where it has less than a block. */
+/* Room for the next output, at most `most` bytes; a ring begins anew where it has less than a block,
+ * unless all of the frame fits. */
 static size_t wmbt_zstd_room(wmbt_zstd_state *s, size_t most)
 {
     if (s->ring) {
-        if (s->window_bytes - s->at < s->max_block) {
+        if (!s->fits && s->window_bytes - s->at < s->max_block) {
             s->old = s->at;
             s->at = 0;
         }
@@ -220,11 +221,11 @@ static wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_state *s)
     if (s->ring) {
         s->at = 0;
         s->old = 0;
-        bool fits = sized && f->content_bytes <= s->window_bytes;
-        if (!fits && f->window_bytes > s->window_bytes - 2u * s->max_block) {
+        s->fits = sized && f->content_bytes <= s->window_bytes;
+        if (!s->fits && f->window_bytes > s->window_bytes - 2u * s->max_block) {
             return WMBT_UNSUPPORTED_WINDOW;
         }
-        s->reach = fits ? UINT32_MAX : (uint32_t)f->window_bytes;
+        s->reach = s->fits ? UINT32_MAX : (uint32_t)f->window_bytes;
     }
     s->block_max =
         f->window_bytes < WMBT_ZSTD_BLOCK_BYTES ? (uint32_t)f->window_bytes : WMBT_ZSTD_BLOCK_BYTES;
