@@ -23,6 +23,7 @@
 #define MAX_PARTS 6u         /* requests for one want: it keeps up to eight runs of bytes apart */
 #define TIMEOUT 20000u       /* ticks of board_now() without an answer */
 #define MAX_TRIES 5u         /* without a new byte, then the object counts as broken */
+#define TIMED_OUT 128        /* statuses from 128 to 255 are the caller's own */
 #define MAX_LENT (96u << 20) /* memory for compressed objects, all together */
 #define MAX_OBJECT (64u << 20)
 
@@ -116,9 +117,7 @@ static void withdraw(loop *l, uint32_t id)
         }
     }
     if (++f->tries > MAX_TRIES) {
-        must(wmbt_reader_fail(l->r, &f->want, WMBT_TRUNCATED));
-    } else if (f->want.kind == WMBT_WANT_OBJECT) {
-        must(wmbt_reader_restart(l->r, &f->want));
+        must(wmbt_reader_fail(l->r, &f->want, TIMED_OUT));
     } else {
         must(wmbt_reader_retry(l->r, &f->want));
     }

@@ -65,8 +65,7 @@ static void withdraw(dpu *d, slot *s)
     board_cancel(
         tag_of(d, s)); /* first: the engine must not write to rows behind the reader's back */
     s->open = false;
-    (void)judge(d, s->want.kind == WMBT_WANT_OBJECT ? wmbt_reader_restart(d->r, &s->want)
-                                                    : wmbt_reader_retry(d->r, &s->want));
+    (void)judge(d, wmbt_reader_retry(d->r, &s->want));
 }
 
 /* --- asking -------------------------------------------------------------------------------------- */
@@ -103,7 +102,8 @@ static void request(dpu *d, slot *s)
     s->since = board_now();
     s->waiting = true;
     uint32_t tag = tag_of(d, s);
-    uint32_t to = s->want.kind == WMBT_WANT_RANGE ? program(d, s, tag) : s->end;
+    bool head = s->next < WMBT_READER_HEAD_BYTES; /* is always fed */
+    uint32_t to = head ? s->end : program(d, s, tag);
     board_get(tag, wmbt_view_of(d->key, key_len), s->next, to - s->next);
     s->next = to;
 }

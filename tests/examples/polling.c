@@ -65,13 +65,11 @@ static wmbt_status lend(wmbt_reader *r, const wmbt_want *want)
                               wmbt_buf_of(stored_room, STORED_BYTES));
 }
 
-/* What the reader asks for next: what is still missing. A request that was lost before its first
- * packet began anew. */
+/* Gives a request up. The reader's next want is what is still missing. */
 static wmbt_status again(wmbt_reader *r, const wmbt_want *want)
 {
     board_cancel(want->generation);
-    return want->kind == WMBT_WANT_OBJECT ? wmbt_reader_restart(r, want)
-                                          : wmbt_reader_retry(r, want);
+    return wmbt_reader_retry(r, want);
 }
 
 /*
@@ -83,7 +81,7 @@ static wmbt_status fetch(wmbt_reader *r, const wmbt_want *want)
     size_t key_len = 0;
     size_t taken;
     uint32_t idle = 0;
-    bool found = want->kind == WMBT_WANT_RANGE; /* its first want has said it */
+    bool found = want->kind == WMBT_WANT_RANGE; /* it was found before */
     wmbt_status status = wmbt_reader_want_key(r, want, wmbt_buf_of(key, sizeof key), &key_len);
     if (status != WMBT_OK) {
         return status;
