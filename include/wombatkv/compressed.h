@@ -7,8 +7,8 @@
  * (magic, algorithm, level, length of the plain bytes) and a payload. There is no escape: a plain
  * object that happens to begin so is taken for a wrapper, as upstream does.
  *
- * Upstream reports no damage: it hands a damaged wrapper out as if it were the plain bytes. Here it is
- * a status, and upstream's behaviour is WMBT_COMPRESSED_PASS_THROUGH, visible in the result.
+ * Upstream reports no damage: it hands a damaged wrapper out as if it were the plain bytes. Here it
+ * is a status, and upstream's behaviour is WMBT_COMPRESSED_PASS_THROUGH, visible in the result.
  */
 #ifndef WOMBATKV_COMPRESSED_H
 #define WOMBATKV_COMPRESSED_H
@@ -39,19 +39,19 @@ typedef struct wmbt_compressed_info {
 } wmbt_compressed_info;
 
 /**
- * Judges an object by its first bytes. `first` may be shorter than the object, the first 10 bytes are
- * enough; `whole` says that it is all of it. Each byte is read once.
+ * Judges an object by its first bytes. `first` may be shorter than the object, the first 10 bytes
+ * are enough; `whole` says that it is all of it. Each byte is read once.
  * Returns ok (*info is filled); need-more (fewer than 10 bytes, and more could make it a wrapper;
- * never if `whole`); truncated (a wrapper shorter than its header); unsupported-algorithm (other than
- * 0 and 1, so LZ4 too); bad-argument. *info is changed only on ok.
+ * never if `whole`); truncated (a wrapper shorter than its header); unsupported-algorithm (other
+ * than 0 and 1, so LZ4 too); bad-argument. *info is changed only on ok.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_compressed_probe(wmbt_view first, bool whole,
                                                            wmbt_compressed_info *info);
 
 /**
  * Judges a whole object, and says where its payload is: of a wrapper what follows the header, of a
- * plain object all of it. Returns as wmbt_compressed_probe() but need-more; on an error both outputs
- * are unchanged. What is in the payload is not looked at.
+ * plain object all of it. Returns as wmbt_compressed_probe() but need-more; on an error both
+ * outputs are unchanged. What is in the payload is not looked at.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_compressed_parse(wmbt_view object,
                                                            wmbt_compressed_info *info,
@@ -59,9 +59,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_compressed_parse(wmbt_view object,
 
 /**
  * A decoder of frames. Decodes all of `frames` to the beginning of `out`, at most out.len bytes.
- * Returns ok and *written; an error else, too-large if there is more output than room; then *written
- * is unchanged and `out` is unchanged or zeroed. Works in bounded time and memory, keeps no pointer.
- * wmbt_zstd_codec() of zstd.h is one; a host may put another library behind it.
+ * Returns ok and *written; an error else, too-large if there is more output than room; then
+ * *written is unchanged and `out` is unchanged or zeroed. Works in bounded time and memory, keeps
+ * no pointer. wmbt_zstd_codec() of zstd.h is one; a host may put another library behind it.
  */
 typedef wmbt_status wmbt_codec_decode(void *context, wmbt_view frames, wmbt_buf out,
                                       size_t *written);
@@ -80,7 +80,7 @@ typedef struct wmbt_compressed_plain {
     wmbt_status damage; /**< passed through: what is wrong with the wrapper; else ok */
 } wmbt_compressed_plain;
 
-/** Flag: upstream's behaviour. A damaged wrapper is ok and passed through; see the exception below. */
+/** Flag: upstream's behaviour. A damaged wrapper is ok and passed through; an exception: below. */
 #    define WMBT_COMPRESSED_PASS_THROUGH 1u
 
 /**
@@ -90,13 +90,13 @@ typedef struct wmbt_compressed_plain {
  * Returns
  *   ok                     *plain is filled
  *   truncated, unsupported-algorithm   as wmbt_compressed_probe()
- *   too-large              the claim exceeds out.len. Also with the flag: this is the reader's limit,
- *                          not damage (upstream would allocate)
+ *   too-large              the claim exceeds out.len. Also with the flag: this is the reader's
+ *                          limit, not damage (upstream would allocate)
  *   bad-length             the payload does not have the claimed length
  *   a status of the codec
  *   bad-argument           NULL with a length, unknown flag
- * With the flag the damage among these is ok instead, with kind passed-through. On an error *plain is
- * unchanged and `out` is unchanged or zeroed.
+ * With the flag the damage among these is ok instead, with kind passed-through. On an error *plain
+ * is unchanged and `out` is unchanged or zeroed.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_compressed_unwrap(wmbt_view object,
                                                             const wmbt_codec *codec, wmbt_buf out,

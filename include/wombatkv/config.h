@@ -116,8 +116,8 @@
 #    define WMBT_CFG_BLAKE3_KERNEL 2
 #endif
 
-/* zstd: 1 decodes literal streams side by side and copies in wide steps, for 64-bit machines; 0 is the
- * smaller code. Both decode and refuse the same. */
+/* zstd: 1 decodes literal streams side by side and copies in wide steps, for 64-bit machines; 0 is
+ * the smaller code. Both decode and refuse the same. */
 #ifndef WMBT_CFG_ZSTD_FAST
 #    if UINTPTR_MAX > UINT32_MAX
 #        define WMBT_CFG_ZSTD_FAST 1
@@ -204,8 +204,8 @@
 #    define WMBT_NOINLINE
 #endif
 
-/* Eight bytes at any address, as the machine stores a number: compilers make one instruction of it. Not
- * defined where there is no such type. */
+/* Eight bytes at any address, as the machine stores a number: compilers make one instruction of it.
+ * Not defined where there is no such type. */
 #if defined(__GNUC__) && defined(__BYTE_ORDER__)
 #    define WMBT_ANY_U64 uint64_t __attribute__((__may_alias__, __aligned__(1)))
 #    if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -18,7 +18,8 @@
  *   unsupported-dictionary  a dictionary id other than 0
  *   unsupported-window      window of 2^32 bytes or more; ring form: larger than the ring serves
  *   bad-field               reserved bit of a header, reserved block type
- *   bad-length              content size that the frame does not have; sizes that exceed their block
+ *   bad-length              content size that the frame does not have; sizes that exceed their
+ *                           block
  *   too-large               the output exceeds its cap; push: a block exceeds max_block
  *   bad-bitstream           entropy-coded data that does not decode, or is not used up exactly
  *   bad-offset              a match from before the frame's first byte, or offset 0
@@ -44,8 +45,9 @@ WMBT_BEGIN_DECLS
 /* --- whole ----------------------------------------------------------------------------------- */
 
 /**
- * Decodes `frames` to the beginning of `out`, which is the window too: it is read back, so it must be
- * memory. out.len is the hard cap of the output. `out` must not overlap `frames` or the workspace.
+ * Decodes `frames` to the beginning of `out`, which is the window too: it is read back, so it must
+ * be memory. out.len is the hard cap of the output. `out` must not overlap `frames` or the
+ * workspace.
  *
  * On ok *written is the number of bytes; bytes of `out` behind them have undefined content. On an
  * error `out` is unchanged or all of it that was written is zeroed, and *written is unchanged.
@@ -85,8 +87,8 @@ typedef struct wmbt_zstd_head {
 #    define WMBT_ZSTD_HEAD_BYTES 18u
 
 /**
- * Reads the header at the beginning of `bytes`; what follows is not looked at. Returns ok, truncated,
- * bad-magic, unsupported-version, bad-field, unsupported-dictionary, unsupported-window,
+ * Reads the header at the beginning of `bytes`; what follows is not looked at. Returns ok,
+ * truncated, bad-magic, unsupported-version, bad-field, unsupported-dictionary, unsupported-window,
  * bad-argument. On an error *head is unchanged.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_read_head(wmbt_view bytes, wmbt_zstd_head *head);
@@ -148,8 +150,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_push_init_ring(wmbt_zstd_push *pu
  *   need-more  took all, no output, waits for more (or for the end, if a frame has just ended)
  *   a status of the list above: refused for good, each later call says the same
  *   bad-argument: nothing taken, try again; bad-state: after finish()
- * *taken: bytes taken by this call; unchanged, as *made, on an error. *made is staged: a checksum may
- * still refuse it. Work of a call: linear in bytes.len, plus one block.
+ * *taken: bytes taken by this call; unchanged, as *made, on an error. *made is staged: a checksum
+ * may still refuse it. Work of a call: linear in bytes.len, plus one block.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_push_feed(wmbt_zstd_push *push, wmbt_view bytes,
                                                          size_t *taken, wmbt_view *made);
@@ -158,8 +160,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_push_feed(wmbt_zstd_push *push, w
 WMBT_API uint64_t wmbt_zstd_push_output(const wmbt_zstd_push *push);
 
 /**
- * The input has ended. ok, once, if it ended between frames and all output was fetched; truncated or
- * trailing-bytes, or the status that the input was refused with; bad-state if there is output to
+ * The input has ended. ok, once, if it ended between frames and all output was fetched; truncated
+ * or trailing-bytes, or the status that the input was refused with; bad-state if there is output to
  * fetch (nothing changed) or it was called before.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_push_finish(wmbt_zstd_push *push);

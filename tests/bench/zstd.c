@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * zstd frames against libzstd, each in one call into a buffer of the right size: the sample bucket's
- * objects as they are stored, the engine's blocks encoded by libzstd, and made data. The peer uses
- * assembly and the CPU's instructions where it has them; the code here is portable C.
+ * zstd frames against libzstd, each in one call into a buffer of the right size: the sample
+ * bucket's objects as they are stored, the engine's blocks encoded by libzstd, and made data. The
+ * peer uses assembly and the CPU's instructions where it has them; the code here is portable C.
  */
 #include <dirent.h>
 #include <string.h>

@@ -547,7 +547,8 @@ static void test_hostile_window_of_a_ring(wmbt_test *t)
     }
 }
 
-/* A frame whose content fits into the ring has no other bound: its first byte stays within reach. */
+/* A frame whose content fits into the ring has no other bound: its first byte stays within reach.
+ */
 static void test_ring_with_all_of_a_frame(wmbt_test *t)
 {
     maker m = {{0}, 0};
@@ -557,7 +558,8 @@ static void test_ring_with_all_of_a_frame(wmbt_test *t)
         ADD(&m, (uint8_t)('a' + i));
     }
     block_head(&m, 1, COMPRESSED, 10);
-    /* "z", then 299 bytes from 2,701 back: offset code 11, 2,048 + 656 - 3; length code 44, 259 + 40 */
+    /* "z", then 299 bytes from 2,701 back: offset code 11, 2,048 + 656 - 3;
+     * length code 44, 259 + 40 */
     ADD(&m, 0x08, 'z', 1, 0x54, 1, 11, 44, 0x28, 0x90, 0x0A);
     forms f = forms_of(t, 4000, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
     wmbt_view frame = wmbt_view_of(m.b, m.n);
@@ -782,7 +784,8 @@ static void test_hostile_accuracy_log(wmbt_test *t)
     maker m;
     for (unsigned kind = 0; kind < 3u; kind++) {
         for (unsigned log = 5; log <= 20u; log++) {
-            /* zeros behind it: symbols of count -1, more than there may be or than the bits are for */
+            /* zeros behind it: symbols of count -1, more than there may be or than the bits are for
+             */
             BLOCK(&m, 0x08, 'a', 1, modes[kind], (uint8_t)(log - 5u), 0, 0, 0, 0, 0, 0, 0, 0, 1);
             forms f = forms_of(t, 64, 0);
             size_t n;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compression wrapper: the forms agree, errors leave nothing behind, the compatible mode accepts more. */
+/* Compression wrapper: the forms agree, errors leave nothing behind, the compatible mode accepts
+ * more. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

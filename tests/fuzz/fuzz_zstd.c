@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zstd frames: push and whole form say the same, errors leave nothing behind, and libzstd, where it is
- * installed, accepts what we accept and gives the same bytes. */
+/* zstd frames: push and whole form say the same, errors leave nothing behind, and libzstd, where it
+ * is installed, accepts what we accept and gives the same bytes. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Our zstd decoder against libzstd: frames at all levels, with and without long mode, checksum and
- * content size, of structured data; and frames that were damaged. What we accept libzstd accepts, with
- * the same bytes; what we refuse alone is refused for a reason that docs/FORMATS.md lists. The push form
- * says the same in random pieces.
+ * content size, of structured data; and frames that were damaged. What we accept libzstd accepts,
+ * with the same bytes; what we refuse alone is refused for a reason that docs/FORMATS.md lists. The
+ * push form says the same in random pieces.
  *
  *     zstd          a few seconds
  *     zstd --long   some minutes, other seeds each time: zstd --long SEED

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two loops in which a zstd decoder spends its time, for machines with 64-bit registers: four Huffman
- * streams side by side, and sequences with wide copies. What they decode and refuse is what huffman.c and
- * sequences.c do (WMBT_CFG_ZSTD_FAST 0).
+ * The two loops in which a zstd decoder spends its time, for machines with 64-bit registers: four
+ * Huffman streams side by side, and sequences with wide copies. What they decode and refuse is what
+ * huffman.c and sequences.c do (WMBT_CFG_ZSTD_FAST 0).
  */
 #include "format/zstd/internal.h"
 
@@ -10,9 +10,11 @@
 
 #if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST
 
-/* --- four streams ------------------------------------------------------------------------------- */
+/* --- four streams ----------------------------------------------------------------------------
+ */
 
-/* Symbols of a stream between two loads: their bits and 7 that were used before are less than 64. */
+/* Symbols of a stream between two loads: their bits and 7 that were used before are less than 64.
+ */
 #    define WMBT_ZSTD_TURN 5u
 /* Bytes that a turn passes over at most. */
 #    define WMBT_ZSTD_TURN_BYTES ((7u + WMBT_ZSTD_TURN * WMBT_ZSTD_HUFFMAN_LOG) / 8u)
@@ -124,7 +126,8 @@ bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t *
     return true;
 }
 
-/* --- sequences ---------------------------------------------------------------------------------- */
+/* --- sequences -------------------------------------------------------------------------------
+ */
 
 /* Bytes that a copy may write behind its end. */
 #    define WMBT_ZSTD_BEHIND 32u
@@ -191,21 +194,65 @@ static inline wmbt_zstd_cell wmbt_zstd_next_cell(wmbt_zstd_bits *b, wmbt_zstd_ce
     return cells[wmbt_zstd_cell_next(c) + wmbt_zstd_bits_take(b, wmbt_zstd_cell_bits(c))];
 }
 
+/* What changes with each sequence, in registers (t->run keeps it between calls). */
+typedef struct wmbt_zstd_place {
+    uint8_t *to;
+    const uint8_t *from; /* the next literal */
+    size_t left;         /* literals */
+    size_t spare;
+} wmbt_zstd_place;
+
+static inline void wmbt_zstd_place_load(wmbt_zstd_place *p, const wmbt_zstd_run *r)
+{
+    p->to = r->to;
+    p->from = r->literals;
+    p->left = r->literals_left;
+    p->spare = r->spare;
+}
+
+static inline void wmbt_zstd_place_store(const wmbt_zstd_place *p, wmbt_zstd_run *r)
+{
+    r->to = p->to;
+    r->literals = p->from;
+    r->literals_left = (uint32_t)p->left;
+    r->spare = p->spare;
+}
+
+/* Literals that are there and a match that fits and does not begin before the window. */
+static inline void wmbt_zstd_copy_sequence(wmbt_zstd_place *p, uint32_t literals, uint32_t match,
+                                           uint32_t offset)
+{
+    if (literals + WMBT_ZSTD_BEHIND <= p->left && p->spare >= WMBT_ZSTD_BEHIND) {
+        wmbt_zstd_copy_wide(p->to, p->from, literals);
+    } else {
+        wmbt_bytes_copy(p->to, p->from, literals);
+    }
+    p->to += literals;
+    p->from += literals;
+    p->left -= literals;
+    if (offset >= 16u && match + WMBT_ZSTD_BEHIND <= p->spare) {
+        wmbt_zstd_copy_wide(p->to, p->to - offset, match);
+    } else {
+        wmbt_zstd_copy_near(p->to, offset, match, p->spare);
+    }
+    p->to += match;
+    p->spare -= match;
+}
+
 wmbt_status wmbt_zstd_sequences_fast(wmbt_zstd_tables *t, uint32_t count)
 {
     wmbt_zstd_run *r = &t->run;
     const wmbt_zstd_target *target = &t->target;
+    wmbt_zstd_place p;
+    wmbt_zstd_place_load(&p, r);
     wmbt_zstd_bits b;
     b.data = r->bits.data;
     b.at = r->bits.at;
     b.bits = r->bits.bits;
     b.count = r->bits.count;
-    uint8_t *to = r->to;
-    const uint8_t *from = r->literals;
-    size_t left = r->literals_left, spare = r->spare;
-    /* A match may begin here; in a ring less far away. */
-    const uint8_t *first = target->at > target->history ? to - target->history : target->window;
     uint32_t rep[3] = {t->rep[0], t->rep[1], t->rep[2]};
+    /* The first byte that a match may have here; in a ring older ones lie elsewhere. */
+    const uint8_t *first = target->at > target->history ? p.to - target->history : target->window;
     wmbt_status status = WMBT_OK;
 
     wmbt_zstd_bits_refill(&b);
@@ -231,43 +278,21 @@ wmbt_status wmbt_zstd_sequences_fast(wmbt_zstd_tables *t, uint32_t count)
         if (b.count < 0) {
             return WMBT_BAD_BITSTREAM;
         }
-        if (literals <= left && match <= spare && offset <= target->reach &&
-            offset - 1u < (size_t)(to - first) + literals) { /* all but matches of a ring */
-            if (literals + WMBT_ZSTD_BEHIND <= left && spare >= WMBT_ZSTD_BEHIND) {
-                wmbt_zstd_copy_wide(to, from, literals);
-            } else {
-                wmbt_bytes_copy(to, from, literals);
-            }
-            to += literals;
-            from += literals;
-            left -= literals;
-            if (offset >= 16u && match + WMBT_ZSTD_BEHIND <= spare) {
-                wmbt_zstd_copy_wide(to, to - offset, match);
-            } else {
-                wmbt_zstd_copy_near(to, offset, match, spare);
-            }
-            to += match;
-            spare -= match;
+        if (literals <= p.left && match <= p.spare && offset <= target->reach &&
+            offset - 1u < (size_t)(p.to - first) + literals) {
+            wmbt_zstd_copy_sequence(&p, literals, match, offset);
             continue;
         }
-        r->to = to;
-        r->literals = from;
-        r->literals_left = (uint32_t)left;
-        r->spare = spare;
+        /* Damage, or a match from the older part of a ring. */
+        wmbt_zstd_place_store(&p, r);
         r->value[WMBT_ZSTD_LL] = literals;
         status = wmbt_zstd_execute(r, target, match, offset);
-        to = r->to;
-        from = r->literals;
-        left = r->literals_left;
-        spare = r->spare;
+        wmbt_zstd_place_load(&p, r);
     }
-    r->to = to;
-    r->literals = from;
-    r->literals_left = (uint32_t)left;
-    r->spare = spare;
-    t->rep[0] = rep[0];
-    t->rep[1] = rep[1];
-    t->rep[2] = rep[2];
+    wmbt_zstd_place_store(&p, r);
+    for (unsigned i = 0; i < 3u; i++) {
+        t->rep[i] = rep[i];
+    }
     if (status != WMBT_OK) {
         return status;
     }

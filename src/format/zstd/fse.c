@@ -63,7 +63,8 @@ unsigned wmbt_zstd_highest_bit(uint32_t v)
     return n;
 }
 
-/* --- description -------------------------------------------------------------------------------- */
+/* --- description -----------------------------------------------------------------------------
+ */
 
 /* Afterwards at least 16 bits can be looked at. */
 static uint32_t wmbt_zstd_forward_peek(wmbt_zstd_forward *f)
@@ -147,7 +148,8 @@ bool wmbt_zstd_fse_read(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned symbols, 
     return true;
 }
 
-/* --- table -------------------------------------------------------------------------------------- */
+/* --- table -----------------------------------------------------------------------------------
+ */
 
 static unsigned wmbt_zstd_value(unsigned kind, unsigned symbol)
 {

@@ -45,10 +45,11 @@ wmbt_status wmbt_zstd_literals_read(wmbt_zstd_tables *t, wmbt_cursor *in)
     return wmbt_cursor_bytes(in, sizes, &l->bytes) ? WMBT_OK : WMBT_BAD_LENGTH;
 }
 
-/* --- tree --------------------------------------------------------------------------------------- */
+/* --- tree ------------------------------------------------------------------------------------
+ */
 
-/* Weights that are coded by FSE: two states in turn, until the bits are used up. Returns how many, 0 if
- * they do not decode. */
+/* Weights that are coded by FSE: two states in turn, until the bits are used up. Returns how many,
+ * 0 if they do not decode. */
 static unsigned wmbt_zstd_weights_coded(wmbt_zstd_tables *t, wmbt_view coded)
 {
     wmbt_cursor in = wmbt_cursor_of(coded);
@@ -102,8 +103,8 @@ static unsigned wmbt_zstd_weights_read(wmbt_zstd_tables *t, wmbt_cursor *in)
     return n;
 }
 
-/* Adds the last weight: what is missing to a power of two, and counts the weights in t->counts. Returns
- * the longest code's bits, or 0. */
+/* Adds the last weight: what is missing to a power of two, and counts the weights in t->counts.
+ * Returns the longest code's bits, or 0. */
 static unsigned wmbt_zstd_weights_complete(wmbt_zstd_tables *t, unsigned n)
 {
     uint32_t total = 0;
@@ -168,7 +169,8 @@ static bool wmbt_zstd_tree_read(wmbt_zstd_tables *t, wmbt_cursor *in)
     return true;
 }
 
-/* --- streams ------------------------------------------------------------------------------------ */
+/* --- streams ---------------------------------------------------------------------------------
+ */
 
 /* The next symbol; the bits are there, or what is behind the end. */
 static inline uint8_t wmbt_zstd_symbol(const wmbt_zstd_tables *t, wmbt_zstd_bits *b)

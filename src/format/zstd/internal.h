@@ -14,8 +14,8 @@
  * A stream is read from its last byte to its first; its last byte's highest set bit marks the end.
  * Reading on behind the first byte gives zeros and makes `count` negative.
  *
- * Bytes may be loaded more than once. Whatever they turn into meanwhile, each value read lies in the
- * range of its bits, and `at` never leaves the stream.
+ * Bytes may be loaded more than once. Whatever they turn into meanwhile, each value read lies in
+ * the range of its bits, and `at` never leaves the stream.
  */
 
 #    if UINTPTR_MAX > UINT32_MAX
@@ -86,7 +86,8 @@ static inline bool wmbt_zstd_bits_done(const wmbt_zstd_bits *b)
     return b->at == 0u && b->count == 0;
 }
 
-/* --- tables ------------------------------------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------------------------------
+ */
 
 #    define WMBT_ZSTD_MAX_LOG 9u /* of the following three */
 #    define WMBT_ZSTD_LL_LOG 9u
@@ -100,9 +101,9 @@ static inline bool wmbt_zstd_bits_done(const wmbt_zstd_bits *b)
 #    define WMBT_ZSTD_SYMBOLS 256u /* of literals, and of the description of weights */
 
 /*
- * A state of an FSE table in 32 bits: bits 0 to 3 how many bits choose the next state, bits 4 to 13 the
- * value, bits 16 to 31 the lowest next state. The value of a weight is the weight; of a length or an
- * offset it is 5 bits of extra bits `x` and 5 bits of `m`: m << x | the extra bits.
+ * A state of an FSE table in 32 bits: bits 0 to 3 how many bits choose the next state, bits 4 to 13
+ * the value, bits 16 to 31 the lowest next state. The value of a weight is the weight; of a length
+ * or an offset it is 5 bits of extra bits `x` and 5 bits of `m`: m << x | the extra bits.
  */
 typedef uint32_t wmbt_zstd_cell;
 
@@ -143,8 +144,8 @@ typedef struct wmbt_zstd_literals {
 } wmbt_zstd_literals;
 
 /*
- * Where a block goes. A match may begin up to `position` + `history` bytes back, at most `reach`; what
- * lies before `window` is found before `old` (a ring that has begun anew).
+ * Where a block goes. A match may begin up to `position` + `history` bytes back, at most `reach`;
+ * what lies before `window` is found before `old` (a ring that has begun anew).
  */
 typedef struct wmbt_zstd_target {
     uint8_t *window;
@@ -155,8 +156,9 @@ typedef struct wmbt_zstd_target {
     uint32_t reach;   /* 2^32 - 1 if there is no bound */
 } wmbt_zstd_target;
 
-/* A block on its way. Literals that were decoded wait at the end of its room: as many bytes lie between
- * them and the output as matches may still have, so that the output never overtakes them. */
+/* A block on its way. Literals that were decoded wait at the end of its room: as many bytes lie
+ * between them and the output as matches may still have, so that the output never overtakes them.
+ */
 typedef struct wmbt_zstd_run {
     wmbt_zstd_bits bits;
     const uint8_t *literals;
@@ -174,8 +176,8 @@ typedef struct wmbt_zstd_forward {
     int count; /* negative: so many were used that are not there */
 } wmbt_zstd_forward;
 
-/* Tables of a frame, and what it takes to build them and to decode a block. What is small comes first:
- * machines reach it with short instructions. */
+/* Tables of a frame, and what it takes to build them and to decode a block. What is small comes
+ * first: machines reach it with short instructions. */
 typedef struct wmbt_zstd_tables {
     wmbt_zstd_run run;
     wmbt_zstd_target target;
@@ -209,7 +211,8 @@ void wmbt_zstd_fse_build(wmbt_zstd_tables *t, wmbt_zstd_cell *cells, unsigned ki
 /* The table of a single symbol. */
 void wmbt_zstd_fse_single(wmbt_zstd_cell *cells, unsigned kind, unsigned symbol);
 
-/* --- blocks ------------------------------------------------------------------------------------- */
+/* --- blocks ----------------------------------------------------------------------------------
+ */
 
 #    define WMBT_ZSTD_LITERALS_RAW 0u
 #    define WMBT_ZSTD_LITERALS_RLE 1u
@@ -262,14 +265,15 @@ static inline uint32_t wmbt_zstd_offset(uint32_t *rep, uint32_t value, bool no_l
 wmbt_status wmbt_zstd_sequences_fast(wmbt_zstd_tables *t, uint32_t count);
 
 /*
- * Decodes the beginning of four streams to to[0..3]: *done symbols of each, at most `symbols`. What is
- * left of them is rest[0..3]. False if a stream is too short or has no end mark.
+ * Decodes the beginning of four streams to to[0..3]: *done symbols of each, at most `symbols`. What
+ * is left of them is rest[0..3]. False if a stream is too short or has no end mark.
  */
 bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t *const *to,
                          size_t symbols, size_t *done, wmbt_zstd_bits *rest);
 #    endif
 
-/* --- frames ------------------------------------------------------------------------------------- */
+/* --- frames ----------------------------------------------------------------------------------
+ */
 
 #    define WMBT_ZSTD_MAGIC 0xFD2FB528u
 #    define WMBT_ZSTD_MAGIC_BYTES 4u

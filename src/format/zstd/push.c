@@ -87,10 +87,11 @@ wmbt_status wmbt_zstd_push_init_ring(wmbt_zstd_push *push, wmbt_buf memory, wmbt
     return WMBT_OK;
 }
 
-/* --- output ------------------------------------------------------------------------------------- */
+/* --- output ----------------------------------------------------------------------------------
+ */
 
-/* Room for the next output, at most `most` bytes; a ring begins anew where it has less than a block,
- * unless all of the frame fits. */
+/* Room for the next output, at most `most` bytes; a ring begins anew where it has less than a
+ * block, unless all of the frame fits. */
 static size_t wmbt_zstd_room(wmbt_zstd_state *s, size_t most)
 {
     if (s->ring) {
@@ -131,8 +132,8 @@ static void wmbt_zstd_touch(wmbt_zstd_state *s, size_t n)
     }
 }
 
-/* Bytes of a raw or RLE block, as far as input and room go. A call: the caller's frame lies below the
- * deepest path. */
+/* Bytes of a raw or RLE block, as far as input and room go. A call: the caller's frame lies below
+ * the deepest path. */
 static WMBT_NOINLINE wmbt_status wmbt_zstd_piece(wmbt_zstd_state *s, wmbt_cursor *in)
 {
     bool raw = s->phase == WMBT_ZSTD_AT_RAW;
@@ -177,7 +178,8 @@ static wmbt_status wmbt_zstd_compressed(wmbt_zstd_state *s, wmbt_view block)
     return status;
 }
 
-/* --- input -------------------------------------------------------------------------------------- */
+/* --- input -----------------------------------------------------------------------------------
+ */
 
 static WMBT_NOINLINE void wmbt_zstd_go(wmbt_zstd_state *s, uint32_t phase, uint32_t want)
 {

@@ -94,7 +94,8 @@ static bool wmbt_zstd_count_read(wmbt_cursor *in, uint32_t *count)
     return true;
 }
 
-/* --- execution ---------------------------------------------------------------------------------- */
+/* --- execution -------------------------------------------------------------------------------
+ */
 
 #    if !WMBT_CFG_ZSTD_FAST
 /* The next n bits, 0 to 31. */
@@ -156,8 +157,8 @@ wmbt_status wmbt_zstd_execute(wmbt_zstd_run *r, const wmbt_zstd_target *target, 
 }
 
 #    if !WMBT_CFG_ZSTD_FAST
-/* Decodes and executes `count` sequences. The bits of a value come in the order offset, match, literals,
- * those of the states in the order literals, match, offset. */
+/* Decodes and executes `count` sequences. The bits of a value come in the order offset, match,
+ * literals, those of the states in the order literals, match, offset. */
 static wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count)
 {
     wmbt_zstd_run *r = &t->run;
@@ -194,7 +195,8 @@ static wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count)
 }
 #    endif
 
-/* --- block -------------------------------------------------------------------------------------- */
+/* --- block -----------------------------------------------------------------------------------
+ */
 
 /* Makes the tables that the byte of modes asks for. */
 static wmbt_status wmbt_zstd_tables_read(wmbt_zstd_tables *t, wmbt_cursor *in)
