@@ -180,14 +180,15 @@ void wmbt_zstd_fse_build(wmbt_zstd_tables *t, wmbt_zstd_cell *cells, unsigned ki
     uint32_t top = size; /* first of the states at the end, one for each symbol of count -1 */
     for (unsigned s = 0; s < symbols; s++) {
         if (t->counts[s] < 0) {
-            cells[--top] = s;
+            cells[--top] = wmbt_zstd_value(kind, s) << 4 | s << 16;
         }
     }
     uint32_t at = 0;
     uint32_t step = (size >> 1) + (size >> 3) + 3u;
     for (unsigned s = 0; s < symbols; s++) {
+        uint32_t cell = wmbt_zstd_value(kind, s) << 4 | s << 16;
         for (int i = 0; i < t->counts[s]; i++) {
-            cells[at] = s;
+            cells[at] = cell;
             do {
                 at = (at + step) & (size - 1u);
             } while (at >= top);
@@ -198,10 +199,10 @@ void wmbt_zstd_fse_build(wmbt_zstd_tables *t, wmbt_zstd_cell *cells, unsigned ki
     }
     /* The states of a symbol share the whole range: the first ones get one bit more. */
     for (uint32_t i = 0; i < size; i++) {
-        unsigned symbol = cells[i];
-        uint32_t next = (uint16_t)t->counts[symbol]++;
+        uint32_t cell = cells[i];
+        uint32_t next = (uint16_t)t->counts[cell >> 16]++;
         unsigned bits = log - wmbt_zstd_highest_bit(next);
-        cells[i] = bits | wmbt_zstd_value(kind, symbol) << 4 | ((next << bits) - size) << 16;
+        cells[i] = (cell & 0xFFFFu) | bits | ((next << bits) - size) << 16;
     }
 }
 
