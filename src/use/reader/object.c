@@ -176,7 +176,8 @@ static wmbt_status wmbt_reader_unwrap(wmbt_reader *r, wmbt_reader_slot *s, wmbt_
                                                 &r->config.codec, room, 0, &plain);
     if (status != WMBT_OK) {
         /* a codec of the caller's could say anything: it is an error, and fits a byte */
-        return wmbt_status_is_error(status) && status <= UINT8_MAX ? status : WMBT_BAD_BITSTREAM;
+        return wmbt_status_is_error(status) && status <= (int)UINT8_MAX ? status
+                                                                        : WMBT_BAD_BITSTREAM;
     }
     if (s->large != 0u ? plain.bytes.len != room.len : plain.bytes.len > room.len) {
         return WMBT_BAD_LENGTH; /* the source has changed since its head was read */

@@ -218,8 +218,8 @@ wmbt_status wmbt_reader_object_key(const wmbt_reader *r, uint32_t object, wmbt_b
     if (object >= r->now.blocks) {
         return WMBT_BAD_ARGUMENT;
     }
-    key.prefix = r->config.prefix;
-    key.name_space = r->config.name_space;
+    wmbt_view_set(&key.prefix, r->config.prefix);
+    wmbt_view_set(&key.name_space, r->config.name_space);
     wmbt_bytes_copy(key.hash.bytes, wmbt_reader_record_of(r, object)->hash.bytes,
                     WMBT_BLOCK_HASH_BYTES);
     /* The prefix is known here: no reader of the key has to find it. */
@@ -312,7 +312,7 @@ wmbt_status wmbt_reader_fail(wmbt_reader *r, const wmbt_want *want, wmbt_status 
     if (s == NULL && !question) {
         return WMBT_BAD_STATE;
     }
-    if (status != WMBT_MISSING && (!wmbt_status_is_error(status) || status > UINT8_MAX)) {
+    if (status != WMBT_MISSING && (!wmbt_status_is_error(status) || status > (int)UINT8_MAX)) {
         return WMBT_BAD_ARGUMENT;
     }
     if (question) { /* its blocks are asked for one by one */
