@@ -8,6 +8,7 @@
 #include "formats.h"
 #include "out.h"
 #include "tool.h"
+#include "wombatkv/rawtail.h"
 
 wmbt_status resolver_open(struct resolver *resolver, const struct args *args)
 {
@@ -109,6 +110,29 @@ static wmbt_status lend(struct supply *supply, const wmbt_want *want)
     return wmbt_reader_memory(supply->result->reader, want, supply->raw, supply->stored);
 }
 
+/* The reader cannot follow the numbers of a tail that does not fit: with a right checksum it is that.
+ * Whether it is intact, the reader of whole tails says. Its bytes are still here. */
+static wmbt_status judge_tail(const struct supply *supply)
+{
+    wmbt_rawtail_expect expect = {RESOLVE_SHAPE, 0};
+    wmbt_rawtail_info info;
+    const char *why = NULL;
+    if (supply->raw.data != NULL) { /* it was wrapped, or a large value */
+        return wmbt_rawtail_read(wmbt_view_of(supply->raw.data, supply->raw.len), &expect, &info);
+    }
+    size_t bytes = (size_t)supply->object.bytes;
+    uint8_t *memory = tool_reserve(bytes);
+    if (memory == NULL) {
+        return WMBT_TOO_LARGE;
+    }
+    wmbt_status status = bucket_object_read(&supply->object, 0, memory, bytes, &why);
+    if (status == WMBT_OK) {
+        status = wmbt_rawtail_read(wmbt_view_of(memory, bytes), &expect, &info);
+    }
+    tool_release(memory, bytes);
+    return status;
+}
+
 /* Answers all wants. The reader keeps what became of each object; what is returned is of the last
  * call and says ok or end if none is left. */
 static wmbt_status answer_all(struct supply *supply)
@@ -126,6 +150,9 @@ static wmbt_status answer_all(struct supply *supply)
         } else if (want.kind == WMBT_WANT_RANGE ||
                    (find(supply, &want, found) == WMBT_OK && supply->object.fd >= 0)) {
             status = feed(supply, &want, found);
+        }
+        if (tail && status == WMBT_DOES_NOT_FIT) {
+            found->refused = judge_tail(supply);
         }
         if (!wmbt_reader_in_flight(reader, want.object)) {
             bucket_object_close(&supply->object);
@@ -197,6 +224,11 @@ wmbt_status resolve(const struct resolver *resolver, const struct tokens *tokens
     }
     if (status == WMBT_END) {
         status = wmbt_reader_plan(result->reader, &result->plan);
+        wmbt_status refused = result->found[result->blocks].refused;
+        if (refused != WMBT_OK) {
+            result->plan.tail_status = refused;
+            result->plan.tail_reason = WMBT_PLAN_TAIL_REFUSED;
+        }
     }
     if (status != WMBT_OK) {
         *why = status == WMBT_TOO_LARGE ? *why : NULL;
@@ -220,6 +252,8 @@ wmbt_reader_object resolved_object(const struct resolved *result, uint32_t objec
     if (wmbt_reader_object_state(result->reader, object, &state) != WMBT_OK) {
         state.status = WMBT_MISSING;
     }
+    wmbt_status refused = resolved_found(result, object)->refused;
+    state.status = refused != WMBT_OK ? refused : state.status;
     return state;
 }
 

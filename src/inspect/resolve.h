@@ -43,8 +43,9 @@ struct destination {
 
 /* What was found of a block or of the tail. */
 struct found {
-    uint64_t bytes;  /* as stored, of a large value manifest and chunks together */
-    const char *why; /* words about an object that cannot be read, else NULL */
+    uint64_t bytes;      /* as stored, of a large value manifest and chunks together */
+    const char *why;     /* words about an object that cannot be read, else NULL */
+    wmbt_status refused; /* of a tail that does not fit: not ok if it is not intact, either */
 };
 
 /* A prompt's answer, in memory of its own. */

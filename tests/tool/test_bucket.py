@@ -351,6 +351,110 @@ class Outside(ToolTest):
         self.assertEqual((result.code, word(result.json[0]["raw_tail"]["status"])), (1, "bad"))
 
 
+def longer_by(tail, extra):
+    """A raw tail whose body has more bytes at its end; lengths and checksum are right."""
+    crc = int.from_bytes(tail[12:16], "little") ^ 0xFFFFFFFF
+    for byte in extra:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    length = int.from_bytes(tail[8:12], "little") + len(extra)
+    return tail[:8] + length.to_bytes(4, "little") + (crc ^ 0xFFFFFFFF).to_bytes(4, "little") + \
+        tail[16:] + extra
+
+
+class Unusual(ToolTest):
+    """Objects as nobody has written them yet."""
+    CHUNK = 4190192
+
+    def setUp(self):
+        super().setUp()
+        self.row = next(r for r in table("bucket", "prompts.tsv")
+                        if r["name"] == "plain_two_blocks_tail")
+        shutil.copytree(os.path.join(BUCKET, "kv/cabi/plain"), self.path("in/kv/cabi/plain"))
+        hashes = self.row["hashes"].split(",")
+        self.block = f"in/kv/cabi/plain/wombatkv/v1/block/b3={hashes[1]}"
+        self.tail = "in/" + self.row["tail_key"]
+
+    def resolve(self):
+        options = chain_options(self.row)
+        options[1] = self.path("in")
+        result = self.run_tool("resolve", "--json", *options, prompt_path(self.row))
+        return result.code, result.json[0]
+
+    @staticmethod
+    def wrapped(data):
+        return b"WBZ1\0\0" + len(data).to_bytes(4, "little") + data
+
+    def store_large(self, key, data, wrap=lambda part, data: data, more=0, chunks=0):
+        """Stores a large value as manifest (part -1) and chunks; `wrap` may change each, or leave a
+        chunk out by None. The sum of what was stored."""
+        parts = [data[i:i + self.CHUNK] for i in range(0, len(data), self.CHUNK)]
+        id_ = f"{len(data):064x}"
+        text = f"WMBT_KV_SHM_LARGE_V1\n{id_}\n{len(data) + more}\n{len(parts) + chunks}\n"
+        os.unlink(self.path(key))
+        size = os.path.getsize(self.write(key, wrap(-1, text.encode())))
+        folder = f"in/kv/cabi/plain/__wmbt_kv_shm_large/{id_}"
+        shutil.rmtree(self.path(folder), ignore_errors=True)
+        for i, part in enumerate(parts):
+            stored_part = wrap(i, part)
+            if stored_part is not None:
+                size += os.path.getsize(self.write(f"{folder}/{i:08}", stored_part))
+        return size
+
+    def test_large_block_and_tail(self):
+        block, tail = read(self.path(self.block)), read(self.path(self.tail))
+        code, want = self.resolve()
+        self.assertEqual(code, 0)
+        for wrap in (lambda part, data: data,
+                     lambda part, data: self.wrapped(data) if part < 0 else data,
+                     lambda part, data: self.wrapped(data) if part % 2 else data):
+            want["blocks"][1]["bytes"] = self.store_large(self.block, block, wrap)
+            want["raw_tail"]["bytes"] = self.store_large(self.tail, tail, wrap)
+            want["bytes_to_read"] = sum(b["bytes"] for b in want["blocks"])
+            self.assertEqual(self.resolve(), (0, want))
+
+    def test_large_values_with_faults(self):
+        tail = read(self.path(self.tail))
+        for status, arguments in (
+                ("truncated", {"wrap": lambda part, data: None if part == 2 else data}),
+                ("bad-length", {"wrap": lambda part, data: data[:-1] if part == 5 else data}),
+                ("bad-length", {"wrap": lambda part, data: data + b"x" if part == 0 else data}),
+                ("bad-length", {"wrap": lambda part, data: self.wrapped(data[1:]) if part == 1
+                                else data}),
+                ("bad-length", {"more": -1}), ("bad-count", {"chunks": 1}),
+                ("bad-count", {"more": 10**9}), ("too-large", {"more": 2**31, "chunks": 513})):
+            self.store_large(self.tail, tail, **arguments)
+            code, got = self.resolve()
+            self.assertEqual((code, got["raw_tail"]["status"]), (1, status), arguments)
+            self.assertEqual((got["tokens_restored"], got["raw_tail"]["total_tokens"]),
+                             (256, None))
+
+    def test_tail_with_a_right_checksum_that_is_not_intact(self):
+        tail = read(self.path(self.tail))
+        for data in (longer_by(tail, b"\0\0"), self.wrapped(longer_by(tail, b"\0"))):
+            os.unlink(self.path(self.tail))
+            self.write(self.tail, data)
+            code, got = self.resolve()
+            self.assertEqual((code, got["raw_tail"]["status"], got["raw_tail"]["reason"],
+                              got["raw_tail"]["total_tokens"], got["raw_tail"]["bytes"]),
+                             (1, "trailing-bytes", "refused", None, len(data)))
+
+    def test_block_of_another_size(self):
+        """With the dialect core a block can have any size; no object has all of them."""
+        path = prompt_path(self.row)
+        chain = ["--dialect", "core", "--tenant", "t", "--fingerprint", "07" * 32]
+        for size in (1, 100, 127, 129, 256):
+            options = [*chain, "--block-tokens", str(size)]
+            first = self.ok("chain", "--json", *options, path).json["hashes"][0]
+            self.write(f"in/p/wombatkv/v1/block/b3={first}", read(self.path(self.block)))
+            result = self.run_tool("resolve", "--json", "--bucket", self.path("in"), "--prefix", "p",
+                                   "--namespace", "", *options, path)
+            statuses = [b["status"] for b in result.json[0]["blocks"]]
+            self.assertEqual(statuses, ["wrong-block"] + ["missing"] * (len(statuses) - 1))
+            self.assertEqual(result.code, 1)
+
+
 class Restore(ToolTest):
     def test_rows_of_usable_blocks(self):
         for row in table("bucket", "prompts.tsv"):
