@@ -34,7 +34,8 @@ WMBT_BEGIN_DECLS
 #    define WMBT_BLAKE3_ABOVE4_(n, k)                                  \
         (WMBT_BLAKE3_ABOVE_(n, (k)) + WMBT_BLAKE3_ABOVE_(n, (k) + 1) + \
          WMBT_BLAKE3_ABOVE_(n, (k) + 2) + WMBT_BLAKE3_ABOVE_(n, (k) + 3))
-/* Is n above 2^k? As a shift: for a 32-bit n the comparison could not be true, which is warned of. */
+/* Is n above 2^k? As a shift: for a 32-bit n the comparison could not be true, which is warned of.
+ * */
 #    define WMBT_BLAKE3_ABOVE_(n, k) (WMBT_BLAKE3_LESS1_(n) >> (k) != 0u ? 1u : 0u)
 #    define WMBT_BLAKE3_LESS1_(n) ((uint64_t)(n) - ((uint64_t)(n) != 0u ? 1u : 0u))
 
@@ -65,8 +66,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_blake3_update(wmbt_blake3 *x, wmbt_vie
 WMBT_API void wmbt_blake3_final(const wmbt_blake3 *x, uint8_t out[WMBT_BLAKE3_DIGEST_BYTES]);
 
 /**
- * init, update and final in one call; the memory is free again afterwards. Statuses as theirs; `out`
- * is unchanged on an error.
+ * init, update and final in one call; the memory is free again afterwards. Statuses as theirs;
+ * `out` is unchanged on an error.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_blake3_once(wmbt_buf memory, wmbt_view bytes,
                                                       uint8_t out[WMBT_BLAKE3_DIGEST_BYTES]);

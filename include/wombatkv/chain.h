@@ -52,7 +52,8 @@ WMBT_BEGIN_DECLS
 #    define WMBT_CHAIN_BYTES(max_block_tokens) \
         (88u + WMBT_BLAKE3_BYTES(64u + 4u * (uint64_t)(max_block_tokens)))
 
-/** What a chain starts from. Zero it first: fields may be added. The views need not outlive init. */
+/** What a chain starts from. Zero it first: fields may be added. The views need not outlive init.
+ * */
 typedef struct wmbt_chain_config {
     uint32_t dialect;      /**< WMBT_CHAIN_... */
     uint32_t block_tokens; /**< tokens of every block; 0: blocks are announced (core only) */
@@ -120,8 +121,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_add(wmbt_chain *x, const uint32_
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_end_block(wmbt_chain *x, wmbt_block_hash *hash);
 
 /**
- * Blocks of one size: takes tokens up to the end of the current block at most, so the work of a call
- * is bounded by block_tokens. *taken says how many; call again with the rest.
+ * Blocks of one size: takes tokens up to the end of the current block at most, so the work of a
+ * call is bounded by block_tokens. *taken says how many; call again with the rest.
  *
  * ok: a block is full, *hash is its hash. Otherwise *hash is unchanged:
  * need-more: all tokens were taken, the block is not full;

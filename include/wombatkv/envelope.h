@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RPC envelopes: 16 bytes of header and a body. Source of the rules: docs/FORMATS.md, "RPC envelope".
+ * RPC envelopes: 16 bytes of header and a body. Source of the rules: docs/FORMATS.md, "RPC
+ * envelope".
  *
  * Checks, in this order; the first that fails decides the status:
  *    1. 16 bytes are there                                     truncated
@@ -34,8 +35,8 @@ typedef struct wmbt_envelope_header {
 /**
  * Checks 1 to 4 on the first 16 bytes; more bytes are not looked at. `max_body` is the longest body
  * that the caller takes; UINT32_MAX takes all that upstream's decoder does.
- * Returns ok, bad-argument (NULL with a length), or a status of the list. *header is changed only on
- * ok.
+ * Returns ok, bad-argument (NULL with a length), or a status of the list. *header is changed only
+ * on ok.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_envelope_read_header(wmbt_view bytes, uint32_t max_body,
                                                                wmbt_envelope_header *header);
@@ -47,8 +48,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_envelope_verify(const wmbt_envelope_he
 
 /**
  * Reads exactly one envelope: missing and extra bytes are both bad-length. *body points into
- * `bytes`; it and *header are changed only on ok. Returns ok, bad-argument (NULL with a length), or a
- * status of the list. Each byte of the header is read once.
+ * `bytes`; it and *header are changed only on ok. Returns ok, bad-argument (NULL with a length),
+ * or a status of the list. Each byte of the header is read once.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_envelope_read(wmbt_view bytes, uint32_t max_body,
                                                         wmbt_envelope_header *header,
@@ -77,9 +78,9 @@ WMBT_API void wmbt_envelope_push_init(wmbt_envelope_push *push, uint32_t max_bod
 
 /**
  * Takes bytes, none of those after the envelope. Body bytes are copied to `dst` and checksummed in
- * one pass, or only checksummed if `dst` is {NULL, 0}. `dst` begins where the next body byte goes and
- * has room for the smaller of what is left of the body and bytes.len; it is not touched before the
- * body begins. What lands there is staged: use it only after finish() has returned ok.
+ * one pass, or only checksummed if `dst` is {NULL, 0}. `dst` begins where the next body byte goes
+ * and has room for the smaller of what is left of the body and bytes.len; it is not touched before
+ * the body begins. What lands there is staged: use it only after finish() has returned ok.
  *
  * Returns
  *   ok         the header is complete: wmbt_envelope_push_header() tells how much room the body
@@ -95,8 +96,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_envelope_push_feed(wmbt_envelope_push 
                                                              wmbt_view bytes, wmbt_buf dst,
                                                              size_t *taken);
 
-/** The header, as soon as it is complete and has passed checks 2 to 4. Returns ok; missing if it has
- * not come; the status that the envelope was refused with. *header is changed only on ok. */
+/** The header, as soon as it is complete and has passed checks 2 to 4. Returns ok; missing if it
+ * has not come; the status that the envelope was refused with. *header is changed only on ok. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_envelope_push_header(const wmbt_envelope_push *push,
                                                                wmbt_envelope_header *header);
 

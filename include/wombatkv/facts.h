@@ -28,7 +28,8 @@ WMBT_API int wmbt_fact_compare(const wmbt_fact_ref *a, const wmbt_fact_ref *b);
 
 /**
  * The least of `count` facts, the first of those that are equal. Returns ok; missing if there are
- * none; bad-argument (NULL with a count). *winner, its index, is changed only on ok. Time: O(count).
+ * none; bad-argument (NULL with a count). *winner, its index, is changed only on ok. Time:
+ * O(count).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fact_pick_winner(const wmbt_fact_ref *facts, size_t count,
                                                            size_t *winner);
@@ -38,9 +39,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fact_pick_winner(const wmbt_fact_ref *
         ((tenant_bytes) + (fingerprint_bytes) + (node_bytes) + 58u)
 
 /**
- * Writes wal/TENANT/FINGERPRINT/EPOCH_MS/chunk-NODE-SEQ.bin, numbers in decimal without padding, and
- * its length to *len. Texts are inserted as they are; a '/' in one makes keys that other texts can
- * make too. (Upstream's store builds its keys in another way: wal.h.)
+ * Writes wal/TENANT/FINGERPRINT/EPOCH_MS/chunk-NODE-SEQ.bin, numbers in decimal without padding,
+ * and its length to *len. Texts are inserted as they are; a '/' in one makes keys that other texts
+ * can make too. (Upstream's store builds its keys in another way: wal.h.)
  * Returns ok; bad-argument (NULL with a length); not-representable (a text is not UTF-8);
  * buffer-too-small. On an error nothing is written. `out` must not overlap the texts.
  */
@@ -110,13 +111,14 @@ typedef struct wmbt_replay_conflict {
 } wmbt_replay_conflict;
 
 /**
- * Replays delta facts: sorted by (epoch_ms, seq, write_id bytes), equal ones in the order given, the
- * first fact of each (tenant_id, fingerprint, prefix_hash) wins and every later one is compared with
- * it. Texts may be empty and schema_version anything, as upstream.
+ * Replays delta facts: sorted by (epoch_ms, seq, write_id bytes), equal ones in the order given,
+ * the first fact of each (tenant_id, fingerprint, prefix_hash) wins and every later one is compared
+ * with it. Texts may be empty and schema_version anything, as upstream.
  *
  * Returns ok; bad-argument (NULL with a count or a length); too-large (above
- * WMBT_REPLAY_MAX_FACTS); buffer-misaligned; buffer-too-small (WMBT_REPLAY_BYTES(count)). On an error
- * *replay and `work` are unchanged. Time: at most 4 x count x (log2(count) + 2) compares of facts; a
+ * WMBT_REPLAY_MAX_FACTS); buffer-misaligned; buffer-too-small (WMBT_REPLAY_BYTES(count)). On an
+ * error *replay and `work` are unchanged. Time: at most 4 x count x (log2(count) + 2) compares of
+ * facts; a
  * compare of two texts costs their common start. No recursion.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_replay_run(wmbt_replay *replay, const wmbt_delta *facts,
@@ -124,7 +126,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_replay_run(wmbt_replay *replay, const 
 
 /**
  * The fact that won the key at `place`, 0 to winners - 1: winners stand in the order of their keys,
- * texts compared as bytes. Returns ok, or end (*fact unchanged). *fact: index of the caller's facts.
+ * texts compared as bytes. Returns ok, or end (*fact unchanged). *fact: index of the caller's
+ * facts.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_replay_winner(const wmbt_replay *replay, size_t place,
                                                         size_t *fact);

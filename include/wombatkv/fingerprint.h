@@ -4,9 +4,9 @@
  * them, and the 32-byte fingerprint of a context. Canonical encoding, byte by byte, and two worked
  * examples: docs/FINGERPRINT.md.
  *
- * Each field of a context is unknown until it is set. Unknown is not absent and not empty: it equals
- * nothing, and a context with an unknown field has no fingerprint unless the caller accepts that
- * field by name. When two contexts may share blocks is reuse.h's part.
+ * Each field of a context is unknown until it is set. Unknown is not absent and not empty: it
+ * equals nothing, and a context with an unknown field has no fingerprint unless the caller accepts
+ * that field by name. When two contexts may share blocks is reuse.h's part.
  */
 #ifndef WOMBATKV_FINGERPRINT_H
 #define WOMBATKV_FINGERPRINT_H
@@ -157,8 +157,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fingerprint_read(wmbt_view text,
 
 /**
  * Writes a field's text in its canonical form: lower-case hex, no leading zeros, no blanks; `none`,
- * `replicated`, `zero`; nothing for an unknown field. What wmbt_fingerprint_set() makes of it equals
- * the field. A weak field gives the upstream text, or "q" and the bits.
+ * `replicated`, `zero`; nothing for an unknown field. What wmbt_fingerprint_set() makes of it
+ * equals the field. A weak field gives the upstream text, or "q" and the bits.
  *
  * bad-argument: no such field, or NULL with a length; buffer-too-small. Nothing is written then;
  * `out` and *len are unchanged. WMBT_FINGERPRINT_MAX_VALUE_BYTES are always enough.
@@ -188,8 +188,8 @@ WMBT_API uint32_t wmbt_fingerprint_open_fields(const wmbt_fingerprint_context *c
  *
  * bad-argument: accept->unknown names a field outside WMBT_FINGERPRINT_ACCEPTABLE, zero_layout
  * above 1, or NULL with a length; unknown-context: wmbt_fingerprint_open_fields() is not 0;
- * buffer-too-small, buffer-misaligned, too-large: as BLAKE3's; bad-text: a text is no longer the one
- * that was set. `out` is then unchanged; the memory may be overwritten.
+ * buffer-too-small, buffer-misaligned, too-large: as BLAKE3's; bad-text: a text is no longer the
+ * one that was set. `out` is then unchanged; the memory may be overwritten.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fingerprint_compute(
     const wmbt_fingerprint_context *context, const wmbt_fingerprint_accept *accept, wmbt_buf memory,
@@ -217,8 +217,8 @@ wmbt_fingerprint_model_digest(const wmbt_fingerprint_context *context, wmbt_mode
  * first 24 hex digits of the SHA-1 of the model's path, `quant_bits` the bits of the first layer's
  * routed experts. Both are weak: another model at the same path has the same text, so model_sha256
  * and weight_quant become WMBT_FINGERPRINT_WEAK, which is as good as unknown. The layout is ds4-v1,
- * which the chain hashes. All other fields become unknown, tenant and cache_salt included: set those
- * that you know. The context keeps the view.
+ * which the chain hashes. All other fields become unknown, tenant and cache_salt included: set
+ * those that you know. The context keeps the view.
  *
  * bad-argument: NULL with a length; bad-field: empty; too-large: above
  * WMBT_FINGERPRINT_MAX_TEXT_BYTES; bad-text: a NUL. *context is then unchanged.

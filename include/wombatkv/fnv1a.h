@@ -13,8 +13,8 @@ WMBT_BEGIN_DECLS
 #    define WMBT_FNV1A32_INIT UINT32_C(0x811C9DC5)
 
 /**
- * Continues a hash over more bytes; every state is the hash of the bytes so far. An empty view gives
- * `state` back, and so does NULL with a length.
+ * Continues a hash over more bytes; every state is the hash of the bytes so far. An empty view
+ * gives `state` back, and so does NULL with a length.
  */
 WMBT_API uint32_t wmbt_fnv1a32(uint32_t state, wmbt_view bytes);
 

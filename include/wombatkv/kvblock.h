@@ -160,7 +160,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *p
  *   ok         stopped at the first byte of an extent (the rest of `bytes` is for the next call)
  *   need-more  took all, waits for more
  *   end        took all, the object is complete and intact: call finish()
- *   a status of the list above: refused for good, *taken is unchanged, each later call says the same
+ *   a status of the list above: refused for good, *taken is unchanged, each later call says the
+ * same
  *   bad-argument, buffer-too-small: nothing taken, try again
  *   bad-state  after finish()
  * *taken: bytes taken by this call. Work: bytes.len, and at most one step an item.
@@ -172,9 +173,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_feed(wmbt_kvblock_push *p
 /**
  * Takes `len` payload bytes that the caller has put in place and whose CRC32C is `crc`. They belong
  * to the extent of push_at(); numbers are always fed. Returns ok (the next byte begins an extent),
- * need-more, or the status that the object is refused with; bad-argument if len is more than is left
- * of the extent, bad-state if the next byte does not belong to an extent or after finish() (nothing
- * taken).
+ * need-more, or the status that the object is refused with; bad-argument if len is more than is
+ * left of the extent, bad-state if the next byte does not belong to an extent or after finish()
+ * (nothing taken).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_placed(wmbt_kvblock_push *push, uint32_t len,
                                                               uint32_t crc);

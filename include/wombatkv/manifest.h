@@ -22,8 +22,8 @@
  *
  * Double fetch: a reader decides on each byte as it read it the one time, so numbers, lengths and
  * verdicts agree with each other also in memory that still changes. The characters of a text are
- * those that stand there when its view is looked at (or, with escapes, when it is copied to `room`).
- * The walk over a manifest's entries reads them again and judges them again.
+ * those that stand there when its view is looked at (or, with escapes, when it is copied to
+ * `room`). The walk over a manifest's entries reads them again and judges them again.
  */
 #ifndef WOMBATKV_MANIFEST_H
 #define WOMBATKV_MANIFEST_H
@@ -130,7 +130,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_delta_read(wmbt_view text, wmbt_buf ro
  * The same for a fact of version 1. An array of the eight values in the order schema_version,
  * epoch_ms, seq, tenant_id, fingerprint, prefix_hash, payload_digest, write_id is accepted too.
  *
- * `work` remembers containers below level WMBT_JSON_LEVELS, 8 a byte: WMBT_JSON_WORK_BYTES(text.len)
+ * `work` remembers containers below level WMBT_JSON_LEVELS, 8 a byte:
+ * WMBT_JSON_WORK_BYTES(text.len)
  * are always enough; {NULL, 0} if that depth will do. Afterwards its bytes are unspecified.
  *
  * Checks, in this order: 1 as above, but any depth, and unknown fields are only passed over, and 5,
@@ -190,8 +191,8 @@ typedef struct wmbt_manifest_walk {
     uint32_t flags;
 } wmbt_manifest_walk;
 
-/** Starts at the first entry of a manifest that was read. `work`: as large as for the reader; what is
- * in it between two calls does not matter. */
+/** Starts at the first entry of a manifest that was read. `work`: as large as for the reader; what
+ * is in it between two calls does not matter. */
 WMBT_API void wmbt_manifest_walk_init(wmbt_manifest_walk *walk, const wmbt_manifest *manifest,
                                       wmbt_buf work);
 
@@ -201,8 +202,8 @@ WMBT_API void wmbt_manifest_walk_init(wmbt_manifest_walk *walk, const wmbt_manif
  *
  * Returns ok; end; buffer-too-small (try again: error->needed, or manifest.entry_room, bytes);
  * bad-argument. Only if the document changed since it was read: another status of the reader, with
- * error->offset from the start of manifest.entries. On an error, and at the end, nothing changes but
- * `room`, which is unchanged or zeroed.
+ * error->offset from the start of manifest.entries. On an error, and at the end, nothing changes
+ * but `room`, which is unchanged or zeroed.
  * Time: O(bytes of the entry).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_manifest_walk_next(wmbt_manifest_walk *walk,

@@ -35,8 +35,8 @@ WMBT_BEGIN_DECLS
  *     not a multiple of 8);
  * bad-field: padding that is not zero (not compat).
  *
- * Every value of every field is legal. *meta is changed only on ok. Each byte is read once. Upstream
- * takes a value that it cannot read for a missing one.
+ * Every value of every field is legal. *meta is changed only on ok. Each byte is read once.
+ * Upstream takes a value that it cannot read for a missing one.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_metavalue_read(wmbt_view value, uint32_t flags,
                                                          wmbt_block_meta *meta);
@@ -64,7 +64,8 @@ typedef struct wmbt_metavalue_key {
 } wmbt_metavalue_key;
 
 /**
- * Takes a key apart; the view points into `text`. Hex digits are lower case, as upstream's scan asks.
+ * Takes a key apart; the view points into `text`. Hex digits are lower case, as upstream's scan
+ * asks.
  *
  * bad-argument: NULL with a length; bad-syntax: neither "h/" nor "t/" in front, or a '/' too few or
  * too many, or an empty namespace; bad-length: a hex field of another length; bad-text: another
@@ -77,8 +78,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_metavalue_key_parse(wmbt_view text,
  * Writes a key of the kind named, without a NUL, and its length to *len.
  *
  * bad-argument: NULL with a length, another kind; not-representable: a namespace that is empty, not
- * UTF-8 or holds a '/' (topological only); buffer-too-small. Nothing is written then. `out` must not
- * overlap the namespace.
+ * UTF-8 or holds a '/' (topological only); buffer-too-small. Nothing is written then. `out` must
+ * not overlap the namespace.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_metavalue_key_build(const wmbt_metavalue_key *key,
                                                               wmbt_buf out, size_t *len);

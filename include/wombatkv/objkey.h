@@ -37,8 +37,8 @@ WMBT_BEGIN_DECLS
  */
 #    define WMBT_OBJKEY_COMPAT_SPLIT 1u
 
-/** Parse: accept upper-case hex digits too, as upstream's scan of a bucket does for blocks. Upstream
- * never asks for such a key: its hashes are written in lower case. */
+/** Parse: accept upper-case hex digits too, as upstream's scan of a bucket does for blocks.
+ * Upstream never asks for such a key: its hashes are written in lower case. */
 #    define WMBT_OBJKEY_COMPAT_UPPER 2u
 
 /** What a key says. Zero it before filling it for wmbt_objkey_build(). */
@@ -72,8 +72,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_objkey_build(const wmbt_objkey *key, u
 /**
  * Takes a key apart; the views of *key point into `text`. `prefix` is the prefix that the key must
  * have, or empty for none in particular: then the segment before "/wombatkv/v1/" is the namespace
- * and the rest the prefix; a single segment is the prefix, and the namespace is empty. `flags`: 0 or
- * WMBT_OBJKEY_COMPAT_UPPER. In this order:
+ * and the rest the prefix; a single segment is the prefix, and the namespace is empty. `flags`: 0
+ * or WMBT_OBJKEY_COMPAT_UPPER. In this order:
  *
  * bad-argument: NULL with a length, another flag;
  * too-large: above WMBT_OBJKEY_MAX_BYTES;

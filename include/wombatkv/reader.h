@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reader: one object in one block of the caller's memory that takes a prompt to a restore plan.
- * It does no I/O. It says what it wants next, is given bytes as they arrive, and hands out where rows
- * go, what is verified, and the plan. docs/GUIDE.md shows it at work.
+ * It does no I/O. It says what it wants next, is given bytes as they arrive, and hands out where
+ * rows go, what is verified, and the plan. docs/GUIDE.md shows it at work.
  *
  *     init -> tokens or hashes, in any split -> end(total tokens)
  *     next_want -> a presence question, an object or a byte range, or memory
@@ -10,15 +10,16 @@
  *     next_want says end -> plan, and the pieces of what is usable
  *
  * Wants can be asked for before the input has ended, several may be open at once, and they may be
- * answered in any order. The bytes of a want may come in any order and in any pieces, so a range may
- * be fetched over several queues. What was given once is refused if it comes again.
+ * answered in any order. The bytes of a want may come in any order and in any pieces, so a range
+ * may be fetched over several queues. What was given once is refused if it comes again.
  *
- * Every byte of an object passes the format's own checks before the object is *verified*; until then
- * its rows are *staged*: they may be placed, they must not be used. *Usable* is said by the plan only:
+ * Every byte of an object passes the format's own checks before the object is *verified*; until
+ * then its rows are *staged*: they may be placed, they must not be used. *Usable* is said by the
+ * plan only:
  * a verified block behind one that is not is not usable.
  *
- * Objects are plain, wrapped (compressed.h) or chunked (largevalue.h). A plain one needs no memory of
- * its own. Of the others the plain bytes are collected in memory that the caller lends until the
+ * Objects are plain, wrapped (compressed.h) or chunked (largevalue.h). A plain one needs no memory
+ * of its own. Of the others the plain bytes are collected in memory that the caller lends until the
  * object is settled. Source of the rules: docs/DESIGN.md, "The reader"; the formats' rules stand in
  * the headers of the formats.
  */
@@ -105,16 +106,16 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_init(wmbt_buf memory,
                                                       const wmbt_reader_config *config,
                                                       wmbt_reader **r);
 
-/** Drops everything and starts over with the same configuration: all wants become stale, memory lent
- * is the caller's again. Allowed at any time. */
+/** Drops everything and starts over with the same configuration: all wants become stale, memory
+ * lent is the caller's again. Allowed at any time. */
 WMBT_API void wmbt_reader_reset(wmbt_reader *r);
 
 /* --- input --------------------------------------------------------------------------------------
  */
 
 /**
- * Takes tokens of the prompt, in any split. Work: hashing them. Blocks beyond the limit (max_blocks;
- * ds4 512) are counted and not hashed.
+ * Takes tokens of the prompt, in any split. Work: hashing them. Blocks beyond the limit
+ * (max_blocks; ds4 512) are counted and not hashed.
  * Returns ok; bad-state after end() or after hashes; bad-argument (NULL with a count); too-large if
  * the prompt passes 2^31 - 1 tokens. Nothing is taken on an error.
  */
@@ -141,25 +142,25 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_end(wmbt_reader *r, uint32_t to
 #    define WMBT_WANT_RANGE 3u    /**< bytes of an object that was found. Answer: bytes */
 #    define WMBT_WANT_MEMORY 4u   /**< room to collect an object. Answer: memory() */
 
-/** Something the reader waits for. It is named by id and generation: answers to an earlier generation
- * are stale and refused. */
+/** Something the reader waits for. It is named by id and generation: answers to an earlier
+ * generation are stale and refused. */
 typedef struct wmbt_want {
     uint32_t id;
     uint32_t generation;
-    uint32_t kind;      /**< WMBT_WANT_... */
-    uint32_t object;    /**< block number or WMBT_READER_TAIL; presence: the first block */
-    uint32_t blocks;    /**< presence: how many blocks from there on; else 0 */
-    uint32_t offset;    /**< object, range: first byte, of the object as stored */
-    uint32_t bytes;     /**< range: how many; object: enough to begin with, or all if it has fewer */
-    uint32_t raw_bytes; /**< memory: bytes for the plain object; else 0 */
+    uint32_t kind;   /**< WMBT_WANT_... */
+    uint32_t object; /**< block number or WMBT_READER_TAIL; presence: the first block */
+    uint32_t blocks; /**< presence: how many blocks from there on; else 0 */
+    uint32_t offset; /**< object, range: first byte, of the object as stored */
+    uint32_t bytes;  /**< range: how many; object: enough to begin with, or all if it has fewer */
+    uint32_t raw_bytes;    /**< memory: bytes for the plain object; else 0 */
     uint32_t stored_bytes; /**< memory: bytes for an object as stored; else 0 */
 } wmbt_want;
 
 /**
- * The next thing to fetch, in the order that finishes the prefix soonest. Each is handed out once; a
- * range begins at the first byte that is missing and ends before bytes that have come.
- * Returns ok; need-more: nothing further until a want is answered or input comes; end: all is settled,
- * the plan can be made. *want is changed only on ok. Work: one step a block at most.
+ * The next thing to fetch, in the order that finishes the prefix soonest. Each is handed out once;
+ * a range begins at the first byte that is missing and ends before bytes that have come.
+ * Returns ok; need-more: nothing further until a want is answered or input comes; end: all is
+ * settled, the plan can be made. *want is changed only on ok. Work: one step a block at most.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_want *want);
 
@@ -197,8 +198,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_found(wmbt_reader *r, const wmb
 /**
  * Takes bytes at `offset` of the object as stored. They are read once: copied to where they go and
  * checked in one pass. Takes at most what lies before the want's end and before bytes that came
- * earlier; *taken says how many. Bytes that a fetch brought beyond the want's end are for the object's
- * next want. Work: linear in *taken, with a step for each of the shape's extents;
+ * earlier; *taken says how many. Bytes that a fetch brought beyond the want's end are for the
+ * object's next want. Work: linear in *taken, with a step for each of the shape's extents;
  * and the call that completes a wrapped object inflates it, the one that completes collected bytes
  * checks them all.
  *
@@ -219,8 +220,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt
 /**
  * Says that `len` payload bytes at `offset` of a plain object are in place and have this CRC32C, as
  * computed by hardware that put them there. They lie within one piece (wmbt_reader_piece()).
- * Returns as feed(); bad-argument also for no bytes, for bytes that are not all payload of one extent
- * inside the want, or of which some came before; bad-state also before the head has been fed, and for
+ * Returns as feed(); bad-argument also for no bytes, for bytes that are not all payload of one
+ * extent inside the want, or of which some came before; bad-state also before the head has been
+ * fed, and for
  * an object that is collected in memory. Nothing is taken on either.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_placed(wmbt_reader *r, const wmbt_want *want,
@@ -229,30 +231,31 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_placed(wmbt_reader *r, const wm
 
 /**
  * Lends memory: `raw` for want->raw_bytes, `stored` for want->stored_bytes, until the object is
- * settled or restarted. When feed() says end, `raw` holds the plain object. A further question about
- * the object replaces what was lent, but for a `raw` that it asks 0 bytes of: that is kept (a chunk
- * that is longer than its value let expect). Returns as feed(), for an object whose bytes were all
- * there; buffer-too-small (the want stays open); bad-argument; bad-state (stale, another kind).
+ * settled or restarted. When feed() says end, `raw` holds the plain object. A further question
+ * about the object replaces what was lent, but for a `raw` that it asks 0 bytes of: that is kept (a
+ * chunk that is longer than its value let expect). Returns as feed(), for an object whose bytes
+ * were all there; buffer-too-small (the want stays open); bad-argument; bad-state (stale, another
+ * kind).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_memory(wmbt_reader *r, const wmbt_want *want,
                                                         wmbt_buf raw, wmbt_buf stored);
 
 /**
- * The caller cannot deliver. `status` is missing, or an error from 16 to 255, of which those from 128
- * on are the caller's own; the object is settled with it (a chunk that is missing leaves its value
- * truncated). A presence question: its blocks are asked for without it. Returns ok, bad-state (stale),
- * bad-argument (another status).
+ * The caller cannot deliver. `status` is missing, or an error from 16 to 255, of which those from
+ * 128 on are the caller's own; the object is settled with it (a chunk that is missing leaves its
+ * value truncated). A presence question: its blocks are asked for without it. Returns ok, bad-state
+ * (stale), bad-argument (another status).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_fail(wmbt_reader *r, const wmbt_want *want,
                                                       wmbt_status status);
 
-/** Withdraws a want (time-out, lost request): next_want() hands out a new one, for the first bytes that
- * are still missing; of kind range if found() has been said. What came is kept. Returns ok, bad-state
- * (stale). */
+/** Withdraws a want (time-out, lost request): next_want() hands out a new one, for the first bytes
+ * that are still missing; of kind range if found() has been said. What came is kept. Returns ok,
+ * bad-state (stale). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_retry(wmbt_reader *r, const wmbt_want *want);
 
-/** As retry(), but all that came of the object is forgotten and it is asked for from its start: to be
- * used when the stored object has been replaced meanwhile. */
+/** As retry(), but all that came of the object is forgotten and it is asked for from its start: to
+ * be used when the stored object has been replaced meanwhile. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_restart(wmbt_reader *r, const wmbt_want *want);
 
 /* --- where rows go ------------------------------------------------------------------------------
@@ -282,8 +285,8 @@ typedef struct wmbt_piece {
 } wmbt_piece;
 
 /**
- * The piece that begins at `offset` of a block, or of the tail once its head has been read. `dma` may
- * be NULL. Going on at offset + bytes lists an object as a scatter-gather list.
+ * The piece that begins at `offset` of a block, or of the tail once its head has been read. `dma`
+ * may be NULL. Going on at offset + bytes lists an object as a scatter-gather list.
  * Returns ok; end behind the object; bad-argument (no such object, align not a power of two);
  * missing: where things lie is not known (a tail before its head, or one that does not fit; a block
  * size that the shape does not allow). *piece is changed only on ok. Work: a step for each extent.
@@ -313,8 +316,8 @@ WMBT_API uint32_t wmbt_reader_usable_blocks(const wmbt_reader *r);
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_block_hash(const wmbt_reader *r, uint32_t block,
                                                             wmbt_block_hash *hash);
 
-/** What became of a block or of the tail. A tail that is intact and does not fit is does-not-fit; one
- * that was never looked for is need-more. Returns ok, bad-argument (no such object). */
+/** What became of a block or of the tail. A tail that is intact and does not fit is does-not-fit;
+ * one that was never looked for is need-more. Returns ok, bad-argument (no such object). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_object_state(const wmbt_reader *r, uint32_t object,
                                                               wmbt_reader_object *state);
 

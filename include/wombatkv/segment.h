@@ -12,9 +12,9 @@
  *     then     while ((status = wmbt_segment_next(&index, &entry)) == WMBT_OK) { staged }
  *              end: verified
  *
- * A range of keys: wmbt_segment_select() makes the plan (one window to fetch), and the entries whose
- * keys wmbt_segment_in_range() lie in the window: wmbt_segment_payload(). No checksum covers the
- * payloads.
+ * A range of keys: wmbt_segment_select() makes the plan (one window to fetch), and the entries
+ * whose keys wmbt_segment_in_range() lie in the window: wmbt_segment_payload(). No checksum covers
+ * the payloads.
  *
  * Checks, in this order; the first that fails decides the status:
  *    1. 36 bytes are there                                                      truncated
@@ -39,8 +39,8 @@
 
 WMBT_BEGIN_DECLS
 
-/** Accept exactly what upstream accepts: checks 5 and 8 to 10 are left out, and bytes after a footer
- * that is read by itself are ignored. */
+/** Accept exactly what upstream accepts: checks 5 and 8 to 10 are left out, and bytes after a
+ * footer that is read by itself are ignored. */
 #    define WMBT_SEGMENT_COMPAT 1u
 
 #    define WMBT_SEGMENT_HEADER_BYTES 16u
@@ -83,9 +83,9 @@ typedef struct wmbt_segment_index {
  * Checks 1 to 5. `head`: the first 16 bytes of the object or more; `tail`: its last 20 bytes or
  * more; they may overlap, and both may be the whole object. `flags`: 0 or WMBT_SEGMENT_COMPAT.
  *
- * Returns ok: fetch layout->index_bytes from layout->index_offset; bad-argument (NULL with a length,
- * another flag, head or tail shorter than that of an object of object_bytes, or longer than the
- * object); a status of the list above. *layout is changed only on ok.
+ * Returns ok: fetch layout->index_bytes from layout->index_offset; bad-argument (NULL with a
+ * length, another flag, head or tail shorter than that of an object of object_bytes, or longer than
+ * the object); a status of the list above. *layout is changed only on ok.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_segment_locate(uint64_t object_bytes, wmbt_view head,
                                                          wmbt_view tail, uint32_t flags,
@@ -111,8 +111,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_segment_open(wmbt_segment_index *index
  * The next entry, in the order of the index: keys may stand in any order and more than once. Each
  * byte that decides anything is read once.
  *
- * Returns ok: *entry is staged; end: no more, the index is verified; a status of the list above: the
- * object is refused, and each later call says the same. *entry is changed only on ok. Work: the
+ * Returns ok: *entry is staged; end: no more, the index is verified; a status of the list above:
+ * the object is refused, and each later call says the same. *entry is changed only on ok. Work: the
  * entry's bytes, and its key once more in a whole object; on an error what is left of the index.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_segment_next(wmbt_segment_index *index,
@@ -140,19 +140,19 @@ WMBT_API bool wmbt_segment_in_range(wmbt_view key, wmbt_view first, wmbt_view la
  * Plans a range of keys: reads all that is left of a clone of *index, which stays where it is.
  *
  * Returns ok: the index is verified, and *window is filled (all 0 if no key is in the range);
- * bad-argument (NULL with a length, or first above last: asked before anything is read); a status of
- * the list above. *window is changed only on ok. Work: what is left of the index.
+ * bad-argument (NULL with a length, or first above last: asked before anything is read); a status
+ * of the list above. *window is changed only on ok. Work: what is left of the index.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_segment_select(const wmbt_segment_index *index,
                                                          wmbt_view first, wmbt_view last,
                                                          wmbt_segment_window *window);
 
 /**
- * The payload of an entry, in the bytes of the window: `bytes` begins at window->offset. For a whole
- * object use a window of {0, object.len, 0}.
+ * The payload of an entry, in the bytes of the window: `bytes` begins at window->offset. For a
+ * whole object use a window of {0, object.len, 0}.
  *
- * Returns ok; bad-argument (NULL with a length); truncated (not all of it lies in the bytes: only in
- * compatible mode, or if the bytes are not the window's). *payload is changed only on ok.
+ * Returns ok; bad-argument (NULL with a length); truncated (not all of it lies in the bytes: only
+ * in compatible mode, or if the bytes are not the window's). *payload is changed only on ok.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_segment_payload(const wmbt_segment_entry *entry,
                                                           const wmbt_segment_window *window,
@@ -189,8 +189,8 @@ WMBT_API void wmbt_segment_write_footer(uint32_t index_bytes, uint32_t checksum,
 /**
  * Writes a segment, blocks and index in the order given (upstream sorts nothing), and its length to
  * *written. Returns ok; bad-argument (NULL with a length or count); too-large (a field above its
- * limit: count, payload, offset, index 2^32 - 1; or all above SIZE_MAX); buffer-too-small. Nothing is
- * written on an error. `out` must not overlap the blocks.
+ * limit: count, payload, offset, index 2^32 - 1; or all above SIZE_MAX); buffer-too-small. Nothing
+ * is written on an error. `out` must not overlap the blocks.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_segment_write(const wmbt_segment_block *blocks,
                                                         size_t count, wmbt_buf out,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A block store in caller memory: an ordered map from block keys to payloads, with the operations and
- * the semantics of wombatkv-core's InMemoryKvStore. Capacity is fixed. Payloads are not copied: the
- * store keeps views of them (a payload is often larger than all memory of a controller, and usually
- * lies already where it is to stay), and a view of each key's tenant. Both must stay as long as the
- * entry does.
+ * A block store in caller memory: an ordered map from block keys to payloads, with the operations
+ * and the semantics of wombatkv-core's InMemoryKvStore. Capacity is fixed. Payloads are not copied:
+ * the store keeps views of them (a payload is often larger than all memory of a controller, and
+ * usually lies already where it is to stay), and a view of each key's tenant. Both must stay as
+ * long as the entry does.
  *
  * The hash of block i of a prompt is chain.h's, core dialect. Source of the rules: docs/FORMATS.md,
  * "Block store semantics".
@@ -92,8 +92,8 @@ WMBT_API const wmbt_store_entry *wmbt_store_entry_at(const wmbt_store *x, uint32
 /**
  * Stores payloads[i] under (tenant, fingerprint, hashes[i], i) for every i, or nothing at all.
  *
- * bad-argument: NULL with a length or count, fingerprint NULL; bad-count: payload_count differs from
- * prefix->count; full: no room for all new keys.
+ * bad-argument: NULL with a length or count, fingerprint NULL; bad-count: payload_count differs
+ * from prefix->count; full: no room for all new keys.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_store_publish_prefix(wmbt_store *x,
                                                                const wmbt_store_prefix *prefix,

@@ -41,7 +41,8 @@
 WMBT_BEGIN_DECLS
 
 /** Accept exactly what upstream accepts: bytes after a record, a batch of one whose first number is
- * above its last, keys of siblings whose name begins like the prefix, keys that do not come back. */
+ * above its last, keys of siblings whose name begins like the prefix, keys that do not come back.
+ * */
 #    define WMBT_WAL_COMPAT 1u
 
 /* --- objects ------------------------------------------------------------------------------------
@@ -100,8 +101,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_open(wmbt_wal_reader *reader, wmbt
  * start_seq + i. Each byte that decides anything is read once.
  *
  * Returns ok: *record is staged; end: no more, the object is verified; a status of the list above:
- * the object is refused, and each later call says the same. *record is changed only on ok. Work: the
- * record's bytes; on an error what is left of the object.
+ * the object is refused, and each later call says the same. *record is changed only on ok. Work:
+ * the record's bytes; on an error what is left of the object.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_next(wmbt_wal_reader *reader,
                                                    wmbt_wal_record *record);
@@ -132,7 +133,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_write_record(const wmbt_wal_record
 
 /**
  * Writes a batch: records[0] has the number start_seq, the next one more. `out` needs 36 bytes and,
- * for each record, 4 and its own. Upstream never writes a batch of one record: it writes the record.
+ * for each record, 4 and its own. Upstream never writes a batch of one record: it writes the
+ * record.
  *
  * Returns ok; bad-argument (NULL with a length, no records); not-representable (a number above
  * 2^64 - 1); too-large (a field above its limit, a record above 2^32 - 1 bytes, a count above
@@ -162,9 +164,10 @@ typedef struct wmbt_wal_group {
 WMBT_API void wmbt_wal_group_init(wmbt_wal_group *group, uint32_t max_records, uint64_t max_bytes);
 
 /**
- * Adds a record of so many bytes; returns what to do with it: 0 (collect it), WMBT_WAL_FLUSH_BEFORE,
- * WMBT_WAL_FLUSH_AFTER or both. Upstream writes one collected record as a record, more as a batch. A
- * caller that writes for another reason starts again with init.
+ * Adds a record of so many bytes; returns what to do with it: 0 (collect it),
+ * WMBT_WAL_FLUSH_BEFORE,
+ * WMBT_WAL_FLUSH_AFTER or both. Upstream writes one collected record as a record, more as a batch.
+ * A caller that writes for another reason starts again with init.
  */
 WMBT_API WMBT_MUST_CHECK uint32_t wmbt_wal_group_add(wmbt_wal_group *group, uint64_t record_bytes);
 #    endif
@@ -206,8 +209,8 @@ WMBT_API bool wmbt_wal_key_belongs(wmbt_view text, wmbt_view prefix, uint32_t fl
  * Takes a key apart. `prefix` is the namespace prefix without the '/' that ends it. Work: text.len.
  *
  * Returns ok; bad-argument (NULL with a length); missing (the key does not begin with prefix and
- * '/': not part of the namespace); bad-text (not UTF-8); bad-syntax (in the namespace, but not a key
- * of the WAL: "unknown" in an audit). *key is changed only on ok.
+ * '/': not part of the namespace); bad-text (not UTF-8); bad-syntax (in the namespace, but not a
+ * key of the WAL: "unknown" in an audit). *key is changed only on ok.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_key_parse(wmbt_view text, wmbt_view prefix,
                                                         wmbt_wal_key *key);
@@ -281,8 +284,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_node(wmbt_view id, wmbt_buf out, s
  *
  * Returns ok; bad-argument (NULL with a length, another kind or flag); not-representable, unless
  * compat: the node is not one that wmbt_wal_node() writes, the prefix is not UTF-8, a batch's first
- * number is above its last, the key is longer than WMBT_WAL_KEY_MAX_BYTES; buffer-too-small. Nothing
- * is written on an error. `out` must not overlap the texts.
+ * number is above its last, the key is longer than WMBT_WAL_KEY_MAX_BYTES; buffer-too-small.
+ * Nothing is written on an error. `out` must not overlap the texts.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_key_build(const wmbt_wal_key *key, wmbt_view prefix,
                                                         uint32_t flags, wmbt_buf out, size_t *len);

@@ -29,7 +29,8 @@ static inline bool wmbt_text_is_digit(uint8_t c)
     return c >= (uint8_t)'0' && c <= (uint8_t)'9';
 }
 
-/** *v = 10 x *v + digit, without a 64-bit product. False if that does not fit; then *v is unchanged. */
+/** *v = 10 x *v + digit, without a 64-bit product. False if that does not fit; then *v is
+ * unchanged. */
 bool wmbt_text_append_digit(uint64_t *v, uint32_t digit);
 
 /**

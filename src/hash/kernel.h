@@ -14,8 +14,8 @@
 
 /*
  * Feeds n bytes into the CRC register (bit 31 is the coefficient of x^0, no inversion). Copies them
- * to dst as well unless it is NULL; dst may be at or before src. Each byte of src is read once. n is
- * not 0.
+ * to dst as well unless it is NULL; dst may be at or before src. Each byte of src is read once. n
+ * is not 0.
  */
 typedef uint32_t wmbt_crc32c_kernel(uint32_t state, uint8_t *dst, const uint8_t *src, size_t n);
 

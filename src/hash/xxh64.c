@@ -15,8 +15,8 @@
 #    define WMBT_XXH64_BLOCK_BYTES 32u
 
 #    if WMBT_WIDE_MULTIPLY
-/* A call on 32-bit machines, where the product takes several instructions and stands in many places:
- * text is scarcer there than time. */
+/* A call on 32-bit machines, where the product takes several instructions and stands in many
+ * places: text is scarcer there than time. */
 #        if UINTPTR_MAX <= UINT32_MAX
 static WMBT_NOINLINE uint64_t wmbt_xxh64_times(uint64_t a, uint64_t b)
 #        else

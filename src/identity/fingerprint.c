@@ -107,7 +107,8 @@ const char *wmbt_fingerprint_field_name(uint32_t field)
     return wmbt_fingerprint_is_field(field) ? wmbt_fingerprint_kinds[field - 1u].name : "unknown";
 }
 
-/* What stands for a state in text; empty for unknown, and for values, which have texts of their own. */
+/* What stands for a state in text; empty for unknown, and for values, which have texts of their
+ * own. */
 static wmbt_view wmbt_fingerprint_word_of(uint32_t state)
 {
     static const char words[][11] = {"", "none", "", "replicated", "zero"};
@@ -232,7 +233,8 @@ static wmbt_status wmbt_fingerprint_parse_digests(wmbt_view rest, uint32_t *coun
     return WMBT_OK;
 }
 
-/* Two numbers below 2^32 with a separator between them; the first at most the second less `apart`. */
+/* Two numbers below 2^32 with a separator between them; the first at most the second less `apart`.
+ * */
 static wmbt_status wmbt_fingerprint_parse_pair(wmbt_view text, char separator, uint32_t apart,
                                                wmbt_fingerprint_value *value)
 {

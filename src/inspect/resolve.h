@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What of a prompt can be reused from a bucket: drives the library's reader (wombatkv/reader.h), which
- * judges and plans, and answers its wants from files. */
+/* What of a prompt can be reused from a bucket: drives the library's reader (wombatkv/reader.h),
+ * which judges and plans, and answers its wants from files. */
 #ifndef INSPECT_RESOLVE_H
 #define INSPECT_RESOLVE_H
 

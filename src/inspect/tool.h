@@ -47,7 +47,8 @@ char *tool_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* Frees all of it. */
 void tool_free_all(void);
 
-/* Memory, zeroed, that costs only what is used of it: a claim is cheap to make. NULL: there is none. */
+/* Memory, zeroed, that costs only what is used of it: a claim is cheap to make. NULL: there is
+ * none. */
 void *tool_reserve(size_t bytes);
 void tool_release(void *memory, size_t bytes);
 

@@ -19,8 +19,8 @@
 static const wmbt_fingerprint_accept nothing = {0, 0};
 static const wmbt_fingerprint_accept everything = {WMBT_FINGERPRINT_ACCEPTABLE, 1};
 
-/* docs/FINGERPRINT.md's example. Its encoding was written by hand-made Python after the document, its
- * hash is b3sum's (BLAKE3 1.5) of the tag and that encoding. */
+/* docs/FINGERPRINT.md's example. Its encoding was written by hand-made Python after the document,
+ * its hash is b3sum's (BLAKE3 1.5) of the tag and that encoding. */
 static const char flash[] = "# flash.identity\n"
                             "model_sha256     = " D1 "  # \"example weights\"\n"
                             "weight_quant     = q2\n"
@@ -658,8 +658,8 @@ static void test_buffers(wmbt_test *t)
     T_CHECK(t, digest.bytes[0] == 0x5A && digest.bytes[23] == 0x5A);
 }
 
-/* A text that changes after it was set, against the contract: an error where it can be seen, never a
- * step outside of it. */
+/* A text that changes after it was set, against the contract: an error where it can be seen, never
+ * a step outside of it. */
 static void test_texts_that_change(wmbt_test *t)
 {
     uint8_t text[160], *memory = wmbt_test_alloc(t, 304), out[512];
@@ -868,7 +868,8 @@ static void test_injective(wmbt_test *t)
     T_CHECK(t, equal_pairs > GENERATED / 5); /* both answers occurred */
 }
 
-/* An own reader of the encoding gives the fields back: nothing is lost, whatever a payload holds. */
+/* An own reader of the encoding gives the fields back: nothing is lost, whatever a payload holds.
+ * */
 static void test_reads_back(wmbt_test *t)
 {
     uint32_t seed = 0xF00D;
@@ -1136,8 +1137,8 @@ static void test_failure_20(wmbt_test *t)
     }
 }
 
-/* Every byte of every identity field is covered: each flipped bit of the text of a value is an error
- * or another fingerprint, unless it only changes the case of a hex digit. */
+/* Every byte of every identity field is covered: each flipped bit of the text of a value is an
+ * error or another fingerprint, unless it only changes the case of a hex digit. */
 static void test_failure_23(wmbt_test *t)
 {
     for (uint32_t field = 1; field <= 16; field++) {

@@ -27,7 +27,8 @@ enum {
     LONG_ARENA = LONG_BYTES + 3 * (int)WMBT_FINGERPRINT_MAX_BYTES + 4096
 };
 
-/* The number of bytes of a cell of parts joined by "+", HEX or HEX*N; written to `out` unless NULL. */
+/* The number of bytes of a cell of parts joined by "+", HEX or HEX*N; written to `out` unless
+ * NULL. */
 static size_t unpack_cell(wmbt_test *t, wmbt_view cell, uint8_t *out)
 {
     size_t total = 0;

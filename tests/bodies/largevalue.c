@@ -128,8 +128,8 @@ static void test_bucket(wmbt_test *t)
 }
 
 #if WMBT_CFG_BLAKE3
-/* The bucket's chunked tail is the engine's object t_r128_n300_k1, its other chunked value the bytes
- * 7 i mod 256: their ids follow from namespace, key and bytes. */
+/* The bucket's chunked tail is the engine's object t_r128_n300_k1, its other chunked value the
+ * bytes 7 i mod 256: their ids follow from namespace, key and bytes. */
 static void test_id(wmbt_test *t)
 {
     wmbt_view tail;

@@ -40,8 +40,8 @@ typedef void (*wmbt_test_verdict)(wmbt_test *t, wmbt_view object, const wmbt_vie
 
 /*
  * Applies the operations of every row of a table made by tests/golden/verdicts.py to the object
- * `file`, calls `judge`, and undoes them. Needs scratch memory for the object. Returns the number of
- * rows.
+ * `file`, calls `judge`, and undoes them. Needs scratch memory for the object. Returns the number
+ * of rows.
  */
 uint32_t wmbt_test_verdicts(wmbt_test *t, const char *table, const char *file,
                             wmbt_test_crc_place place, wmbt_test_verdict judge);

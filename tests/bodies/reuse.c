@@ -28,8 +28,8 @@
 #define SAYS 8u
 
 /*
- * What two sides make of a field: '=' same, '!' differ, '?' unknown, 'w' unknown by weakness, 'x' that
- * and differing.
+ * What two sides make of a field: '=' same, '!' differ, '?' unknown, 'w' unknown by weakness, 'x'
+ * that and differing.
  */
 static const char outcomes[SAYS][SAYS + 1] = {
     /*        UNAaBSWX */
@@ -294,8 +294,8 @@ static void test_every_pair_of_fields(wmbt_test *t)
     }
 }
 
-/* Reuse only if both sides have a fingerprint under the same options; and where nothing is accepted,
- * reuse if and only if both have the same encoding. */
+/* Reuse only if both sides have a fingerprint under the same options; and where nothing is
+ * accepted, reuse if and only if both have the same encoding. */
 static void check_with_encodings(wmbt_test *t, const struct pair *p,
                                  const wmbt_fingerprint_accept *accept)
 {
@@ -429,7 +429,8 @@ static void test_status(wmbt_test *t)
 /* --- failures of others (docs/FAILURES.md) ------------------------------------------------------
  */
 
-/* The verdict on two contexts that are equal but for a field or two; NULL leaves a field unknown. */
+/* The verdict on two contexts that are equal but for a field or two; NULL leaves a field unknown.
+ * */
 static void verdict_of(wmbt_test *t, const char *name, const char *have, const char *want,
                        uint32_t accept_unknown, wmbt_reuse_verdict *verdict)
 {
@@ -526,8 +527,8 @@ static void test_failure_15(wmbt_test *t)
     T_EQ(t, verdict.denied_by, WMBT_FINGERPRINT_ENCODED);
 }
 
-/* Two contexts that know a model only by a path's hash: never reuse by default, also if the texts are
- * the same; if they differ, not even when that is accepted. */
+/* Two contexts that know a model only by a path's hash: never reuse by default, also if the texts
+ * are the same; if they differ, not even when that is accepted. */
 static void test_failure_25(wmbt_test *t)
 {
     struct pair p;

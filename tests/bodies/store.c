@@ -385,8 +385,8 @@ static void test_bad_arguments(wmbt_test *t)
     T_EQ(t, wmbt_store_count(x), 0);
 }
 
-/* Failure 15: a key was taken for another that has the same last hash and count. Here each part of a
- * key tells apart by itself. */
+/* Failure 15: a key was taken for another that has the same last hash and count. Here each part of
+ * a key tells apart by itself. */
 static void test_failure_15_every_part_of_a_key_counts(wmbt_test *t)
 {
     uint8_t *memory = wmbt_test_alloc(t, WMBT_STORE_BYTES(1));

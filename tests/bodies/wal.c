@@ -583,7 +583,8 @@ static void test_writer_limits(wmbt_test *t)
     two[1].meta = NO_VIEW;
     two[1].payload = wmbt_view_of(byte, SIZE_MAX);
     T_EQ(t, wmbt_wal_write_record(&two[1], room, &written), WMBT_TOO_LARGE);
-    /* the largest payload of a record, and the largest record of a batch: only the room is missing */
+    /* the largest payload of a record, and the largest record of a batch: only the room is missing
+     * */
     const wmbt_status no_room = SIZE_MAX > UINT32_MAX ? WMBT_BUFFER_TOO_SMALL : WMBT_TOO_LARGE;
     two[1].payload = wmbt_view_of(byte, UINT32_MAX);
     T_EQ(t, wmbt_wal_write_record(&two[1], room, &written), no_room);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the examples take from the board they run on. Your firmware has all of it already, under other
- * names: a way to ask the store for bytes, a queue of what came, a clock, a console.
+ * What the examples take from the board they run on. Your firmware has all of it already, under
+ * other names: a way to ask the store for bytes, a queue of what came, a clock, a console.
  *
- * board_host.c plays it on a host, from a bucket in a directory, with packets that are lost, doubled and
- * late; ../baremetal/demo/board.c plays it on an emulated board, from objects that are linked in.
+ * board_host.c plays it on a host, from a bucket in a directory, with packets that are lost,
+ * doubled and late; ../baremetal/demo/board.c plays it on an emulated board, from objects that are
+ * linked in.
  */
 #ifndef WMBT_EXAMPLES_BOARD_H
 #define WMBT_EXAMPLES_BOARD_H
@@ -26,8 +27,8 @@ typedef struct board_command {
 #define BOARD_REQUESTS 32u
 
 /*
- * Asks for bytes [offset, offset + bytes) of an object, fewer if it ends before. What comes back says
- * `tag`. Returns at once.
+ * Asks for bytes [offset, offset + bytes) of an object, fewer if it ends before. What comes back
+ * says `tag`. Returns at once.
  */
 void board_get(uint32_t tag, wmbt_view key, uint32_t offset, uint32_t bytes);
 
@@ -36,8 +37,8 @@ void board_cancel(uint32_t tag);
 
 /*
  * Programs the receive engine: of request `tag`, bytes [offset, offset + bytes) of the object go to
- * `place`, or nowhere if that is NULL, and their CRC32C is computed on the way. What is not programmed
- * comes as bytes. Comes before board_get().
+ * `place`, or nowhere if that is NULL, and their CRC32C is computed on the way. What is not
+ * programmed comes as bytes. Comes before board_get().
  */
 void board_receive(uint32_t tag, uint32_t offset, uint32_t bytes, uint8_t *place);
 
@@ -73,7 +74,8 @@ void board_restored(wmbt_view rows);
 /* The example. Returns 0 if it came to a plan. */
 int example(const board_command *command);
 
-/* --- report.c: what the examples print --------------------------------------------------------- */
+/* --- report.c: what the examples print ---------------------------------------------------------
+ * */
 
 void print_number(uint64_t value);
 void print_plan(const wmbt_plan *plan);
@@ -82,8 +84,8 @@ void print_plan(const wmbt_plan *plan);
  */
 
 /*
- * Gives every layer in [first, end) room for its rows, one kind after the other, and none to the others.
- * `places`: shape->layers x WMBT_EXTENT_KINDS. Returns the bytes of it all.
+ * Gives every layer in [first, end) room for its rows, one kind after the other, and none to the
+ * others. `places`: shape->layers x WMBT_EXTENT_KINDS. Returns the bytes of it all.
  */
 uint64_t lay_out_rows(const wmbt_shape *shape, uint32_t block_tokens, uint32_t max_blocks,
                       uint32_t first, uint32_t end, wmbt_reader_place *places);

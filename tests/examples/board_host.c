@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The board of the examples, played on a host: DATA-DIRECTORY PROMPT [SEED]. Serves the prompt of that
- * name from the sample bucket. With a seed requests are served in any order, and packets are late, lost
+ * The board of the examples, played on a host: DATA-DIRECTORY PROMPT [SEED]. Serves the prompt of
+ * that name from the sample bucket. With a seed requests are served in any order, and packets are
+ * late, lost
  * and doubled.
  */
 #include <stdio.h>
@@ -71,7 +72,8 @@ bool board_has(wmbt_view key)
     return file_of("bucket", key).data != NULL;
 }
 
-/* --- requests ----------------------------------------------------------------------------------- */
+/* --- requests -----------------------------------------------------------------------------------
+ * */
 
 static struct request {
     bool open;
@@ -121,7 +123,8 @@ void board_receive(uint32_t tag, uint32_t offset, uint32_t bytes, uint8_t *place
     descriptors[i] = (struct descriptor){true, tag, offset, offset + bytes, place};
 }
 
-/* The bytes at the front of a packet that are treated alike: sets event->what and shortens the packet.
+/* The bytes at the front of a packet that are treated alike: sets event->what and shortens the
+ * packet.
  */
 static void receive(board_event *event)
 {
@@ -225,7 +228,8 @@ void board_restored(wmbt_view rows)
     printf("\n");
 }
 
-/* --- the command -------------------------------------------------------------------------------- */
+/* --- the command --------------------------------------------------------------------------------
+ * */
 
 static wmbt_view text_of(const char *text)
 {

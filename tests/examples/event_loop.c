@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Example: an event loop on a host or a DPU's Arm cores. Several objects are in flight, the bytes of each
- * come over several queues and out of order, requests are lost and sent again, compressed and chunked
+ * Example: an event loop on a host or a DPU's Arm cores. Several objects are in flight, the bytes
+ * of each come over several queues and out of order, requests are lost and sent again, compressed
+ * and chunked
  * objects are inflated in memory from a pool, and rows are copied to where the engine wants them.
  *
  * Three small tables:
@@ -10,8 +11,8 @@
  *     requests[tag]     parts of wants that are under way, each with a deadline
  *     lent[want id]     memory that an object in flight has borrowed
  *
- * The reader is not told about queues, parts or time: it refuses what it has already, and what is of a
- * want that was withdrawn, so late and doubled answers need no care here.
+ * The reader is not told about queues, parts or time: it refuses what it has already, and what is
+ * of a want that was withdrawn, so late and doubled answers need no care here.
  */
 #include <stdlib.h>
 
@@ -63,7 +64,7 @@ static void must(wmbt_status status)
     }
 }
 
-/* --- memory -------------------------------------------------------------------------------------- */
+/* --- memory --------------------------------------------------------------------------------- */
 
 static void take_back(loop *l, uint32_t id)
 {
@@ -74,7 +75,8 @@ static void take_back(loop *l, uint32_t id)
     l->lent[id].bytes = 0;
 }
 
-/* Lends what a want asks for. False if the pool is empty for now: others give back when they are done. */
+/* Lends what a want asks for. False if the pool is empty for now: others give back when they are
+ * done. */
 static bool lend(loop *l, uint32_t id)
 {
     const wmbt_want *want = &l->fetches[id].want;
@@ -103,7 +105,7 @@ static bool lend(loop *l, uint32_t id)
     return true;
 }
 
-/* --- requests ------------------------------------------------------------------------------------ */
+/* --- requests ------------------------------------------------------------------------------- */
 
 /* Withdraws a want and what is under way for it. The reader will ask for what is still missing. */
 static void withdraw(loop *l, uint32_t id)
@@ -191,7 +193,7 @@ static void take_event(loop *l, const board_event *event)
     }
 }
 
-/* --- the loop ------------------------------------------------------------------------------------ */
+/* --- the loop ------------------------------------------------------------------------------- */
 
 /* Opens all wants that there are. False at the end. */
 static bool open_wants(loop *l)

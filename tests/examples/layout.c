@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where rows go: a region for each layer and kind, one behind the other. A real engine has its own cache
- * layout; what the reader asks for is only that the rows of one layer and kind lie in a row: those of
+ * Where rows go: a region for each layer and kind, one behind the other. A real engine has its own
+ * cache layout; what the reader asks for is only that the rows of one layer and kind lie in a row:
+ * those of
  * block 0, block 1 and so on, then the tail's. Freestanding.
  */
 #include "board.h"

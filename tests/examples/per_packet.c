@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Example: a DPU's handler that is entered once for each packet and never waits. All state is one struct.
- * Payload does not pass the processor: the receive engine puts rows where they belong and computes their
+ * Example: a DPU's handler that is entered once for each packet and never waits. All state is one
+ * struct. Payload does not pass the processor: the receive engine puts rows where they belong and
+ * computes their
  * CRC32C on the way; the handler sees the numbers between the rows and the CRCs. Freestanding.
  *
- * This is one rank of a pipeline-parallel engine: it keeps the rows of its layers only. The others are
- * checked all the same, an object is verified as a whole, and they go nowhere.
+ * This is one rank of a pipeline-parallel engine: it keeps the rows of its layers only. The others
+ * are checked all the same, an object is verified as a whole, and they go nowhere.
  *
- * Work of one entry, at most: the bytes of one packet, or WINDOW receive descriptors, or TOKENS tokens
- * hashed, and one step of the reader. Compressed and chunked objects, which one call would inflate as a
- * whole, are left to the host's software: the reader is made without a codec, and asks for no memory.
+ * Work of one entry, at most: the bytes of one packet, or WINDOW receive descriptors, or TOKENS
+ * tokens hashed, and one step of the reader. Compressed and chunked objects, which one call would
+ * inflate as a
+ * whole, are left to the host's software: the reader is made without a codec, and asks for no
+ * memory.
  */
 #include "board.h"
 
@@ -47,7 +50,8 @@ typedef struct dpu {
     _Alignas(64) uint8_t rows[ROWS_BYTES]; /* the engine's cache, in memory that it can reach */
 } dpu;
 
-/* A caller's status says that this program is wrong. All others are the object's, and the reader's. */
+/* A caller's status says that this program is wrong. All others are the object's, and the
+ * reader's. */
 static wmbt_status judge(dpu *d, wmbt_status status)
 {
     d->wrong = d->wrong || wmbt_status_is_caller(status);
@@ -68,7 +72,7 @@ static void withdraw(dpu *d, slot *s)
     (void)judge(d, wmbt_reader_retry(d->r, &s->want));
 }
 
-/* --- asking -------------------------------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------------------------- */
 
 /* Programs the engine for the next pieces of an object. Returns where they end. */
 static uint32_t program(dpu *d, const slot *s, uint32_t tag)
@@ -148,7 +152,7 @@ static bool go_on(dpu *d)
     return status == WMBT_END;
 }
 
-/* --- packets ------------------------------------------------------------------------------------- */
+/* --- packets -------------------------------------------------------------------------------- */
 
 static void take_packet(dpu *d, const board_event *event)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Example: bare-metal polling. No operating system, no libc, static memory, one object in flight: the
- * smallest program that takes a prompt to a restore plan. It runs on the host and, the same source, as
- * a bare-metal image.
+ * Example: bare-metal polling. No operating system, no libc, static memory, one object in flight:
+ * the smallest program that takes a prompt to a restore plan. It runs on the host and, the same
+ * source, as a bare-metal image.
  *
  * What is static here is all the memory there is:
  *
@@ -11,8 +11,8 @@
  *     one compressed object  as stored, and as plain: ROOM_BYTES
  *     the zstd decoder       12 KB
  *
- * Plain objects need none of the last two: they are checked while they come in and not kept. A board
- * that meets only those leaves them out (ROOM_BYTES 0, no codec).
+ * Plain objects need none of the last two: they are checked while they come in and not kept. A
+ * board that meets only those leaves them out (ROOM_BYTES 0, no codec).
  */
 #include "board.h"
 #include "wombatkv/zstd.h"
@@ -73,8 +73,8 @@ static wmbt_status again(wmbt_reader *r, const wmbt_want *want)
 }
 
 /*
- * Gets the bytes of one want and feeds them as they come. A status of the object (damaged, too large)
- * is no reason to stop: the reader keeps it and goes on with what is still worth it.
+ * Gets the bytes of one want and feeds them as they come. A status of the object (damaged, too
+ * large) is no reason to stop: the reader keeps it and goes on with what is still worth it.
  */
 static wmbt_status fetch(wmbt_reader *r, const wmbt_want *want)
 {

@@ -81,8 +81,8 @@ static void check_envelope(wmbt_view bytes, uint32_t max_body, size_t piece)
 #endif
 }
 
-/* The first byte picks the size of the pieces, the second a limit for the body. The envelope is read
- * as it is, and with its CRC made right. */
+/* The first byte picks the size of the pieces, the second a limit for the body. The envelope is
+ * read as it is, and with its CRC made right. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2u || size > MOST_BODY) {

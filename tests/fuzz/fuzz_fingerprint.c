@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Identity files: what is read can be written and read again to the same context, the fingerprint is
- * the hash of the encoding, and a verdict agrees with the encodings.
+ * Identity files: what is read can be written and read again to the same context, the fingerprint
+ * is the hash of the encoding, and a verdict agrees with the encodings.
  */
 #include <stdint.h>
 #include <stdlib.h>

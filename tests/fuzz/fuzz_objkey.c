@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Object keys: what parses is built again to the same text, and what is built parses to the same. */
+/* Object keys: what parses is built again to the same text, and what is built parses to the same.
+ * */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

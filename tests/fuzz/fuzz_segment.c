@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Segments: whole, by ranges, in both modes; windows hold their payloads; what is read is written. */
+/* Segments: whole, by ranges, in both modes; windows hold their payloads; what is read is written.
+ * */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

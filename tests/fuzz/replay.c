@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz harness over the files of the directories named: what a build without libFuzzer does. */
+/* Runs a fuzz harness over the files of the directories named: what a build without libFuzzer
+ * does. */
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * hashes FILE: for each length on standard input, hashes that many bytes from the start of FILE and
- * prints a line: length, and twice (in one piece, in random pieces) CRC32C, FNV-1a, XXH64, BLAKE3 and
- * SHA-256. check_hashes.py compares the lines with other implementations.
+ * prints a line: length, and twice (in one piece, in random pieces) CRC32C, FNV-1a, XXH64, BLAKE3
+ * and SHA-256. check_hashes.py compares the lines with other implementations.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader on the sample bucket: prompts DATA-DIRECTORY. Every prompt under three schedules (whole
- * objects in order; packets of 1,500 bytes, four objects in turn; pieces up to 64 KiB from anywhere,
- * some given twice, some wants withdrawn), with or without the caller's word for the tail, must give
+ * The reader on the sample bucket: prompts DATA-DIRECTORY. Every prompt under three schedules
+ * (whole objects in order; packets of 1,500 bytes, four objects in turn; pieces up to 64 KiB from
+ * anywhere, some given twice, some wants withdrawn), with or without the caller's word for the
+ * tail, must give
  * the answer of prompts.tsv. Prints TAP.
  */
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tables of CRC32C. An entry is linear in its index: that of i is the XOR of the entries of the bits
- * of i. So a table of 256 is spelled by its entries 1, 2, 4, ... 128.
+ * Tables of CRC32C. An entry is linear in its index: that of i is the XOR of the entries of the
+ * bits of i. So a table of 256 is spelled by its entries 1, 2, 4, ... 128.
  */
 #ifndef WMBT_SRC_HASH_PORTABLE_CRC32C_TABLES_H
 #define WMBT_SRC_HASH_PORTABLE_CRC32C_TABLES_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Instructions that the reader's steps take, on RISC-V under -icount, where minstret counts exactly.
- * Each case prints "# count N WHAT"; counts.py compares them with docs/COUNTS.md.
+ * Instructions that the reader's steps take, on RISC-V under -icount, where minstret counts
+ * exactly. Each case prints "# count N WHAT"; counts.py compares them with docs/COUNTS.md.
  */
 #include "../../bodies/test.h"
 #include "../start/semihost.h"

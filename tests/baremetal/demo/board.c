@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The board of the examples (../../examples/board.h) on an emulated machine: its store is linked in, its
- * console is the emulator's. Packets come in order, of all requests in turn.
+ * The board of the examples (../../examples/board.h) on an emulated machine: its store is linked
+ * in, its console is the emulator's. Packets come in order, of all requests in turn.
  */
 #include "../start/semihost.h"
 #include "../start/start.h"

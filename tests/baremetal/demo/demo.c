@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader's whole path on bare metal: tokens, block hashes, object keys, presence, KV blocks and a
- * raw tail of full size that come in packets and are verified as they come, and the restore plan. Prints
+ * The reader's whole path on bare metal: tokens, block hashes, object keys, presence, KV blocks
+ * and a raw tail of full size that come in packets and are verified as they come, and the restore
+ * plan. Prints
  * what `wombatkv resolve --json --trust-tail` prints for the prompt: demo.txt.
  */
 #include "board.h"
@@ -13,7 +14,8 @@ static uint64_t memory[(WMBT_READER_BYTES(MAX_BLOCKS, IN_FLIGHT) + 7u) / 8u];
 static uint8_t key[1025];
 static wmbt_want open_wants[BOARD_REQUESTS]; /* by id, which is the tag of its request */
 
-/* --- fetching ----------------------------------------------------------------------------------- */
+/* --- fetching -----------------------------------------------------------------------------------
+ * */
 
 /* All presence questions of the prompt in one answer. */
 static wmbt_status answer_presence(wmbt_reader *r, const wmbt_want *want)
@@ -85,7 +87,8 @@ static bool drive(wmbt_reader *r)
     }
 }
 
-/* --- printing: as the tool does ----------------------------------------------------------------- */
+/* --- printing: as the tool does -----------------------------------------------------------------
+ * */
 
 static void print_object(const char *name, const wmbt_reader *r, uint32_t object,
                          wmbt_reader_object *state)
