@@ -69,7 +69,7 @@ part gcc "$strict" ''
 if [ "$mode" != quick ]; then
     part clang "$strict" '--suite unit --suite fuzz' clang-19
     part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize" '--suite unit'
-    part asan "$strict $sanitize -Db_sanitize=address,undefined" \
+    part asan "$strict $sanitize -Db_sanitize=address,undefined -Dlibzstd=enabled" \
         '--suite unit --suite fuzz --suite tool --suite examples -t 5' clang-19
     part msan "$strict $sanitize -Db_sanitize=memory" '--suite unit --suite fuzz -t 5' clang-19
     seconds=10

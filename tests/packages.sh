@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: sh tests/packages.sh GROUP...
+# Installs the Debian packages that are missing: sh tests/packages.sh GROUP-OR-PACKAGE...
 #   build   what the library and the tool need
 #   test    what the whole test suite needs besides: compilers, emulators, other people's libraries
 #   a package's name: that package

@@ -74,12 +74,12 @@ typedef struct wmbt_reader_config {
     uint32_t presence_blocks;  /**< ask for the presence of so many blocks at once; 0: do not ask */
     uint32_t flags;            /**< WMBT_READER_... */
     wmbt_buf memory;           /**< kept: where fed rows are copied to; {NULL, 0}: they are not */
-    const wmbt_reader_place
-        *places;      /**< kept: shape->layers x WMBT_EXTENT_KINDS of them, kinds of a
-                                          layer side by side; NULL: no rows are wanted */
-    wmbt_codec codec; /**< of compressed objects, context kept; {NULL, NULL}: they are
-                           unsupported-algorithm. A status of its that is neither ok nor an error up
-                           to 255 counts as bad-bitstream */
+    /** Kept: shape->layers x WMBT_EXTENT_KINDS of them, kinds of a layer side by side; NULL: no
+     * rows are wanted. */
+    const wmbt_reader_place *places;
+    /** Of compressed objects, context kept; {NULL, NULL}: they are unsupported-algorithm. A status
+     * of its that is neither ok nor an error up to 255 counts as bad-bitstream. */
+    wmbt_codec codec;
 } wmbt_reader_config;
 
 #    define WMBT_READER_AUDIT 1u      /**< judge every block; else stop at the first unusable one */
@@ -199,9 +199,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_found(wmbt_reader *r, const wmb
  * Takes bytes at `offset` of the object as stored. They are read once: copied to where they go and
  * checked in one pass. Takes at most what lies before the want's end and before bytes that came
  * earlier; *taken says how many. Bytes that a fetch brought beyond the want's end are for the
- * object's next want. Work: linear in *taken, with a step for each of the shape's extents;
- * and the call that completes a wrapped object inflates it, the one that completes collected bytes
- * checks them all.
+ * object's next want. Work: linear in *taken, with a step for each of the shape's extents; and the
+ * call that completes a wrapped object inflates it, the one that completes collected bytes checks
+ * them all.
  *
  * Returns
  *   need-more      the want is not complete
@@ -222,8 +222,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt
  * computed by hardware that put them there. They lie within one piece (wmbt_reader_piece()).
  * Returns as feed(); bad-argument also for no bytes, for bytes that are not all payload of one
  * extent inside the want, or of which some came before; bad-state also before the head has been
- * fed, and for
- * an object that is collected in memory. Nothing is taken on either.
+ * fed, and for an object that is collected in memory. Nothing is taken on either.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_placed(wmbt_reader *r, const wmbt_want *want,
                                                         uint32_t offset, uint32_t len,

@@ -214,7 +214,10 @@ static void drive(run *x)
 /* 'o' for ok, 'm' for missing, 'x' for anything else. */
 static char verdict(const char *text)
 {
-    return strcmp(text, "ok") == 0 ? 'o' : strcmp(text, "absent") == 0 ? 'm' : 'x';
+    if (strcmp(text, "ok") == 0 || strcmp(text, "ok (chunked)") == 0) {
+        return 'o';
+    }
+    return strcmp(text, "absent") == 0 ? 'm' : 'x';
 }
 
 static bool verdicts_agree(const wmbt_reader *r, const char *verdicts)
