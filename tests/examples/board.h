@@ -74,8 +74,7 @@ void board_restored(wmbt_view rows);
 /* The example. Returns 0 if it came to a plan. */
 int example(const board_command *command);
 
-/* --- report.c: what the examples print ---------------------------------------------------------
- * */
+/* --- report.c: what the examples print -------------------------------------------------------- */
 
 void print_number(uint64_t value);
 void print_plan(const wmbt_plan *plan);

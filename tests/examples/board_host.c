@@ -72,8 +72,7 @@ bool board_has(wmbt_view key)
     return file_of("bucket", key).data != NULL;
 }
 
-/* --- requests -----------------------------------------------------------------------------------
- * */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static struct request {
     bool open;
@@ -228,8 +227,7 @@ void board_restored(wmbt_view rows)
     printf("\n");
 }
 
-/* --- the command --------------------------------------------------------------------------------
- * */
+/* --- the command ------------------------------------------------------------------------------ */
 
 static wmbt_view text_of(const char *text)
 {

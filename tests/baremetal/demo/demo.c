@@ -14,8 +14,7 @@ static uint64_t memory[(WMBT_READER_BYTES(MAX_BLOCKS, IN_FLIGHT) + 7u) / 8u];
 static uint8_t key[1025];
 static wmbt_want open_wants[BOARD_REQUESTS]; /* by id, which is the tag of its request */
 
-/* --- fetching -----------------------------------------------------------------------------------
- * */
+/* --- fetching --------------------------------------------------------------------------------- */
 
 /* All presence questions of the prompt in one answer. */
 static wmbt_status answer_presence(wmbt_reader *r, const wmbt_want *want)
@@ -87,8 +86,7 @@ static bool drive(wmbt_reader *r)
     }
 }
 
-/* --- printing: as the tool does -----------------------------------------------------------------
- * */
+/* --- printing: as the tool does --------------------------------------------------------------- */
 
 static void print_object(const char *name, const wmbt_reader *r, uint32_t object,
                          wmbt_reader_object *state)
