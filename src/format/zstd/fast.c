@@ -183,26 +183,6 @@ static WMBT_NOINLINE void wmbt_zstd_copy_near(uint8_t *to, uint32_t offset, size
     }
 }
 
-/* The literals and the match of a sequence; the end of the output. What may be read of the
- * literals and written of matches in all is `left` and `spare`. */
-static inline uint8_t *wmbt_zstd_copy_sequence(uint8_t *to, const uint8_t *from, uint32_t literals,
-                                               size_t left, uint32_t offset, uint32_t match,
-                                               size_t spare)
-{
-    if (literals + WMBT_ZSTD_BEHIND <= left && spare >= WMBT_ZSTD_BEHIND) {
-        wmbt_zstd_copy_wide(to, from, literals);
-    } else {
-        wmbt_bytes_copy(to, from, literals);
-    }
-    to += literals;
-    if (offset >= 16u && match + WMBT_ZSTD_BEHIND <= spare) {
-        wmbt_zstd_copy_wide(to, to - offset, match);
-    } else {
-        wmbt_zstd_copy_near(to, offset, match, spare);
-    }
-    return to + match;
-}
-
 static inline uint32_t wmbt_zstd_value_of(wmbt_zstd_bits *b, wmbt_zstd_cell c)
 {
     return wmbt_zstd_cell_base(c) | wmbt_zstd_bits_take(b, wmbt_zstd_cell_extra(c));
