@@ -110,7 +110,7 @@ static wmbt_status lend(struct supply *supply, const wmbt_want *want)
     return wmbt_reader_memory(supply->result->reader, want, supply->raw, supply->stored);
 }
 
-/* The reader cannot follow the numbers of a tail that does not fit: with a right checksum it is that.
+/* The reader cannot follow the numbers of a tail that does not fit: so it is that.
  * Whether it is intact, the reader of whole tails says. Its bytes are still here. */
 static wmbt_status judge_tail(const struct supply *supply)
 {

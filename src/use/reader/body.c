@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bytes of a plain object, in any order. Shape and block size say where everything lies and what
- * every number must be, so each byte is checked when it comes, and the CRC is put together from runs:
- * the CRC of a whole is the sum of those of its parts, each shifted over the bytes that follow it.
+ * every number must be, so each byte is checked when it comes, and the CRC is put together from
+ * runs: the CRC of a whole is the sum of those of its parts, each shifted over the bytes that
+ * follow it.
  */
 #include "base/bytes.h"
 #include "base/le.h"
@@ -84,8 +85,8 @@ static wmbt_status wmbt_reader_block_head(const wmbt_reader *r, wmbt_reader_slot
     return WMBT_OK;
 }
 
-/* Does the tail fit, and lie as one does that goes on where the usable blocks end? One that does not
- * fit may have more rows than there is room for: its rows are not placed. */
+/* Does the tail fit, and lie as one does that goes on where the usable blocks end? One that does
+ * not fit may have more rows than there is room for: its rows are not placed. */
 static bool wmbt_reader_tail_lies_well(wmbt_reader *r, wmbt_reader_slot *s)
 {
     uint64_t end = 0;

@@ -94,8 +94,9 @@ wmbt_status wmbt_reader_chunk_key(const wmbt_reader *r, const wmbt_reader_slot *
                                      out, len);
 }
 
-/* A manifest instead of the object: asks for memory for all chunks. A wrapped chunk is hardly longer
- * than its bytes: zstd adds 3 bytes to each 128 KiB it cannot compress, and some for the frame and the
+/* A manifest instead of the object: asks for memory for all chunks. A wrapped chunk is hardly
+ * longer than its bytes: zstd adds 3 bytes to each 128 KiB it cannot compress, and some for the
+ * frame and the
  * wrapper. One that is longer asks for more. */
 static wmbt_status wmbt_reader_manifest(const wmbt_reader *r, wmbt_reader_slot *s,
                                         const wmbt_largevalue *manifest)

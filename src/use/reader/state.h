@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reader's state, shared by its sources. In the caller's memory stand, one after the other:
- * struct wmbt_reader, a record for the tail and for each block, a slot for each object in flight, the
- * chain, which takes all that is left.
+ * struct wmbt_reader, a record for the tail and for each block, a slot for each object in flight,
+ * the chain, which takes all that is left.
  */
 #ifndef WMBT_SRC_USE_READER_STATE_H
 #define WMBT_SRC_USE_READER_STATE_H
@@ -176,8 +176,8 @@ bool wmbt_reader_is_done(const wmbt_reader *r);
 void wmbt_reader_object_start(wmbt_reader_slot *s);
 
 /*
- * Goes on as far as the bytes that are there allow. Returns ok (there is a next want), end (the object
- * is verified), or what it is to be settled with.
+ * Goes on as far as the bytes that are there allow. Returns ok (there is a next want), end (the
+ * object is verified), or what it is to be settled with.
  */
 wmbt_status wmbt_reader_object_step(wmbt_reader *r, wmbt_reader_slot *s);
 
@@ -194,13 +194,13 @@ uint32_t wmbt_reader_phase_end(const wmbt_reader_slot *s);
 /* --- body.c: bytes of a plain object -------------------------------------------------------------
  */
 
-/* Starts the walk of an object of which enough is known. ok, or why its geometry is not known; *end is
- * then unchanged. */
+/* Starts the walk of an object of which enough is known. ok, or why its geometry is not known;
+ * *end is then unchanged. */
 wmbt_status wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_reader_walk *walk,
                                    uint64_t *end);
 
-/* The item at a byte before `end`. What is neither number nor rows is of kind WMBT_EXTENT_FIELD, with
- * mismatch ok. */
+/* The item at a byte before `end`. What is neither number nor rows is of kind WMBT_EXTENT_FIELD,
+ * with mismatch ok. */
 void wmbt_reader_walk_item(wmbt_reader_walk *walk, uint32_t object, uint32_t offset, uint64_t end,
                            wmbt_item *item);
 

@@ -78,7 +78,8 @@ static void wmbt_reader_settle(wmbt_reader *r, uint32_t object, wmbt_status stat
     }
 }
 
-/* What a slot's step returned: it goes on (ok, need-more), or its object is settled and the slot free.
+/* What a slot's step returned: it goes on (ok, need-more), or its object is settled and the slot
+ * free.
  */
 static wmbt_status wmbt_reader_conclude(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status)
 {
@@ -371,8 +372,8 @@ static void wmbt_reader_close_run(wmbt_reader_slot *s, uint32_t at)
 }
 
 /*
- * Books bytes of an open want: [from, *to), cut at the want's end and at bytes that came before; with
- * `rows` all or nothing, and only if they are rows. bad-argument, full: nothing is booked.
+ * Books bytes of an open want: [from, *to), cut at the want's end and at bytes that came before;
+ * with `rows` all or nothing, and only if they are rows. bad-argument, full: nothing is booked.
  */
 static wmbt_status wmbt_reader_book(wmbt_reader_slot *s, uint32_t from, size_t len, bool rows,
                                     uint32_t *to)
