@@ -44,11 +44,13 @@ class Target:
         return self.binutils + name
 
 
-def read_constants(path):
-    """The section [constants] of a cross file: expressions that Python understands, too."""
+def read_constants(*paths):
+    """The section [constants] of cross files, the later ones over the first: expressions that Python
+    understands, too."""
     parser = configparser.ConfigParser(interpolation=None)
-    with open(path, encoding="utf-8") as f:
-        parser.read_file(f)
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            parser.read_file(f)
     values = {}
     for name, text in parser["constants"].items():
         values[name] = eval(text, {}, values)  # pylint: disable=eval-used
