@@ -197,7 +197,8 @@ static void check_ring(const uint8_t *frame, size_t n, size_t cap, wmbt_status w
         }
     }
     rings += status == WMBT_OK ? 1u : 0u;
-    /* A match from beyond the window ends it there; the whole form may find something else later. */
+    /* A match from beyond the window ends it there; the whole form may find something else later,
+     * or nothing. */
     if (status != want && status != WMBT_TOO_LARGE && status != WMBT_UNSUPPORTED_WINDOW &&
         status != WMBT_BAD_OFFSET) {
         fprintf(stderr, "%s, not %s: ", wmbt_status_name(status), wmbt_status_name(want));
