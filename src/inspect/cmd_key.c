@@ -62,7 +62,7 @@ static void parse_one(struct json *row, const char *text)
     wmbt_view prefix;
     wmbt_objkey key;
     wmbt_wal_key wal;
-    json_add_view(row, "key", view);
+    json_add_name(row, "key", view);
     if (wmbt_objkey_parse(view, wmbt_view_of(NULL, 0), 0, &key) == WMBT_OK) {
         add_objkey(row, &key);
     } else if (wmbt_wal_key_guess(view, &prefix, &wal) == WMBT_OK) {

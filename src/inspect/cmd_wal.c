@@ -51,7 +51,7 @@ static void refuse(struct json *refused, const char *object, wmbt_status status,
 {
     struct json *row = json_add_object(refused, NULL);
     why = why != NULL ? why : format_status_text(status);
-    json_add_view(row, "object", view_of_text(object));
+    json_add_name(row, "object", view_of_text(object));
     json_add_text(row, "status", tool_status_name(status));
     json_add_text(row, "detail", why != NULL ? why : "");
     tool_refuse(object, status, why);
@@ -72,7 +72,7 @@ static wmbt_status add_records(struct json *records, const char *object, wmbt_vi
         status = wmbt_wal_next(&reader, &record);
         if (status == WMBT_OK) {
             struct json *row = json_add_object(records, NULL);
-            json_add_view(row, "object", view_of_text(object));
+            json_add_name(row, "object", view_of_text(object));
             json_add_number(row, "index", i);
             json_add_hex(row, "record_key_hex", record.key);
             json_add_hex(row, "meta_hex", record.meta);

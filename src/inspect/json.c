@@ -103,13 +103,20 @@ struct json *json_add_array(struct json *parent, const char *key)
     return json_add(parent, key, json_array());
 }
 
+void json_add_name(struct json *parent, const char *key, wmbt_view name)
+{
+    json_add_view(parent, key, name);
+    struct json *value = parent->last;
+    /* A broken byte becomes three. */
+    if (value->text_len != name.len) {
+        value->cell = tool_printable((const char *)name.data, name.len);
+        json_add_hex(parent, tool_format("%s_hex", key), name);
+    }
+}
+
 void json_add_path(struct json *parent, const char *path)
 {
-    wmbt_view bytes = wmbt_view_of(path, strlen(path));
-    json_add_view(parent, "path", bytes);
-    if (parent->last->text_len != bytes.len || memcmp(parent->last->text, path, bytes.len) != 0) {
-        json_add_hex(parent, "path_hex", bytes);
-    }
+    json_add_name(parent, "path", wmbt_view_of(path, strlen(path)));
 }
 
 const struct json *json_get(const struct json *object, const char *key)
@@ -140,7 +147,8 @@ const char *json_cell(const struct json *value)
     switch (value != NULL ? value->kind : JSON_NULL) {
     case JSON_BOOL: return value->number != 0 ? "yes" : "no";
     case JSON_NUMBER: return tool_format("%" PRIu64, value->number);
-    case JSON_TEXT: return tool_printable(value->text, value->text_len);
+    case JSON_TEXT:
+        return value->cell != NULL ? value->cell : tool_printable(value->text, value->text_len);
     default: return "-";
     }
 }

@@ -19,6 +19,7 @@ struct json {
     enum json_kind kind;
     const char *key;  /* in an object; static text or of tool_alloc() */
     const char *text; /* JSON_TEXT: NUL-terminated UTF-8; a NUL inside is "\0" in text_len */
+    const char *cell; /* JSON_TEXT: what people see instead, or NULL */
     uint64_t number;  /* JSON_NUMBER, JSON_BOOL; elements of the others */
     size_t text_len;
     struct json *next;
@@ -44,7 +45,9 @@ void json_add_hex(struct json *parent, const char *key, wmbt_view bytes);
 struct json *json_add_object(struct json *parent, const char *key);
 struct json *json_add_array(struct json *parent, const char *key);
 
-/* A path as given. One that is not UTF-8 also gets its bytes, under path_hex. */
+/* The name of something, any bytes. One that is not UTF-8 also gets its bytes, under KEY_hex. */
+void json_add_name(struct json *parent, const char *key, wmbt_view name);
+/* A path as given: a name under "path". */
 void json_add_path(struct json *parent, const char *path);
 
 /* A member of an object, NULL if it has none of this name. */

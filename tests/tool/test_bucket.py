@@ -560,9 +560,25 @@ class Wal(ToolTest):
         self.usage("wal", "--prefix", "x")
         self.refused("wal", self.path("none"), "--prefix", "x", names="none")
 
+    RECORD = bytes.fromhex("574d42545f4b565f57414c31010001000300000098304fc56b6d707172")
+
+    def test_names_that_are_not_utf_8_keep_their_bytes(self):
+        folder = os.path.join(os.fsencode(self.dir), b"in", b"w\xff", b"5")
+        os.makedirs(folder)
+        for name, data in ((b"chunk-x-1.bin", self.RECORD), (b"chunk-\xfe-2.bin", b"damaged"),
+                           (b"chunk-y-3.bin", b"damaged")):
+            with open(os.path.join(folder, name), "wb") as f:
+                f.write(data)
+        for compat in ([], ["--compat"]):
+            got = self.run_tool("wal", self.path("in"), "--json", "--prefix", b"w\xff",
+                                *compat).json
+            for row in got["records"] + got["refused"]:
+                self.assertTrue(bytes.fromhex(row["object_hex"]).startswith(b"w\xff/5/chunk-"))
+                self.assertTrue(row["object"].startswith("w\ufffd/5/chunk-"))
+            self.assertEqual((len(got["records"]), len(got["refused"])), (1, 2))
+
     def test_replay_order_of_vectors(self):
-        record = bytes.fromhex("574d42545f4b565f57414c310100010003000000") + \
-            bytes.fromhex("98304fc56b6d707172")
+        record = self.RECORD
         done = 0
         for n, row in enumerate(table("vectors", "store_wal_keys.tsv")):
             if row["op"] not in ("audit", "order"):

@@ -145,6 +145,18 @@ class Key(ToolTest):
             self.assertEqual(self.ok("key", "parse", "--json", key).json,
                              [{"key": key, "kind": "other"}])
 
+    def test_names_that_are_not_utf_8_keep_their_bytes(self):
+        keys = [b"\xff", b"kv/\xff/ns/wombatkv/v1/block/b3=" + b"0" * 64,
+                b"wal/t/5/chunk-\xc3(-7.bin", b"\xed\xa0\x80", "é\ufffd".encode()]
+        got = self.ok("key", "parse", "--json", *keys).json
+        for key, row in zip(keys, got):
+            self.assertEqual(row["key"], key.decode("utf-8", "replace") if key[:1] != b"\xed"
+                             else "\ufffd" * 3)
+        self.assertEqual([bytes.fromhex(row["key_hex"]) for row in got[:-1]], keys[:-1])
+        self.assertNotIn("key_hex", got[-1])
+        out = self.ok("key", "parse", keys[0]).lines
+        self.assertEqual(out, ["\\xff", "  key_hex  ff", "  kind     other"])
+
 
 if __name__ == "__main__":
     unittest.main()
