@@ -218,8 +218,8 @@ static wmbt_status wmbt_reader_take_source(wmbt_reader *r, wmbt_reader_slot *s, 
         return WMBT_TRUNCATED; /* an empty object */
     }
     if (s->source_bytes <= WMBT_READER_HEAD_BYTES && raw <= WMBT_READER_HEAD_BYTES) {
-        uint8_t room[WMBT_READER_HEAD_BYTES]; /* as a manifest is: needs no memory */
-        return wmbt_reader_unwrap(r, s, wmbt_buf_of(room, raw));
+        /* as a manifest is: needs no memory */
+        return wmbt_reader_unwrap(r, s, wmbt_buf_of(s->small, raw));
     }
     s->raw_bytes = raw;
     return wmbt_reader_ask_memory(s, s->source_bytes);

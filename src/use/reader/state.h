@@ -57,21 +57,12 @@ typedef union wmbt_reader_walk {
  * large value first the manifest and then each chunk.
  */
 typedef struct wmbt_reader_slot {
-    _Alignas(WMBT_READER_ALIGN) wmbt_reader_walk walk;
-    wmbt_item item;   /* of the plain object, the one that was met last */
-    uint8_t *raw;     /* room for raw_bytes of the plain object, once lent */
-    wmbt_buf stored;  /* room for a source */
-    uint8_t *collect; /* where the source's bytes go in WMBT_SLOT_HEAD and _COLLECT */
-
-    uint32_t generation;
-    uint32_t object;
-    uint32_t phase;
+    /* What steers comes first: small offsets make short code. */
+    _Alignas(WMBT_READER_ALIGN) uint32_t phase;
     uint32_t asked;  /* the want of this phase is out */
     uint32_t ask_to; /* it ends at this byte */
-
-    wmbt_reader_run run[WMBT_READER_RUNS]; /* bytes of the source that came: in order, none touching
-                                              another, the first begins at 0 and may be empty */
-    uint32_t runs;
+    uint32_t generation;
+    uint32_t object;
 
     uint32_t source_bytes; /* as stored */
     uint32_t total_stored; /* of all sources so far */
@@ -89,6 +80,20 @@ typedef struct wmbt_reader_slot {
     uint32_t opaque;   /* tail: its geometry is not known, only its CRC is checked */
     wmbt_status fault; /* what finish() says at the end */
 
+    uint8_t *raw;     /* room for raw_bytes of the plain object, once lent */
+    wmbt_buf stored;  /* room for a source */
+    uint8_t *collect; /* where the source's bytes go in WMBT_SLOT_HEAD and _COLLECT */
+
+    uint32_t runs;
+    wmbt_reader_run run[WMBT_READER_RUNS]; /* bytes of the source that came: in order, none touching
+                                              another, the first begins at 0 and may be empty */
+    union {
+        struct {
+            wmbt_item item; /* of the plain object, the one that was met last */
+            wmbt_reader_walk walk;
+        };
+        uint8_t small[WMBT_READER_HEAD_BYTES]; /* before: what a wrapper of one head held */
+    };
     uint8_t id[WMBT_LARGEVALUE_ID_DIGITS];
     uint8_t head[WMBT_READER_HEAD_BYTES]; /* of the source, then of the plain object */
 } wmbt_reader_slot;
