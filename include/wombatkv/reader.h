@@ -77,14 +77,24 @@ typedef struct wmbt_reader_config {
     /** Kept: shape->layers x WMBT_EXTENT_KINDS of them, kinds of a layer side by side; NULL: no
      * rows are wanted. */
     const wmbt_reader_place *places;
-    /** Of compressed objects, context kept; {NULL, NULL}: they are unsupported-algorithm. A status
-     * of its that is neither ok nor an error up to 255 counts as bad-bitstream. */
+    /** Of compressed objects, context kept; {NULL, NULL}: they are unsupported-algorithm. So they
+     * are where it says full or an error of its caller (16 to 31: say, too small a workspace).
+     * Another status that is neither ok nor an error up to 255 counts as bad-bitstream. */
     wmbt_codec codec;
 } wmbt_reader_config;
 
 #    define WMBT_READER_AUDIT 1u      /**< judge every block; else stop at the first unusable one */
 #    define WMBT_READER_TRUST_TAIL 2u /**< the caller vouches for the tail's tokens (plan.h) */
 #    define WMBT_READER_NO_TAIL 4u    /**< do not look for a tail */
+
+/**
+ * Bytes that a place must have room for: the rows of a layer and kind of max_blocks blocks and a
+ * tail. Of *config only shape (which has passed wmbt_shape_check()), chain.block_tokens and
+ * max_blocks are looked at; layer < shape->layers. 0 if there are no such rows; UINT32_MAX if they
+ * are too many, as wmbt_reader_init() says by too-large.
+ */
+WMBT_API uint32_t wmbt_reader_place_bytes(const wmbt_reader_config *config, uint32_t layer,
+                                          uint32_t kind);
 
 /** A reader in the caller's memory. It holds pointers into that memory: it must not be moved. */
 typedef struct wmbt_reader wmbt_reader;
@@ -97,7 +107,7 @@ typedef struct wmbt_reader wmbt_reader;
  *     (if that is not 0) or 2^64 bytes; as wmbt_chain_init(). Prefix empty.
  * unsupported-shape: as wmbt_shape_check()
  * bad-text, not-representable: as wmbt_chain_init()
- * too-large: rows of one layer and kind would pass 2^32 - 1 bytes; a tenant longer than the memory
+ * too-large: rows of one layer and kind would pass 2^32 - 2 bytes; a tenant longer than the memory
  *     has room for
  * buffer-too-small: less than WMBT_READER_BYTES(); buffer-misaligned
  * On an error *r is unchanged; the memory may be overwritten.
@@ -145,7 +155,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_end(wmbt_reader *r, uint32_t to
 /** Something the reader waits for. It is named by id and generation: answers to an earlier
  * generation are stale and refused. */
 typedef struct wmbt_want {
-    uint32_t id;
+    uint32_t id; /**< below in_flight, one for each object at once; presence: in_flight */
     uint32_t generation;
     uint32_t kind;   /**< WMBT_WANT_... */
     uint32_t object; /**< block number or WMBT_READER_TAIL; presence: the first block */
@@ -212,10 +222,20 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_found(wmbt_reader *r, const wmb
  *   bad-argument   the first byte is outside the want or came before (nothing is taken)
  *   full           too many holes: the first bytes that are missing always fit (nothing is taken)
  *   bad-state      stale, another kind, found() is missing (nothing is taken)
+ * wmbt_reader_settles() tells the object's statuses from those of the call.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want,
                                                       uint32_t offset, wmbt_view bytes,
                                                       size_t *taken);
+
+/**
+ * True if a status of found(), feed(), placed() or memory() has settled the object: it is verified
+ * (end) or refused. Else the status is about the call, and an error has changed nothing.
+ */
+static inline bool wmbt_reader_settles(wmbt_status status)
+{
+    return status == WMBT_END || (status >= 32 && status != WMBT_FULL);
+}
 
 /**
  * Says that `len` payload bytes at `offset` of a plain object are in place and have this CRC32C, as
@@ -265,7 +285,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_restart(wmbt_reader *r, const w
 #    define WMBT_TRUST_VERIFIED 1u /**< its object passed all checks */
 #    define WMBT_TRUST_USABLE 2u   /**< verified, all is settled, and the plan loads it */
 
-/** Limits of a DMA engine, for pieces that it can take in one go. */
+/** Limits of a DMA engine, for pieces of rows that it can take in one go. Rows that are not wanted
+ * are cut as if they went to an aligned place. */
 typedef struct wmbt_reader_dma {
     uint32_t max_bytes; /**< 0: any */
     uint32_t align;     /**< of place and length; a power of two; 0 and 1: any */

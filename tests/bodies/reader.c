@@ -568,10 +568,188 @@ static void test_schedules(wmbt_test *t)
     }
 }
 
+/* --- small contracts ----------------------------------------------------------------------------
+ */
+
+/* A reader of one block of the small shape, in memory of the test. */
+static wmbt_reader *reader_of(wmbt_test *t, wmbt_reader_config *c)
+{
+    wmbt_reader *r = NULL;
+    c->chain = bucket_chain();
+    c->shape = SHAPE;
+    c->prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
+    c->max_blocks = 1;
+    c->in_flight = 1;
+    c->max_object_bytes = 4096;
+    size_t size = WMBT_READER_BYTES(1, 1);
+    uint8_t *memory = wmbt_test_alloc(t, size);
+    static const uint32_t tokens[BUCKET_BLOCK_TOKENS] = {1};
+    if (memory == NULL || wmbt_reader_init(wmbt_buf_of(memory, size), c, &r) != WMBT_OK ||
+        wmbt_reader_tokens(r, tokens, BUCKET_BLOCK_TOKENS) != WMBT_OK ||
+        wmbt_reader_end(r, BUCKET_BLOCK_TOKENS) != WMBT_OK) {
+        wmbt_test_fail(t, __FILE__, __LINE__, "a reader can be made");
+    }
+    return r;
+}
+
+/* Answers the next want by an object, and the question for memory. Returns what settled it. */
+static wmbt_status answer_whole(wmbt_test *t, wmbt_reader *r, wmbt_view object)
+{
+    wmbt_want w;
+    wmbt_status status;
+    do {
+        size_t taken = 0;
+        if (wmbt_reader_next_want(r, &w) != WMBT_OK) {
+            wmbt_test_fail(t, __FILE__, __LINE__, "there is a want");
+            return WMBT_BAD_STATE;
+        }
+        if (w.kind == WMBT_WANT_MEMORY) {
+            status =
+                wmbt_reader_memory(r, &w, wmbt_buf_of(wmbt_test_alloc(t, w.raw_bytes), w.raw_bytes),
+                                   wmbt_buf_of(wmbt_test_alloc(t, w.stored_bytes), w.stored_bytes));
+        } else {
+            status = w.kind == WMBT_WANT_OBJECT ? wmbt_reader_found(r, &w, object.len) : WMBT_OK;
+            if (status == WMBT_OK) {
+                status = wmbt_reader_feed(
+                    r, &w, w.offset, wmbt_view_of(object.data + w.offset, object.len - w.offset),
+                    &taken);
+            }
+        }
+        if (!wmbt_reader_settles(status) && status != WMBT_OK) {
+            wmbt_test_fail(t, __FILE__, __LINE__, "it is taken");
+            return status;
+        }
+    } while (status == WMBT_OK);
+    return status;
+}
+
+static wmbt_view one_block(wmbt_test *t)
+{
+    size_t n = 0;
+    uint8_t *b = wmbt_test_alloc(t, 144); /* objects.h says so many */
+    if (b == NULL ||
+        wmbt_kvblock_seal(wmbt_buf_of(b, 144), SHAPE, BUCKET_BLOCK_TOKENS, 0, &n) != WMBT_OK) {
+        wmbt_test_fail(t, __FILE__, __LINE__, "a block can be made");
+    }
+    return wmbt_view_of(b, n);
+}
+
+/* Tails of about the least length, whatever length they claim: the whole reader's status. */
+static void test_short_tails(wmbt_test *t)
+{
+    for (uint32_t i = 0; i < 12u * 40u; i++) {
+        wmbt_test_reset(t);
+        wmbt_reader_config config = {0};
+        config.flags = i % 2u != 0u ? WMBT_READER_AUDIT : 0u;
+        wmbt_reader *r = reader_of(t, &config);
+        wmbt_view block = one_block(t);
+        uint8_t *tail = wmbt_test_alloc(t, 47);
+        T_CHECK(t, r != NULL && block.data != NULL && tail != NULL);
+        uint32_t len = 34u + i / 40u;
+        static const uint8_t head[36] = {'R', 'T', 'T', '1', 4, 0, 0, 0, 0, 0, 0, 0};
+        for (uint32_t k = 0; k < sizeof head; k++) {
+            tail[k] = head[k];
+        }
+        tail[8] = (uint8_t)(i % 40u);
+        wmbt_rawtail_expect expect = {SHAPE, 0};
+        wmbt_rawtail_info info;
+        wmbt_status whole = wmbt_rawtail_read(wmbt_view_of(tail, len), &expect, &info);
+        T_EQ(t, answer_whole(t, r, block), WMBT_END);
+        T_EQ(t, answer_whole(t, r, wmbt_view_of(tail, len)), whole);
+    }
+}
+
+static wmbt_status say(void *context, wmbt_view frames, wmbt_buf out, size_t *written)
+{
+    (void)frames;
+    (void)out;
+    (void)written;
+    return *(const wmbt_status *)context;
+}
+
+/* Whatever a codec says, the object is settled, and by a status that says so. */
+static void test_codec_statuses(wmbt_test *t)
+{
+    static const uint8_t frame[] = {'W', 'B', 'Z', '1', 1, 3, 0, 1, 0, 0, 1};
+    for (wmbt_status says = -2; says < 300; says++) {
+        wmbt_test_reset(t);
+        wmbt_reader_config config = {0};
+        wmbt_reader_object state;
+        config.codec.decode = say;
+        config.codec.context = &says;
+        wmbt_reader *r = reader_of(t, &config);
+        T_CHECK(t, r != NULL);
+        wmbt_status want = says < 16 || says > 255          ? WMBT_BAD_BITSTREAM
+                           : says < 32 || says == WMBT_FULL ? WMBT_UNSUPPORTED_ALGORITHM
+                           : says == WMBT_TOO_LARGE         ? WMBT_BAD_LENGTH
+                                                            : says;
+        if (says == WMBT_OK) {
+            want = WMBT_BAD_LENGTH; /* it has written nothing */
+        }
+        T_EQ(t, answer_whole(t, r, wmbt_view_of(frame, sizeof frame)), want);
+        T_EQ(t, wmbt_reader_object_state(r, 0, &state), WMBT_OK);
+        T_EQ(t, state.status, want);
+        T_CHECK(t, !wmbt_reader_in_flight(r, 0));
+    }
+}
+
+/* An object's pieces for an engine: none longer or less aligned than it takes, wanted or not. */
+static void test_pieces(wmbt_test *t)
+{
+    for (uint32_t i = 0; i < 2u * 5u * 40u; i++) {
+        wmbt_test_reset(t);
+        wmbt_reader_place places[PLACES] = {{0, 0}};
+        wmbt_reader_config config = {0};
+        config.places = places;
+        for (uint32_t k = 0; k < PLACES; k++) {
+            places[k].wanted = i % 2u;
+        }
+        wmbt_reader_dma dma = {i / 10u, 1u << (i / 2u % 5u)};
+        wmbt_reader *r = reader_of(t, &config);
+        T_CHECK(t, r != NULL);
+        wmbt_piece piece;
+        for (uint32_t at = 0; at < 144u; at += piece.bytes) {
+            T_EQ(t, wmbt_reader_piece(r, 0, at, &dma, &piece), WMBT_OK);
+            T_CHECK(t, piece.offset == at && piece.bytes != 0u && piece.bytes <= 144u - at);
+            T_CHECK(t, piece.kind != WMBT_EXTENT_FIELD || piece.must_feed != 0u);
+            T_EQ(t, piece.has_place, piece.kind != WMBT_EXTENT_FIELD ? i % 2u : 0u);
+            if (piece.must_feed == 0u) {
+                T_CHECK(t, dma.max_bytes == 0u || piece.bytes <= dma.max_bytes);
+                T_CHECK(t, piece.bytes % dma.align == 0u && piece.place % dma.align == 0u);
+            }
+        }
+        T_EQ(t, wmbt_reader_piece(r, 0, 144, &dma, &piece), WMBT_END);
+    }
+}
+
+/* Room of each place, counted by hand: ratios 0, 4, 8, 2. */
+static void test_place_bytes(wmbt_test *t)
+{
+    wmbt_reader_config config = {0};
+    net n = {0};
+    config.chain = bucket_chain();
+    config.shape = SHAPE;
+    config.max_blocks = BUCKET_MAX_BLOCKS;
+    size_t bytes = lay_out(&n, true);
+    for (uint32_t i = 0; i < PLACES; i++) {
+        size_t end = i + 1u < PLACES ? (size_t)n.places[i + 1u].offset : bytes;
+        T_EQ(t, wmbt_reader_place_bytes(&config, i / WMBT_EXTENT_KINDS, i % WMBT_EXTENT_KINDS),
+             end - n.places[i].offset);
+    }
+    config.chain.block_tokens = 0x8000;
+    config.max_blocks = WMBT_READER_MAX_BLOCKS;
+    T_EQ(t, wmbt_reader_place_bytes(&config, 1, WMBT_EXTENT_COMP), UINT32_MAX);
+    T_EQ(t, wmbt_reader_place_bytes(&config, 0, WMBT_EXTENT_COMP), 0);
+}
+
 #define ARENA (4u << 20)
 
 static const wmbt_case cases[] = {
     {"whole objects in order: the whole readers' statuses", test_in_order, ARENA, NULL},
     {"schedules: pieces in any order, repeated, withdrawn, late", test_schedules, ARENA, NULL},
+    {"a tail of about the least length: the whole reader's status", test_short_tails, 8192, NULL},
+    {"whatever a codec says settles the object", test_codec_statuses, 8192, NULL},
+    {"pieces are within an engine's limits, wanted or not", test_pieces, 8192, NULL},
+    {"room of places", test_place_bytes, 0, NULL},
 };
 WMBT_SUITE(reader, cases);

@@ -15,6 +15,8 @@
 /* The CRC32C of any bytes followed by their own CRC32C, little-endian. */
 #    define WMBT_READER_CRC_OF_BOTH 0x48674BC7u
 
+#    define WMBT_READER_TAIL_LEAST 40u /* bytes: a head and an end marker */
+
 /* --- geometry -----------------------------------------------------------------------------------
  */
 
@@ -107,10 +109,16 @@ static wmbt_status wmbt_reader_tail_head(wmbt_reader *r, wmbt_reader_slot *s, wm
     r->now.tail_known = 0;
     r->now.tail_fits = 0;
     wmbt_status status = wmbt_rawtail_read_head(first, &expect, &r->now.tail);
-    if (status != WMBT_OK && status != WMBT_BAD_SHAPE && status != WMBT_BAD_COUNT) {
+    if (status != WMBT_OK && status != WMBT_BAD_SHAPE && status != WMBT_BAD_COUNT &&
+        status != WMBT_BAD_LENGTH) {
         return status;
     }
-    if (s->plain_bytes - WMBT_RAWTAIL_ENVELOPE_BYTES != wmbt_load_le32(first.data + 8)) {
+    uint32_t body = wmbt_load_le32(first.data + 8);
+    uint32_t has = s->plain_bytes - WMBT_RAWTAIL_ENVELOPE_BYTES;
+    if (s->plain_bytes < WMBT_READER_TAIL_LEAST && has <= body) {
+        return WMBT_TRUNCATED;
+    }
+    if (has != body) {
         return WMBT_BAD_LENGTH;
     }
     s->end = s->plain_bytes;

@@ -176,7 +176,11 @@ static wmbt_status wmbt_reader_unwrap(wmbt_reader *r, wmbt_reader_slot *s, wmbt_
     wmbt_status status = wmbt_compressed_unwrap(wmbt_view_of(s->collect, s->source_bytes),
                                                 &r->config.codec, room, 0, &plain);
     if (status != WMBT_OK) {
-        /* a codec of the caller's could say anything: it is an error, and fits a byte */
+        /* A codec of the caller's could say anything. What it says must fit a byte, be an error,
+         * and not be taken for one of this call. */
+        if (wmbt_status_is_caller(status) || status == WMBT_FULL) {
+            return WMBT_UNSUPPORTED_ALGORITHM;
+        }
         return wmbt_status_is_error(status) && status <= (int)UINT8_MAX ? status
                                                                         : WMBT_BAD_BITSTREAM;
     }

@@ -18,6 +18,14 @@ uint32_t wmbt_reader_rows_bytes(const wmbt_reader_config *config, uint32_t layer
     return rows * wmbt_shape_row_bytes(shape, layer, kind); /* below 2^32 by the shape's bounds */
 }
 
+uint32_t wmbt_reader_place_bytes(const wmbt_reader_config *config, uint32_t layer, uint32_t kind)
+{
+    uint32_t bytes = wmbt_reader_rows_bytes(config, layer, kind);
+    /* a tail's partial rows are fewer than a block's */
+    uint32_t times = kind < WMBT_EXTENT_RAW ? config->max_blocks + 1u : 1u;
+    return bytes != 0u && times > UINT32_MAX / bytes ? UINT32_MAX : bytes * times;
+}
+
 bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t object, const wmbt_extent *extent,
                           uint64_t *place)
 {
@@ -98,9 +106,9 @@ wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t of
     if (wmbt_reader_place_of(r, object, &item.extent, &place)) {
         piece->has_place = 1;
         piece->place = place + past;
-        if (dma != NULL) {
-            wmbt_reader_cut_piece(dma, piece);
-        }
+    }
+    if (rows && dma != NULL) {
+        wmbt_reader_cut_piece(dma, piece);
     }
     return WMBT_OK;
 }

@@ -19,14 +19,12 @@ static bool wmbt_reader_config_is_good(const wmbt_reader_config *config)
            (config->flags & ~WMBT_READER_FLAGS) == 0u;
 }
 
-/* The rows of one layer and kind lie within the memory. A tail's partial rows are fewer than a
- * block's. */
+/* The rows of one layer and kind lie within the memory. */
 static wmbt_status wmbt_reader_check_place(const wmbt_reader_config *config, uint32_t layer,
                                            uint32_t kind)
 {
     const wmbt_reader_place *place = &config->places[layer * WMBT_EXTENT_KINDS + kind];
-    uint32_t bytes = wmbt_reader_rows_bytes(config, layer, kind);
-    uint32_t times = kind < WMBT_EXTENT_RAW ? config->max_blocks + 1u : 1u;
+    uint32_t bytes = wmbt_reader_place_bytes(config, layer, kind);
     uint64_t room = config->memory.len != 0u ? config->memory.len : UINT64_MAX;
     if (place->wanted > 1u) {
         return WMBT_BAD_ARGUMENT;
@@ -34,11 +32,10 @@ static wmbt_status wmbt_reader_check_place(const wmbt_reader_config *config, uin
     if (place->wanted == 0u || bytes == 0u) {
         return WMBT_OK;
     }
-    if (times > UINT32_MAX / bytes) {
+    if (bytes == UINT32_MAX) {
         return WMBT_TOO_LARGE;
     }
-    return place->offset > room || bytes * times > room - place->offset ? WMBT_BAD_ARGUMENT
-                                                                        : WMBT_OK;
+    return place->offset > room || bytes > room - place->offset ? WMBT_BAD_ARGUMENT : WMBT_OK;
 }
 
 static wmbt_status wmbt_reader_check(const wmbt_reader_config *config)
