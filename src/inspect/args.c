@@ -140,7 +140,7 @@ bool args_number(const struct args *args, const char *name, uint64_t minimum, ui
 void args_operands(const struct args *args, const char *what, size_t least, size_t most)
 {
     if (args->operands < least) {
-        tool_usage_error("%s is needed (--help shows an example)", what);
+        tool_usage_error("it needs %s (--help shows an example)", what);
     }
     if (args->operands > most) {
         tool_usage_error("unexpected argument '%s' after %s", args->operand[most], what);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "out.h"
 #include "tool.h"
 
 static wmbt_view view_of_text(const char *text)
@@ -118,6 +119,7 @@ wmbt_block_hash *chain_hashes(const struct chain_options *options, const struct 
         }
         at += taken;
         *count += 1;
+        out_progress("hashing", at, tokens->count);
     }
     return hashes;
 }

@@ -6,6 +6,7 @@
 
 #include "args.h"
 #include "file.h"
+#include "identity_error.h"
 #include "json.h"
 #include "out.h"
 #include "tool.h"
@@ -33,20 +34,6 @@ static void read_accept(wmbt_fingerprint_accept *accept, const struct args *args
     }
 }
 
-static const char *problem(wmbt_status status)
-{
-    switch (status) {
-    case WMBT_BAD_SYNTAX: return "not of the form that it must have";
-    case WMBT_BAD_FIELD: return "no such field, a field twice, or a value that it cannot have";
-    case WMBT_BAD_LENGTH: return "a digest that is not 64 hex digits";
-    case WMBT_BAD_TEXT: return "a character that must not stand there, or text that is not UTF-8";
-    case WMBT_BAD_NUMBER: return "a number that is none, too large, or the wrong way round";
-    case WMBT_NOT_REPRESENTABLE: return "longer than the 16 bytes of a layout tag";
-    case WMBT_TOO_LARGE: return "too long";
-    default: return tool_status_name(status);
-    }
-}
-
 /* Reads a context. A bad file ends the process (EXIT_USAGE); one that is not there is noted. The
  * text stays: the context keeps views into it. */
 static wmbt_status read_context(const char *path, wmbt_fingerprint_context *context,
@@ -63,11 +50,9 @@ static wmbt_status read_context(const char *path, wmbt_fingerprint_context *cont
     }
     status = wmbt_fingerprint_read(file_view(file), context, &place);
     if (status != WMBT_OK) {
-        const char *name = place.field != 0 ? wmbt_fingerprint_field_name(place.field) : "";
-        const char *colon = place.field != 0 ? ": " : "";
-        uint32_t line = place.line;
+        const char *problem = identity_error(file_view(file), place, status);
         file_free(file);
-        tool_usage_error("%s: line %u: %s%s%s", path, line, name, colon, problem(status));
+        tool_usage_error("%s: %s", path, problem);
     }
     return WMBT_OK;
 }

@@ -147,6 +147,7 @@ static void replay(struct json *root, const struct facts *facts)
     json_add_number(stats, "conflicts", replay.conflicts);
 }
 
+/* Rows of a list, if it has any. Numbers stand on the right. */
 static void print_list(const struct json *root, const char *name, unsigned columns,
                        const char *const *column)
 {
@@ -155,8 +156,12 @@ static void print_list(const struct json *root, const char *name, unsigned colum
     if (list->first == NULL) {
         return;
     }
+    uint32_t right = 0;
+    for (unsigned i = 0; i < columns; i++) {
+        right |= json_get(list->first, column[i])->kind == JSON_NUMBER ? 1u << i : 0;
+    }
     printf("%s\n", out_bold(name));
-    table_begin(&table, columns, 0, column);
+    table_begin(&table, columns, right, column);
     for (const struct json *row = list->first; row != NULL; row = row->next) {
         for (unsigned i = 0; i < columns; i++) {
             table_cell(&table, json_cell(json_get(row, column[i])));
@@ -178,11 +183,11 @@ static void print_replay(const struct json *root)
     print_list(root, "winners", 7, winner);
     print_list(root, "conflicts", 7, conflict);
     print_list(root, "refused", 3, refused);
-    printf("%llu facts: %llu winners, %llu idempotent, %llu conflicts; %llu refused\n",
-           (unsigned long long)json_get_number(stats, "inputs"),
-           (unsigned long long)json_get_number(stats, "winners"),
+    printf("%s: %s, %llu idempotent, %s; %llu refused\n",
+           out_count(json_get_number(stats, "inputs"), "fact", "facts"),
+           out_count(json_get_number(stats, "winners"), "winner", "winners"),
            (unsigned long long)json_get_number(stats, "idempotent"),
-           (unsigned long long)json_get_number(stats, "conflicts"),
+           out_count(json_get_number(stats, "conflicts"), "conflict", "conflicts"),
            (unsigned long long)json_get(root, "refused")->number);
 }
 

@@ -21,6 +21,12 @@ struct rows {
     struct destination to;
 };
 
+/* What has been written. */
+struct written {
+    uint32_t files;
+    uint64_t bytes;
+};
+
 /* Makes room for the rows of so many blocks. Memory costs only what is used of it. False: none. */
 static bool rows_begin(struct rows *rows, uint64_t block_tokens, size_t most_blocks)
 {
@@ -65,7 +71,7 @@ static bool write_failed(const char **why)
 
 /* The rows of one layer and kind. */
 static bool write_rows(struct new_folder *folder, const struct rows *rows, uint32_t place,
-                       uint32_t blocks, const char **why)
+                       uint32_t blocks, struct written *written, const char **why)
 {
     size_t bytes = (size_t)rows->bytes[place] * blocks;
     FILE *file = new_folder_open(folder,
@@ -77,31 +83,38 @@ static bool write_rows(struct new_folder *folder, const struct rows *rows, uint3
     }
     const uint8_t *from = rows->to.memory.data + rows->place[place].offset;
     bool good = fwrite(from, 1, bytes, file) == bytes || write_failed(why);
+    written->files++;
+    written->bytes += bytes;
     return fclose(file) == 0 ? good : good && write_failed(why);
 }
 
-static bool write_plan(struct new_folder *folder, const struct json *plan, const char **why)
+static bool write_plan(struct new_folder *folder, const struct json *plan, struct written *written,
+                       const char **why)
 {
     FILE *file = new_folder_open(folder, "plan.json", why);
     if (file == NULL) {
         return false;
     }
     json_print(plan, file);
-    bool good = !ferror(file);
+    long bytes = ftell(file);
+    bool good = !ferror(file) && bytes >= 0;
+    written->files++;
+    written->bytes += good ? (uint64_t)bytes : 0;
     return fclose(file) == 0 && good ? true : write_failed(why);
 }
 
 static bool write_all(const char *path, const struct rows *rows, const struct resolved *result,
-                      const struct json *plan, const char **why)
+                      const struct json *plan, struct written *written, const char **why)
 {
     struct new_folder folder;
     if (!new_folder_begin(&folder, path, why)) {
         return false;
     }
-    bool good = write_plan(&folder, plan, why);
+    bool good = write_plan(&folder, plan, written, why);
     for (uint32_t i = 0; good && result->plan.blocks != 0 && i < PLACES; i++) {
         out_progress("writing", i, PLACES);
-        good = rows->bytes[i] == 0 || write_rows(&folder, rows, i, result->plan.blocks, why);
+        good =
+            rows->bytes[i] == 0 || write_rows(&folder, rows, i, result->plan.blocks, written, why);
     }
     if (!good) {
         new_folder_abandon(&folder);
@@ -133,9 +146,10 @@ static void check_target(const char *path)
     }
 }
 
-/* Resolves the prompt and writes OUT. ok, or the status of the prompt; its row is *plan. */
+/* Resolves the prompt and writes OUT. ok, or the status of the prompt; its row is *plan. Nothing
+ * was written if *written stays zero. */
 static wmbt_status restore(const struct resolver *resolver, const char *path, const char *target,
-                           struct json **plan, const char **why)
+                           struct json **plan, struct written *written, const char **why)
 {
     static struct rows rows;
     struct tokens tokens;
@@ -154,7 +168,8 @@ static wmbt_status restore(const struct resolver *resolver, const char *path, co
     if (status == WMBT_OK) {
         resolve_note_damage(&result);
         *plan = resolve_json(NULL, resolver, path, WMBT_OK, &result);
-        if (!write_all(target, &rows, &result, *plan, why)) {
+        if (!write_all(target, &rows, &result, *plan, written, why)) {
+            memset(written, 0, sizeof *written);
             tool_refuse(target, TOOL_UNREADABLE, *why);
         }
         resolved_free(&result);
@@ -163,9 +178,16 @@ static wmbt_status restore(const struct resolver *resolver, const char *path, co
     return status;
 }
 
+static void print_written(const char *target, const struct written *written)
+{
+    printf("\n  wrote %s: plan.json and %s of rows, %s\n", tool_printable_cstr(target),
+           out_count(written->files - 1, "file", "files"), out_size(written->bytes));
+}
+
 static int run(const struct args *args)
 {
     struct resolver resolver;
+    struct written written = {0, 0};
     struct json *plan = NULL;
     const char *why = NULL;
     const char *target = args_required(args, "-o");
@@ -174,7 +196,7 @@ static int run(const struct args *args)
     wmbt_status status = resolver_open(&resolver, args);
     check_target(target);
     if (status == WMBT_OK) {
-        status = restore(&resolver, path, target, &plan, &why);
+        status = restore(&resolver, path, target, &plan, &written, &why);
         if (status != WMBT_OK) {
             tool_refuse(path, status, why);
         }
@@ -188,6 +210,9 @@ static int run(const struct args *args)
         json_print(plan, stdout);
     } else {
         resolve_print(plan);
+        if (written.files != 0) {
+            print_written(target, &written);
+        }
     }
     return EXIT_DONE;
 }

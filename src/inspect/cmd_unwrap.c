@@ -54,9 +54,11 @@ static int run(const struct args *args)
     if (args_flag(args, "--json")) {
         json_print(row, stdout);
     } else if (status == WMBT_OK) {
-        printf("%s of %s%s\n", out_size(json_get_number(row, "plain_bytes")),
-               out_size(json_get_number(row, "bytes")),
-               json_get_number(row, "wrapped") != 0 ? "" : ", not wrapped");
+        printf("wrote %s: %s%s\n", tool_printable_cstr(to),
+               out_size(json_get_number(row, "plain_bytes")),
+               json_get_number(row, "wrapped") == 0
+                   ? ", it was not wrapped"
+                   : tool_format(", stored as %s", out_size(json_get_number(row, "bytes"))));
     }
     return EXIT_DONE;
 }

@@ -137,9 +137,9 @@ static void print_wal(const struct json *root)
         printf("%s  %s\n", out_status(json_get_text(r, "status")),
                json_cell(json_get(r, "object")));
     }
-    printf("%llu records; %llu keys: %llu canonical, %llu legacy, %llu unknown; %llu refused\n",
-           (unsigned long long)json_get(root, "records")->number,
-           (unsigned long long)json_get_number(audit, "total"),
+    printf("%s; %s: %llu canonical, %llu legacy, %llu unknown; %llu refused\n",
+           out_count(json_get(root, "records")->number, "record", "records"),
+           out_count(json_get_number(audit, "total"), "key", "keys"),
            (unsigned long long)json_get_number(audit, "canonical"),
            (unsigned long long)json_get_number(audit, "legacy"),
            (unsigned long long)json_get_number(audit, "unknown"),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fmt.h"
+#include "out.h"
 #include "tool.h"
 #include "wombatkv/manifest.h"
 
@@ -62,7 +63,7 @@ wmbt_status format_read_manifest(wmbt_view bytes, struct reading *reading)
         reading->detail = describe(&error);
         return status;
     }
-    reading->detail = tool_format("%zu entries", manifest.entry_count);
+    reading->detail = out_count(manifest.entry_count, "entry", "entries");
     return reading->fields != NULL ? add_manifest(reading->fields, &manifest) : WMBT_OK;
 }
 

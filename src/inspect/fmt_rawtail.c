@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Raw tails for `show` and `verify`. */
 #include "fmt.h"
+#include "out.h"
 #include "tool.h"
 #include "wombatkv/rawtail.h"
 
@@ -85,8 +86,8 @@ wmbt_status format_read_rawtail(wmbt_view bytes, struct reading *reading)
     if (status != WMBT_OK) {
         return status;
     }
-    reading->detail =
-        tool_format("tail of %u tokens, %u raw rows", info.total_tokens, info.raw_rows);
+    reading->detail = tool_format("tail of %s, %s", out_count(info.total_tokens, "token", "tokens"),
+                                  out_count(info.raw_rows, "raw row", "raw rows"));
     if (reading->fields != NULL) {
         uint32_t partial[WMBT_SHAPE_MAX_LAYERS][2] = {{0}};
         add_fields(reading->fields, &info);

@@ -67,7 +67,7 @@ wmbt_status format_read_large_manifest(wmbt_view bytes, struct reading *reading)
     if (status != WMBT_OK) {
         return status;
     }
-    reading->detail = tool_format("%llu chunks, %s in all", (unsigned long long)value.chunks,
+    reading->detail = tool_format("%s, %s in all", out_count(value.chunks, "chunk", "chunks"),
                                   out_size(value.total_bytes));
     if (reading->fields != NULL) {
         json_add_text(reading->fields, "magic", "WMBT_KV_SHM_LARGE_V1");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* WAL objects and segments for `show` and `verify`. */
 #include "fmt.h"
+#include "out.h"
 #include "tool.h"
 #include "wombatkv/segment.h"
 #include "wombatkv/wal.h"
@@ -50,7 +51,8 @@ wmbt_status format_read_wal(wmbt_view bytes, struct reading *reading)
     }
     reading->detail =
         info.kind == WMBT_WAL_BATCH
-            ? tool_format("batch of %u records, %llu to %llu", info.record_count,
+            ? tool_format("batch of %s, %llu to %llu",
+                          out_count(info.record_count, "record", "records"),
                           (unsigned long long)info.start_seq, (unsigned long long)info.end_seq)
             : "one record";
     if (reading->fields != NULL) {
@@ -88,8 +90,9 @@ wmbt_status format_read_segment(wmbt_view bytes, struct reading *reading)
     if (status != WMBT_OK) {
         return status;
     }
-    reading->detail = tool_format("%u blocks, index of %u bytes (no checksum covers the blocks)",
-                                  layout.block_count, layout.index_bytes);
+    reading->detail = tool_format("%s, index of %s (no checksum covers the blocks)",
+                                  out_count(layout.block_count, "block", "blocks"),
+                                  out_count(layout.index_bytes, "byte", "bytes"));
     if (reading->fields != NULL) {
         add_segment(reading->fields, &layout, bytes, flags);
     }

@@ -65,6 +65,11 @@ const char *out_size(uint64_t bytes)
     return tool_format("%.*f %s", size < 10.0 ? 2 : size < 100.0 ? 1 : 0, size, unit[u]);
 }
 
+const char *out_count(uint64_t count, const char *one, const char *many)
+{
+    return tool_format("%llu %s", (unsigned long long)count, count == 1 ? one : many);
+}
+
 /* --- tables ---------------------------------------------------------------------------------- */
 
 #define MAX_COLUMNS 16u
@@ -104,13 +109,21 @@ void table_print(struct table *table, unsigned indent)
         size_t *column = &width[i % table->columns];
         *column = w > *column ? w : *column;
     }
+    int blanks = 0; /* before the next text; none at the end of a line */
     for (size_t i = 0; i < table->cells; i++) {
         unsigned column = (unsigned)(i % table->columns);
-        bool last = column + 1 == table->columns;
         bool right = (table->right >> column & 1u) != 0;
         int padding = (int)(width[column] - width_of(table->cell[i]));
-        printf("%*s%*s%s%*s%s", column == 0 ? (int)indent : 2, "", right ? padding : 0, "",
-               table->cell[i], right || last ? 0 : padding, "", last ? "\n" : "");
+        blanks += (column == 0 ? (int)indent : 2) + (right ? padding : 0);
+        if (table->cell[i][0] != '\0') {
+            printf("%*s%s", blanks, "", table->cell[i]);
+            blanks = 0;
+        }
+        blanks += right ? 0 : padding;
+        if (column + 1 == table->columns) {
+            putchar('\n');
+            blanks = 0;
+        }
     }
     free(table->cell);
     table->cell = NULL;

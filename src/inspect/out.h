@@ -38,6 +38,9 @@ const char *out_bold(const char *text);
 /* "1,761,728 B" is "1.68 MiB"; below 1,024 the bytes. */
 const char *out_size(uint64_t bytes);
 
+/* "1 block", "2 blocks". */
+const char *out_count(uint64_t count, const char *one, const char *many);
+
 /*
  * A bar on standard error while `done` goes to `total`, if that is a terminal and the work has
  * taken more than a second; no more than ten times a second. out_progress_end() wipes it.

@@ -163,6 +163,8 @@ static wmbt_status answer_all(struct supply *supply)
     return status;
 }
 
+#define PIECE_TOKENS ((size_t)1 << 20)
+
 /* --- prompts --------------------------------------------------------------------------------- */
 
 size_t resolve_most_blocks(const struct resolver *resolver, const struct tokens *tokens)
@@ -212,8 +214,11 @@ wmbt_status resolve(const struct resolver *resolver, const struct tokens *tokens
     }
     result->tokens = (uint32_t)tokens->count;
     wmbt_status status = start(resolver, (uint32_t)most, to, result);
-    if (status == WMBT_OK) {
-        status = wmbt_reader_tokens(result->reader, tokens->token, tokens->count);
+    for (size_t at = 0; status == WMBT_OK && at < tokens->count; at += PIECE_TOKENS) {
+        size_t left = tokens->count - at;
+        out_progress("hashing", at, tokens->count);
+        status = wmbt_reader_tokens(result->reader, tokens->token + at,
+                                    left < PIECE_TOKENS ? left : PIECE_TOKENS);
     }
     if (status == WMBT_OK) {
         status = wmbt_reader_end(result->reader, result->tokens);

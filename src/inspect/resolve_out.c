@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answer for one prompt, as JSON and for people. */
-#include <stdio.h>
+/* The answer for one prompt, as JSON. */
 #include <string.h>
 
-#include "out.h"
 #include "resolve.h"
 #include "tool.h"
 
@@ -95,62 +93,4 @@ struct json *resolve_json(struct json *list, const struct resolver *resolver, co
     add_tail(row, result);
     add_plan(row, result);
     return row;
-}
-
-/* --- for people ------------------------------------------------------------------------------ */
-
-static const char *size_or_dash(const struct json *row)
-{
-    const struct json *bytes = json_get(row, "bytes");
-    return bytes->kind == JSON_NUMBER ? out_size(bytes->number) : "-";
-}
-
-static void print_blocks(const struct json *row)
-{
-    static const char *const heading[] = {"block", "hash", "stored", "status"};
-    const struct json *tail = json_get(row, "raw_tail");
-    struct table table;
-    table_begin(&table, 4, 1u << 0 | 1u << 2, heading);
-    for (const struct json *b = json_get(row, "blocks")->first; b != NULL; b = b->next) {
-        table_cell(&table, json_cell(json_get(b, "index")));
-        table_cell(&table, json_cell(json_get(b, "hash")));
-        table_cell(&table, size_or_dash(b));
-        table_cell(&table, out_status(json_get_text(b, "status")));
-    }
-    if (tail->kind == JSON_OBJECT) {
-        const struct json *total = json_get(tail, "total_tokens");
-        table_cell(&table, "tail");
-        table_cell(&table, total->kind == JSON_NUMBER
-                               ? tool_format("%llu tokens", (unsigned long long)total->number)
-                               : "");
-        table_cell(&table, size_or_dash(tail));
-        table_cell(&table, out_status(json_get_text(tail, "status")));
-    }
-    table_print(&table, 2);
-}
-
-void resolve_print(const struct json *row)
-{
-    const char *status = json_get_text(row, "status");
-    printf("%s  ", out_bold(json_cell(json_get(row, "path"))));
-    if (strcmp(status, "ok") != 0) {
-        printf("%s\n", out_status(status));
-        return;
-    }
-    printf("%s tokens, blocks of %s\n", json_cell(json_get(row, "tokens")),
-           json_cell(json_get(row, "block_tokens")));
-    if (json_get(row, "blocks")->first != NULL) {
-        print_blocks(row);
-    }
-    printf("  usable blocks %s, restored %s tokens, to prefill %s%s, read %s\n",
-           json_cell(json_get(row, "usable_blocks")), json_cell(json_get(row, "tokens_restored")),
-           json_cell(json_get(row, "tokens_to_prefill")),
-           json_get_number(row, "logits_only") != 0 ? " (for its logits only)" : "",
-           out_size(json_get_number(row, "bytes_to_read")));
-    const char *restored = json_cell(json_get(row, "tokens_restored"));
-    const char *exact = json_cell(json_get(row, "exact_from"));
-    if (strcmp(restored, exact) != 0) {
-        printf("  an exact result needs a run from token %s: blocks alone do not hold the window\n",
-               exact);
-    }
 }

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command lines: help, usage errors, option values, and token files of every bad kind."""
 import os
+import pty
 import re
 import socket
+import subprocess
+import threading
+import time
 import unittest
 
-from harness import PROMPTS, ToolTest
+from harness import PROMPTS, TOOL, ToolTest
 
 COMMANDS = ["chain", "identity", "key", "replay", "resolve", "restore", "reuse", "show", "unwrap",
             "verify", "wal"]
@@ -119,10 +123,68 @@ class Options(ToolTest):
         self.usage("chain", *DS4, PROMPT, PROMPT)
         for command in ("show", "verify"):
             self.usage(command)
+        for given in ([], ["x"]):
+            self.usage("reuse", *given, names="reuse: it needs the files HAVE and WANT")
 
     def test_error_is_one_line_whatever_the_argument(self):
         self.usage("chain", "--a\nb\r\x1b[31mc\u0085")
         self.usage("a\nb")
+
+
+class Terminal(ToolTest):
+    """What differs where standard output or standard error is a terminal."""
+
+    @staticmethod
+    def run_in_terminal(stream, args, env):
+        """What arrives at a terminal that is the stream named, and the exit status."""
+        ours, theirs = pty.openpty()
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL,
+                   "stderr": subprocess.DEVNULL, stream: theirs}
+        with subprocess.Popen([TOOL, *args], env={**os.environ, **env}, **streams) as run:
+            os.close(theirs)
+            text = b""
+            try:
+                while part := os.read(ours, 4096):
+                    text += part
+            except OSError:
+                pass  # how Linux says that the other side is closed
+            os.close(ours)
+        return text, run.returncode
+
+    def test_colours(self):
+        path = self.write("text", b"hello")
+        for env, coloured in (({"TERM": "xterm", "NO_COLOR": ""}, True),
+                              ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+                              ({"TERM": "dumb", "NO_COLOR": ""}, False)):
+            text, code = self.run_in_terminal("stdout", ["verify", path], env)
+            self.assertEqual((b"\x1b[31mbad-magic\x1b[0m" in text, code), (coloured, 1))
+            self.assertEqual(b"\x1b" in text, coloured)
+            text, _ = self.run_in_terminal("stdout", ["verify", "--json", path], env)
+            self.assertNotIn(b"\x1b", text)
+
+    def test_progress_only_on_a_terminal_and_after_a_second(self):
+        slow = self.path("slow")
+        os.mkfifo(slow)
+
+        def feed():
+            with open(slow, "wb") as f:
+                time.sleep(1.3)
+                f.write(b"hello")
+
+        args = ["verify", slow, self.write("text", b"hello")]
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        text, code = self.run_in_terminal("stderr", args, {"TERM": "xterm"})
+        feeder.join()
+        self.assertEqual(code, 1)
+        self.assertRegex(text, rb"^\rverifying \[#+ +\]  50 %\r\x1b\[K"
+                               rb"wombatkv verify: [^\r\n]*\r\n$")
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        self.refused(*args)  # one line on standard error, no more
+        feeder.join()
+        text, _ = self.run_in_terminal("stderr", ["verify", PROMPT, PROMPT], {"TERM": "xterm"})
+        self.assertEqual(text.count(b"\r"), 1)
 
 
 class TokenFiles(ToolTest):

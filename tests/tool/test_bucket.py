@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import os
+import re
 import shutil
 import unittest
 
@@ -255,11 +256,65 @@ class Resolve(ToolTest):
         self.usage("resolve", *options)
         self.usage("resolve", *options, "-", "-", names="standard input")
 
-    def test_human_output(self):
-        for row in table("bucket", "prompts.tsv")[:10]:
-            out = self.run_tool("resolve", *chain_options(row), prompt_path(row)).out.decode()
-            self.assertIn(f"restored {row['restored_tokens']} tokens", out)
-            self.assertNotIn("\x1b", out)
+    def human(self, name, *more):
+        row = next(r for r in table("bucket", "prompts.tsv") if r["name"] == name)
+        out = self.run_tool("resolve", *chain_options(row), *more, prompt_path(row)).out.decode()
+        self.assertNotIn("\x1b", out)
+        self.assertFalse([line for line in out.split("\n") if line != line.rstrip()])
+        return row, out.splitlines()
+
+    def test_human_plan(self):
+        for row in table("bucket", "prompts.tsv"):
+            row, lines = self.human(row["name"])
+            plan = {line[2:18].rstrip(): line[18:] for line in lines
+                    if re.match(r"  [a-z]+ [a-z]", line)}
+            self.assertEqual(int(plan["usable blocks"].split()[0]), int(row["usable_blocks"]))
+            self.assertEqual(int(plan["restored tokens"].split()[0]), int(row["restored_tokens"]))
+            self.assertEqual(int(plan["to prefill"].split()[0]), int(row["prefill_tokens"]))
+            self.assertEqual(list(plan)[3:], ["raw tail", "exact from", "bytes to read"])
+
+    def test_human_words_about_the_tail(self):
+        for name, more, words in (
+                ("two_blocks_tail", [], "300  not used: unproven beyond the blocks (--trust-tail"),
+                ("two_blocks_tail", ["--trust-tail"], "300  used: you vouch for its tokens"),
+                ("exact_two_blocks", [], "256  used: it ends where the blocks do"),
+                ("tail_longer_than_prompt", [], "133  not used: it ends behind the end of the pro"),
+                ("tail_too_short", [], "133  not used: it ends before the usable blocks do"),
+                ("tail_crc", [], "-  not used: bad-checksum"),
+                ("hole", [], "-  not used: none is stored"),
+                ("unknown", [], "-  not used: without a usable block there is none to look up")):
+            lines = self.human(name, *more)[1]
+            line = next(line for line in lines if line.startswith("  raw tail "))
+            self.assertIn(words, line, name)
+
+    def test_human_blocks(self):
+        row, lines = self.human("hole")
+        hashes = row["hashes"].split(",")
+        self.assertEqual(lines[1].split(), ["block", "tokens", "status", "stored", "hash"])
+        for i, status in enumerate(("ok", "ok", "missing", "ok", "ok")):
+            cells = lines[2 + i].split()
+            self.assertEqual(cells[:3] + cells[-1:],
+                             [str(i), f"{128 * i}-{128 * i + 127}", status, hashes[i]])
+        self.assertEqual(lines[7].split(), ["tail", "-", "missing", "-", hashes[1]])
+
+    def test_human_folds_runs_of_missing_blocks(self):
+        options = chain_options(table("bucket", "prompts.tsv")[0])
+        options[5] = "elsewhere"
+        out = self.ok("resolve", *options, "-", stdin=b"1 " * 1300).lines
+        self.assertEqual([line.split() for line in out[2:4]],
+                         [["0-9", "0-1279", "missing", "-", "(10", "blocks)"], []])
+        folder = "b/kv/cabi/elsewhere/wombatkv/v1/block/b3="
+        hashes = [b["hash"] for b in self.ok("resolve", "--json", *options, "-",
+                                             stdin=b"1 " * 1300).json[0]["blocks"]]
+        for i in (0, 3):
+            self.write(folder + hashes[i], b"damaged")
+        os.mkdir(self.path(folder + hashes[5]))
+        os.mkdir(self.path(folder + hashes[6]))
+        options[1] = self.path("b")
+        out = self.refused("resolve", *options, "-", stdin=b"1 " * 1300).lines
+        self.assertEqual([line.split()[0::2][:2] for line in out[2:8]],
+                         [["0", "truncated"], ["1-2", "missing"], ["3", "truncated"],
+                          ["4", "missing"], ["5-6", "unreadable"], ["7-9", "missing"]])
 
 
 class Outside(ToolTest):
@@ -482,7 +537,10 @@ class Restore(ToolTest):
         row = next(r for r in table("bucket", "prompts.tsv") if r["name"] == "two_blocks_tail")
         out = self.path("out")
         os.mkdir(out)  # an empty directory is taken
-        self.ok("restore", *chain_options(row), prompt_path(row), "-o", out + "/")
+        said = self.ok("restore", *chain_options(row), prompt_path(row), "-o", out + "/").lines
+        size = sum(os.path.getsize(os.path.join(out, name)) for name in os.listdir(out))
+        self.assertEqual(said[-1], f"  wrote {out}/: plan.json and 62 files of rows, "
+                                   f"{size / 2**20:.2f} MiB")
         objects = []
         for i, block in enumerate(table("bucket", "blocks.tsv")[:2]):
             plain = self.path(f"plain{i}")

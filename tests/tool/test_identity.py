@@ -89,6 +89,33 @@ class Identity(IdentityTest):
             path = self.write("a", text)
             self.usage("identity", path, names=path)
             self.usage("identity", "--json", path, names=path)
+    def test_each_cause_has_its_words_and_its_line(self):
+        digest, text = "ab" * 32, "x" * 4097
+        for cause, lines in (
+                ("line 2: there is no field 'what'", "tp = 0/1\nwhat = x"),
+                ("line 3: tp: it stands on line 1 already", "tp = 0/1\n#\n tp = 0/2 # again\n"),
+                ("line 1: it is not of the form `field = value`", "tp # = 0/1"),
+                ("line 2: tp: it has no value", "\ntp =  # none\n"),
+                ("line 1: it is not UTF-8", b"tenant = \xff"),
+                ("line 1: it has a NUL byte", "tenant = a\0b"),
+                ("line 1: model_sha256: it cannot be `none`", "model_sha256 = none"),
+                ("line 1: lora_sha256: a digest that is not 64 hex digits", "lora_sha256 = ab"),
+                ("line 1: multimodal_sha256: a digest that is not", f"multimodal_sha256 = {digest},"),
+                ("no hex digit", "lora_sha256 = " + "zz" * 32),
+                ("line 1: layout: longer than the 16 bytes", "layout = " + "a" * 17),
+                ("line 1: layout: a layout tag has visible ASCII", "layout = a b"),
+                ("line 1: tenant: longer than 4096 bytes", f"tenant = {text}"),
+                ("line 1: layers: it is not of the form FIRST-LAST", "layers = 5"),
+                ("line 1: layers: '5-4': FIRST is above LAST", "layers = 5-4"),
+                ("line 1: layers: 'a-4': FIRST and LAST must be decimal", "layers = a-4"),
+                ("below 2^32", "layers = 0-4294967296"),
+                ("line 1: tp: it is neither of the form RANK/SIZE", "tp = 1"),
+                ("line 1: tp: '1/1': RANK is not below SIZE", "tp = 1/1"),
+                ("line 1: tp: '-1/2': RANK and SIZE must be decimal", "tp = -1/2")):
+            data = lines if isinstance(lines, bytes) else lines.encode()
+            self.usage("identity", self.write("bad", data), names=cause)
+
+    def test_missing_and_empty_files(self):
         self.refused("identity", self.path("none"), names="none")
         self.refused("identity", "--json", self.dir, names=self.dir)
         got = self.refused("identity", "--json", self.write("e", b"")).json
