@@ -2,57 +2,36 @@
 /* Decimal, hex and UTF-8. */
 #include "base/text.h"
 
-/* Digits by subtraction: no division, and no 64-bit shift or product, which small targets call out
- * for. */
-static const uint64_t wmbt_text_powers[WMBT_TEXT_U64_DIGITS] = {
-    UINT64_C(10000000000000000000),
-    UINT64_C(1000000000000000000),
-    UINT64_C(100000000000000000),
-    UINT64_C(10000000000000000),
-    UINT64_C(1000000000000000),
-    UINT64_C(100000000000000),
-    UINT64_C(10000000000000),
-    UINT64_C(1000000000000),
-    UINT64_C(100000000000),
-    UINT64_C(10000000000),
-    UINT64_C(1000000000),
-    UINT64_C(100000000),
-    UINT64_C(10000000),
-    UINT64_C(1000000),
-    UINT64_C(100000),
-    UINT64_C(10000),
-    UINT64_C(1000),
-    UINT64_C(100),
-    UINT64_C(10),
-    UINT64_C(1),
-};
+#include "base/bytes.h"
+#include "base/le.h"
 
 size_t wmbt_text_u64(uint64_t v, uint8_t out[WMBT_TEXT_U64_DIGITS])
 {
-    size_t n = 0;
-    for (size_t i = 0; i < WMBT_TEXT_U64_DIGITS; i++) {
-        uint8_t digit = (uint8_t)'0';
-        while (v >= wmbt_text_powers[i]) {
-            v -= wmbt_text_powers[i];
-            digit++;
+    uint8_t bytes[8];
+    size_t at = WMBT_TEXT_U64_DIGITS;
+    uint32_t more;
+    wmbt_store_le64(bytes, v);
+    do { /* divides by ten, a byte at a time */
+        uint32_t rest = 0;
+        more = 0;
+        for (size_t k = sizeof bytes; k-- > 0u;) {
+            uint32_t part = rest << 8 | bytes[k]; /* below 2,560 */
+            uint32_t tenth = part * 52429u >> 19; /* part / 10, right below 81,920 */
+            bytes[k] = (uint8_t)tenth;
+            rest = part - 10u * tenth;
+            more |= tenth;
         }
-        if (n != 0u || digit != (uint8_t)'0' || i == WMBT_TEXT_U64_DIGITS - 1u) {
-            out[n++] = digit;
-        }
-    }
-    return n;
-}
-
-static uint8_t wmbt_text_nibble(uint32_t v)
-{
-    return (uint8_t)(v < 10u ? (uint32_t)'0' + v : (uint32_t)'a' + (v - 10u));
+        out[--at] = (uint8_t)((uint32_t)'0' + rest);
+    } while (more != 0u);
+    wmbt_bytes_copy(out, out + at, WMBT_TEXT_U64_DIGITS - at);
+    return WMBT_TEXT_U64_DIGITS - at;
 }
 
 void wmbt_text_hex(wmbt_view v, uint8_t *out)
 {
-    for (size_t i = 0; i < v.len; i++) {
-        out[2u * i] = wmbt_text_nibble((uint32_t)v.data[i] >> 4);
-        out[2u * i + 1u] = wmbt_text_nibble((uint32_t)v.data[i] & 15u);
+    for (size_t i = 0; i < 2u * v.len; i++) {
+        uint32_t digit = (i & 1u) == 0u ? (uint32_t)v.data[i / 2u] >> 4 : v.data[i / 2u] & 15u;
+        out[i] = (uint8_t)(digit + (digit < 10u ? (uint32_t)'0' : (uint32_t)'a' - 10u));
     }
 }
 
@@ -61,24 +40,22 @@ int wmbt_text_hex_digit(uint8_t c)
     if (wmbt_text_is_digit(c)) {
         return c - '0';
     }
-    if (c >= (uint8_t)'a' && c <= (uint8_t)'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= (uint8_t)'A' && c <= (uint8_t)'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
+    uint8_t lower = c | 0x20u; /* what differs between the cases of a letter */
+    return lower >= (uint8_t)'a' && lower <= (uint8_t)'f' ? lower - 'a' + 10 : -1;
 }
 
-bool wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n)
+wmbt_status wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n)
 {
+    if (wmbt_view_is_bad(text)) {
+        return WMBT_BAD_ARGUMENT;
+    }
     if ((text.len & 1u) != 0u || text.len / 2u != n) {
-        return false;
+        return WMBT_BAD_LENGTH;
     }
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];
         if (wmbt_text_hex_digit(c) < 0 || (!upper && c >= (uint8_t)'A' && c <= (uint8_t)'F')) {
-            return false;
+            return WMBT_BAD_TEXT;
         }
     }
     for (size_t i = 0; i < n; i++) {
@@ -86,7 +63,7 @@ bool wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n)
         int low = wmbt_text_hex_digit(text.data[2u * i + 1u]);
         out[i] = (uint8_t)(high * 16 + low);
     }
-    return true;
+    return WMBT_OK;
 }
 
 bool wmbt_text_append_digit(uint64_t *v, uint32_t digit)
@@ -121,50 +98,29 @@ bool wmbt_text_parse_u64(wmbt_view text, bool plus, uint64_t *out)
     return true;
 }
 
-/* Length of the UTF-8 sequence that begins at p, 0 if it is none (Unicode 15, table 3-7). */
-static size_t wmbt_text_utf8_sequence(const uint8_t *p, size_t left)
-{
-    uint8_t c = p[0];
-    if (c < 0x80u) {
-        return 1;
-    }
-    if (c < 0xC2u || c > 0xF4u) {
-        return 0;
-    }
-    size_t n = c < 0xE0u ? 2u : c < 0xF0u ? 3u : 4u;
-    if (n > left) {
-        return 0;
-    }
-    uint8_t low = 0x80u, high = 0xBFu; /* allowed range of the second byte */
-    if (c == 0xE0u) {
-        low = 0xA0u;
-    } else if (c == 0xEDu) {
-        high = 0x9Fu;
-    } else if (c == 0xF0u) {
-        low = 0x90u;
-    } else if (c == 0xF4u) {
-        high = 0x8Fu;
-    }
-    if (p[1] < low || p[1] > high) {
-        return 0;
-    }
-    for (size_t i = 2; i < n; i++) {
-        if ((p[i] & 0xC0u) != 0x80u) {
-            return 0;
-        }
-    }
-    return n;
-}
-
 bool wmbt_text_is_utf8(wmbt_view text)
 {
-    size_t i = 0;
-    while (i < text.len) {
-        size_t n = wmbt_text_utf8_sequence(text.data + i, text.len - i);
-        if (n == 0u) {
-            return false;
+    uint32_t point = 0;   /* of the open sequence, as far as read */
+    uint32_t least = 0;   /* smallest code point that needs so many bytes */
+    uint32_t lacking = 0; /* bytes that the sequence lacks */
+    for (size_t i = 0; i < text.len; i++) {
+        uint32_t c = text.data[i];
+        if (lacking != 0u) {
+            point = point << 6 | (c & 0x3Fu);
+            lacking--;
+            if ((c & 0xC0u) != 0x80u ||
+                (lacking == 0u &&
+                 (point < least || point > 0x10FFFFu || (point >= 0xD800u && point <= 0xDFFFu)))) {
+                return false;
+            }
+        } else if (c >= 0x80u) {
+            if (c < 0xC2u || c > 0xF4u) { /* C0 and C1 begin nothing but overlong forms */
+                return false;
+            }
+            lacking = c < 0xE0u ? 1u : c < 0xF0u ? 2u : 3u;
+            point = c & (0x3Fu >> lacking);
+            least = 2u << 5u * lacking; /* 2^11 for three bytes, 2^16 for four */
         }
-        i += n;
     }
-    return true;
+    return lacking == 0u;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decimal and hex text. No division by a 64-bit number: targets without one would call a helper. */
+/* Decimal, hex and UTF-8. No 64-bit division, shift or product: small targets call a helper. */
 #ifndef WMBT_SRC_BASE_TEXT_H
 #define WMBT_SRC_BASE_TEXT_H
 
-#include "wombatkv/base.h"
+#include "wombatkv/status.h"
 
 /** Digits of the largest u64. */
 #define WMBT_TEXT_U64_DIGITS 20u
@@ -18,10 +18,12 @@ void wmbt_text_hex(wmbt_view v, uint8_t *out);
 int wmbt_text_hex_digit(uint8_t c);
 
 /**
- * Reads exactly n bytes from 2n hex digits. False if the length differs, or at a character that is
- * not a hex digit (upper case only if `upper`); then `out` is unchanged.
+ * Reads exactly n bytes from 2n hex digits; upper case only if `upper`.
+ *
+ * bad-argument: NULL with a length; bad-length: not 2n characters; bad-text: another character.
+ * `out` is then unchanged.
  */
-bool wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n);
+WMBT_MUST_CHECK wmbt_status wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n);
 
 /** True for '0' to '9'. */
 static inline bool wmbt_text_is_digit(uint8_t c)

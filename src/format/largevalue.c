@@ -47,7 +47,8 @@ static void wmbt_largevalue_drop_cr(wmbt_view *line, bool ends)
 static bool wmbt_largevalue_id_is_digest(const wmbt_view *id)
 {
     uint8_t digest[32];
-    return wmbt_text_unhex(wmbt_view_of(id->data, id->len), false, digest, sizeof digest);
+    return wmbt_text_unhex(wmbt_view_of(id->data, id->len), false, digest, sizeof digest) ==
+           WMBT_OK;
 }
 
 /* A number as the writer writes it: no sign, no needless zero. */
@@ -318,7 +319,7 @@ wmbt_status wmbt_largevalue_id_is(const wmbt_largevalue *manifest, const wmbt_bl
     uint8_t digest[WMBT_BLAKE3_DIGEST_BYTES];
     uint8_t id[WMBT_BLAKE3_DIGEST_BYTES];
     wmbt_blake3_final(x, digest);
-    if (!wmbt_text_unhex(manifest->id, false, id, sizeof id) ||
+    if (wmbt_text_unhex(manifest->id, false, id, sizeof id) != WMBT_OK ||
         !wmbt_bytes_equal(id, digest, sizeof id)) {
         return WMBT_BAD_DIGEST;
     }

@@ -116,10 +116,7 @@ static bool wmbt_metavalue_take_segment(wmbt_cursor *c, wmbt_view *segment)
 /* Reads a field of lower-case hex digits. */
 static wmbt_status wmbt_metavalue_unhex(const uint8_t *text, size_t len, uint8_t *out, size_t bytes)
 {
-    if (len != 2u * bytes) {
-        return WMBT_BAD_LENGTH;
-    }
-    return wmbt_text_unhex(wmbt_view_of(text, len), false, out, bytes) ? WMBT_OK : WMBT_BAD_TEXT;
+    return wmbt_text_unhex(wmbt_view_of(text, len), false, out, bytes);
 }
 
 static bool wmbt_metavalue_has_slash(wmbt_view text)

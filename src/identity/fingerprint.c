@@ -17,31 +17,41 @@
 #    define WMBT_FINGERPRINT_RANGE 4u
 #    define WMBT_FINGERPRINT_RANK 5u
 
+/* Every field: name, kind, and whether it can be absent. Two tables are made of it, so that a
+ * program that never names a field does not have the names. */
+#    define WMBT_FINGERPRINT_LIST(ROW)                        \
+        ROW("model_sha256", WMBT_FINGERPRINT_DIGEST, 0)       \
+        ROW("weight_quant", WMBT_FINGERPRINT_TEXT, 1)         \
+        ROW("tokenizer_sha256", WMBT_FINGERPRINT_DIGEST, 0)   \
+        ROW("position", WMBT_FINGERPRINT_TEXT, 1)             \
+        ROW("compute_dtype", WMBT_FINGERPRINT_TEXT, 1)        \
+        ROW("kv_dtype", WMBT_FINGERPRINT_TEXT, 1)             \
+        ROW("kv_scale", WMBT_FINGERPRINT_TEXT, 1)             \
+        ROW("layout", WMBT_FINGERPRINT_TAG, 0)                \
+        ROW("layers", WMBT_FINGERPRINT_RANGE, 0)              \
+        ROW("tp", WMBT_FINGERPRINT_RANK, 0)                   \
+        ROW("pp", WMBT_FINGERPRINT_RANK, 0)                   \
+        ROW("cp", WMBT_FINGERPRINT_RANK, 0)                   \
+        ROW("lora_sha256", WMBT_FINGERPRINT_DIGEST, 1)        \
+        ROW("tenant", WMBT_FINGERPRINT_TEXT, 1)               \
+        ROW("cache_salt", WMBT_FINGERPRINT_TEXT, 1)           \
+        ROW("multimodal_sha256", WMBT_FINGERPRINT_DIGESTS, 1) \
+        ROW("served_name", WMBT_FINGERPRINT_TEXT, 1)
+
+#    define WMBT_FINGERPRINT_NAME_ROW(name, kind, none) name,
+#    define WMBT_FINGERPRINT_KIND_ROW(name, kind, none) {kind, none},
+
 typedef struct wmbt_fingerprint_kind {
-    char name[18]; /* no pointer, so that the table needs no relocation */
     uint8_t kind;
     uint8_t none; /* 1: can be absent */
 } wmbt_fingerprint_kind;
 
 static const wmbt_fingerprint_kind wmbt_fingerprint_kinds[WMBT_FINGERPRINT_FIELDS] = {
-    {"model_sha256", WMBT_FINGERPRINT_DIGEST, 0},
-    {"weight_quant", WMBT_FINGERPRINT_TEXT, 1},
-    {"tokenizer_sha256", WMBT_FINGERPRINT_DIGEST, 0},
-    {"position", WMBT_FINGERPRINT_TEXT, 1},
-    {"compute_dtype", WMBT_FINGERPRINT_TEXT, 1},
-    {"kv_dtype", WMBT_FINGERPRINT_TEXT, 1},
-    {"kv_scale", WMBT_FINGERPRINT_TEXT, 1},
-    {"layout", WMBT_FINGERPRINT_TAG, 0},
-    {"layers", WMBT_FINGERPRINT_RANGE, 0},
-    {"tp", WMBT_FINGERPRINT_RANK, 0},
-    {"pp", WMBT_FINGERPRINT_RANK, 0},
-    {"cp", WMBT_FINGERPRINT_RANK, 0},
-    {"lora_sha256", WMBT_FINGERPRINT_DIGEST, 1},
-    {"tenant", WMBT_FINGERPRINT_TEXT, 1},
-    {"cache_salt", WMBT_FINGERPRINT_TEXT, 1},
-    {"multimodal_sha256", WMBT_FINGERPRINT_DIGESTS, 1},
-    {"served_name", WMBT_FINGERPRINT_TEXT, 1},
-};
+    WMBT_FINGERPRINT_LIST(WMBT_FINGERPRINT_KIND_ROW)};
+
+/* Not pointers, so that the table needs no relocation. */
+static const char wmbt_fingerprint_names[WMBT_FINGERPRINT_FIELDS][18] = {
+    WMBT_FINGERPRINT_LIST(WMBT_FINGERPRINT_NAME_ROW)};
 
 #    define WMBT_FINGERPRINT_DIGEST_BYTES 32u
 #    define WMBT_FINGERPRINT_VERSION 1u
@@ -94,8 +104,7 @@ static bool wmbt_fingerprint_is_pair(uint32_t field)
 uint32_t wmbt_fingerprint_field_from_name(wmbt_view name)
 {
     for (uint32_t field = 1; field <= WMBT_FINGERPRINT_FIELDS; field++) {
-        const wmbt_fingerprint_kind *kind = &wmbt_fingerprint_kinds[field - 1u];
-        if (wmbt_view_equal(name, wmbt_fingerprint_text_of(kind->name))) {
+        if (wmbt_view_equal(name, wmbt_fingerprint_text_of(wmbt_fingerprint_names[field - 1u]))) {
             return field;
         }
     }
@@ -104,7 +113,7 @@ uint32_t wmbt_fingerprint_field_from_name(wmbt_view name)
 
 const char *wmbt_fingerprint_field_name(uint32_t field)
 {
-    return wmbt_fingerprint_is_field(field) ? wmbt_fingerprint_kinds[field - 1u].name : "unknown";
+    return wmbt_fingerprint_is_field(field) ? wmbt_fingerprint_names[field - 1u] : "unknown";
 }
 
 /* What stands for a state in text; empty for unknown, and for values, which have texts of their
@@ -208,10 +217,7 @@ static wmbt_status wmbt_fingerprint_parse_text(wmbt_view text)
 static wmbt_status wmbt_fingerprint_parse_digest(const wmbt_view *hex)
 {
     uint8_t digest[WMBT_FINGERPRINT_DIGEST_BYTES];
-    if (hex->len != 2u * WMBT_FINGERPRINT_DIGEST_BYTES) {
-        return WMBT_BAD_LENGTH;
-    }
-    return wmbt_text_unhex(*hex, true, digest, sizeof digest) ? WMBT_OK : WMBT_BAD_TEXT;
+    return wmbt_text_unhex(*hex, true, digest, sizeof digest);
 }
 
 static wmbt_status wmbt_fingerprint_parse_digests(wmbt_view rest, uint32_t *count)
@@ -421,7 +427,7 @@ static bool wmbt_fingerprint_next_digest(wmbt_view *rest,
 {
     wmbt_view hex = wmbt_fingerprint_part(rest, ',');
     wmbt_fingerprint_trim(&hex);
-    return wmbt_text_unhex(hex, true, digest, WMBT_FINGERPRINT_DIGEST_BYTES);
+    return wmbt_text_unhex(hex, true, digest, WMBT_FINGERPRINT_DIGEST_BYTES) == WMBT_OK;
 }
 
 static void wmbt_fingerprint_write_value(wmbt_writer *w, uint32_t field,
@@ -482,24 +488,15 @@ wmbt_status wmbt_fingerprint_value_text(const wmbt_fingerprint_context *context,
 /* --- comparison ---------------------------------------------------------------------------------
  */
 
-/* Digits of digests differ in bit 5 only if one is an upper-case letter. */
-#    define WMBT_FINGERPRINT_CASE 0x20u
-
 static bool wmbt_fingerprint_same_digests(const wmbt_fingerprint_value *a,
                                           const wmbt_fingerprint_value *b)
 {
+    uint8_t x[WMBT_FINGERPRINT_DIGEST_BYTES], y[WMBT_FINGERPRINT_DIGEST_BYTES];
     wmbt_view rest_a = a->text, rest_b = b->text;
     for (uint32_t i = 0; i < a->first; i++) {
-        wmbt_view x = wmbt_fingerprint_part(&rest_a, ','), y = wmbt_fingerprint_part(&rest_b, ',');
-        wmbt_fingerprint_trim(&x);
-        wmbt_fingerprint_trim(&y);
-        if (x.len != y.len) { /* not the texts that were checked */
+        if (!wmbt_fingerprint_next_digest(&rest_a, x) ||
+            !wmbt_fingerprint_next_digest(&rest_b, y) || !wmbt_bytes_equal(x, y, sizeof x)) {
             return false;
-        }
-        for (size_t k = 0; k < x.len; k++) {
-            if ((x.data[k] | WMBT_FINGERPRINT_CASE) != (y.data[k] | WMBT_FINGERPRINT_CASE)) {
-                return false;
-            }
         }
     }
     return true;

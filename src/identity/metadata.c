@@ -13,17 +13,6 @@ const wmbt_block_hash wmbt_block_hash_zero = {{0}};
 const wmbt_model_digest wmbt_model_digest_zero = {{0}};
 const wmbt_layout_tag wmbt_layout_tag_zero = {{0}};
 
-static wmbt_status wmbt_metadata_from_hex(wmbt_view text, uint8_t *out, size_t bytes)
-{
-    if (wmbt_view_is_bad(text)) {
-        return WMBT_BAD_ARGUMENT;
-    }
-    if (text.len != 2u * bytes) {
-        return WMBT_BAD_LENGTH;
-    }
-    return wmbt_text_unhex(text, true, out, bytes) ? WMBT_OK : WMBT_BAD_TEXT;
-}
-
 bool wmbt_block_hash_is_zero(const wmbt_block_hash *hash)
 {
     return wmbt_bytes_all_zero(hash->bytes, WMBT_BLOCK_HASH_BYTES);
@@ -36,7 +25,7 @@ bool wmbt_block_hash_equal(const wmbt_block_hash *a, const wmbt_block_hash *b)
 
 wmbt_status wmbt_block_hash_from_hex(wmbt_view text, wmbt_block_hash *hash)
 {
-    return wmbt_metadata_from_hex(text, hash->bytes, WMBT_BLOCK_HASH_BYTES);
+    return wmbt_text_unhex(text, true, hash->bytes, WMBT_BLOCK_HASH_BYTES);
 }
 
 void wmbt_block_hash_to_hex(const wmbt_block_hash *hash, uint8_t out[WMBT_BLOCK_HASH_HEX_BYTES])
@@ -61,7 +50,7 @@ void wmbt_model_digest_from_sha256(const uint8_t sha256[32], wmbt_model_digest *
 
 wmbt_status wmbt_model_digest_from_hex(wmbt_view text, wmbt_model_digest *digest)
 {
-    return wmbt_metadata_from_hex(text, digest->bytes, WMBT_MODEL_DIGEST_BYTES);
+    return wmbt_text_unhex(text, true, digest->bytes, WMBT_MODEL_DIGEST_BYTES);
 }
 
 void wmbt_model_digest_to_hex(const wmbt_model_digest *digest,
@@ -118,20 +107,15 @@ wmbt_status wmbt_layout_tag_to_text(const wmbt_layout_tag *tag, wmbt_view *text)
 
 uint32_t wmbt_layout_tag_family(const wmbt_layout_tag *tag)
 {
-    wmbt_view text;
-    if (wmbt_layout_tag_to_text(tag, &text) != WMBT_OK) {
-        return WMBT_LAYOUT_OTHER;
-    }
-    if (text.len == 0u) {
+    static const wmbt_layout_tag ds4_v1 = {"ds4-v1"}, sglang_page_v1 = {"sglang-page-v1"};
+    if (wmbt_layout_tag_is_zero(tag)) {
         return WMBT_LAYOUT_UNKNOWN;
     }
-    if (wmbt_view_equal(text, WMBT_VIEW_LITERAL("ds4-v1"))) {
+    if (wmbt_layout_tag_equal(tag, &ds4_v1)) {
         return WMBT_LAYOUT_DS4_V1;
     }
-    if (wmbt_view_equal(text, WMBT_VIEW_LITERAL("sglang-page-v1"))) {
-        return WMBT_LAYOUT_SGLANG_PAGE_V1;
-    }
-    return WMBT_LAYOUT_OTHER;
+    return wmbt_layout_tag_equal(tag, &sglang_page_v1) ? WMBT_LAYOUT_SGLANG_PAGE_V1
+                                                       : WMBT_LAYOUT_OTHER;
 }
 
 void wmbt_block_meta_init_root(wmbt_block_meta *meta, uint64_t payload_bytes,

@@ -94,7 +94,7 @@ static wmbt_status wmbt_objkey_take_model(wmbt_cursor *c, bool upper, wmbt_objke
         !wmbt_cursor_expect(c, WMBT_VIEW_LITERAL("/"))) {
         return WMBT_BAD_LENGTH;
     }
-    if (!wmbt_text_unhex(hex, upper, key->model.bytes, WMBT_MODEL_DIGEST_BYTES) ||
+    if (wmbt_text_unhex(hex, upper, key->model.bytes, WMBT_MODEL_DIGEST_BYTES) != WMBT_OK ||
         wmbt_model_digest_is_zero(&key->model)) {
         return WMBT_BAD_TEXT;
     }
@@ -209,21 +209,19 @@ wmbt_status wmbt_objkey_build(const wmbt_objkey *key, uint32_t flags, wmbt_buf o
 /* Takes apart what stands before WMBT_OBJKEY_ROOT. */
 static wmbt_status wmbt_objkey_parse_head(wmbt_view head, wmbt_view prefix, wmbt_objkey *key)
 {
-    size_t cut = wmbt_objkey_last_slash(head);
-    if (prefix.len != 0u) {
-        cut = prefix.len;
-        if (cut > head.len || !wmbt_bytes_equal(head.data, prefix.data, cut)) {
-            return WMBT_BAD_SYNTAX;
-        }
+    size_t cut = prefix.len != 0u ? prefix.len : wmbt_objkey_last_slash(head);
+    if (cut == 0u || cut > head.len || !wmbt_bytes_equal(head.data, prefix.data, prefix.len)) {
+        return WMBT_BAD_SYNTAX;
     }
     key->prefix = wmbt_view_of(head.data, cut);
-    if (cut < head.len) {
-        if (head.data[cut] != (uint8_t)'/' || cut + 1u == head.len) {
-            return WMBT_BAD_SYNTAX;
-        }
-        key->name_space = wmbt_view_of(head.data + cut + 1u, head.len - cut - 1u);
+    if (cut == head.len) {
+        return WMBT_OK;
     }
-    return cut == 0u ? WMBT_BAD_SYNTAX : WMBT_OK;
+    if (head.data[cut] != (uint8_t)'/' || cut + 1u == head.len) {
+        return WMBT_BAD_SYNTAX;
+    }
+    key->name_space = wmbt_view_of(head.data + cut + 1u, head.len - cut - 1u);
+    return WMBT_OK;
 }
 
 /* Takes apart what follows WMBT_OBJKEY_ROOT. */
@@ -246,13 +244,8 @@ static wmbt_status wmbt_objkey_parse_rest(wmbt_view rest, bool upper, wmbt_objke
     if (!wmbt_cursor_expect(&c, WMBT_VIEW_LITERAL(WMBT_OBJKEY_HASH_MARK))) {
         return WMBT_BAD_SYNTAX;
     }
-    if (c.left != WMBT_BLOCK_HASH_HEX_BYTES) {
-        return WMBT_BAD_LENGTH;
-    }
     return wmbt_text_unhex(wmbt_view_of(c.data, c.left), upper, key->hash.bytes,
-                           WMBT_BLOCK_HASH_BYTES)
-               ? WMBT_OK
-               : WMBT_BAD_TEXT;
+                           WMBT_BLOCK_HASH_BYTES);
 }
 
 wmbt_status wmbt_objkey_parse(wmbt_view text, wmbt_view prefix, uint32_t flags, wmbt_objkey *key)

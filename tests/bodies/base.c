@@ -305,13 +305,27 @@ static void test_parse_decimal(wmbt_test *t)
 static void test_hex(wmbt_test *t)
 {
     uint8_t out[4] = {9, 9, 9, 9};
-    T_CHECK(t, wmbt_text_unhex(WMBT_VIEW_LITERAL("00ffA5"), true, out, 3));
+    T_EQ(t, wmbt_text_unhex(WMBT_VIEW_LITERAL("00ffA5"), true, out, 3), WMBT_OK);
     T_CHECK(t, out[0] == 0 && out[1] == 0xFF && out[2] == 0xA5 && out[3] == 9);
-    out[0] = 9;
-    T_CHECK(t, !wmbt_text_unhex(WMBT_VIEW_LITERAL("00ffA5"), false, out, 3) && out[0] == 9);
-    T_CHECK(t, !wmbt_text_unhex(WMBT_VIEW_LITERAL("00ff"), true, out, 3) && out[0] == 9);
-    T_CHECK(t, !wmbt_text_unhex(WMBT_VIEW_LITERAL("00ff0"), true, out, 2) && out[0] == 9);
-    T_CHECK(t, wmbt_text_unhex(wmbt_view_of(NULL, 0), true, out, 0));
+    static const struct {
+        const char *text;
+        size_t bytes;
+        bool upper;
+        wmbt_status status;
+    } bad[] = {
+        {"00ffA5", 3, false, WMBT_BAD_TEXT}, {"00ff", 3, true, WMBT_BAD_LENGTH},
+        {"00ff0", 2, true, WMBT_BAD_LENGTH}, {"00ff00", 2, true, WMBT_BAD_LENGTH},
+        {"00ff0g", 3, true, WMBT_BAD_TEXT},  {"0x00ff", 3, true, WMBT_BAD_TEXT},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        wmbt_test_where(t, wmbt_test_text(bad[i].text));
+        out[0] = 9;
+        T_EQ(t, wmbt_text_unhex(wmbt_test_text(bad[i].text), bad[i].upper, out, bad[i].bytes),
+             bad[i].status);
+        T_EQ(t, out[0], 9);
+    }
+    T_EQ(t, wmbt_text_unhex(wmbt_view_of(NULL, 2), true, out, 1), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_text_unhex(wmbt_view_of(NULL, 0), true, out, 0), WMBT_OK);
     for (int c = 0; c < 256; c++) {
         bool digit = c >= '0' && c <= '9';
         bool lower = c >= 'a' && c <= 'f';

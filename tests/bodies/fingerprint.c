@@ -86,7 +86,7 @@ static void check_fingerprint(wmbt_test *t, const wmbt_fingerprint_context *cont
 {
     uint8_t got[32], want[32];
     T_CALL(t, compute(t, context, &nothing, got));
-    T_CHECK(t, wmbt_text_unhex(wmbt_test_text(want_hex), false, want, 32));
+    T_EQ(t, wmbt_text_unhex(wmbt_test_text(want_hex), false, want, 32), WMBT_OK);
     T_BYTES(t, got, want, 32);
 }
 
@@ -98,7 +98,7 @@ static void test_document(wmbt_test *t)
     const size_t bytes = sizeof flash_encoding_hex / 2;
     T_CHECK(t, bytes <= sizeof want);
     size_t len = 0;
-    T_CHECK(t, wmbt_text_unhex(wmbt_test_text(flash_encoding_hex), false, want, bytes));
+    T_EQ(t, wmbt_text_unhex(wmbt_test_text(flash_encoding_hex), false, want, bytes), WMBT_OK);
     T_EQ(t, wmbt_fingerprint_encode(&context, &nothing, wmbt_buf_of(got, sizeof got), &len),
          WMBT_OK);
     T_EQ(t, len, bytes);
@@ -1051,7 +1051,7 @@ static void test_failure_6(wmbt_test *t)
 {
     uint8_t frame[7 + 32 + 1], lora[32], base[32];
     wmbt_fingerprint_context context;
-    T_CHECK(t, wmbt_text_unhex(wmbt_test_text(D4), false, frame + 7, 32));
+    T_EQ(t, wmbt_text_unhex(wmbt_test_text(D4), false, frame + 7, 32), WMBT_OK);
     frame[0] = 'x';
     frame[1] = 13;
     frame[2] = 2;
