@@ -54,7 +54,7 @@ static uint8_t *noise(wmbt_test *t, size_t n, uint32_t *state)
     return b;
 }
 
-static wmbt_view make_block(wmbt_test *t, uint32_t seq, uint32_t *state)
+wmbt_view bucket_block(wmbt_test *t, uint32_t seq, uint32_t *state)
 {
     wmbt_kvblock_walk walk;
     size_t n = 0;
@@ -69,8 +69,8 @@ static wmbt_view make_block(wmbt_test *t, uint32_t seq, uint32_t *state)
     return wmbt_view_of(b, n);
 }
 
-static wmbt_view make_tail(wmbt_test *t, uint32_t total, uint32_t raw, uint32_t block_end,
-                           uint32_t *state)
+wmbt_view bucket_tail(wmbt_test *t, uint32_t total, uint32_t raw, uint32_t block_end,
+                      uint32_t *state)
 {
     wmbt_rawtail_walk walk;
     size_t n = 0;
@@ -86,7 +86,7 @@ static wmbt_view make_tail(wmbt_test *t, uint32_t total, uint32_t raw, uint32_t 
 }
 
 /* "WBZ1", algorithm, level, length; for zstd a frame of one raw block (RFC 8878, 3.1.1). */
-static wmbt_view wrap(wmbt_test *t, wmbt_view plain, bool zstd)
+wmbt_view bucket_wrap(wmbt_test *t, wmbt_view plain, bool zstd)
 {
     size_t n = 10u + (zstd ? 4u + 1u + 4u + 3u : 0u) + plain.len;
     uint8_t *b = wmbt_test_alloc(t, n);
@@ -140,7 +140,7 @@ static wmbt_view damage(wmbt_test *t, wmbt_view v, uint32_t *state)
     return copy;
 }
 
-static void store(wmbt_test *t, bucket *b, wmbt_view key, wmbt_view bytes)
+void bucket_store(wmbt_test *t, bucket *b, wmbt_view key, wmbt_view bytes)
 {
     if (b->objects == BUCKET_MAX_OBJECTS || key.len > sizeof b->object[0].key) {
         wmbt_test_fail(t, __FILE__, __LINE__, "room in the bucket");
@@ -154,42 +154,58 @@ static void store(wmbt_test *t, bucket *b, wmbt_view key, wmbt_view bytes)
     o->bytes = bytes;
 }
 
-/* A manifest and its one chunk. */
-static wmbt_view store_large(wmbt_test *t, bucket *b, wmbt_view plain, bool sound, uint32_t *state)
+/* A manifest, and the key of its one chunk. */
+static wmbt_view make_manifest(wmbt_test *t, size_t bytes, const uint8_t id[32], uint8_t key[192],
+                               size_t *key_len)
 {
-    uint8_t id[32];
-    for (size_t i = 0; i < sizeof id; i++) {
-        id[i] = (uint8_t)wmbt_test_random(state);
-    }
     uint8_t *text = wmbt_test_alloc(t, WMBT_LARGEVALUE_MAX_TEXT);
-    uint8_t key[192];
-    size_t len = 0, key_len = 0;
+    size_t len = 0;
     wmbt_largevalue manifest;
     if (text == NULL ||
-        wmbt_largevalue_write(id, plain.len, wmbt_buf_of(text, WMBT_LARGEVALUE_MAX_TEXT), &len) !=
+        wmbt_largevalue_write(id, bytes, wmbt_buf_of(text, WMBT_LARGEVALUE_MAX_TEXT), &len) !=
             WMBT_OK ||
         wmbt_largevalue_parse(wmbt_view_of(text, len), 0, &manifest) != WMBT_OK ||
         wmbt_largevalue_chunk_key(&manifest, WMBT_VIEW_LITERAL(BUCKET_PREFIX),
-                                  WMBT_VIEW_LITERAL(BUCKET_NAMESPACE), 0,
-                                  wmbt_buf_of(key, sizeof key), &key_len) != WMBT_OK) {
+                                  WMBT_VIEW_LITERAL(BUCKET_NAMESPACE), 0, wmbt_buf_of(key, 192),
+                                  key_len) != WMBT_OK) {
         wmbt_test_fail(t, __FILE__, __LINE__, "a manifest can be made");
-        return plain;
-    }
-    uint32_t how = below(state, sound ? 6 : 8);
-    wmbt_view chunk = how < 3u ? wrap(t, plain, how != 0u) : plain;
-    chunk = how == 7u ? damage(t, chunk, state) : chunk;
-    if (how != 6u) { /* 6: the chunk is gone */
-        store(t, b, wmbt_view_of(key, key_len), chunk);
     }
     return wmbt_view_of(text, len);
 }
 
-/* Stores an object in one of the ways there are: whole and right if `sound`. */
-static void store_somehow(wmbt_test *t, bucket *b, uint32_t kind, const wmbt_block_hash *hash,
-                          wmbt_view plain, bool sound, uint32_t *state)
+wmbt_view bucket_store_chunk(wmbt_test *t, bucket *b, wmbt_view plain, wmbt_view chunk)
 {
-    wmbt_objkey key = {kind, 0, WMBT_VIEW_LITERAL(BUCKET_PREFIX),
-                       WMBT_VIEW_LITERAL(BUCKET_NAMESPACE), *hash};
+    static const uint8_t id[32] = {0x1D};
+    uint8_t key[192];
+    size_t key_len = 0;
+    wmbt_view text = make_manifest(t, plain.len, id, key, &key_len);
+    bucket_store(t, b, wmbt_view_of(key, key_len), chunk);
+    return text;
+}
+
+/* A manifest and its one chunk, in any form. */
+static wmbt_view store_large(wmbt_test *t, bucket *b, wmbt_view plain, bool sound, uint32_t *state)
+{
+    uint8_t id[32], key[192];
+    size_t key_len = 0;
+    for (size_t i = 0; i < sizeof id; i++) {
+        id[i] = (uint8_t)wmbt_test_random(state);
+    }
+    wmbt_view text = make_manifest(t, plain.len, id, key, &key_len);
+    uint32_t how = below(state, sound ? 6 : 8);
+    wmbt_view chunk = how < 3u ? bucket_wrap(t, plain, how != 0u) : plain;
+    chunk = how == 7u ? damage(t, chunk, state) : chunk;
+    if (how != 6u) { /* 6: the chunk is gone */
+        bucket_store(t, b, wmbt_view_of(key, key_len), chunk);
+    }
+    return text;
+}
+
+void bucket_store_at(wmbt_test *t, bucket *b, uint32_t index, bool tail, wmbt_view bytes)
+{
+    wmbt_objkey key = {tail ? WMBT_OBJKEY_RAW_TAIL : WMBT_OBJKEY_BLOCK, 0,
+                       WMBT_VIEW_LITERAL(BUCKET_PREFIX), WMBT_VIEW_LITERAL(BUCKET_NAMESPACE),
+                       b->hash[index]};
     uint8_t text[192];
     size_t len = 0;
     if (wmbt_objkey_build(&key, WMBT_OBJKEY_COMPAT_SPLIT, wmbt_buf_of(text, sizeof text), &len) !=
@@ -197,6 +213,13 @@ static void store_somehow(wmbt_test *t, bucket *b, uint32_t kind, const wmbt_blo
         wmbt_test_fail(t, __FILE__, __LINE__, "a key can be made");
         return;
     }
+    bucket_store(t, b, wmbt_view_of(text, len), bytes);
+}
+
+/* Stores an object in one of the ways there are: whole and right if `sound`. */
+static void store_somehow(wmbt_test *t, bucket *b, uint32_t index, bool tail, wmbt_view plain,
+                          bool sound, uint32_t *state)
+{
     uint32_t how = sound ? 31u : below(state, 32);
     if (how == 0u) {
         return; /* missing */
@@ -206,12 +229,12 @@ static void store_somehow(wmbt_test *t, bucket *b, uint32_t kind, const wmbt_blo
     wmbt_view bytes = plain;
     if (form == 0u && plain.len != 0u) {
         bytes = store_large(t, b, plain, sound, state);
-        bytes = below(state, 2) == 0u ? wrap(t, bytes, true) : bytes;
+        bytes = below(state, 2) == 0u ? bucket_wrap(t, bytes, true) : bytes;
     } else if (form < 4u) {
-        bytes = wrap(t, plain, form != 1u);
+        bytes = bucket_wrap(t, plain, form != 1u);
     }
     bytes = how == 5u ? damage(t, bytes, state) : bytes;
-    store(t, b, wmbt_view_of(text, len), bytes);
+    bucket_store_at(t, b, index, tail, bytes);
 }
 
 static void fill_tail(wmbt_test *t, bucket *b, uint32_t block, uint32_t *state)
@@ -228,8 +251,8 @@ static void fill_tail(wmbt_test *t, bucket *b, uint32_t block, uint32_t *state)
     default: break;
     }
     raw = raw < total ? raw : total;
-    store_somehow(t, b, WMBT_OBJKEY_RAW_TAIL, &b->hash[block],
-                  make_tail(t, total, raw, block_end, state), below(state, 2) == 0u, state);
+    store_somehow(t, b, block, true, bucket_tail(t, total, raw, block_end, state),
+                  below(state, 2) == 0u, state);
 }
 
 void bucket_fill(wmbt_test *t, bucket *b, uint32_t *state)
@@ -255,8 +278,7 @@ void bucket_fill(wmbt_test *t, bucket *b, uint32_t *state)
             wmbt_test_fail(t, __FILE__, __LINE__, "a block is hashed");
         }
         uint32_t seq = !sound && below(state, 40) == 0u ? i + 1u : i;
-        store_somehow(t, b, WMBT_OBJKEY_BLOCK, &b->hash[i], make_block(t, seq, state), sound,
-                      state);
+        store_somehow(t, b, i, false, bucket_block(t, seq, state), sound, state);
         fill_tail(t, b, i, state);
     }
 }

@@ -52,6 +52,19 @@ void bucket_fill(wmbt_test *t, bucket *b, uint32_t *state);
 /* The object under a key, or NULL. */
 const bucket_object *bucket_find(const bucket *b, wmbt_view key);
 
+/* Objects of random rows: a sound block; a sound tail; a wrapper around anything ("WBZ1"), with a
+ * zstd frame of one raw block or without. */
+wmbt_view bucket_block(wmbt_test *t, uint32_t seq, uint32_t *state);
+wmbt_view bucket_tail(wmbt_test *t, uint32_t total, uint32_t raw, uint32_t block_end,
+                      uint32_t *state);
+wmbt_view bucket_wrap(wmbt_test *t, wmbt_view plain, bool zstd);
+
+/* Stores bytes under a key, under that of a block or tail, as the one chunk of a value. The last
+ * returns the value's manifest. */
+void bucket_store(wmbt_test *t, bucket *b, wmbt_view key, wmbt_view bytes);
+void bucket_store_at(wmbt_test *t, bucket *b, uint32_t index, bool tail, wmbt_view bytes);
+wmbt_view bucket_store_chunk(wmbt_test *t, bucket *b, wmbt_view plain, wmbt_view chunk);
+
 /* Reads a block (of number `index`), or the tail at block `index`, as a whole. */
 bucket_truth bucket_read(wmbt_test *t, const bucket *b, uint32_t index, bool tail,
                          wmbt_rawtail_info *info);
