@@ -11,27 +11,29 @@
 #include "unwrap.h"
 #include "writing.h"
 
-static wmbt_status unwrap_file(struct json *row, const char *path, const char *to, bool compat,
-                               const char **why)
+/* The status of the object, and of writing what it holds; what is refused is noted. */
+static wmbt_status unwrap_file(struct json *row, const char *path, const char *to, bool compat)
 {
     struct file file;
     struct plain plain;
-    wmbt_status status = file_read(path, &file, why);
+    const char *why = NULL;
+    wmbt_status status = file_read(path, &file, &why);
     if (status != WMBT_OK) {
+        tool_refuse(path, status, why);
         return status;
     }
     status = unwrap(file_view(&file), compat, &plain);
-    if (status == WMBT_OK) {
+    if (status != WMBT_OK) {
+        tool_refuse(path, status, format_status_text(status));
+    } else {
         json_add_number(row, "bytes", file.len);
         json_add_number(row, "plain_bytes", plain.is.bytes.len);
         json_add_bool(row, "wrapped", plain.is.kind == WMBT_COMPRESSED_WRAPPED);
-        if (!write_file(to, plain.is.bytes, why)) {
-            tool_refuse(to, TOOL_UNREADABLE, *why);
+        if (!write_file(to, plain.is.bytes, &why)) {
+            tool_refuse(to, TOOL_UNREADABLE, why);
             status = TOOL_UNREADABLE;
         }
         unwrap_free(&plain);
-    } else {
-        *why = format_status_text(status);
     }
     file_free(&file);
     return status;
@@ -39,21 +41,17 @@ static wmbt_status unwrap_file(struct json *row, const char *path, const char *t
 
 static int run(const struct args *args)
 {
-    const char *why = NULL;
     struct json *row = json_object();
     args_operands(args, "one object's file", 1, 1);
     const char *path = args->operand[0];
     const char *to = args_required(args, "-o");
     unwrap_choose(args);
     json_add_path(row, path);
-    wmbt_status status = unwrap_file(row, path, to, args_flag(args, "--compat"), &why);
+    wmbt_status status = unwrap_file(row, path, to, args_flag(args, "--compat"));
     json_add_text(row, "status", tool_status_name(status));
-    if (status != WMBT_OK) {
-        tool_refuse(path, status, why);
-    }
     if (args_flag(args, "--json")) {
         json_print(row, stdout);
-    } else if (status == WMBT_OK) {
+    } else if (status == WMBT_OK && !is_standard_output(to)) {
         printf("wrote %s: %s%s\n", tool_printable_cstr(to),
                out_size(json_get_number(row, "plain_bytes")),
                json_get_number(row, "wrapped") == 0

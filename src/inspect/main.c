@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wombatkv: what is in a WombatKV bucket, and what of a prompt can be reused from it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "internal.h"
@@ -64,8 +67,25 @@ static int run_command(const char *name, int count, char **argument)
     }
     int result = command->run(&args);
     out_progress_end();
+    return result;
+}
+
+/* Standard streams that are closed: files that are opened must not get their numbers, and reading
+ * or writing them must go on to fail. */
+static void hold_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) {
+            exit(EXIT_REFUSED);
+        }
+    }
+}
+
+/* The exit status, once all of the answer has been written. One line at most says what is wrong. */
+static int finish(int result)
+{
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "wombatkv %s: standard output: %s\n", name, strerror(errno));
+        fprintf(stderr, "wombatkv: standard output: %s\n", strerror(errno));
         return EXIT_REFUSED;
     }
     return tool_report_refusals() && result == EXIT_DONE ? EXIT_REFUSED : result;
@@ -74,6 +94,7 @@ static int run_command(const char *name, int count, char **argument)
 int main(int count, char **argument)
 {
     int result = EXIT_DONE;
+    hold_standard_streams();
     if (count < 2) {
         tool_usage_error("no command (wombatkv --help lists them)");
     }
@@ -88,6 +109,7 @@ int main(int count, char **argument)
     } else {
         result = run_command(argument[1], count - 2, argument + 2);
     }
+    result = finish(result);
     tool_free_all();
     return result;
 }

@@ -39,7 +39,25 @@ static bool write_all(int fd, wmbt_view bytes)
     return true;
 }
 
-bool write_file(const char *path, wmbt_view bytes, const char **why)
+bool is_standard_output(const char *path)
+{
+    struct stat there, ours;
+    return stat(path, &there) == 0 && fstat(STDOUT_FILENO, &ours) == 0 &&
+           there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+}
+
+/* A device or a pipe is written to; a rename would put a file in its place. */
+static bool write_in_place(const char *path, wmbt_view bytes, const char **why)
+{
+    int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        return failed(why);
+    }
+    bool good = write_all(fd, bytes) || failed(why);
+    return close(fd) == 0 ? good : good && failed(why);
+}
+
+static bool write_beside(const char *path, wmbt_view bytes, const char **why)
 {
     char *temporary = tool_format("%s.XXXXXX", path);
     int fd = mkstemp(temporary);
@@ -57,6 +75,28 @@ bool write_file(const char *path, wmbt_view bytes, const char **why)
     if (!good) {
         unlink(temporary);
     }
+    return good;
+}
+
+bool write_file(const char *path, wmbt_view bytes, const char **why)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return write_beside(path, bytes, why);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return failed(why);
+    }
+    if (is_standard_output(path)) {
+        return write_all(STDOUT_FILENO, bytes) || failed(why);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return write_in_place(path, bytes, why);
+    }
+    char *target = realpath(path, NULL); /* a link stays one */
+    bool good = target != NULL ? write_beside(target, bytes, why) : failed(why);
+    free(target);
     return good;
 }
 

@@ -3,13 +3,15 @@
 import os
 import pty
 import re
+import resource
+import signal
 import socket
 import subprocess
 import threading
 import time
 import unittest
 
-from harness import PROMPTS, TOOL, ToolTest
+from harness import BUCKET, PROMPTS, TOOL, ToolTest, read
 
 COMMANDS = ["chain", "identity", "key", "replay", "resolve", "restore", "reuse", "show", "unwrap",
             "verify", "wal"]
@@ -129,6 +131,88 @@ class Options(ToolTest):
     def test_error_is_one_line_whatever_the_argument(self):
         self.usage("chain", "--a\nb\r\x1b[31mc\u0085")
         self.usage("a\nb")
+
+
+class Streams(ToolTest):
+    """Standard streams that are full, closed or odd, and outputs that are no files."""
+    SMALL = os.path.join(BUCKET, "kv/puffer-shm/default/notes/small")
+
+    def run_with(self, *args, close=(), stdout=subprocess.PIPE, limit=None):
+        def prepare():
+            for fd in close:
+                os.close(fd)
+            if limit is not None:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        return subprocess.run([TOOL, *args], stdin=subprocess.DEVNULL, stdout=stdout,
+                              stderr=subprocess.PIPE, preexec_fn=prepare, timeout=60, check=False)
+
+    def test_standard_output_that_takes_nothing(self):
+        commands = (["--help"], ["--version"], ["chain", "--help"], ["help", "chain"],
+                    ["chain", *DS4, PROMPT], ["chain", "--json", *DS4, PROMPT],
+                    ["verify", PROMPT], ["verify", "--json", PROMPT])
+        for args in commands:
+            with open("/dev/full", "wb") as full:
+                for run in (self.run_with(*args, stdout=full), self.run_with(*args, close=[1])):
+                    self.assertEqual((run.returncode, run.stderr.count(b"\n")), (1, 1), args)
+                    self.assertIn(b"standard output: ", run.stderr)
+
+    def test_closed_streams(self):
+        run = self.run_with("chain", *DS4, "-", close=[0])
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(b"chain: -: unreadable", run.stderr)
+        run = self.run_with("verify", PROMPT, close=[2])
+        self.assertEqual((run.returncode, run.stderr), (1, b""))
+        out = self.path("out")
+        run = self.run_with("unwrap", self.SMALL, "-o", out, close=[0, 1, 2])
+        self.assertEqual((run.returncode, read(out)), (1, b"small value\n"))
+
+    def test_a_reader_that_goes_away(self):
+        with subprocess.Popen([TOOL, "help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+            run.stdout.close()
+            self.assertEqual(run.stderr.read(), b"")
+            run.stderr.close()
+
+    def test_unwrap_to_standard_output(self):
+        run = self.run_with("unwrap", self.SMALL, "-o", "/dev/stdout")
+        self.assertEqual((run.returncode, run.stdout), (0, b"small value\n"))
+        with open(self.path("there"), "wb") as f:
+            f.write(b"> ")
+            f.flush()
+            run = self.run_with("unwrap", self.SMALL, "-o", "/dev/stdout", stdout=f)
+        self.assertEqual((run.returncode, read(self.path("there"))), (0, b"> small value\n"))
+
+    def test_unwrap_to_what_is_no_file(self):
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        got = []
+        reader = threading.Thread(target=lambda: got.append(read(pipe)))
+        reader.start()
+        self.ok("unwrap", self.SMALL, "-o", pipe)
+        reader.join()
+        self.assertEqual((got, os.path.exists(pipe), os.path.isfile(pipe)),
+                         ([b"small value\n"], True, False))
+        os.symlink(self.write("file", b"old"), self.path("link"))
+        self.ok("unwrap", self.SMALL, "-o", self.path("link"))
+        self.assertTrue(os.path.islink(self.path("link")))
+        self.assertEqual(read(self.path("file")), b"small value\n")
+        for out in (self.dir, self.dir + "/", self.path("no/such"), self.path("file/x"), ""):
+            err = self.refused("unwrap", self.SMALL, "-o", out, names=f"unwrap: {out}: ").err
+            self.assertNotIn(b"more)", err)
+
+    def test_full_disk(self):
+        block = os.path.join(BUCKET, "kv/cabi/ds4-metal/wombatkv/v1/block", f"b3={HASH}")
+        options = ["--bucket", BUCKET, "--prefix", "kv/cabi", "--namespace", "ds4-metal", *DS4]
+        old = self.write("old", b"old")
+        for out in (self.path("new"), old):
+            run = self.run_with("unwrap", block, "-o", out, limit=100_000)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn(os.fsencode(out), run.stderr)
+        for limit in (100, 10_000):  # the plan, or the rows
+            run = self.run_with("restore", *options, PROMPT, "-o", self.path("rows"), limit=limit)
+            self.assertEqual((run.returncode, run.stderr.count(b"\n")), (1, 1))
+            self.assertNotIn(b"wrote", run.stdout)
+        self.assertEqual((os.listdir(self.dir), read(old)), (["old"], b"old"))
 
 
 class Terminal(ToolTest):
