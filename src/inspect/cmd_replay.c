@@ -48,13 +48,45 @@ static void add_fact(struct facts *facts, const char *path, size_t line, wmbt_vi
     memcpy(&facts->fact[facts->count++], &delta, sizeof delta);
 }
 
+/* False if brackets close, or a comma or colon stands, before the end outside of all brackets: if
+ * it is JSON at all, then not one value. */
+static bool may_be_one_value(wmbt_view text)
+{
+    size_t depth = 0;
+    bool inside = false; /* of a text */
+    bool closed = false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = (char)text.data[i];
+        if (inside) {
+            i += c == '\\';
+            inside = c != '"';
+        } else if (c == '"') {
+            inside = true;
+        } else if (c == '{' || c == '[') {
+            if (closed) {
+                return false;
+            }
+            depth++;
+        } else if (c == '}' || c == ']') {
+            if (depth == 0) {
+                return false;
+            }
+            depth--;
+            closed = depth == 0;
+        } else if (depth == 0 && (c == ',' || c == ':')) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* True if the text is one JSON value: as a field of a document of version 2, which the reader gives
- * up on only after it has read all of it as JSON. */
+ * up on only after it has read all of it as JSON, or as deep as it goes. */
 static bool is_json(wmbt_view text)
 {
     static const char before[] = "{\"schema_version\":2,\"x\":";
     size_t head = sizeof before - 1;
-    char *document = malloc(head + text.len + 1);
+    char *document = may_be_one_value(text) ? malloc(head + text.len + 1) : NULL;
     if (document == NULL) {
         return false;
     }

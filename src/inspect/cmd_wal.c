@@ -157,6 +157,10 @@ static int run(const struct args *args)
     memset(&listing, 0, sizeof listing);
     args_operands(args, "one bucket directory", 1, 1);
     const char *prefix = args_required(args, "--prefix");
+    size_t prefix_len = strlen(prefix);
+    if (flags == 0 && prefix_len > 1 && prefix[prefix_len - 1] == '/') {
+        prefix = tool_copy(prefix, prefix_len - 1); /* no path holds a key of such a namespace */
+    }
     wmbt_status status = bucket_open(&bucket, args->operand[0], &why);
     if (status == WMBT_OK) {
         status = list_namespace(&listing, &bucket, prefix, flags, &why);
@@ -193,10 +197,12 @@ const struct command command_wal = {
     .name = "wal",
     .summary = "records of a WAL namespace in replay order",
     .usage = "DIR --prefix NS [--compat]",
-    .help = "DIR is the bucket, NS the namespace's full key prefix. Prints the records of all its\n"
-            "objects in replay order, an audit of its keys, and the objects that were refused.\n\n"
-            "--compat  list as upstream does, siblings whose name begins like NS included, and\n"
-            "          accept exactly what upstream accepts\n",
+    .help =
+        "DIR is the bucket, NS the namespace's full key prefix; a '/' at its end does not count.\n"
+        "Prints the records of all its objects in replay order, an audit of its keys, and the\n"
+        "objects that were refused.\n\n"
+        "--compat  list as upstream does, siblings whose name begins like NS included, and\n"
+        "          accept exactly what upstream accepts\n",
     .example = "  wombatkv wal bucket --prefix wal/tenant-a/fp-5f1c0a9b\n",
     .options = options,
     .run = run,

@@ -91,10 +91,15 @@ wmbt_status format_read_delta(wmbt_view bytes, struct reading *reading)
 {
     wmbt_delta delta;
     wmbt_status status = fmt_read_delta(bytes, &delta, &reading->detail);
-    if (status == WMBT_OK && reading->fields != NULL) {
+    if (status != WMBT_OK) {
+        return status;
+    }
+    reading->detail = tool_format("fact %llu at %llu ms", (unsigned long long)delta.seq,
+                                  (unsigned long long)delta.epoch_ms);
+    if (reading->fields != NULL) {
         fmt_add_delta(reading->fields, &delta);
     }
-    return status;
+    return WMBT_OK;
 }
 
 /* --- detection ------------------------------------------------------------------------------- */

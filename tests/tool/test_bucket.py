@@ -596,6 +596,13 @@ class Wal(ToolTest):
                     self.assertEqual([(r["record_key_hex"], r["meta_hex"], r["payload_hex"])
                                       for r in got["records"]], want)
 
+    def test_slash_at_the_end_of_the_prefix(self):
+        ns = "wal/tenant-a/fp-5f1c0a9b"
+        want = self.ok("wal", BUCKET, "--json", "--prefix", ns).out
+        self.assertEqual(self.ok("wal", BUCKET, "--json", "--prefix", ns + "/").out, want)
+        compat = self.ok("wal", BUCKET, "--json", "--prefix", ns + "/", "--compat").json
+        self.assertEqual((len(compat["records"]), compat["audit"]["total"]), (18, 0))
+
     def test_sibling_only_in_compatible_mode(self):
         ns = "wal/tenant-a/fp-5f1c0a9b"
         default = self.ok("wal", BUCKET, "--json", "--prefix", ns).json
@@ -736,7 +743,11 @@ class Replay(ToolTest):
         for text, inputs, refused in (
                 (fact, 1, []), (pretty, 1, []), (b" \n" + fact + b"\n\n", 1, []),
                 (fact + b"\n" + fact, 2, []), (b"", 0, []), (b"\n \r\n", 0, []),
-                (fact + b"\nx\n" + fact, 2, [2]), (b"[1,\n2]", 0, [None]), (b"x", 0, [1]),
+                (fact + b"\nx\n" + fact, 2, [2]),
+                (b"[" * 200 + b"]" * 200 + b"\n" + fact, 1, [1]),
+                (b"[" * 200 + b"\n" + b"]" * 200, 0, [None]), (b'"\\"]"', 0, [None]),
+                (b'1,"y":\n' + fact, 1, [1]), (b"1,\n" + fact, 1, [1]), (b"]\n" + fact, 1, [1]),
+                (fact + b'\n"' + fact, 1, [2]), (b"[1,\n2]", 0, [None]), (b"x", 0, [1]),
                 (pretty[:-1], 0, list(range(1, 10)))):
             got = self.run_tool("replay", "--json", self.write("f", text)).json
             self.assertEqual((got["stats"]["inputs"], [r["line"] for r in got["refused"]]),
