@@ -129,17 +129,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_read(wmbt_view object,
  */
 typedef struct wmbt_kvblock_push {
     wmbt_kvblock_walk walk;
-    wmbt_item item;
-    wmbt_kvblock_info info;
-    uint64_t offset;
-    uint32_t want_tokens;
-    uint32_t want_seq;
+    wmbt_kvblock_info info; /* until the header has come: what is expected */
     uint32_t flags;
-    uint32_t phase;
-    uint32_t left;
-    uint32_t crc;
-    wmbt_status status;
-    uint8_t bytes[WMBT_KVBLOCK_HEADER_BYTES];
+    wmbt_items items;
 } wmbt_kvblock_push;
 
 /** Starts an object. Returns ok, or bad-argument, unsupported-shape, too-large as

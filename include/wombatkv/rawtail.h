@@ -166,18 +166,12 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_read(wmbt_view object,
  */
 typedef struct wmbt_rawtail_push {
     wmbt_rawtail_walk walk;
-    wmbt_item item;
     wmbt_rawtail_info info;
-    uint64_t offset;
     uint32_t flags;
-    uint32_t phase;
-    uint32_t left;
-    uint32_t crc;
     uint32_t comp_rows; /* of the layer at hand */
     uint32_t counted;   /* 1: a count has been seen */
-    wmbt_status status; /* refused for good */
     wmbt_status fault;  /* what finish() will say, unless length or CRC are wrong */
-    uint8_t bytes[WMBT_RAWTAIL_HEAD_BYTES];
+    wmbt_items items;
 } wmbt_rawtail_push;
 
 /** Starts an object. Returns ok, or bad-argument, unsupported-shape as wmbt_rawtail_read() does;

@@ -3,8 +3,8 @@
 #include "wombatkv/kvblock.h"
 
 #include "base/bytes.h"
-#include "base/cursor.h"
 #include "base/le.h"
+#include "format/items.h"
 #include "wombatkv/crc32c.h"
 
 #if WMBT_CFG_KVBLOCK
@@ -30,25 +30,6 @@ static uint32_t wmbt_kvblock_last_part(const wmbt_shape_layer *layer)
     return layer->has_index != 0u ? WMBT_KVBLOCK_INDEX : WMBT_KVBLOCK_COMP;
 }
 
-static void wmbt_kvblock_set_field(wmbt_item *item, uint32_t value, wmbt_status mismatch)
-{
-    item->extent.kind = WMBT_EXTENT_FIELD;
-    item->extent.bytes = 4;
-    item->extent.rows = 0;
-    item->value = value;
-    item->mismatch = mismatch;
-}
-
-static void wmbt_kvblock_set_rows(wmbt_item *item, const wmbt_kvblock_walk *walk, uint32_t kind,
-                                  uint32_t rows)
-{
-    item->extent.kind = kind;
-    item->extent.rows = rows;
-    item->extent.bytes = rows * wmbt_shape_row_bytes(walk->shape, walk->layer, kind);
-    item->value = 0;
-    item->mismatch = WMBT_OK;
-}
-
 wmbt_status wmbt_kvblock_walk_next(wmbt_kvblock_walk *walk, wmbt_item *item)
 {
     if (walk->layer >= walk->shape->layers) {
@@ -59,10 +40,10 @@ wmbt_status wmbt_kvblock_walk_next(wmbt_kvblock_walk *walk, wmbt_item *item)
     item->extent.offset = walk->offset;
     item->extent.layer = walk->layer;
     switch (walk->part) {
-    case WMBT_KVBLOCK_RATIO: wmbt_kvblock_set_field(item, layer->ratio, WMBT_BAD_SHAPE); break;
-    case WMBT_KVBLOCK_COMP: wmbt_kvblock_set_rows(item, walk, WMBT_EXTENT_COMP, rows); break;
-    case WMBT_KVBLOCK_INDEX: wmbt_kvblock_set_rows(item, walk, WMBT_EXTENT_INDEX, rows); break;
-    default: wmbt_kvblock_set_field(item, rows, WMBT_BAD_COUNT); break;
+    case WMBT_KVBLOCK_RATIO: wmbt_items_number(item, layer->ratio, WMBT_BAD_SHAPE); break;
+    case WMBT_KVBLOCK_COMP: wmbt_items_rows(item, walk->shape, WMBT_EXTENT_COMP, rows); break;
+    case WMBT_KVBLOCK_INDEX: wmbt_items_rows(item, walk->shape, WMBT_EXTENT_INDEX, rows); break;
+    default: wmbt_items_number(item, rows, WMBT_BAD_COUNT); break;
     }
     walk->offset += item->extent.bytes;
     if (walk->part == wmbt_kvblock_last_part(layer)) {
@@ -102,15 +83,10 @@ static wmbt_status wmbt_kvblock_walk_start(wmbt_kvblock_walk *walk, const wmbt_s
     return WMBT_OK;
 }
 
-static wmbt_status wmbt_kvblock_check_shape(const wmbt_shape *shape)
-{
-    return shape == NULL ? WMBT_BAD_ARGUMENT : wmbt_shape_check(shape);
-}
-
 wmbt_status wmbt_kvblock_walk_init(wmbt_kvblock_walk *walk, const wmbt_shape *shape,
                                    uint32_t block_tokens)
 {
-    wmbt_status status = wmbt_kvblock_check_shape(shape);
+    wmbt_status status = wmbt_items_check_shape(shape);
     if (status != WMBT_OK) {
         return status;
     }
@@ -139,17 +115,9 @@ wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *walk, uint64_t offset, wmb
 /* --- push ---------------------------------------------------------------------------------------
  */
 
-/* What the next byte is. */
-#    define WMBT_KVBLOCK_AT_HEADER 0u
-#    define WMBT_KVBLOCK_AT_FIELD 1u
-#    define WMBT_KVBLOCK_AT_ROWS 2u
-#    define WMBT_KVBLOCK_AT_TRAILER 3u
-#    define WMBT_KVBLOCK_AT_END 4u
-#    define WMBT_KVBLOCK_FINISHED 5u
-
 wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *push, const wmbt_kvblock_expect *expect)
 {
-    wmbt_status status = wmbt_kvblock_check_shape(expect->shape);
+    wmbt_status status = wmbt_items_check_shape(expect->shape);
     if (status != WMBT_OK) {
         return status;
     }
@@ -166,196 +134,128 @@ wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *push, const wmbt_kvblock_e
         }
     }
     push->walk.shape = expect->shape;
-    push->offset = 0;
-    push->want_tokens = expect->block_tokens;
-    push->want_seq = expect->block_seq;
+    push->info.block_seq = expect->block_seq;
+    push->info.block_tokens = expect->block_tokens;
     push->flags = expect->flags;
-    push->phase = WMBT_KVBLOCK_AT_HEADER;
-    push->left = WMBT_KVBLOCK_HEADER_BYTES;
-    push->crc = 0;
-    push->status = WMBT_NEED_MORE;
+    wmbt_items_start(&push->items, WMBT_KVBLOCK_HEADER_BYTES);
     return WMBT_OK;
 }
 
-/* Checks 2 to 6 on push->bytes, then starts the walk through the body. */
+/* Checks 2 to 6 on the header, then starts the walk through the body. */
 static wmbt_status wmbt_kvblock_judge_header(wmbt_kvblock_push *push)
 {
-    const uint8_t *b = push->bytes;
-    uint32_t tokens = wmbt_load_le32(b + 12);
+    uint32_t head[6]; /* magic, version, block_seq, block_tokens, layers, body_len */
+    wmbt_items_numbers(&push->items, head, 6);
     const wmbt_shape *shape = push->walk.shape;
-    if (wmbt_load_le32(b) != WMBT_KVBLOCK_MAGIC) {
+    if (head[0] != WMBT_KVBLOCK_MAGIC) {
         return WMBT_BAD_MAGIC;
     }
-    if (wmbt_load_le32(b + 4) != WMBT_KVBLOCK_VERSION) {
+    if (head[1] != WMBT_KVBLOCK_VERSION) {
         return WMBT_UNSUPPORTED_VERSION;
     }
     if ((push->flags & WMBT_KVBLOCK_ANY_TOKENS) == 0u) {
-        if (tokens != push->want_tokens) {
+        if (head[3] != push->info.block_tokens) {
             return WMBT_WRONG_BLOCK;
         }
     } else {
-        if (!wmbt_shape_allows_block_tokens(shape, tokens)) {
+        if (!wmbt_shape_allows_block_tokens(shape, head[3])) {
             return WMBT_BAD_COUNT;
         }
-        wmbt_status status = wmbt_kvblock_walk_start(&push->walk, shape, tokens);
+        wmbt_status status = wmbt_kvblock_walk_start(&push->walk, shape, head[3]);
         if (status != WMBT_OK) {
             return status;
         }
     }
-    if (wmbt_load_le32(b + 16) != shape->layers) {
+    if (head[4] != shape->layers) {
         return WMBT_BAD_SHAPE;
     }
-    push->info.block_seq = wmbt_load_le32(b + 8);
-    push->info.block_tokens = tokens;
-    push->info.body_bytes = wmbt_load_le32(b + 20);
-    push->info.crc = 0;
-    if ((push->flags & WMBT_KVBLOCK_ANY_SEQ) == 0u && push->info.block_seq != push->want_seq) {
+    if ((push->flags & WMBT_KVBLOCK_ANY_SEQ) == 0u && head[2] != push->info.block_seq) {
         return WMBT_WRONG_BLOCK;
+    }
+    push->info.block_seq = head[2];
+    push->info.block_tokens = head[3];
+    push->info.body_bytes = head[5];
+    push->info.crc = 0;
+    push->items.crc = 0; /* it does not cover the header */
+    return WMBT_OK;
+}
+
+/* Judges a number that is complete: one of the body, or the trailer. */
+static wmbt_status wmbt_kvblock_judge_number(wmbt_kvblock_push *push)
+{
+    uint32_t value = wmbt_load_le32(push->items.bytes);
+    if (value != push->items.item.value) {
+        return push->items.item.mismatch;
+    }
+    if (push->items.item.extent.offset == push->walk.end) {
+        push->info.crc = value;
+        return WMBT_END;
     }
     return WMBT_OK;
 }
 
-/* Judges what is complete. */
-static wmbt_status wmbt_kvblock_judge(wmbt_kvblock_push *push)
+/* Goes on to what follows an item that was found good. */
+static wmbt_status wmbt_kvblock_next(wmbt_kvblock_push *push)
 {
-    switch (push->phase) {
-    case WMBT_KVBLOCK_AT_HEADER: return wmbt_kvblock_judge_header(push);
-    case WMBT_KVBLOCK_AT_FIELD:
-        push->crc = wmbt_crc32c(push->crc, wmbt_view_of(push->bytes, 4));
-        return wmbt_load_le32(push->bytes) == push->item.value ? WMBT_OK : push->item.mismatch;
-    case WMBT_KVBLOCK_AT_TRAILER:
-        push->info.crc = wmbt_load_le32(push->bytes);
-        return push->info.crc == push->crc ? WMBT_OK : WMBT_BAD_CHECKSUM;
-    default: return WMBT_OK;
+    if (wmbt_kvblock_walk_next(&push->walk, &push->items.item) != WMBT_OK) {
+        if (push->info.body_bytes != push->walk.end - WMBT_KVBLOCK_HEADER_BYTES) {
+            return WMBT_BAD_LENGTH;
+        }
+        push->items.item.extent.offset = push->walk.end;
+        wmbt_items_number(&push->items.item, push->items.crc, WMBT_BAD_CHECKSUM);
     }
+    return WMBT_OK;
 }
 
 /* Judges what is complete and goes on to what follows: ok if that is an extent, need-more if it is
  * not, end if there is nothing. */
 static wmbt_status wmbt_kvblock_step(wmbt_kvblock_push *push)
 {
-    wmbt_status status = wmbt_kvblock_judge(push);
-    if (status != WMBT_OK) {
-        return status;
+    wmbt_status status = WMBT_OK;
+    if (push->items.item.extent.offset == 0u) {
+        status = wmbt_kvblock_judge_header(push);
+    } else if (push->items.item.extent.kind == WMBT_EXTENT_FIELD) {
+        status = wmbt_kvblock_judge_number(push);
     }
-    if (push->phase == WMBT_KVBLOCK_AT_TRAILER) {
-        push->phase = WMBT_KVBLOCK_AT_END;
-        return WMBT_END;
+    if (status == WMBT_OK) {
+        status = wmbt_kvblock_next(push);
     }
-    if (wmbt_kvblock_walk_next(&push->walk, &push->item) == WMBT_OK) {
-        bool rows = push->item.extent.kind != WMBT_EXTENT_FIELD;
-        push->phase = rows ? WMBT_KVBLOCK_AT_ROWS : WMBT_KVBLOCK_AT_FIELD;
-        push->left = push->item.extent.bytes;
-        return rows ? WMBT_OK : WMBT_NEED_MORE;
-    }
-    if (push->info.body_bytes != push->walk.end - WMBT_KVBLOCK_HEADER_BYTES) {
-        return WMBT_BAD_LENGTH;
-    }
-    push->phase = WMBT_KVBLOCK_AT_TRAILER;
-    push->left = WMBT_KVBLOCK_TRAILER_BYTES;
-    return WMBT_NEED_MORE;
-}
-
-/* Moves bytes of the current item from the cursor. */
-static void wmbt_kvblock_take(wmbt_kvblock_push *push, wmbt_cursor *in, uint8_t *dst)
-{
-    uint32_t n = in->left < push->left ? (uint32_t)in->left : push->left;
-    wmbt_view piece;
-    if (push->phase != WMBT_KVBLOCK_AT_ROWS) {
-        uint32_t size = push->phase == WMBT_KVBLOCK_AT_HEADER ? WMBT_KVBLOCK_HEADER_BYTES : 4u;
-        (void)wmbt_cursor_copy(in, push->bytes + (size - push->left), n);
-    } else if (wmbt_cursor_bytes(in, n, &piece)) {
-        push->crc =
-            dst == NULL ? wmbt_crc32c(push->crc, piece) : wmbt_crc32c_copy(push->crc, dst, piece);
-    }
-    push->left -= n;
-    push->offset += n;
+    return status == WMBT_OK ? wmbt_items_enter(&push->items)
+                             : wmbt_items_turn(&push->items, status);
 }
 
 wmbt_status wmbt_kvblock_push_feed(wmbt_kvblock_push *push, wmbt_view bytes, wmbt_buf dst,
                                    size_t *taken)
 {
-    if (wmbt_status_is_error(push->status)) {
-        return push->status;
-    }
-    if (push->phase == WMBT_KVBLOCK_FINISHED) {
-        return WMBT_BAD_STATE;
-    }
-    if (wmbt_view_is_bad(bytes) || wmbt_buf_is_bad(dst)) {
-        return WMBT_BAD_ARGUMENT;
-    }
-    if (push->phase == WMBT_KVBLOCK_AT_ROWS && dst.data != NULL && dst.len < bytes.len &&
-        dst.len < push->left) {
-        return WMBT_BUFFER_TOO_SMALL;
-    }
     wmbt_cursor in = wmbt_cursor_of(bytes);
-    wmbt_status status = push->phase == WMBT_KVBLOCK_AT_END ? WMBT_END : WMBT_NEED_MORE;
-    while (status == WMBT_NEED_MORE && in.left != 0u) {
-        wmbt_kvblock_take(push, &in, dst.data);
-        if (push->left != 0u) {
-            break;
-        }
+    wmbt_status status = wmbt_items_ready(&push->items, &in, dst);
+    while (status == WMBT_NEED_MORE && wmbt_items_take(&push->items, &in, dst.data)) {
         status = wmbt_kvblock_step(push);
     }
     if (status == WMBT_END && in.left != 0u) {
-        status = WMBT_TRAILING_BYTES;
+        status = wmbt_items_turn(&push->items, WMBT_TRAILING_BYTES);
     }
-    if (wmbt_status_is_error(status)) {
-        push->status = status;
-        return status;
+    if (!wmbt_status_is_error(status)) {
+        *taken = bytes.len - in.left;
     }
-    *taken = bytes.len - in.left;
     return status;
 }
 
 wmbt_status wmbt_kvblock_push_placed(wmbt_kvblock_push *push, uint32_t len, uint32_t crc)
 {
-    if (wmbt_status_is_error(push->status)) {
-        return push->status;
-    }
-    if (push->phase != WMBT_KVBLOCK_AT_ROWS) {
-        return WMBT_BAD_STATE;
-    }
-    if (len > push->left) {
-        return WMBT_BAD_ARGUMENT;
-    }
-    push->crc = wmbt_crc32c_combine(push->crc, crc, len);
-    push->left -= len;
-    push->offset += len;
-    if (push->left != 0u) {
-        return WMBT_NEED_MORE;
-    }
-    wmbt_status status = wmbt_kvblock_step(push);
-    if (wmbt_status_is_error(status)) {
-        push->status = status;
-    }
-    return status;
+    wmbt_status status = wmbt_items_placed(&push->items, len, crc);
+    return status == WMBT_OK ? wmbt_kvblock_step(push) : status;
 }
 
 wmbt_status wmbt_kvblock_push_at(const wmbt_kvblock_push *push, wmbt_extent *extent,
                                  uint32_t *position)
 {
-    if (wmbt_status_is_error(push->status)) {
-        return push->status;
-    }
-    if (push->phase >= WMBT_KVBLOCK_AT_END) {
-        return WMBT_END;
-    }
-    if (push->phase != WMBT_KVBLOCK_AT_ROWS) {
-        return WMBT_MISSING;
-    }
-    extent->offset = push->item.extent.offset;
-    extent->bytes = push->item.extent.bytes;
-    extent->rows = push->item.extent.rows;
-    extent->layer = push->item.extent.layer;
-    extent->kind = push->item.extent.kind;
-    *position = push->item.extent.bytes - push->left;
-    return WMBT_OK;
+    return wmbt_items_at(&push->items, extent, position);
 }
 
 uint64_t wmbt_kvblock_push_offset(const wmbt_kvblock_push *push)
 {
-    return push->offset;
+    return wmbt_items_offset(&push->items);
 }
 
 static void wmbt_kvblock_info_copy(wmbt_kvblock_info *to, const wmbt_kvblock_info *from)
@@ -368,19 +268,12 @@ static void wmbt_kvblock_info_copy(wmbt_kvblock_info *to, const wmbt_kvblock_inf
 
 wmbt_status wmbt_kvblock_push_finish(wmbt_kvblock_push *push, wmbt_kvblock_info *info)
 {
-    if (wmbt_status_is_error(push->status)) {
-        return push->status;
+    bool complete = push->items.status == WMBT_END;
+    wmbt_status status = wmbt_items_finish(&push->items, complete ? WMBT_OK : WMBT_TRUNCATED);
+    if (status == WMBT_OK) {
+        wmbt_kvblock_info_copy(info, &push->info);
     }
-    if (push->phase == WMBT_KVBLOCK_FINISHED) {
-        return WMBT_BAD_STATE;
-    }
-    if (push->phase != WMBT_KVBLOCK_AT_END) {
-        push->status = WMBT_TRUNCATED;
-        return WMBT_TRUNCATED;
-    }
-    push->phase = WMBT_KVBLOCK_FINISHED;
-    wmbt_kvblock_info_copy(info, &push->info);
-    return WMBT_OK;
+    return status;
 }
 
 /* --- whole object -------------------------------------------------------------------------------
@@ -398,7 +291,7 @@ wmbt_status wmbt_kvblock_read_head(wmbt_view bytes, const wmbt_kvblock_expect *e
         return status;
     }
     wmbt_cursor in = wmbt_cursor_of(bytes);
-    if (!wmbt_cursor_copy(&in, push.bytes, WMBT_KVBLOCK_HEADER_BYTES)) {
+    if (!wmbt_items_take(&push.items, &in, NULL)) {
         return WMBT_TRUNCATED;
     }
     status = wmbt_kvblock_judge_header(&push);
@@ -420,12 +313,12 @@ wmbt_status wmbt_kvblock_read(wmbt_view object, const wmbt_kvblock_expect *expec
         return status;
     }
     wmbt_cursor in = wmbt_cursor_of(object);
-    do {
-        size_t taken = 0;
-        status = wmbt_kvblock_push_feed(&push, wmbt_view_of(in.data, in.left), wmbt_buf_of(NULL, 0),
-                                        &taken);
-        (void)wmbt_cursor_skip(&in, taken);
-    } while (status == WMBT_OK);
+    while (wmbt_items_take(&push.items, &in, NULL)) {
+        status = wmbt_kvblock_step(&push);
+    }
+    if (status == WMBT_END && in.left != 0u) {
+        return WMBT_TRAILING_BYTES;
+    }
     return wmbt_kvblock_push_finish(&push, info);
 }
 

@@ -3,8 +3,8 @@
 #include "wombatkv/rawtail.h"
 
 #include "base/bytes.h"
-#include "base/cursor.h"
 #include "base/le.h"
+#include "format/items.h"
 #include "wombatkv/crc32c.h"
 
 #if WMBT_CFG_RAWTAIL
@@ -15,11 +15,6 @@
 
 /* --- does it fit --------------------------------------------------------------------------------
  */
-
-static wmbt_status wmbt_rawtail_check_shape(const wmbt_shape *shape)
-{
-    return shape == NULL ? WMBT_BAD_ARGUMENT : wmbt_shape_check(shape);
-}
 
 static bool wmbt_rawtail_has_rows(const wmbt_shape *shape)
 {
@@ -34,7 +29,7 @@ static bool wmbt_rawtail_has_rows(const wmbt_shape *shape)
 wmbt_status wmbt_rawtail_fits(const wmbt_rawtail_info *info, const wmbt_shape *shape,
                               uint32_t block_tokens, uint64_t loaded_tokens, uint64_t prompt_tokens)
 {
-    wmbt_status status = wmbt_rawtail_check_shape(shape);
+    wmbt_status status = wmbt_items_check_shape(shape);
     if (status != WMBT_OK) {
         return status;
     }
@@ -138,22 +133,13 @@ static void wmbt_rawtail_describe(wmbt_rawtail_walk *walk, wmbt_item *item)
     uint32_t kind = wmbt_rawtail_kinds[walk->part];
     item->extent.offset = walk->offset;
     item->extent.layer = walk->layer;
-    item->extent.kind = kind;
-    item->extent.rows = 0;
-    item->extent.bytes = 4;
-    item->value = 0;
-    item->mismatch = WMBT_OK;
     if (kind != WMBT_EXTENT_FIELD) {
-        item->extent.rows = wmbt_rawtail_rows_at(walk);
-        item->extent.bytes =
-            item->extent.rows * wmbt_shape_row_bytes(walk->shape, walk->layer, kind);
+        wmbt_items_rows(item, walk->shape, kind, wmbt_rawtail_rows_at(walk));
     } else if (walk->part == WMBT_RAWTAIL_MARKER) {
-        item->value = WMBT_RAWTAIL_END_MARKER;
-        item->mismatch = WMBT_BAD_END_MARKER;
+        wmbt_items_number(item, WMBT_RAWTAIL_END_MARKER, WMBT_BAD_END_MARKER);
     } else {
         walk->rows = wmbt_rawtail_partial_rows(walk);
-        item->value = walk->rows;
-        item->mismatch = WMBT_BAD_COUNT;
+        wmbt_items_number(item, walk->rows, WMBT_BAD_COUNT);
     }
 }
 
@@ -184,24 +170,11 @@ static void wmbt_rawtail_walk_rewind(wmbt_rawtail_walk *walk)
 /* What the largest body has room for behind its five numbers. */
 #    define WMBT_RAWTAIL_MOST_BYTES (UINT32_MAX - 20u)
 
-/* False if partial rows of the walk would pass that. States and raw rows never do. */
-static bool wmbt_rawtail_rows_can_be(wmbt_rawtail_walk *walk)
+/* Whether so many rows of the walk's part, compressed or index rows, take at most so many bytes. */
+static bool wmbt_rawtail_have_room(const wmbt_rawtail_walk *walk, uint32_t rows, uint32_t bytes)
 {
-    const wmbt_shape *shape = walk->shape;
-    for (walk->layer = 0; walk->layer < shape->layers; walk->layer++) {
-        if (shape->layer[walk->layer].ratio == 0u) {
-            continue;
-        }
-        uint32_t rows = wmbt_rawtail_partial_rows(walk);
-        if (rows > WMBT_RAWTAIL_MOST_BYTES /
-                       wmbt_shape_row_bytes(shape, walk->layer, WMBT_EXTENT_COMP) ||
-            (shape->layer[walk->layer].has_index != 0u &&
-             rows > WMBT_RAWTAIL_MOST_BYTES /
-                        wmbt_shape_row_bytes(shape, walk->layer, WMBT_EXTENT_INDEX))) {
-            return false;
-        }
-    }
-    return true;
+    return rows <=
+           bytes / wmbt_shape_row_bytes(walk->shape, walk->layer, wmbt_rawtail_kinds[walk->part]);
 }
 
 static bool wmbt_rawtail_allows_block_end(const wmbt_shape *shape, uint32_t block_end)
@@ -217,7 +190,7 @@ static bool wmbt_rawtail_allows_block_end(const wmbt_shape *shape, uint32_t bloc
 wmbt_status wmbt_rawtail_walk_init(wmbt_rawtail_walk *walk, const wmbt_shape *shape,
                                    uint32_t total_tokens, uint32_t raw_rows, uint32_t block_end)
 {
-    wmbt_status status = wmbt_rawtail_check_shape(shape);
+    wmbt_status status = wmbt_items_check_shape(shape);
     if (status != WMBT_OK) {
         return status;
     }
@@ -230,12 +203,14 @@ wmbt_status wmbt_rawtail_walk_init(wmbt_rawtail_walk *walk, const wmbt_shape *sh
     measure.total_tokens = total_tokens;
     measure.raw_rows = raw_rows;
     measure.block_end = block_end;
-    if (!wmbt_rawtail_rows_can_be(&measure)) {
-        return WMBT_TOO_LARGE;
-    }
     wmbt_rawtail_walk_rewind(&measure);
     wmbt_item item;
     while (wmbt_rawtail_walk_next(&measure, &item) == WMBT_OK) {
+        /* a count of partial rows may be any; states and raw rows have bounds */
+        if (item.mismatch == WMBT_BAD_COUNT &&
+            !wmbt_rawtail_have_room(&measure, measure.rows, WMBT_RAWTAIL_MOST_BYTES)) {
+            return WMBT_TOO_LARGE;
+        }
     }
     if (measure.offset - WMBT_RAWTAIL_ENVELOPE_BYTES > UINT32_MAX) {
         return WMBT_TOO_LARGE;
@@ -268,17 +243,9 @@ wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *walk, uint64_t offset, wmb
 /* --- push ---------------------------------------------------------------------------------------
  */
 
-/* What the next byte is. */
-#    define WMBT_RAWTAIL_AT_HEAD 0u
-#    define WMBT_RAWTAIL_AT_FIELD 1u
-#    define WMBT_RAWTAIL_AT_ROWS 2u
-#    define WMBT_RAWTAIL_AT_REST 3u /* of the body: after a fault or the marker, only checksummed */
-#    define WMBT_RAWTAIL_AT_END 4u
-#    define WMBT_RAWTAIL_FINISHED 5u
-
 wmbt_status wmbt_rawtail_push_init(wmbt_rawtail_push *push, const wmbt_rawtail_expect *expect)
 {
-    wmbt_status status = wmbt_rawtail_check_shape(expect->shape);
+    wmbt_status status = wmbt_items_check_shape(expect->shape);
     if (status != WMBT_OK) {
         return status;
     }
@@ -286,68 +253,46 @@ wmbt_status wmbt_rawtail_push_init(wmbt_rawtail_push *push, const wmbt_rawtail_e
         return WMBT_BAD_ARGUMENT;
     }
     push->walk.shape = expect->shape;
-    push->offset = 0;
     push->flags = expect->flags;
-    push->phase = WMBT_RAWTAIL_AT_HEAD;
-    push->left = WMBT_RAWTAIL_HEAD_BYTES;
     push->comp_rows = 0;
     push->counted = 0;
-    push->crc = 0;
-    push->status = WMBT_NEED_MORE;
     push->fault = WMBT_OK;
+    wmbt_items_start(&push->items, WMBT_RAWTAIL_HEAD_BYTES);
     return WMBT_OK;
 }
 
-/* Checks 2 and 3 on push->bytes; fills push->info. */
-static wmbt_status wmbt_rawtail_judge_envelope(wmbt_rawtail_push *push)
-{
-    const uint8_t *b = push->bytes;
-    if (wmbt_load_le32(b) != WMBT_RAWTAIL_MAGIC) {
-        return WMBT_BAD_MAGIC;
-    }
-    if (wmbt_load_le32(b + 4) != WMBT_RAWTAIL_VERSION) {
-        return WMBT_UNSUPPORTED_VERSION;
-    }
-    push->info.body_bytes = wmbt_load_le32(b + 8);
-    push->info.crc = wmbt_load_le32(b + 12);
-    push->info.raw_rows = wmbt_load_le32(b + 20);
-    push->info.total_tokens = wmbt_load_le32(b + 32);
-    push->info.block_end = 0;
-    push->info.flags = 0;
-    return WMBT_OK;
-}
-
-/* Checks 6 and 7. */
-static wmbt_status wmbt_rawtail_judge_numbers(const wmbt_rawtail_push *push)
-{
-    const uint8_t *b = push->bytes;
-    const wmbt_shape *shape = push->walk.shape;
-    if (wmbt_load_le32(b + 16) != shape->layers || wmbt_load_le32(b + 24) != shape->head_dim ||
-        wmbt_load_le32(b + 28) != shape->element_bytes) {
-        return WMBT_BAD_SHAPE;
-    }
-    if (push->info.raw_rows > shape->window || push->info.raw_rows > push->info.total_tokens) {
-        return WMBT_BAD_COUNT;
-    }
-    return WMBT_OK;
-}
-
+/* Checks 2, 3, 6 and 7 on the head, the last two for push->fault, and starts the walk. */
 static wmbt_status wmbt_rawtail_judge_head(wmbt_rawtail_push *push)
 {
-    wmbt_status status = wmbt_rawtail_judge_envelope(push);
-    if (status != WMBT_OK) {
-        return status;
+    uint32_t head[9]; /* magic, version, body_len, CRC, layers, rows, dim, element bytes, tokens */
+    const wmbt_shape *shape = push->walk.shape;
+    wmbt_items_numbers(&push->items, head, 9);
+    if (head[0] != WMBT_RAWTAIL_MAGIC) {
+        return WMBT_BAD_MAGIC;
     }
-    if (push->info.body_bytes < WMBT_RAWTAIL_HEAD_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES) {
+    if (head[1] != WMBT_RAWTAIL_VERSION) {
+        return WMBT_UNSUPPORTED_VERSION;
+    }
+    if (head[2] < WMBT_RAWTAIL_HEAD_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES) {
         return WMBT_BAD_LENGTH; /* some of the 36 bytes lie behind the body */
     }
-    push->crc = wmbt_crc32c(0, wmbt_view_of(push->bytes + WMBT_RAWTAIL_ENVELOPE_BYTES,
-                                            WMBT_RAWTAIL_HEAD_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES));
-    push->fault = wmbt_rawtail_judge_numbers(push);
+    if (head[4] != shape->layers || head[6] != shape->head_dim || head[7] != shape->element_bytes) {
+        push->fault = WMBT_BAD_SHAPE;
+    } else if (head[5] > shape->window || head[5] > head[8]) {
+        push->fault = WMBT_BAD_COUNT;
+    }
+    push->items.crc =
+        wmbt_crc32c(0, wmbt_view_of(push->items.bytes + WMBT_RAWTAIL_ENVELOPE_BYTES,
+                                    WMBT_RAWTAIL_HEAD_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES));
+    push->info.total_tokens = head[8];
+    push->info.raw_rows = head[5];
+    push->info.body_bytes = head[2];
+    push->info.crc = head[3];
+    push->info.block_end = 0;
     push->info.flags = WMBT_RAWTAIL_ROWS_AGREE;
-    push->walk.end = (uint64_t)WMBT_RAWTAIL_ENVELOPE_BYTES + push->info.body_bytes;
-    push->walk.total_tokens = push->info.total_tokens;
-    push->walk.raw_rows = push->info.raw_rows;
+    push->walk.end = (uint64_t)WMBT_RAWTAIL_ENVELOPE_BYTES + head[2];
+    push->walk.total_tokens = head[8];
+    push->walk.raw_rows = head[5];
     push->walk.block_end = 0; /* so that the walk's row counts are the most there can be */
     wmbt_rawtail_walk_rewind(&push->walk);
     return WMBT_OK;
@@ -356,7 +301,7 @@ static wmbt_status wmbt_rawtail_judge_head(wmbt_rawtail_push *push)
 /* Finds out whether all counts speak of one end of blocks. `most` is total / ratio. */
 static void wmbt_rawtail_compare_rows(wmbt_rawtail_push *push, uint32_t rows, uint32_t most)
 {
-    uint32_t ratio = push->walk.shape->layer[push->item.extent.layer].ratio;
+    uint32_t ratio = push->walk.shape->layer[push->items.item.extent.layer].ratio;
     if (rows > most) {
         push->info.flags = 0;
         return;
@@ -373,163 +318,113 @@ static void wmbt_rawtail_compare_rows(wmbt_rawtail_push *push, uint32_t rows, ui
 /* Check 8 on a count. It becomes the walk's, once its rows are known to lie inside the body. */
 static wmbt_status wmbt_rawtail_judge_rows(wmbt_rawtail_push *push, uint32_t rows)
 {
+    const wmbt_item *item = &push->items.item;
     bool index = push->walk.part == WMBT_RAWTAIL_INDEX;
     if ((push->flags & WMBT_RAWTAIL_COMPAT_ROWS) == 0u &&
-        (rows > push->item.value || (index && rows != push->comp_rows))) {
-        return push->item.mismatch;
+        (rows > item->value || (index && rows != push->comp_rows))) {
+        return item->mismatch;
     }
-    uint32_t row_bytes = wmbt_shape_row_bytes(push->walk.shape, push->item.extent.layer,
-                                              index ? WMBT_EXTENT_INDEX : WMBT_EXTENT_COMP);
-    if (rows > (uint32_t)(push->walk.end - push->offset) / row_bytes) {
+    if (!wmbt_rawtail_have_room(&push->walk, rows,
+                                (uint32_t)(push->walk.end - push->walk.offset))) {
         return WMBT_TRUNCATED;
     }
-    wmbt_rawtail_compare_rows(push, rows, push->item.value);
+    wmbt_rawtail_compare_rows(push, rows, item->value);
     push->comp_rows = index ? 0u : rows;
     push->walk.rows = rows;
     return WMBT_OK;
 }
 
 /* Judges a number that is complete. */
-static wmbt_status wmbt_rawtail_judge_field(wmbt_rawtail_push *push)
+static wmbt_status wmbt_rawtail_judge_number(wmbt_rawtail_push *push)
 {
-    uint32_t value = wmbt_load_le32(push->bytes);
-    push->crc = wmbt_crc32c(push->crc, wmbt_view_of(push->bytes, 4));
+    uint32_t value = wmbt_load_le32(push->items.bytes);
     if (push->walk.part != WMBT_RAWTAIL_DONE) {
         return wmbt_rawtail_judge_rows(push, value);
     }
-    if (value != push->item.value) {
-        return push->item.mismatch;
+    if (value != push->items.item.value) {
+        return push->items.item.mismatch;
     }
-    if (push->offset != push->walk.end && (push->flags & WMBT_RAWTAIL_COMPAT_TRAILING) == 0u) {
+    if (push->walk.offset != push->walk.end && (push->flags & WMBT_RAWTAIL_COMPAT_TRAILING) == 0u) {
         return WMBT_TRAILING_BYTES;
     }
     return WMBT_OK;
+}
+
+/* Goes on to what follows an item: the walk's next, or after a fault or the marker what is left of
+ * the body, only to be checksummed. */
+static wmbt_status wmbt_rawtail_next(wmbt_rawtail_push *push)
+{
+    wmbt_extent *extent = &push->items.item.extent;
+    uint64_t offset = extent->offset + extent->bytes;
+    uint32_t rest = (uint32_t)(push->walk.end - offset);
+    if (push->fault == WMBT_OK &&
+        wmbt_rawtail_walk_next(&push->walk, &push->items.item) == WMBT_OK) {
+        if (extent->bytes <= rest) {
+            return wmbt_items_enter(&push->items);
+        }
+        push->fault = WMBT_TRUNCATED;
+    }
+    extent->offset = offset;
+    extent->bytes = rest;
+    extent->kind = WMBT_ITEMS_REST;
+    return wmbt_items_enter(&push->items);
 }
 
 /* Judges what is complete and goes on to what follows: ok if that is an extent, need-more if it is
  * not, end if there is nothing; or a refusal. */
 static wmbt_status wmbt_rawtail_step(wmbt_rawtail_push *push)
 {
-    if (push->phase == WMBT_RAWTAIL_AT_HEAD) {
+    if (push->items.item.extent.offset == 0u) {
         wmbt_status status = wmbt_rawtail_judge_head(push);
         if (status != WMBT_OK) {
-            return status;
+            return wmbt_items_turn(&push->items, status);
         }
-    } else if (push->phase == WMBT_RAWTAIL_AT_FIELD) {
-        push->fault = wmbt_rawtail_judge_field(push);
+    } else if (push->items.item.extent.kind == WMBT_EXTENT_FIELD) {
+        push->fault = wmbt_rawtail_judge_number(push);
     }
-    uint32_t rest = (uint32_t)(push->walk.end - push->offset);
-    if (push->fault == WMBT_OK && wmbt_rawtail_walk_next(&push->walk, &push->item) == WMBT_OK) {
-        if (push->item.extent.bytes <= rest) {
-            bool rows = push->item.extent.kind != WMBT_EXTENT_FIELD;
-            push->phase = rows ? WMBT_RAWTAIL_AT_ROWS : WMBT_RAWTAIL_AT_FIELD;
-            push->left = push->item.extent.bytes;
-            return rows ? WMBT_OK : WMBT_NEED_MORE;
-        }
-        push->fault = WMBT_TRUNCATED;
-    }
-    push->phase = rest != 0u ? WMBT_RAWTAIL_AT_REST : WMBT_RAWTAIL_AT_END;
-    push->left = rest;
-    return rest != 0u ? WMBT_NEED_MORE : WMBT_END;
-}
-
-/* Moves bytes of the current item from the cursor. */
-static void wmbt_rawtail_take(wmbt_rawtail_push *push, wmbt_cursor *in, uint8_t *dst)
-{
-    uint32_t n = in->left < push->left ? (uint32_t)in->left : push->left;
-    wmbt_view piece;
-    if (push->phase < WMBT_RAWTAIL_AT_ROWS) {
-        uint32_t size = push->phase == WMBT_RAWTAIL_AT_HEAD ? WMBT_RAWTAIL_HEAD_BYTES : 4u;
-        (void)wmbt_cursor_copy(in, push->bytes + (size - push->left), n);
-    } else if (wmbt_cursor_bytes(in, n, &piece)) {
-        bool copies = dst != NULL && push->phase == WMBT_RAWTAIL_AT_ROWS;
-        push->crc =
-            copies ? wmbt_crc32c_copy(push->crc, dst, piece) : wmbt_crc32c(push->crc, piece);
-    }
-    push->left -= n;
-    push->offset += n;
+    return wmbt_rawtail_next(push);
 }
 
 wmbt_status wmbt_rawtail_push_feed(wmbt_rawtail_push *push, wmbt_view bytes, wmbt_buf dst,
                                    size_t *taken)
 {
-    if (wmbt_status_is_error(push->status)) {
-        return push->status;
-    }
-    if (push->phase == WMBT_RAWTAIL_FINISHED) {
-        return WMBT_BAD_STATE;
-    }
-    if (wmbt_view_is_bad(bytes) || wmbt_buf_is_bad(dst)) {
-        return WMBT_BAD_ARGUMENT;
-    }
-    if (push->phase == WMBT_RAWTAIL_AT_ROWS && dst.data != NULL && dst.len < bytes.len &&
-        dst.len < push->left) {
-        return WMBT_BUFFER_TOO_SMALL;
-    }
     wmbt_cursor in = wmbt_cursor_of(bytes);
-    wmbt_status status = push->phase == WMBT_RAWTAIL_AT_END ? WMBT_END : WMBT_NEED_MORE;
-    while (status == WMBT_NEED_MORE && in.left != 0u) {
-        wmbt_rawtail_take(push, &in, dst.data);
-        if (push->left != 0u) {
-            break;
-        }
+    wmbt_status status = wmbt_items_ready(&push->items, &in, dst);
+    while (status == WMBT_NEED_MORE && wmbt_items_take(&push->items, &in, dst.data)) {
         status = wmbt_rawtail_step(push);
     }
     if (status == WMBT_END && in.left != 0u) {
-        status = WMBT_BAD_LENGTH;
+        status = wmbt_items_turn(&push->items, WMBT_BAD_LENGTH);
     }
-    if (wmbt_status_is_error(status)) {
-        push->status = status;
-        return status;
+    if (!wmbt_status_is_error(status)) {
+        *taken = bytes.len - in.left;
     }
-    *taken = bytes.len - in.left;
     return status;
 }
 
 wmbt_status wmbt_rawtail_push_placed(wmbt_rawtail_push *push, uint32_t len, uint32_t crc)
 {
-    if (wmbt_status_is_error(push->status)) {
-        return push->status;
-    }
-    if (push->phase != WMBT_RAWTAIL_AT_ROWS) {
-        return WMBT_BAD_STATE;
-    }
-    if (len > push->left) {
-        return WMBT_BAD_ARGUMENT;
-    }
-    push->crc = wmbt_crc32c_combine(push->crc, crc, len);
-    push->left -= len;
-    push->offset += len;
-    return push->left != 0u ? WMBT_NEED_MORE : wmbt_rawtail_step(push);
+    wmbt_status status = wmbt_items_placed(&push->items, len, crc);
+    return status == WMBT_OK ? wmbt_rawtail_step(push) : status;
 }
 
 wmbt_status wmbt_rawtail_push_at(const wmbt_rawtail_push *push, wmbt_extent *extent,
                                  uint32_t *position)
 {
-    if (wmbt_status_is_error(push->status)) {
-        return push->status;
+    /* After a fault the items are at no extent. */
+    wmbt_status status = wmbt_items_at(&push->items, extent, position);
+    if (wmbt_status_is_error(status)) {
+        return status;
     }
     if (push->fault != WMBT_OK) {
         return push->fault;
     }
-    if (push->phase >= WMBT_RAWTAIL_AT_END) {
-        return push->crc == push->info.crc ? WMBT_END : WMBT_BAD_CHECKSUM;
-    }
-    if (push->phase != WMBT_RAWTAIL_AT_ROWS) {
-        return WMBT_MISSING;
-    }
-    extent->offset = push->item.extent.offset;
-    extent->bytes = push->item.extent.bytes;
-    extent->rows = push->item.extent.rows;
-    extent->layer = push->item.extent.layer;
-    extent->kind = push->item.extent.kind;
-    *position = push->item.extent.bytes - push->left;
-    return WMBT_OK;
+    return status == WMBT_END && push->items.crc != push->info.crc ? WMBT_BAD_CHECKSUM : status;
 }
 
 uint64_t wmbt_rawtail_push_offset(const wmbt_rawtail_push *push)
 {
-    return push->offset;
+    return wmbt_items_offset(&push->items);
 }
 
 static void wmbt_rawtail_info_copy(wmbt_rawtail_info *to, const wmbt_rawtail_info *from)
@@ -545,29 +440,21 @@ static void wmbt_rawtail_info_copy(wmbt_rawtail_info *to, const wmbt_rawtail_inf
 /* Checks 4 to 10 at the end of the input, in their order. */
 static wmbt_status wmbt_rawtail_verdict(const wmbt_rawtail_push *push)
 {
-    if (push->offset < WMBT_RAWTAIL_MIN_BYTES) {
+    if (wmbt_items_offset(&push->items) < WMBT_RAWTAIL_MIN_BYTES) {
         return WMBT_TRUNCATED;
     }
-    if (push->phase != WMBT_RAWTAIL_AT_END) {
+    if (push->items.status != WMBT_END) {
         return WMBT_BAD_LENGTH;
     }
-    return push->crc != push->info.crc ? WMBT_BAD_CHECKSUM : push->fault;
+    return push->items.crc != push->info.crc ? WMBT_BAD_CHECKSUM : push->fault;
 }
 
 wmbt_status wmbt_rawtail_push_finish(wmbt_rawtail_push *push, wmbt_rawtail_info *info)
 {
-    if (wmbt_status_is_error(push->status)) {
-        return push->status;
-    }
-    if (push->phase == WMBT_RAWTAIL_FINISHED) {
-        return WMBT_BAD_STATE;
-    }
-    wmbt_status status = wmbt_rawtail_verdict(push);
+    wmbt_status status = wmbt_items_finish(&push->items, wmbt_rawtail_verdict(push));
     if (status != WMBT_OK) {
-        push->status = status;
         return status;
     }
-    push->phase = WMBT_RAWTAIL_FINISHED;
     if ((push->info.flags & WMBT_RAWTAIL_ROWS_AGREE) == 0u) {
         push->info.block_end = 0;
     }
@@ -590,21 +477,21 @@ wmbt_status wmbt_rawtail_read_head(wmbt_view bytes, const wmbt_rawtail_expect *e
         return status;
     }
     wmbt_cursor in = wmbt_cursor_of(bytes);
-    if (!wmbt_cursor_copy(&in, push.bytes, WMBT_RAWTAIL_HEAD_BYTES)) {
+    if (!wmbt_items_take(&push.items, &in, NULL)) {
         return WMBT_TRUNCATED;
     }
-    status = wmbt_rawtail_judge_envelope(&push);
+    status = wmbt_rawtail_judge_head(&push);
     if (status != WMBT_OK) {
         return status;
     }
     if (push.info.body_bytes < WMBT_RAWTAIL_MIN_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES) {
         return WMBT_BAD_LENGTH;
     }
-    status = wmbt_rawtail_judge_numbers(&push);
-    if (status == WMBT_OK) {
+    if (push.fault == WMBT_OK) {
+        push.info.flags = 0; /* no count was seen */
         wmbt_rawtail_info_copy(info, &push.info);
     }
-    return status;
+    return push.fault;
 }
 
 wmbt_status wmbt_rawtail_read(wmbt_view object, const wmbt_rawtail_expect *expect,
@@ -619,12 +506,12 @@ wmbt_status wmbt_rawtail_read(wmbt_view object, const wmbt_rawtail_expect *expec
         return status;
     }
     wmbt_cursor in = wmbt_cursor_of(object);
-    do {
-        size_t taken = 0;
-        status = wmbt_rawtail_push_feed(&push, wmbt_view_of(in.data, in.left), wmbt_buf_of(NULL, 0),
-                                        &taken);
-        (void)wmbt_cursor_skip(&in, taken);
-    } while (status == WMBT_OK);
+    while (wmbt_items_take(&push.items, &in, NULL)) {
+        status = wmbt_rawtail_step(&push);
+    }
+    if (status == WMBT_END && in.left != 0u) {
+        return WMBT_BAD_LENGTH;
+    }
     return wmbt_rawtail_push_finish(&push, info);
 }
 
