@@ -2,16 +2,26 @@
 /* What the examples print. Freestanding. */
 #include "board.h"
 
+/* Without division and multiplication: those of 64-bit numbers call libgcc on small machines. */
 void print_number(uint64_t value)
 {
-    char text[21]; /* 20 digits */
-    size_t at = sizeof text - 1u;
-    text[at] = '\0';
-    do {
-        text[--at] = (char)('0' + (char)(value % 10u));
-        value /= 10u;
-    } while (value != 0u);
-    board_print(text + at);
+    uint64_t power[20]; /* of ten; the largest number has 20 digits */
+    power[0] = 1;
+    for (uint32_t i = 1; i < 20u; i++) {
+        power[i] = (power[i - 1u] << 3) + (power[i - 1u] << 1);
+    }
+    bool begun = false;
+    for (uint32_t i = 20; i-- > 0u;) {
+        char digit[2] = {'0', '\0'};
+        while (value >= power[i]) {
+            value -= power[i];
+            digit[0]++;
+        }
+        begun = begun || digit[0] != '0' || i == 0u;
+        if (begun) {
+            board_print(digit);
+        }
+    }
 }
 
 static void print_item(const char *name, uint64_t value)
