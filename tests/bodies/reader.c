@@ -65,7 +65,10 @@ static size_t lay_out(net *n, bool all)
             wmbt_reader_place *p = &n->places[layer * WMBT_EXTENT_KINDS + kind];
             uint32_t rows = wmbt_shape_state_rows(SHAPE, layer);
             uint32_t ratio = SHAPE->layer[layer].ratio;
-            if (kind == WMBT_EXTENT_RAW) {
+            bool of_index = kind == WMBT_EXTENT_INDEX || kind >= WMBT_EXTENT_INDEX_STATE_KV;
+            if (of_index && SHAPE->layer[layer].has_index == 0u) {
+                rows = 0;
+            } else if (kind == WMBT_EXTENT_RAW) {
                 rows = SHAPE->window;
             } else if (kind == WMBT_EXTENT_COMP || kind == WMBT_EXTENT_INDEX) {
                 rows = ratio == 0u ? 0u : (BUCKET_MAX_BLOCKS + 1u) * BUCKET_BLOCK_TOKENS / ratio;
@@ -736,6 +739,11 @@ static void test_place_bytes(wmbt_test *t)
         T_EQ(t, wmbt_reader_place_bytes(&config, i / WMBT_EXTENT_KINDS, i % WMBT_EXTENT_KINDS),
              end - n.places[i].offset);
     }
+    /* Layer 2 has compressed rows, no index. */
+    T_CHECK(t, wmbt_reader_place_bytes(&config, 2, WMBT_EXTENT_COMP) != 0u);
+    T_EQ(t, wmbt_reader_place_bytes(&config, 2, WMBT_EXTENT_INDEX), 0);
+    T_EQ(t, wmbt_reader_place_bytes(&config, 2, WMBT_EXTENT_INDEX_STATE_KV), 0);
+    T_EQ(t, wmbt_reader_place_bytes(&config, 2, WMBT_EXTENT_INDEX_STATE_SCORE), 0);
     config.chain.block_tokens = 0x8000;
     config.max_blocks = WMBT_READER_MAX_BLOCKS;
     T_EQ(t, wmbt_reader_place_bytes(&config, 1, WMBT_EXTENT_COMP), UINT32_MAX);

@@ -10,7 +10,10 @@ uint32_t wmbt_reader_rows_bytes(const wmbt_reader_config *config, uint32_t layer
     const wmbt_shape *shape = config->shape;
     uint32_t ratio = shape->layer[layer].ratio;
     uint32_t rows = wmbt_shape_state_rows(shape, layer);
-    if (kind == WMBT_EXTENT_RAW) {
+    bool of_index = kind == WMBT_EXTENT_INDEX || kind >= WMBT_EXTENT_INDEX_STATE_KV;
+    if (of_index && shape->layer[layer].has_index == 0u) {
+        rows = 0;
+    } else if (kind == WMBT_EXTENT_RAW) {
         rows = shape->window;
     } else if (kind < WMBT_EXTENT_RAW) {
         rows = ratio == 0u ? 0u : config->chain.block_tokens / ratio;
