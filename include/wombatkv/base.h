@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Views, buffers and the few attributes that every other header uses. docs/API.md states the rules.
+/*
+ * Views, buffers and the few macros that every other header uses.
+ * Source of the rules: docs/API.md.
  */
 #ifndef WOMBATKV_BASE_H
 #define WOMBATKV_BASE_H
@@ -30,14 +32,14 @@ WMBT_BEGIN_DECLS
 
 /** Bytes to read. {NULL, 0} is the empty view; NULL with another length is a caller error. */
 typedef struct wmbt_view {
-    const uint8_t *data;
-    size_t len; /**< bytes */
+    const uint8_t *data; /**< first byte */
+    size_t len;          /**< bytes */
 } wmbt_view;
 
 /** Bytes to write. {NULL, 0} is the empty buffer; NULL with another length is a caller error. */
 typedef struct wmbt_buf {
-    uint8_t *data;
-    size_t len; /**< bytes of room */
+    uint8_t *data; /**< first byte */
+    size_t len;    /**< bytes of room */
 } wmbt_buf;
 
 /** A view of `len` bytes at `data`. */

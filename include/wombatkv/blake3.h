@@ -2,7 +2,8 @@
 /*
  * BLAKE3, hash mode, 32-byte output. The tree's stack comes from the caller and is sized for the
  * longest input, which keeps the state at 304 bytes for 64 KiB. Which code computes it is
- * WMBT_CFG_BLAKE3_KERNEL (config.h).
+ * WMBT_CFG_BLAKE3_KERNEL (config.h). Source of the rules: O'Connor, Aumasson, Neves,
+ * Wilcox-O'Hearn, "BLAKE3: one function, fast everywhere".
  */
 #ifndef WOMBATKV_BLAKE3_H
 #define WOMBATKV_BLAKE3_H
@@ -14,7 +15,7 @@
 
 WMBT_BEGIN_DECLS
 
-#    define WMBT_BLAKE3_DIGEST_BYTES 32u
+#    define WMBT_BLAKE3_DIGEST_BYTES 32u /**< of a digest */
 
 /** Alignment of the state's memory. */
 #    define WMBT_BLAKE3_ALIGN 8u
@@ -34,8 +35,7 @@ WMBT_BEGIN_DECLS
 #    define WMBT_BLAKE3_ABOVE4_(n, k)                                  \
         (WMBT_BLAKE3_ABOVE_(n, (k)) + WMBT_BLAKE3_ABOVE_(n, (k) + 1) + \
          WMBT_BLAKE3_ABOVE_(n, (k) + 2) + WMBT_BLAKE3_ABOVE_(n, (k) + 3))
-/* Is n above 2^k? As a shift: for a 32-bit n the comparison could not be true, which is warned of.
- * */
+/* Is n above 2^k? A shift: compilers warn of a comparison that no 32-bit n can pass. */
 #    define WMBT_BLAKE3_ABOVE_(n, k) (WMBT_BLAKE3_LESS1_(n) >> (k) != 0u ? 1u : 0u)
 #    define WMBT_BLAKE3_LESS1_(n) ((uint64_t)(n) - ((uint64_t)(n) != 0u ? 1u : 0u))
 

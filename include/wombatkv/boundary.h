@@ -20,8 +20,7 @@ WMBT_BEGIN_DECLS
 /** No position that is computed lies behind this one: then the status is too-large. */
 #    define WMBT_BOUNDARY_MAX_POSITION 0x7FFFFFFFu
 
-/* --- block sizes --------------------------------------------------------------------------------
- */
+/* --- block sizes ------------------------------------------------------------------------------ */
 
 /* Whose rule a block size obeys, besides the shape's. Values are pinned. */
 #    define WMBT_BOUNDARY_CORE 1u /**< wombatkv-core's chain: any size from 1 */
@@ -55,8 +54,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_boundary_block_tokens(uint32_t rule,
                                                                 uint32_t wanted,
                                                                 uint32_t *block_tokens);
 
-/* --- positions ----------------------------------------------------------------------------------
- */
+/* --- positions -------------------------------------------------------------------------------- */
 
 /** The last multiple of `step` at or before a position. A step of 0 counts as 1. */
 WMBT_API uint32_t wmbt_boundary_floor(uint32_t position, uint32_t step);
@@ -73,8 +71,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_boundary_ceiling(uint32_t position, ui
  */
 WMBT_API uint32_t wmbt_boundary_restorable(uint32_t covered, uint32_t tokens);
 
-/* --- under a sliding window ---------------------------------------------------------------------
- */
+/* --- under a sliding window ------------------------------------------------------------------- */
 
 /** The first position whose raw row the token at `position` still sees, itself being one of the
  * `window`: max(0, position - (window - 1)). A window of 0 counts as 1. */
@@ -89,8 +86,7 @@ WMBT_API uint32_t wmbt_boundary_window_start(uint32_t position, uint32_t window)
 WMBT_API uint32_t wmbt_boundary_window_blocks(uint32_t position, uint32_t window,
                                               uint32_t block_tokens);
 
-/* --- tiers with blocks of different sizes -------------------------------------------------------
- */
+/* --- tiers with blocks of different sizes ----------------------------------------------------- */
 
 /** The blocks of another tier that a block meets. */
 typedef struct wmbt_boundary_span {

@@ -52,8 +52,7 @@ WMBT_BEGIN_DECLS
 #    define WMBT_CHAIN_BYTES(max_block_tokens) \
         (88u + WMBT_BLAKE3_BYTES(64u + 4u * (uint64_t)(max_block_tokens)))
 
-/** What a chain starts from. Zero it first: fields may be added. The views need not outlive init.
- * */
+/** What a chain starts from. Zero it first: fields may be added. The views are not kept. */
 typedef struct wmbt_chain_config {
     uint32_t dialect;      /**< WMBT_CHAIN_... */
     uint32_t block_tokens; /**< tokens of every block; 0: blocks are announced (core only) */

@@ -16,8 +16,10 @@
 #    include WMBT_CONFIG_FILE
 #endif
 
-/* --- modules: 0 leaves the code out, the header then declares nothing ---------------------------
- */
+/* --- modules ---------------------------------------------------------------------------------- */
+
+/* 0 leaves a module's code out, and its header declares nothing. Names are those of the headers;
+ * REUSE is reuse.h, boundary.h, prefix.h and plan.h. What needs what stands at the end. */
 
 /* hash */
 #ifndef WMBT_CFG_BLAKE3
@@ -96,8 +98,7 @@
 #    define WMBT_CFG_READER 1
 #endif
 
-/* --- choices ------------------------------------------------------------------------------------
- */
+/* --- choices ---------------------------------------------------------------------------------- */
 
 /* Texts of wmbt_status_name(): about 0.7 KB of constants. */
 #ifndef WMBT_CFG_STATUS_NAMES
@@ -137,8 +138,7 @@
 #    define WMBT_CFG_EXPERIMENTAL_MODEL_KEYS 0
 #endif
 
-/* --- what needs what ----------------------------------------------------------------------------
- */
+/* --- what needs what -------------------------------------------------------------------------- */
 
 #if WMBT_CFG_CRC32C_KERNEL < 1 || WMBT_CFG_CRC32C_KERNEL > 4
 #    error "WMBT_CFG_CRC32C_KERNEL is 1, 2, 3 or 4"
@@ -185,13 +185,14 @@
 #    error "reader needs chain, objkey, reuse, kvblock, rawtail, compressed and largevalue"
 #endif
 
-/* --- the compiler: the only place outside kernels that knows one --------------------------------
- */
+/* --- the compiler: the only place outside kernels that knows one ------------------------------ */
 
+/* Stands before every public declaration: for a visibility or section attribute of yours. */
 #ifndef WMBT_API
 #    define WMBT_API
 #endif
 
+/* The compiler warns if the result is ignored. */
 #if defined(__GNUC__)
 #    define WMBT_MUST_CHECK __attribute__((warn_unused_result))
 /* Hides the value of a pointer from the optimiser. A byte loop with this inside is never recognised

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CRC32C: Castagnoli, reflected polynomial 0x82F63B78, initial value and final inversion all ones;
- * "123456789" gives 0xE3069283. Which code computes it is WMBT_CFG_CRC32C_KERNEL (config.h).
+ * CRC32C (RFC 3720, appendix B.4): Castagnoli, reflected polynomial 0x82F63B78, initial value and
+ * final inversion all ones; "123456789" gives 0xE3069283. Which code computes it is
+ * WMBT_CFG_CRC32C_KERNEL (config.h).
  */
 #ifndef WOMBATKV_CRC32C_H
 #define WOMBATKV_CRC32C_H

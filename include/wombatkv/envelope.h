@@ -27,9 +27,10 @@ WMBT_BEGIN_DECLS
 /** A body limit that upstream's TCP transport has: 256 MiB. Any other, to 2^32 - 1, is as good. */
 #    define WMBT_ENVELOPE_UPSTREAM_MAX_BODY 268435456u
 
+/** What a header says. */
 typedef struct wmbt_envelope_header {
-    uint32_t crc; /**< CRC32C of the body as stored */
-    uint32_t body_bytes;
+    uint32_t crc;        /**< CRC32C of the body as stored */
+    uint32_t body_bytes; /**< length of the body */
 } wmbt_envelope_header;
 
 /**
@@ -41,8 +42,8 @@ typedef struct wmbt_envelope_header {
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_envelope_read_header(wmbt_view bytes, uint32_t max_body,
                                                                wmbt_envelope_header *header);
 
-/** Checks 5 and 6 on a body that came by itself. Returns ok, bad-argument, bad-length or
- * bad-checksum. */
+/** Checks 5 and 6 on a body that came by itself. Returns ok, bad-argument (NULL with a length),
+ * bad-length or bad-checksum. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_envelope_verify(const wmbt_envelope_header *header,
                                                           wmbt_view body);
 
@@ -55,8 +56,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_envelope_read(wmbt_view bytes, uint32_
                                                         wmbt_envelope_header *header,
                                                         wmbt_view *body);
 
-/* --- push ---------------------------------------------------------------------------------------
- */
+/* --- push ------------------------------------------------------------------------------------- */
 
 /**
  * An envelope whose bytes come in pieces of any size, in order, from a stream. Public struct of
@@ -108,8 +108,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_envelope_push_header(const wmbt_envelo
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_envelope_push_finish(wmbt_envelope_push *push);
 
-/* --- writer -------------------------------------------------------------------------------------
- */
+/* --- writer ----------------------------------------------------------------------------------- */
 
 #    if WMBT_CFG_WRITERS
 /** Writes the header of a body. Returns ok; bad-argument (NULL with a length); too-large (a body

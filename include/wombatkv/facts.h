@@ -12,15 +12,14 @@
 
 WMBT_BEGIN_DECLS
 
-/* --- facts --------------------------------------------------------------------------------------
- */
+/* --- facts ------------------------------------------------------------------------------------ */
 
 #    define WMBT_WRITE_ID_BYTES 16u
 
 /** What orders a fact. (Replay orders delta facts in another way, see below.) */
 typedef struct wmbt_fact_ref {
-    uint64_t epoch_ms;
-    uint8_t write_id[WMBT_WRITE_ID_BYTES];
+    uint64_t epoch_ms;                     /**< milliseconds since the Unix epoch */
+    uint8_t write_id[WMBT_WRITE_ID_BYTES]; /**< opaque */
 } wmbt_fact_ref;
 
 /** -1, 0 or 1: by epoch_ms, then by write_id as unsigned bytes from the first on. */
@@ -53,8 +52,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_chunk_key(wmbt_view tenant, wmbt_v
  * with a length. */
 WMBT_API size_t wmbt_contiguous_resident_prefix(wmbt_view resident);
 
-/* --- defaults -----------------------------------------------------------------------------------
- */
+/* --- defaults --------------------------------------------------------------------------------- */
 
 /* Labels. Values are pinned, by us. */
 #    define WMBT_HASH_BLAKE3 0u
@@ -80,8 +78,7 @@ WMBT_API void wmbt_m0_defaults_init(wmbt_m0_defaults *defaults);
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_m0_defaults_check(const wmbt_m0_defaults *defaults);
 
-/* --- replay -------------------------------------------------------------------------------------
- */
+/* --- replay ----------------------------------------------------------------------------------- */
 
 /** Bytes of workspace for a replay of `count` facts; aligned as uint32_t. */
 #    define WMBT_REPLAY_BYTES(count) ((size_t)12u * (count))
@@ -106,8 +103,8 @@ typedef struct wmbt_replay {
 
 /** A fact that lost against another payload. Numbers are indices of the caller's facts. */
 typedef struct wmbt_replay_conflict {
-    size_t winner;
-    size_t loser;
+    size_t winner; /**< the fact that won the key */
+    size_t loser;  /**< the one with another payload digest */
 } wmbt_replay_conflict;
 
 /**
@@ -118,8 +115,7 @@ typedef struct wmbt_replay_conflict {
  * Returns ok; bad-argument (NULL with a count or a length); too-large (above
  * WMBT_REPLAY_MAX_FACTS); buffer-misaligned; buffer-too-small (WMBT_REPLAY_BYTES(count)). On an
  * error *replay and `work` are unchanged. Time: at most 4 x count x (log2(count) + 2) compares of
- * facts; a
- * compare of two texts costs their common start. No recursion.
+ * facts; a compare of two texts costs their common start. No recursion.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_replay_run(wmbt_replay *replay, const wmbt_delta *facts,
                                                      size_t count, wmbt_buf work);

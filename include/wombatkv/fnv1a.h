@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* FNV-1a, 32 bits: the checksum of WAL and segment objects. Finds accidents, not attackers. */
+/*
+ * FNV-1a, 32 bits: the checksum of WAL and segment objects. Finds accidents, not attackers.
+ * Source of the rules: draft-eastlake-fnv; docs/FORMATS.md, "WAL".
+ */
 #ifndef WOMBATKV_FNV1A_H
 #define WOMBATKV_FNV1A_H
 

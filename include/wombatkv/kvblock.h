@@ -31,15 +31,15 @@
 WMBT_BEGIN_DECLS
 
 #    define WMBT_KVBLOCK_HEADER_BYTES 24u
-#    define WMBT_KVBLOCK_TRAILER_BYTES 4u
+#    define WMBT_KVBLOCK_TRAILER_BYTES 4u /**< the CRC32C */
 #    define WMBT_KVBLOCK_VERSION 2u
 
 /** The block that is wanted. */
 typedef struct wmbt_kvblock_expect {
     const wmbt_shape *shape;
-    uint32_t block_tokens;
-    uint32_t block_seq; /**< number of the block in its chain, 0 for the first */
-    uint32_t flags;     /**< WMBT_KVBLOCK_ANY_... or 0 */
+    uint32_t block_tokens; /**< tokens of the block */
+    uint32_t block_seq;    /**< number of the block in its chain, 0 for the first */
+    uint32_t flags;        /**< WMBT_KVBLOCK_ANY_... or 0 */
 } wmbt_kvblock_expect;
 
 #    define WMBT_KVBLOCK_ANY_SEQ 1u    /**< block_seq is not compared */
@@ -47,14 +47,13 @@ typedef struct wmbt_kvblock_expect {
 
 /** What a block's header and trailer say. */
 typedef struct wmbt_kvblock_info {
-    uint32_t block_seq;
-    uint32_t block_tokens;
-    uint32_t body_bytes;
-    uint32_t crc; /**< CRC32C of the body as stored */
+    uint32_t block_seq;    /**< number of the block in its chain */
+    uint32_t block_tokens; /**< tokens of the block */
+    uint32_t body_bytes;   /**< between header and trailer */
+    uint32_t crc;          /**< CRC32C of the body as stored */
 } wmbt_kvblock_info;
 
-/* --- geometry -----------------------------------------------------------------------------------
- */
+/* --- geometry --------------------------------------------------------------------------------- */
 
 /**
  * Lists the items of a block's body in order, from shape and token count alone. Public struct of
@@ -91,8 +90,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_walk_next(wmbt_kvblock_walk *w
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *walk,
                                                             uint64_t offset, wmbt_item *item);
 
-/* --- whole object -------------------------------------------------------------------------------
- */
+/* --- whole object ----------------------------------------------------------------------------- */
 
 /**
  * Checks 1 to 6 on the first 24 bytes; more bytes are not looked at. For readers that fetch ranges
@@ -114,8 +112,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_read(wmbt_view object,
                                                        const wmbt_kvblock_expect *expect,
                                                        wmbt_kvblock_info *info);
 
-/* --- push ---------------------------------------------------------------------------------------
- */
+/* --- push ------------------------------------------------------------------------------------- */
 
 /**
  * A block whose bytes come in pieces of any size, in order. Public struct of fixed size, no pointer
@@ -152,8 +149,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *p
  *   ok         stopped at the first byte of an extent (the rest of `bytes` is for the next call)
  *   need-more  took all, waits for more
  *   end        took all, the object is complete and intact: call finish()
- *   a status of the list above: refused for good, *taken is unchanged, each later call says the
- * same
+ *   a status of the list above: refused for good, *taken is unchanged, each later call says it
  *   bad-argument, buffer-too-small: nothing taken, try again
  *   bad-state  after finish()
  * *taken: bytes taken by this call. Work: bytes.len, and at most one step an item.
@@ -191,8 +187,7 @@ WMBT_API uint64_t wmbt_kvblock_push_offset(const wmbt_kvblock_push *push);
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_finish(wmbt_kvblock_push *push,
                                                               wmbt_kvblock_info *info);
 
-/* --- writer -------------------------------------------------------------------------------------
- */
+/* --- writer ----------------------------------------------------------------------------------- */
 
 #    if WMBT_CFG_WRITERS
 /**

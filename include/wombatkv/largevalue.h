@@ -36,10 +36,10 @@ WMBT_BEGIN_DECLS
 
 /** What a manifest says. */
 typedef struct wmbt_largevalue {
-    wmbt_view id; /**< into the text */
-    uint64_t total_bytes;
-    uint64_t chunks;
-    uint32_t flags; /**< those of the parse */
+    wmbt_view id;         /**< into the text */
+    uint64_t total_bytes; /**< of the value */
+    uint64_t chunks;      /**< that it is stored in */
+    uint32_t flags;       /**< those of the parse */
 } wmbt_largevalue;
 
 /**
@@ -79,8 +79,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_chunk_key(const wmbt_largev
                                                                wmbt_view name_space, uint64_t index,
                                                                wmbt_buf out, size_t *len);
 
-/* --- assembly -----------------------------------------------------------------------------------
- */
+/* --- assembly --------------------------------------------------------------------------------- */
 
 /** Where chunks go, in order. Public struct of fixed size, no pointers. Keep out of the fields. */
 typedef struct wmbt_largevalue_join {
@@ -93,7 +92,7 @@ typedef struct wmbt_largevalue_join {
 
 /** The next chunk. */
 typedef struct wmbt_largevalue_place {
-    uint64_t index;
+    uint64_t index;  /**< number of the chunk, from 0 */
     uint64_t offset; /**< its first byte in the value */
     uint64_t bytes;  /**< what it has; compatible: what it may have at most */
 } wmbt_largevalue_place;
@@ -121,8 +120,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_join_chunk(wmbt_largevalue_
  * the total (compatible mode only). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_join_finish(const wmbt_largevalue_join *join);
 
-/* --- id -----------------------------------------------------------------------------------------
- */
+/* --- id --------------------------------------------------------------------------------------- */
 
 #    if WMBT_CFG_BLAKE3
 /**
@@ -130,19 +128,18 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_join_finish(const wmbt_larg
  * bytes against it (upstream does not). `key` is the value's key without prefix and namespace.
  * This starts `x` over and takes all that comes before the bytes; feed those by
  * wmbt_blake3_update(), then ask wmbt_largevalue_id_is(). `x` has been made with room for
- * total_bytes + namespace + key + 32 bytes. Returns ok; bad-argument (nothing changes); too-large
- * (`x` then holds nothing of use).
+ * total_bytes + namespace + key + 32 bytes. Returns ok; bad-argument (NULL with a length: nothing
+ * changes); too-large (`x` then holds nothing of use).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_id_begin(wmbt_blake3 *x, wmbt_view name_space,
                                                               wmbt_view key, uint64_t total_bytes);
 
-/** ok if the digest is the manifest's id, else bad-digest. */
+/** Returns ok if the digest is the manifest's id, else bad-digest (an id of another form, too). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_id_is(const wmbt_largevalue *manifest,
                                                            const wmbt_blake3 *x);
 #    endif
 
-/* --- writer -------------------------------------------------------------------------------------
- */
+/* --- writer ----------------------------------------------------------------------------------- */
 
 #    if WMBT_CFG_WRITERS
 /** Writes the manifest of a value of total_bytes, `id` being the digest above. *len: bytes written,

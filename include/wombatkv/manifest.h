@@ -45,8 +45,7 @@ WMBT_BEGIN_DECLS
 /** Bytes of `work` with which no document of so many bytes is too deep for a _v1 reader. */
 #    define WMBT_JSON_WORK_BYTES(document_bytes) ((document_bytes) / 16u + 1u)
 
-/* --- what was wrong -----------------------------------------------------------------------------
- */
+/* --- what was wrong --------------------------------------------------------------------------- */
 
 /* Upstream's kinds of errors. Values are pinned. */
 #    define WMBT_JSON_NO_ERROR 0u
@@ -76,8 +75,7 @@ WMBT_BEGIN_DECLS
 #    define WMBT_FIELD_PAYLOAD_DIGEST 12u
 #    define WMBT_FIELD_WRITE_ID 13u
 
-/** Details of a status. Readers fill all of it on every return; with ok
- * (and end) it is zero. */
+/** Details of a status. Readers fill all of it on every return; with ok (and end) it is zero. */
 typedef struct wmbt_json_error {
     uint32_t kind;    /**< WMBT_JSON_... */
     uint32_t field;   /**< WMBT_FIELD_..., if one is concerned */
@@ -90,19 +88,18 @@ typedef struct wmbt_json_error {
 /** The name of a field as documents spell it, static, NUL-terminated; "" for another number. */
 WMBT_API const char *wmbt_field_name_cstr(uint32_t field);
 
-/* --- delta facts --------------------------------------------------------------------------------
- */
+/* --- delta facts ------------------------------------------------------------------------------ */
 
 /** A delta fact. Texts of a fact that was read are not empty; nothing else is known of them. */
 typedef struct wmbt_delta {
-    uint64_t epoch_ms;
-    uint64_t seq;
-    wmbt_view tenant_id;
+    uint64_t epoch_ms;   /**< milliseconds since the Unix epoch */
+    uint64_t seq;        /**< number of the fact */
+    wmbt_view tenant_id; /**< with the next two, the key of what the fact speaks of */
     wmbt_view fingerprint;
     wmbt_view prefix_hash;
-    wmbt_view payload_digest;
-    wmbt_view write_id;
-    uint32_t schema_version;
+    wmbt_view payload_digest; /**< of what is stored there */
+    wmbt_view write_id;       /**< of the writer; decides between facts of one time and number */
+    uint32_t schema_version;  /**< WMBT_DELTA_SCHEMA */
 } wmbt_delta;
 
 /**
@@ -130,9 +127,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_delta_read(wmbt_view text, wmbt_buf ro
  * The same for a fact of version 1. An array of the eight values in the order schema_version,
  * epoch_ms, seq, tenant_id, fingerprint, prefix_hash, payload_digest, write_id is accepted too.
  *
- * `work` remembers containers below level WMBT_JSON_LEVELS, 8 a byte:
- * WMBT_JSON_WORK_BYTES(text.len)
- * are always enough; {NULL, 0} if that depth will do. Afterwards its bytes are unspecified.
+ * `work` remembers containers below level WMBT_JSON_LEVELS, 8 a byte: so many bytes as
+ * WMBT_JSON_WORK_BYTES(text.len) are always enough; {NULL, 0} if that depth will do. Afterwards its
+ * bytes are unspecified.
  *
  * Checks, in this order: 1 as above, but any depth, and unknown fields are only passed over, and 5,
  * whichever fails first (WMBT_JSON_DOCUMENT; too-deep with WMBT_JSON_CALLER: more `work` is
@@ -142,15 +139,14 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_delta_read_v1(wmbt_view text, wmbt_buf
                                                         wmbt_buf work, wmbt_delta *delta,
                                                         wmbt_json_error *error);
 
-/* --- manifest snapshots -------------------------------------------------------------------------
- */
+/* --- manifest snapshots ----------------------------------------------------------------------- */
 
 /** A manifest snapshot. Its entries are listed by wmbt_manifest_walk. */
 typedef struct wmbt_manifest {
-    uint64_t epoch_ms;
-    uint32_t schema_version;
-    uint32_t checksum32; /**< as stored: nothing upstream computes it, or says of what */
-    size_t entry_count;
+    uint64_t epoch_ms;       /**< milliseconds since the Unix epoch */
+    uint32_t schema_version; /**< WMBT_MANIFEST_SCHEMA */
+    uint32_t checksum32;     /**< as stored: nothing upstream computes it, or says of what */
+    size_t entry_count;      /**< entries to be listed */
     size_t entry_room; /**< bytes of `room` with which no entry is too large for walk_next() */
     wmbt_view entries; /**< part of the document; for wmbt_manifest_walk_init() */
     uint32_t flags;    /**< private */
@@ -158,9 +154,9 @@ typedef struct wmbt_manifest {
 
 /** A segment object and the range of keys in it. No text is empty; start <= end is not checked. */
 typedef struct wmbt_manifest_entry {
-    wmbt_view object_id;
-    wmbt_view key_range_start;
-    wmbt_view key_range_end;
+    wmbt_view object_id;       /**< of a segment */
+    wmbt_view key_range_start; /**< least key in it */
+    wmbt_view key_range_end;   /**< greatest key in it */
 } wmbt_manifest_entry;
 
 /**

@@ -35,17 +35,16 @@ typedef struct wmbt_layout_tag {
 typedef struct wmbt_block_meta {
     wmbt_block_hash parent_hash; /**< all zero for a root */
     wmbt_model_digest model_digest;
-    wmbt_layout_tag layout_tag;
-    uint64_t payload_bytes;  /**< uncompressed length */
-    uint64_t last_access_ns; /**< since the Unix epoch, given by the caller */
-    uint32_t block_seq;      /**< 0 for a root, one more for each successor */
-    uint32_t ext_flags;      /**< no bit is defined upstream; constructors write 0 */
+    wmbt_layout_tag layout_tag; /**< of the payload */
+    uint64_t payload_bytes;     /**< uncompressed length */
+    uint64_t last_access_ns;    /**< since the Unix epoch, given by the caller */
+    uint32_t block_seq;         /**< 0 for a root, one more for each successor */
+    uint32_t ext_flags;         /**< no bit is defined upstream; constructors write 0 */
 } wmbt_block_meta;
 
 #if WMBT_CFG_METADATA
 
-/* --- BlockHash ----------------------------------------------------------------------------------
- */
+/* --- BlockHash -------------------------------------------------------------------------------- */
 
 /** Hex digits of a block hash. */
 #    define WMBT_BLOCK_HASH_HEX_BYTES 64u
@@ -72,8 +71,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_block_hash_from_hex(wmbt_view text,
 WMBT_API void wmbt_block_hash_to_hex(const wmbt_block_hash *hash,
                                      uint8_t out[WMBT_BLOCK_HASH_HEX_BYTES]);
 
-/* --- ModelDigest --------------------------------------------------------------------------------
- */
+/* --- ModelDigest ------------------------------------------------------------------------------ */
 
 /** Hex digits of a model digest. */
 #    define WMBT_MODEL_DIGEST_HEX_BYTES 48u
@@ -104,8 +102,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_model_digest_from_hex(wmbt_view text,
 WMBT_API void wmbt_model_digest_to_hex(const wmbt_model_digest *digest,
                                        uint8_t out[WMBT_MODEL_DIGEST_HEX_BYTES]);
 
-/* --- LayoutTag ----------------------------------------------------------------------------------
- */
+/* --- LayoutTag -------------------------------------------------------------------------------- */
 
 /* Known families of layouts. Values are pinned. */
 #    define WMBT_LAYOUT_UNKNOWN 0u        /**< the zero tag: nobody said */
@@ -143,8 +140,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_layout_tag_to_text(const wmbt_layout_t
 /** The family of a tag, WMBT_LAYOUT_.... All 16 bytes are compared; ill-formed tags are "other". */
 WMBT_API uint32_t wmbt_layout_tag_family(const wmbt_layout_tag *tag);
 
-/* --- BlockMeta ----------------------------------------------------------------------------------
- */
+/* --- BlockMeta -------------------------------------------------------------------------------- */
 
 /**
  * A root: zero parent, block_seq 0, ext_flags 0. `now_ns` is the caller's clock, nanoseconds since

@@ -41,8 +41,7 @@ WMBT_BEGIN_DECLS
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_metavalue_read(wmbt_view value, uint32_t flags,
                                                          wmbt_block_meta *meta);
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 /* Kinds of keys. Values are pinned. */
 #    define WMBT_METAVALUE_KEY_HASH 1u

@@ -32,13 +32,13 @@ typedef struct wmbt_plan_tail {
 
 /** What a plan is made from. Zero it first: fields may be added. */
 typedef struct wmbt_plan_input {
-    const wmbt_shape *shape;
-    uint32_t block_tokens;
-    uint32_t prompt_tokens; /**< T */
-    uint32_t usable_blocks; /**< blocks from the first on that were read and verified (prefix.h) */
-    uint32_t flags;         /**< WMBT_PLAN_... or 0 */
-    uint64_t blocks_bytes;  /**< stored sizes of the usable blocks, added up */
-    wmbt_plan_tail tail;    /**< of no interest if usable_blocks is 0 */
+    const wmbt_shape *shape; /**< not kept */
+    uint32_t block_tokens;   /**< tokens of a block */
+    uint32_t prompt_tokens;  /**< T */
+    uint32_t usable_blocks;  /**< blocks from the first on that were read and verified (prefix.h) */
+    uint32_t flags;          /**< WMBT_PLAN_... or 0 */
+    uint64_t blocks_bytes;   /**< stored sizes of the usable blocks, added up */
+    wmbt_plan_tail tail;     /**< of no interest if usable_blocks is 0 */
 } wmbt_plan_input;
 
 /** The caller vouches that the tail's tokens are the prompt's. Nothing stored proves it, but N = B.

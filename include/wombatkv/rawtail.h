@@ -81,8 +81,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_fits(const wmbt_rawtail_info *
                                                        uint64_t loaded_tokens,
                                                        uint64_t prompt_tokens);
 
-/* --- geometry -----------------------------------------------------------------------------------
- */
+/* --- geometry --------------------------------------------------------------------------------- */
 
 /**
  * Lists the items of a tail that follow its head, in order. Public struct of fixed size; keeps the
@@ -128,8 +127,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_next(wmbt_rawtail_walk *w
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *walk,
                                                             uint64_t offset, wmbt_item *item);
 
-/* --- whole object -------------------------------------------------------------------------------
- */
+/* --- whole object ----------------------------------------------------------------------------- */
 
 /**
  * Checks 1 to 3, 6 and 7 on the first 36 bytes; more bytes are not looked at. The CRC covers the
@@ -151,8 +149,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_read(wmbt_view object,
                                                        const wmbt_rawtail_expect *expect,
                                                        wmbt_rawtail_info *info);
 
-/* --- push ---------------------------------------------------------------------------------------
- */
+/* --- push ------------------------------------------------------------------------------------- */
 
 /**
  * A tail whose bytes come in pieces of any size, in order. Public struct of fixed size, no pointer
@@ -201,8 +198,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_push_feed(wmbt_rawtail_push *p
 /** Takes `len` payload bytes that the caller has put in place and whose CRC32C is `crc`, as
  * wmbt_kvblock_push_placed() does. Returns ok (the next byte begins an extent), need-more, end;
  * bad-argument if len is more than is left of the extent; bad-state if the next byte does not
- * belong to one or after finish() (nothing taken); or the status that the object was refused with.
- * */
+ * belong to one or after finish() (nothing taken); the status that the object was refused with. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_push_placed(wmbt_rawtail_push *push, uint32_t len,
                                                               uint32_t crc);
 
@@ -227,8 +223,7 @@ WMBT_API uint64_t wmbt_rawtail_push_offset(const wmbt_rawtail_push *push);
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_push_finish(wmbt_rawtail_push *push,
                                                               wmbt_rawtail_info *info);
 
-/* --- writer -------------------------------------------------------------------------------------
- */
+/* --- writer ----------------------------------------------------------------------------------- */
 
 #    if WMBT_CFG_WRITERS
 /**

@@ -38,8 +38,7 @@ typedef struct wmbt_reuse_verdict {
  *     unknown or weak on a side   denies, unless accept->unknown names the field; two weak texts
  *                                 that differ deny all the same
  *     layout `zero` on a side     differs from everything, itself included; with
- *                                 accept->zero_layout it is a tag like another: equal to itself
- * only
+ *                                 accept->zero_layout it is a tag like another, equal to itself
  *     tp, pp, cp                  equal if both are `replicated`, or rank and size are the same
  *     served_name                 never denies
  *     any other                   equal if state and value are the same, else denies

@@ -48,11 +48,11 @@ WMBT_BEGIN_DECLS
 
 /** What header and footer say. */
 typedef struct wmbt_segment_layout {
-    uint64_t object_bytes;
-    uint64_t index_offset;
-    uint32_t index_bytes;
-    uint32_t checksum;    /**< FNV-1a of the index as stored */
-    uint32_t block_count; /**< as stored; upstream never reads it */
+    uint64_t object_bytes; /**< of the whole object */
+    uint64_t index_offset; /**< of the index, from the start of the object */
+    uint32_t index_bytes;  /**< of the index */
+    uint32_t checksum;     /**< FNV-1a of the index as stored */
+    uint32_t block_count;  /**< as stored; upstream never reads it */
 } wmbt_segment_layout;
 
 /** One entry of the index. */
@@ -123,8 +123,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_segment_next(wmbt_segment_index *index
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_segment_verify(wmbt_view object, uint32_t flags,
                                                          wmbt_segment_layout *layout);
 
-/* --- ranges of keys -----------------------------------------------------------------------------
- */
+/* --- ranges of keys --------------------------------------------------------------------------- */
 
 /** What to fetch for a range of keys: one window that holds all its payloads. */
 typedef struct wmbt_segment_window {
@@ -158,8 +157,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_segment_payload(const wmbt_segment_ent
                                                           const wmbt_segment_window *window,
                                                           wmbt_view bytes, wmbt_view *payload);
 
-/* --- footer by itself, writer -------------------------------------------------------------------
- */
+/* --- footer by itself, writer ----------------------------------------------------------------- */
 
 /**
  * Reads a footer and holds it against the index's bytes. In this order: fewer than 20 bytes

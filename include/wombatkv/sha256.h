@@ -10,7 +10,7 @@
 
 WMBT_BEGIN_DECLS
 
-#    define WMBT_SHA256_DIGEST_BYTES 32u
+#    define WMBT_SHA256_DIGEST_BYTES 32u /**< of a digest */
 
 /** A hash under way: 104 bytes, no pointers, copyable byte by byte. Keep out of its fields. */
 typedef struct wmbt_sha256 {

@@ -37,7 +37,7 @@ typedef struct wmbt_shape {
 #    define WMBT_SHAPE_MAX_WINDOW 8192u
 #    define WMBT_SHAPE_MAX_BLOCK_TOKENS 8192u
 
-/** What stands at a place of an object. Values are pinned. */
+/* What stands at a place of an object. Values are pinned. */
 #    define WMBT_EXTENT_FIELD 0u             /**< no payload: one 32-bit number of the format */
 #    define WMBT_EXTENT_COMP 1u              /**< compressed K/V rows, oldest first */
 #    define WMBT_EXTENT_INDEX 2u             /**< indexer rows, oldest first */

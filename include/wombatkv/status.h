@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Status values. Every function that can fail returns one; it must be looked at.
+ * Status values. Every function that can fail returns one; it must be looked at. A contract lists
+ * them as "name: when". One that lists only what is wrong returns ok where none of that applies.
  * Values are pinned: a value is never renumbered, new ones are added inside a band.
  */
 #ifndef WOMBATKV_STATUS_H
@@ -50,11 +51,11 @@ typedef int wmbt_status;
 #define WMBT_FULL 66      /**< no room left in a structure of fixed capacity */
 
 /* Unsupported: well formed as far as read, but of a kind this build does not read. */
-#define WMBT_UNSUPPORTED_VERSION 80
-#define WMBT_UNSUPPORTED_ALGORITHM 81
-#define WMBT_UNSUPPORTED_WINDOW 82
-#define WMBT_UNSUPPORTED_DICTIONARY 83
-#define WMBT_UNSUPPORTED_SHAPE 84
+#define WMBT_UNSUPPORTED_VERSION 80    /**< another version of the format */
+#define WMBT_UNSUPPORTED_ALGORITHM 81  /**< a compression that this build does not decode */
+#define WMBT_UNSUPPORTED_WINDOW 82     /**< zstd: a window beyond what the memory serves */
+#define WMBT_UNSUPPORTED_DICTIONARY 83 /**< zstd: a frame that needs a dictionary */
+#define WMBT_UNSUPPORTED_SHAPE 84      /**< a shape beyond the bounds of shape.h */
 
 /* Integrity: the bytes are not those that were written. */
 #define WMBT_BAD_CHECKSUM 96 /**< a checksum kept by the format differs */

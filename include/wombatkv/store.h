@@ -20,10 +20,10 @@ WMBT_BEGIN_DECLS
 
 /** What a block is stored under. Ordered by its fields in this order, bytes as unsigned. */
 typedef struct wmbt_block_key {
-    wmbt_view tenant;
-    uint8_t fingerprint[32];
-    wmbt_block_hash prefix_hash;
-    uint32_t block_index; /**< number of the block in its prompt */
+    wmbt_view tenant;            /**< text, may be empty */
+    uint8_t fingerprint[32];     /**< of the identity context */
+    wmbt_block_hash prefix_hash; /**< of the block: chain.h */
+    uint32_t block_index;        /**< number of the block in its prompt */
 } wmbt_block_key;
 
 /** One block. Its memory is the store's. */

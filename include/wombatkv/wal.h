@@ -41,12 +41,11 @@
 WMBT_BEGIN_DECLS
 
 /** Accept exactly what upstream accepts: bytes after a record, a batch of one whose first number is
- * above its last, keys of siblings whose name begins like the prefix, keys that do not come back.
- * */
+ * above its last, keys of siblings whose name begins like the prefix, keys that are read otherwise
+ * than they were built. */
 #    define WMBT_WAL_COMPAT 1u
 
-/* --- objects ------------------------------------------------------------------------------------
- */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 #    define WMBT_WAL_RECORD_HEADER_BYTES 24u
 #    define WMBT_WAL_BATCH_HEADER_BYTES 36u
@@ -164,10 +163,9 @@ typedef struct wmbt_wal_group {
 WMBT_API void wmbt_wal_group_init(wmbt_wal_group *group, uint32_t max_records, uint64_t max_bytes);
 
 /**
- * Adds a record of so many bytes; returns what to do with it: 0 (collect it),
- * WMBT_WAL_FLUSH_BEFORE,
- * WMBT_WAL_FLUSH_AFTER or both. Upstream writes one collected record as a record, more as a batch.
- * A caller that writes for another reason starts again with init.
+ * Adds a record of so many bytes; returns what to do with it: 0 (collect it), or
+ * WMBT_WAL_FLUSH_BEFORE, WMBT_WAL_FLUSH_AFTER or both. Upstream writes one collected record as a
+ * record, more as a batch. A caller that writes for another reason starts again with init.
  */
 WMBT_API WMBT_MUST_CHECK uint32_t wmbt_wal_group_add(wmbt_wal_group *group, uint64_t record_bytes);
 #    endif
@@ -245,10 +243,10 @@ WMBT_API int wmbt_wal_entry_compare(const wmbt_wal_entry *a, const wmbt_wal_entr
 
 /** Counts of an audit. Begin with all zero. */
 typedef struct wmbt_wal_audit {
-    uint64_t total;
+    uint64_t total; /**< keys counted: the sum of the others */
     uint64_t canonical;
-    uint64_t legacy; /**< with and without a node */
-    uint64_t unknown;
+    uint64_t legacy;  /**< with and without a node */
+    uint64_t unknown; /**< in the namespace, and not a key of the WAL */
 } wmbt_wal_audit;
 
 /** Counts one key; keys that do not begin with prefix and '/' are not counted. */

@@ -79,14 +79,14 @@ int example(const board_command *command);
 void print_number(uint64_t value);
 void print_plan(const wmbt_plan *plan);
 
-/* --- layout.c: where rows go ---------------------------------------------------------------------
- */
+/* --- layout.c: where rows go ------------------------------------------------------------------ */
 
 /*
  * Gives every layer in [first, end) room for its rows, one kind after the other, and none to the
- * others. `places`: shape->layers x WMBT_EXTENT_KINDS. Returns the bytes of it all.
+ * others. `places`: shape->layers x WMBT_EXTENT_KINDS. Of the configuration shape, block_tokens and
+ * max_blocks are looked at. Returns the bytes of it all.
  */
-uint64_t lay_out_rows(const wmbt_shape *shape, uint32_t block_tokens, uint32_t max_blocks,
-                      uint32_t first, uint32_t end, wmbt_reader_place *places);
+uint64_t lay_out_rows(const wmbt_reader_config *config, uint32_t first, uint32_t end,
+                      wmbt_reader_place *places);
 
 #endif

@@ -2,8 +2,7 @@
 /*
  * The board of the examples, played on a host: DATA-DIRECTORY PROMPT [SEED]. Serves the prompt of
  * that name from the sample bucket. With a seed requests are served in any order, and packets are
- * late, lost
- * and doubled.
+ * late, lost and doubled.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,9 +121,7 @@ void board_receive(uint32_t tag, uint32_t offset, uint32_t bytes, uint8_t *place
     descriptors[i] = (struct descriptor){true, tag, offset, offset + bytes, place};
 }
 
-/* The bytes at the front of a packet that are treated alike: sets event->what and shortens the
- * packet.
- */
+/* Cuts a packet down to what is treated alike at its front, and sets event->what. */
 static void receive(board_event *event)
 {
     event->what = BOARD_BYTES;

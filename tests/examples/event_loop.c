@@ -2,8 +2,8 @@
 /*
  * Example: an event loop on a host or a DPU's Arm cores. Several objects are in flight, the bytes
  * of each come over several queues and out of order, requests are lost and sent again, compressed
- * and chunked
- * objects are inflated in memory from a pool, and rows are copied to where the engine wants them.
+ * and chunked objects are inflated in memory from a pool, and rows are copied to where the engine
+ * wants them.
  *
  * Three small tables:
  *
@@ -256,12 +256,6 @@ int example(const board_command *command)
     if (memory == NULL || places == NULL) {
         return 1;
     }
-    size_t rows_bytes =
-        (size_t)lay_out_rows(shape, command->block_tokens, max_blocks, 0, shape->layers, places);
-    uint8_t *rows = calloc(rows_bytes, 1);
-    if (rows == NULL) {
-        return 1;
-    }
     wmbt_reader_config config = {0};
     config.chain.dialect = WMBT_CHAIN_DS4;
     config.chain.block_tokens = command->block_tokens;
@@ -274,10 +268,15 @@ int example(const board_command *command)
     config.in_flight = IN_FLIGHT;
     config.max_object_bytes = MAX_OBJECT;
     config.flags = WMBT_READER_TRUST_TAIL;
-    config.memory = wmbt_buf_of(rows, rows_bytes);
     config.places = places;
     config.codec.decode = wmbt_zstd_codec;
     config.codec.context = &workspace;
+    size_t rows_bytes = (size_t)lay_out_rows(&config, 0, shape->layers, places);
+    uint8_t *rows = calloc(rows_bytes, 1);
+    if (rows == NULL) {
+        return 1;
+    }
+    config.memory = wmbt_buf_of(rows, rows_bytes);
 
     loop l = fresh;
     wmbt_plan plan;

@@ -2,17 +2,16 @@
 /*
  * Example: a DPU's handler that is entered once for each packet and never waits. All state is one
  * struct. Payload does not pass the processor: the receive engine puts rows where they belong and
- * computes their
- * CRC32C on the way; the handler sees the numbers between the rows and the CRCs. Freestanding.
+ * computes their CRC32C on the way; the handler sees the numbers between the rows and the CRCs.
+ * Freestanding.
  *
  * This is one rank of a pipeline-parallel engine: it keeps the rows of its layers only. The others
  * are checked all the same, an object is verified as a whole, and they go nowhere.
  *
  * Work of one entry, at most: the bytes of one packet, or WINDOW receive descriptors, or TOKENS
- * tokens hashed, and one step of the reader. Compressed and chunked objects, which one call would
- * inflate as a
- * whole, are left to the host's software: the reader is made without a codec, and asks for no
- * memory.
+ * tokens hashed, and one step of the reader. Compressed objects, which one call would inflate as a
+ * whole, are left to the host's software: the reader has no codec. So are chunked ones: asked for
+ * memory, this says no.
  */
 #include "board.h"
 
@@ -50,8 +49,8 @@ typedef struct dpu {
     _Alignas(64) uint8_t rows[ROWS_BYTES]; /* the engine's cache, in memory that it can reach */
 } dpu;
 
-/* A caller's status says that this program is wrong. All others are the object's, and the
- * reader's. */
+/* A caller's status says that this program is wrong. Others are the object's: the reader's affair.
+ */
 static wmbt_status judge(dpu *d, wmbt_status status)
 {
     d->wrong = d->wrong || wmbt_status_is_caller(status);
@@ -66,8 +65,8 @@ static uint32_t tag_of(const dpu *d, const slot *s)
 /* Withdraws a want: what has come is kept, the reader asks for what is missing. */
 static void withdraw(dpu *d, slot *s)
 {
-    board_cancel(
-        tag_of(d, s)); /* first: the engine must not write to rows behind the reader's back */
+    /* First: the engine must not write to rows behind the reader's back. */
+    board_cancel(tag_of(d, s));
     s->open = false;
     (void)judge(d, wmbt_reader_retry(d->r, &s->want));
 }
@@ -86,7 +85,6 @@ static uint32_t program(dpu *d, const slot *s, uint32_t tag)
         uint32_t left = s->end - at;
         uint32_t bytes = piece.bytes < left ? piece.bytes : left;
         if (piece.must_feed == 0u) { /* rows; those without a place are of other ranks */
-            bytes = bytes < engine.max_bytes ? bytes : engine.max_bytes;
             board_receive(tag, at, bytes, piece.has_place != 0u ? d->rows + piece.place : NULL);
         }
         at += bytes;
@@ -218,8 +216,7 @@ static wmbt_status dpu_start(dpu *d, const board_command *command)
     config.flags = WMBT_READER_TRUST_TAIL;
     config.memory = wmbt_buf_of(d->rows, sizeof d->rows);
     config.places = d->places;
-    (void)lay_out_rows(config.shape, command->block_tokens, MAX_BLOCKS, FIRST_LAYER, END_LAYER,
-                       d->places);
+    (void)lay_out_rows(&config, FIRST_LAYER, END_LAYER, d->places);
     return wmbt_reader_init(wmbt_buf_of(d->memory, sizeof d->memory), &config, &d->r);
 }
 
