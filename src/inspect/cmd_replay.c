@@ -261,7 +261,7 @@ const struct command command_replay = {
         "Reads delta facts (a file that is one JSON document holds one fact, any other one a\n"
         "line) and replays them as upstream does: by time, number and write id; the first fact\n"
         "of each tenant, fingerprint and prefix hash wins.\n",
-    .example = "  wombatkv replay bucket/deltas/tenant-a/fp-5f1c0a9b/*.json\n",
+    .example = "  wombatkv replay bucket/deltas/tenant-a/fp-5f1c0a9b/delta-0*.json\n",
     .options = options,
     .run = run,
 };

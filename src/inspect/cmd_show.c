@@ -153,11 +153,11 @@ const struct command command_show = {
     .help =
         "Prints what each object says: fields by their names, and where the rows of each layer\n"
         "lie. An object that is damaged has no fields.\n\n"
-        "--as FORMAT  read the bytes as that format and nothing else: kvblock rawtail\n"
-        "             compressed zstd wal segment manifest delta envelope metavalue\n"
-        "             large-manifest. Without it the format is detected, and a compression\n"
-        "             wrapper is taken off first\n"
-        "--compat     accept exactly what upstream accepts where the default is "
+        "--as FORMAT     read the bytes as that format and nothing else: kvblock rawtail\n"
+        "                compressed zstd wal segment manifest delta envelope metavalue\n"
+        "                large-manifest. Without it the format is detected, and a compression\n"
+        "                wrapper is taken off first\n"
+        "--compat        accept exactly what upstream accepts where the default is "
         "stricter\n" UNWRAP_HELP,
     .example = "  wombatkv show bucket/kv/cabi/plain/wombatkv/v1/block/b3=*\n",
     .options = options,

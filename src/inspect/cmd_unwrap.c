@@ -74,8 +74,8 @@ const struct command command_unwrap = {
     .usage = "OBJECT -o FILE [--compat] [--libzstd]",
     .help =
         "Writes the plain bytes of a wrapped (or plain) object. On an error no file is made.\n\n"
-        "-o FILE      where to\n"
-        "--compat     as upstream: a damaged wrapper is handed out as it is\n" UNWRAP_HELP,
+        "-o FILE         where to; a file is replaced, a device or pipe is written to\n"
+        "--compat        as upstream: a damaged wrapper is handed out as it is\n" UNWRAP_HELP,
     .example = "  wombatkv unwrap bucket/kv/puffer-shm/default/notes/small -o small\n",
     .options = options,
     .run = run,

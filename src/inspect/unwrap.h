@@ -13,7 +13,7 @@
 /* For the table of a command's options, and its help. */
 #define UNWRAP_OPTIONS {"--libzstd", NULL, false}
 #define UNWRAP_HELP \
-    "--libzstd    decode with libzstd instead of our own decoder (if built with it)\n"
+    "--libzstd       decode with libzstd instead of our own decoder (if built with it)\n"
 
 /* The plain bytes of an object. */
 struct plain {
