@@ -11,9 +11,9 @@
 #    define GUARD_BYTE 0x6Bu
 #    define UNTOUCHED 0xA5u
 
-void drive_fail(drive *d, int line, const char *what)
+void drive_fail(drive *d, const char *file, int line, const char *what)
 {
-    wmbt_test_fail(d->t, __FILE__, line, what);
+    wmbt_test_fail(d->t, file, line, what);
 }
 
 static void fill(uint8_t *p, uint8_t value, size_t n)
@@ -21,6 +21,48 @@ static void fill(uint8_t *p, uint8_t value, size_t n)
     for (size_t i = 0; i < n; i++) {
         p[i] = value;
     }
+}
+
+/* --- objects ------------------------------------------------------------------------------------
+ */
+
+static wmbt_view wrapped(wmbt_test *t, wmbt_view v, uint32_t form)
+{
+    return form == FORM_PLAIN ? v : bucket_wrap(t, v, form == FORM_ZSTD);
+}
+
+void drive_fill(wmbt_test *t, drive_bucket *x, bool tail, uint32_t form)
+{
+    uint32_t state = 77;
+    bucket *b = (bucket *)(void *)wmbt_test_alloc(t, sizeof *b);
+    uint8_t *workspace = wmbt_test_alloc(t, WMBT_ZSTD_WORKSPACE_BYTES);
+    if (b == NULL || workspace == NULL) {
+        return;
+    }
+    x->b = b;
+    b->workspace = wmbt_buf_of(workspace, WMBT_ZSTD_WORKSPACE_BYTES);
+    b->blocks = tail ? 1u : 2u;
+    b->token_count = b->blocks * BUCKET_BLOCK_TOKENS + 4u;
+    for (uint32_t i = 0; i < b->blocks; i++) {
+        b->hash[i].bytes[0] = (uint8_t)(i + 1u);
+        if (tail || i != 0u) {
+            bucket_store_at(t, b, i, false, bucket_block(t, i, &state));
+        }
+    }
+    x->object = tail ? WMBT_READER_TAIL : 0u;
+    x->plain =
+        tail ? bucket_tail(t, BUCKET_BLOCK_TOKENS + 3u, SHAPE->window, BUCKET_BLOCK_TOKENS, &state)
+             : bucket_block(t, 0, &state);
+    wmbt_view stored;
+    x->at[1] = b->objects;
+    if (FORM_IS_CHUNK(form)) {
+        stored = bucket_store_chunk(t, b, x->plain, wrapped(t, x->plain, form - FORM_CHUNK));
+        stored = wrapped(t, stored, form == FORM_CHUNK_ZSTD ? FORM_ZSTD : FORM_PLAIN);
+    } else {
+        stored = wrapped(t, x->plain, form);
+    }
+    x->at[0] = b->objects;
+    bucket_store_at(t, b, 0, tail, stored);
 }
 
 /* --- start --------------------------------------------------------------------------------------
@@ -136,7 +178,7 @@ wmbt_status drive_status(drive *d, uint32_t object)
 {
     wmbt_reader_object state;
     if (wmbt_reader_object_state(d->r, object, &state) != WMBT_OK) {
-        drive_fail(d, __LINE__, "there is such an object");
+        drive_fail(d, __FILE__, __LINE__, "there is such an object");
         return WMBT_BAD_ARGUMENT;
     }
     return state.status;
@@ -148,7 +190,7 @@ uint32_t drive_trust(drive *d, uint32_t object)
     uint32_t offset = 0, trust = WMBT_TRUST_STAGED;
     while (wmbt_reader_piece(d->r, object, offset, NULL, &piece) == WMBT_OK) {
         if (piece.bytes == 0u || (offset != 0u && piece.trust != trust)) {
-            drive_fail(d, __LINE__, "one trust for all pieces");
+            drive_fail(d, __FILE__, __LINE__, "one trust for all pieces");
             break;
         }
         trust = piece.trust;
@@ -197,7 +239,7 @@ static bool next(drive *d)
     d->said = wmbt_reader_next_want(d->r, &d->want);
     if (d->said != WMBT_OK) {
         if (d->said != WMBT_END) {
-            drive_fail(d, __LINE__, "there is a next want, or all is settled");
+            drive_fail(d, __FILE__, __LINE__, "there is a next want, or all is settled");
         }
         return false;
     }
@@ -351,7 +393,7 @@ bool drive_step(drive *d)
         return false;
     }
     if (++d->calls > 4u * DRIVE_MAX_BYTES) {
-        drive_fail(d, __LINE__, "it comes to an end");
+        drive_fail(d, __FILE__, __LINE__, "it comes to an end");
         return false;
     }
     if (!d->open) {

@@ -25,6 +25,27 @@
 #    define DRIVE_ALL 0xFFFFFFFFu
 #    define DRIVE_NEVER 0xFFFFFFFFu
 
+/* How an object is stored. */
+#    define FORM_PLAIN 0u
+#    define FORM_NONE 1u       /* a wrapper, not compressed */
+#    define FORM_ZSTD 2u       /* a wrapper with a zstd frame */
+#    define FORM_CHUNK 3u      /* a manifest and a chunk */
+#    define FORM_CHUNK_NONE 4u /* the chunk in a wrapper */
+#    define FORM_CHUNK_ZSTD 5u /* manifest and chunk in wrappers with frames */
+#    define FORMS 6u
+#    define FORM_IS_CHUNK(form) ((form) >= FORM_CHUNK)
+
+/* A bucket of sound objects with the one under test in it, stored in a form: block 0 of two blocks;
+ * or the tail of 11 tokens behind one block, of a prompt of 12. */
+typedef struct drive_bucket {
+    bucket *b;
+    wmbt_view plain; /* the object */
+    uint32_t object; /* 0 or WMBT_READER_TAIL */
+    uint32_t at[2];  /* in b->object: what stands at its own key, and its chunk */
+} drive_bucket;
+
+void drive_fill(wmbt_test *t, drive_bucket *x, bool tail, uint32_t form);
+
 typedef struct drive {
     wmbt_test *t;
     const bucket *b;
@@ -83,13 +104,13 @@ uint32_t drive_trust(drive *d, uint32_t object);
 void drive_check_rows(drive *d, uint32_t object, wmbt_view plain);
 
 /* Fails the test; a check that ends a function which returns nothing. */
-void drive_fail(drive *d, int line, const char *what);
-#    define D_CHECK(d, condition)                      \
-        do {                                           \
-            if (!(condition)) {                        \
-                drive_fail((d), __LINE__, #condition); \
-                return;                                \
-            }                                          \
+void drive_fail(drive *d, const char *file, int line, const char *what);
+#    define D_CHECK(d, condition)                                \
+        do {                                                     \
+            if (!(condition)) {                                  \
+                drive_fail((d), __FILE__, __LINE__, #condition); \
+                return;                                          \
+            }                                                    \
         } while (0)
 
 #endif

@@ -8,19 +8,8 @@
  */
 #include "drive.h"
 #include "wombatkv/kvblock.h"
-#include "wombatkv/zstd.h"
 
 #define SHAPE (&wmbt_test_shape)
-
-/* How an object is stored. */
-#define FORM_PLAIN 0u
-#define FORM_NONE 1u       /* a wrapper, not compressed */
-#define FORM_ZSTD 2u       /* a wrapper with a zstd frame */
-#define FORM_CHUNK 3u      /* a manifest and a chunk */
-#define FORM_CHUNK_NONE 4u /* the chunk in a wrapper */
-#define FORM_CHUNK_ZSTD 5u /* manifest and chunk in wrappers with frames */
-#define FORMS 6u
-#define FORM_IS_CHUNK(form) ((form) >= FORM_CHUNK)
 
 /* The object under change: block 0 of two, or the tail behind one block. */
 typedef struct faults {
@@ -40,60 +29,29 @@ typedef struct faults {
 
 #define EXTRA 8u /* bytes that can be put behind an object */
 
-static wmbt_view wrapped(wmbt_test *t, wmbt_view v, uint32_t how)
-{
-    return how == 0u ? v : bucket_wrap(t, v, how == 2u);
-}
-
-/* Fills the bucket; `part` 1 is the chunk, 0 what stands at the object's own key. */
+/* `part` 1 is the chunk, 0 what stands at the object's own key. */
 static void set_up(wmbt_test *t, faults *f, bool tail, uint32_t form, uint32_t part)
 {
-    uint32_t state = 77;
+    drive_bucket x;
+    T_CALL(t, drive_fill(t, &x, tail, form));
     f->t = t;
+    f->b = x.b;
     f->tail = tail;
     f->form = form;
+    f->at = x.at[part];
+    f->plain = x.plain;
     f->passed = 0;
     f->turn = 0;
-    f->b = (bucket *)(void *)wmbt_test_alloc(t, sizeof *f->b);
-    uint8_t *workspace = wmbt_test_alloc(t, WMBT_ZSTD_WORKSPACE_BYTES);
-    T_CHECK(t, f->b != NULL && workspace != NULL);
-    bucket *b = f->b;
-    b->workspace = wmbt_buf_of(workspace, WMBT_ZSTD_WORKSPACE_BYTES);
-    b->blocks = tail ? 1u : 2u;
-    b->token_count = b->blocks * BUCKET_BLOCK_TOKENS + 4u;
-    for (uint32_t i = 0; i < b->blocks; i++) {
-        b->hash[i].bytes[0] = (uint8_t)(i + 1u);
-        if (tail || i != 0u) {
-            bucket_store_at(t, b, i, false, bucket_block(t, i, &state));
-        }
-    }
-    f->plain =
-        tail ? bucket_tail(t, BUCKET_BLOCK_TOKENS + 3u, SHAPE->window, BUCKET_BLOCK_TOKENS, &state)
-             : bucket_block(t, 0, &state);
-    wmbt_view stored = f->plain;
-    if (FORM_IS_CHUNK(form)) {
-        uint32_t how = form - FORM_CHUNK;
-        f->at = b->objects;
-        stored = bucket_store_chunk(t, b, f->plain, wrapped(t, f->plain, how));
-        stored = wrapped(t, stored, how == 2u ? 2u : 0u);
-    } else {
-        stored = wrapped(t, stored, form);
-    }
-    if (part == 0u) {
-        f->at = b->objects;
-    }
-    bucket_store_at(t, b, 0, tail, stored);
-    T_CHECK(t, !t->failed);
-    wmbt_view sound = b->object[f->at].bytes;
+    wmbt_view sound = f->b->object[f->at].bytes;
     f->len = sound.len;
     f->bytes = wmbt_test_alloc(t, f->len + EXTRA);
     T_CHECK(t, f->bytes != NULL);
     for (size_t i = 0; i < f->len; i++) {
         f->bytes[i] = sound.data[i];
     }
-    b->object[f->at].bytes = wmbt_view_of(f->bytes, f->len);
-    f->audit = drive_config(t, b, WMBT_READER_AUDIT | WMBT_READER_TRUST_TAIL);
-    f->prefix = drive_config(t, b, WMBT_READER_TRUST_TAIL);
+    f->b->object[f->at].bytes = wmbt_view_of(f->bytes, f->len);
+    f->audit = drive_config(t, f->b, WMBT_READER_AUDIT | WMBT_READER_TRUST_TAIL);
+    f->prefix = drive_config(t, f->b, WMBT_READER_TRUST_TAIL);
     T_CHECK(t, f->audit != NULL && f->prefix != NULL);
     T_CALL(t, drive_start(f->audit));
     T_CALL(t, drive_start(f->prefix));
