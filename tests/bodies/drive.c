@@ -125,7 +125,8 @@ void drive_start(drive *d)
 {
     size_t size = WMBT_READER_BYTES(d->config.max_blocks, d->config.in_flight);
     d->memory = wmbt_buf_of(wmbt_test_alloc(d->t, size + GUARD), size);
-    D_CHECK(d, d->memory.data != NULL && d->rows.data != NULL);
+    d->image = wmbt_test_alloc(d->t, size);
+    D_CHECK(d, d->memory.data != NULL && d->image != NULL && d->rows.data != NULL);
     fill(d->memory.data + size, GUARD_BYTE, GUARD);
     fill(d->rows.data, UNTOUCHED, d->rows.len);
     fill(d->rows.data + d->rows.len, GUARD_BYTE, GUARD);
@@ -238,7 +239,9 @@ static bool next(drive *d)
 {
     d->said = wmbt_reader_next_want(d->r, &d->want);
     if (d->said != WMBT_OK) {
-        if (d->said != WMBT_END) {
+        if (d->said == WMBT_END) {
+            check_guards(d);
+        } else {
             drive_fail(d, __FILE__, __LINE__, "there is a next want, or all is settled");
         }
         return false;
@@ -255,6 +258,7 @@ static bool next(drive *d)
 static void lend(drive *d)
 {
     D_CHECK(d, d->want.raw_bytes <= DRIVE_MAX_BYTES && d->want.stored_bytes <= DRIVE_MAX_BYTES);
+    D_CHECK(d, d->want.raw_bytes != 0u || d->raw_lent != 0u); /* it has what it does not ask */
     if (d->want.raw_bytes != 0u) {
         d->raw_lent = d->want.raw_bytes;
         fill(d->raw - GUARD, GUARD_BYTE, DRIVE_MAX_BYTES + 2u * GUARD);
@@ -410,9 +414,28 @@ void drive_run(drive *d)
 {
     while (drive_step(d)) {
     }
-    if (!d->t->failed) {
-        check_guards(d);
+}
+
+void drive_check_stale(drive *d, const wmbt_want *want)
+{
+    uint8_t byte = 0x55;
+    size_t taken = 4711, len = 4711;
+    wmbt_view bytes = wmbt_view_of(&byte, 1);
+    for (size_t i = 0; i < d->memory.len; i++) {
+        d->image[i] = d->memory.data[i];
     }
+    D_CHECK(d, wmbt_reader_found(d->r, want, 100) == WMBT_BAD_STATE);
+    D_CHECK(d, wmbt_reader_feed(d->r, want, want->offset, bytes, &taken) == WMBT_BAD_STATE);
+    D_CHECK(d, wmbt_reader_placed(d->r, want, want->offset, 1, 0) == WMBT_BAD_STATE);
+    D_CHECK(d, wmbt_reader_presence(d->r, want, bytes) == WMBT_BAD_STATE);
+    D_CHECK(d, wmbt_reader_memory(d->r, want, wmbt_buf_of(d->raw, DRIVE_MAX_BYTES),
+                                  wmbt_buf_of(d->stored, DRIVE_MAX_BYTES)) == WMBT_BAD_STATE);
+    D_CHECK(d, wmbt_reader_fail(d->r, want, WMBT_MISSING) == WMBT_BAD_STATE);
+    D_CHECK(d, wmbt_reader_retry(d->r, want) == WMBT_BAD_STATE);
+    D_CHECK(d, wmbt_reader_restart(d->r, want) == WMBT_BAD_STATE);
+    D_CHECK(d, wmbt_reader_want_key(d->r, want, wmbt_buf_of(&byte, 1), &len) == WMBT_BAD_STATE);
+    D_CHECK(d, taken == 4711u && len == 4711u && byte == 0x55);
+    D_CHECK(d, wmbt_test_same(d->memory.data, d->image, d->memory.len));
 }
 
 void drive_check_rows(drive *d, uint32_t object, wmbt_view plain)

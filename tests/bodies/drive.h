@@ -53,6 +53,7 @@ typedef struct drive {
     wmbt_reader_place places[DRIVE_PLACES];
     wmbt_reader *r;
     wmbt_buf memory;    /* of the reader */
+    uint8_t *image;     /* room for a copy of it */
     wmbt_buf workspace; /* of the decoder */
     wmbt_buf rows;
     uint32_t how;
@@ -92,6 +93,10 @@ void drive_run(drive *d);
 
 /* Forgets the want that is open, and that anything of its object has been given. */
 void drive_forget(drive *d);
+
+/* A want that is not open any more is refused by every call, and not a byte of the reader changes.
+ */
+void drive_check_stale(drive *d, const wmbt_want *want);
 
 /* The status of an object. */
 wmbt_status drive_status(drive *d, uint32_t object);
