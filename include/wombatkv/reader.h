@@ -15,8 +15,7 @@
  *
  * Every byte of an object passes the format's own checks before the object is *verified*; until
  * then its rows are *staged*: they may be placed, they must not be used. *Usable* is said by the
- * plan only:
- * a verified block behind one that is not is not usable.
+ * plan only: a verified block behind one that failed is not usable.
  *
  * Objects are plain, wrapped (compressed.h) or chunked (largevalue.h). A plain one needs no memory
  * of its own. Of the others the plain bytes are collected in memory that the caller lends until the
@@ -120,8 +119,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_init(wmbt_buf memory,
  * lent is the caller's again. Allowed at any time. */
 WMBT_API void wmbt_reader_reset(wmbt_reader *r);
 
-/* --- input --------------------------------------------------------------------------------------
- */
+/* --- input ------------------------------------------------------------------------------------ */
 
 /**
  * Takes tokens of the prompt, in any split. Work: hashing them. Blocks beyond the limit
@@ -143,8 +141,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_hash(wmbt_reader *r, const wmbt
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_end(wmbt_reader *r, uint32_t total_tokens);
 
-/* --- wants --------------------------------------------------------------------------------------
- */
+/* --- wants ------------------------------------------------------------------------------------ */
 
 /* Kinds of wants. Values are pinned. */
 #    define WMBT_WANT_PRESENCE 1u /**< are these blocks stored? Answer: presence() */
@@ -176,21 +173,24 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_
 
 /**
  * Writes the object key that a want (object, range) is about to `out`, without a NUL; *len is its
- * length. Returns ok, bad-state (stale, or another kind of want), buffer-too-small (1,024 bytes
- * always are enough), not-representable (objkey.h). Nothing is written on an error.
+ * length. Returns ok, bad-state (stale, or another kind of want), bad-argument (NULL with a
+ * length), buffer-too-small (1,024 bytes always are enough), not-representable (objkey.h). Nothing
+ * is written on an error.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_want_key(const wmbt_reader *r,
                                                           const wmbt_want *want, wmbt_buf out,
                                                           size_t *len);
 
-/** The same for a block, or for the tail at the last block that is usable so far. bad-argument: no
- * such block, or no usable block. */
+/** The same for a block, or for the tail at the last block that is usable so far. Returns as
+ * wmbt_reader_want_key(), but for bad-state; bad-argument also for no such block, or no usable
+ * block. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_object_key(const wmbt_reader *r, uint32_t object,
                                                             wmbt_buf out, size_t *len);
 
 /**
  * Answers a presence question: bit i % 8 of byte i / 8 is set if block want->object + i is stored.
- * Returns ok, bad-state (stale, another kind), bad-argument (fewer than want->blocks bits).
+ * Returns ok, bad-state (stale, another kind), bad-argument (fewer than want->blocks bits, NULL
+ * with a length).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_presence(wmbt_reader *r, const wmbt_want *want,
                                                           wmbt_view bits);
@@ -219,7 +219,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_found(wmbt_reader *r, const wmb
  *   end            the object is complete and verified (a tail may not fit: see the plan)
  *   a status of the object (malformed, integrity, ...): it is settled with it, the want is gone.
  *                  Only *taken is unchanged
- *   bad-argument   the first byte is outside the want or came before (nothing is taken)
+ *   bad-argument   the first byte is outside the want or came before, or NULL with a length
+ *                  (nothing is taken)
  *   full           too many holes: the first bytes that are missing always fit (nothing is taken)
  *   bad-state      stale, another kind, found() is missing (nothing is taken)
  * wmbt_reader_settles() tells the object's statuses from those of the call.
@@ -253,8 +254,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_placed(wmbt_reader *r, const wm
  * settled or restarted. When feed() says end, `raw` holds the plain object. A further question
  * about the object replaces what was lent, but for a `raw` that it asks 0 bytes of: that is kept (a
  * chunk that is longer than its value let expect). Returns as feed(), for an object whose bytes
- * were all there; buffer-too-small (the want stays open); bad-argument; bad-state (stale, another
- * kind).
+ * were all there; buffer-too-small (the want stays open); bad-argument (NULL with a length);
+ * bad-state (stale, another kind).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_memory(wmbt_reader *r, const wmbt_want *want,
                                                         wmbt_buf raw, wmbt_buf stored);
@@ -277,8 +278,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_retry(wmbt_reader *r, const wmb
  * be used when the stored object has been replaced meanwhile. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_restart(wmbt_reader *r, const wmbt_want *want);
 
-/* --- where rows go ------------------------------------------------------------------------------
- */
+/* --- where rows go ---------------------------------------------------------------------------- */
 
 /* How far a piece can be trusted. Values are pinned. */
 #    define WMBT_TRUST_STAGED 0u   /**< may be placed, must not be used */
@@ -315,8 +315,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_piece(const wmbt_reader *r, uin
                                                        uint32_t offset, const wmbt_reader_dma *dma,
                                                        wmbt_piece *piece);
 
-/* --- results ------------------------------------------------------------------------------------
- */
+/* --- results ---------------------------------------------------------------------------------- */
 
 /** What became of an object. */
 typedef struct wmbt_reader_object {
