@@ -12,7 +12,8 @@ from common import ROOT, SMALL, Build, compile_all, main, public_functions, targ
 from stack import Graph
 
 TARGETS = ["cortex-m4", "rv32imac", "rv64gc"]
-STEP, SLACK = 32, 64
+# What is stated is rounded up, with room for small changes, but not far more than it is.
+STEP, ROOM, SLACK = 32, 16, 64
 HOW = "python3 tests/checks/guide.py --update DIR"
 PREFIX = "wmbt_reader_"
 # | `call` | work | bytes | bytes | bytes | remark |
@@ -57,7 +58,8 @@ def check(base):
 def rewrite(text, found):
     """The text with the numbers found, rounded up."""
     def row(match):
-        stated = [str(-(-number // STEP) * STEP) for number in found.get(match[1], ())]
+        stated = [str(-(-(number + ROOM) // STEP) * STEP if number else 0)
+                  for number in found.get(match[1], ())]
         return f"| `{match[1]}` |{match[2]}| {' | '.join(stated)} |" if stated else match[0]
 
     return ROW.sub(row, text)
@@ -79,7 +81,7 @@ def self_test(_):
     missed += [f"not caught: {found}" for found in bad if not compare(text, found)]
     missed += [] if compare(text.replace("64", "640"), good) else ["not caught: far more"]
     missed += compare(rewrite(text, more), more)
-    missed += [] if rewrite(text, more) == text.replace("64 | 96", "96 | 64") else ["other text"]
+    missed += [] if rewrite(text, more).splitlines()[0] == "| `a` | x | 96 | 96 | 128 | |" else ["row"]
     return missed
 
 
