@@ -628,20 +628,18 @@ static verdict judge_head(model *m, slot *s)
     return ask_memory(s, raw, size);
 }
 
-static bool is_of_object(const model *m, wmbt_status status)
+static bool is_of_object(wmbt_status status)
 {
-    return status <= 255 && (status >= 32 || (m->hostile && status == m->codec_says));
+    return status >= 32 && status <= 255 && status != WMBT_FULL;
 }
 
 /* A call about a slot's bytes has returned `got`: is it right, and what follows? */
 static void conclude(model *m, slot *s, wmbt_status got, verdict v, const uint8_t *raw)
 {
     bool error = wmbt_status_is_error(got);
-    if (v.fuzzy && error) {
-        CHECK(m, is_of_object(m, got));
-    } else {
-        CHECK(m, got == v.status && (!error || is_of_object(m, got)));
-    }
+    CHECK(m, got == v.status || (v.fuzzy && error));
+    CHECK(m, !error || is_of_object(got));
+    CHECK(m, wmbt_reader_settles(got) == (error || got == WMBT_END));
     if (s->truthful && s->in_order && s->number != TAIL && error && !m->hostile) {
         CHECK(m, got == truth_of(m, s->number).status);
     }
@@ -726,7 +724,7 @@ static bool is_question(const model *m, const wmbt_want *w)
 
 static void refused(model *m, wmbt_status got, wmbt_status status)
 {
-    CHECK(m, got == status);
+    CHECK(m, got == status && !wmbt_reader_settles(got));
     m->tally->refused++;
 }
 
@@ -1145,7 +1143,7 @@ static void call_piece(model *m, uint32_t number, uint32_t offset, const wmbt_re
     CHECK(m, piece.has_place == (placed ? 1u : 0u));
     CHECK(m, !placed || piece.place == place + past);
     uint32_t rest = item.extent.bytes - past;
-    if (dma == NULL || !placed) {
+    if (dma == NULL || item.extent.kind == WMBT_EXTENT_FIELD) {
         CHECK(m, piece.bytes == rest);
         CHECK(m, piece.must_feed == (item.extent.kind == WMBT_EXTENT_FIELD ? 1u : 0u));
     } else {
@@ -1608,8 +1606,10 @@ static void configure_codec(model *m)
     m->hostile = how == 15u;
     if (m->hostile) {
         static const wmbt_status statuses[] = {
-            WMBT_OK, WMBT_NEED_MORE, WMBT_MISSING, WMBT_END, 44, 255, 256, -5};
-        m->codec_says = statuses[draw(m, 8)];
+            WMBT_OK,   WMBT_NEED_MORE,        WMBT_MISSING, WMBT_END, WMBT_BAD_STATE,
+            WMBT_FULL, WMBT_BUFFER_TOO_SMALL, 44,           255,      256,
+            -5,        WMBT_BAD_ARGUMENT};
+        m->codec_says = statuses[draw(m, 12)];
         m->codec.decode = hostile_codec;
         m->codec.context = &m->codec_says;
     }
@@ -1649,7 +1649,9 @@ static void configure_places(model *m)
         uint32_t times = kind < WMBT_EXTENT_RAW ? m->config.max_blocks + 1u : 1u;
         m->places[i].offset = at;
         m->places[i].wanted = draw(m, 4) != 3u;
-        at += (uint64_t)times * rows_bytes(m, i / WMBT_EXTENT_KINDS, kind) + GAP;
+        uint32_t bytes = times * rows_bytes(m, i / WMBT_EXTENT_KINDS, kind);
+        CHECK(m, wmbt_reader_place_bytes(&m->config, i / WMBT_EXTENT_KINDS, kind) == bytes);
+        at += (uint64_t)bytes + GAP;
     }
     m->config.places = how == 7u ? NULL : m->places;
     m->rows = NULL;

@@ -223,6 +223,9 @@ wmbt_status stock_unwrap(wmbt_view source, const stock_judge *judge, uint32_t mu
     wmbt_compressed_plain result;
     status = wmbt_compressed_unwrap(source, judge->codec, wmbt_buf_of(out, raw), 0, &result);
     if (status != WMBT_OK) {
+        if (wmbt_status_is_caller(status) || status == WMBT_FULL) {
+            return WMBT_UNSUPPORTED_ALGORITHM; /* reader.h, of the codec */
+        }
         return wmbt_status_is_error(status) && status <= 255 ? status : WMBT_BAD_BITSTREAM;
     }
     *plain = result.bytes;
