@@ -101,10 +101,12 @@ static void put_u32(uint8_t *p, uint32_t v)
     }
 }
 
-/* "WBZ1", algorithm, level, length; for zstd a frame of one raw block (RFC 8878, 3.1.1). */
+/* "WBZ1", algorithm, level, length; for zstd a frame of one raw block (RFC 8878, 3.1.1), now and
+ * then after so many empty ones that the frame is longer than zstd makes any. */
 static wmbt_view wrap(stock *s, wmbt_view plain, bool zstd)
 {
-    size_t head = WMBT_COMPRESSED_HEADER_BYTES + (zstd ? 12u : 0u);
+    size_t empty = zstd && below(s, 8) == 0u ? 40u : 0u;
+    size_t head = WMBT_COMPRESSED_HEADER_BYTES + (zstd ? 12u + 3u * empty : 0u);
     uint8_t *p = room(s, head + plain.len);
     memcpy(p, "WBZ1", 4);
     p[4] = zstd ? 1 : 0;
@@ -114,7 +116,9 @@ static wmbt_view wrap(stock *s, wmbt_view plain, bool zstd)
         put_u32(p + 10, 0xFD2FB528u);
         p[14] = 0xA0; /* content size in 4 bytes, single segment */
         put_u32(p + 15, (uint32_t)plain.len);
-        put_u32(p + 19, 1u | (uint32_t)plain.len << 3); /* last, raw, size; its top byte is 0 */
+        memset(p + 19, 0, 3u * empty);
+        /* last, raw, size; its top byte is 0 */
+        put_u32(p + 19 + 3u * empty, 1u | (uint32_t)plain.len << 3);
     }
     memcpy(p + head, plain.data, plain.len);
     return wmbt_view_of(p, head + plain.len);
