@@ -170,7 +170,7 @@ static wmbt_status restore(const struct resolver *resolver, const char *path, co
         *plan = resolve_json(NULL, resolver, path, WMBT_OK, &result);
         if (!write_all(target, &rows, &result, *plan, written, why)) {
             memset(written, 0, sizeof *written);
-            tool_refuse(target, TOOL_UNREADABLE, *why);
+            tool_refuse_output(target, *why);
         }
         resolved_free(&result);
     }

@@ -30,7 +30,7 @@ static wmbt_status unwrap_file(struct json *row, const char *path, const char *t
         json_add_number(row, "plain_bytes", plain.is.bytes.len);
         json_add_bool(row, "wrapped", plain.is.kind == WMBT_COMPRESSED_WRAPPED);
         if (!write_file(to, plain.is.bytes, &why)) {
-            tool_refuse(to, TOOL_UNREADABLE, why);
+            tool_refuse_output(to, why);
             status = TOOL_UNREADABLE;
         }
         unwrap_free(&plain);

@@ -26,6 +26,12 @@ static wmbt_status from_errno(int error, const char **why)
 
 #define FIRST_ROOM ((size_t)1 << 16)
 
+static wmbt_status too_large(const char **why)
+{
+    *why = "it is larger than the 4 GiB that this tool reads";
+    return WMBT_TOO_LARGE;
+}
+
 /* Reads until the end. `room` is what the size promises, plus one byte to see the end. */
 static wmbt_status read_all(int fd, size_t room, struct file *file, const char **why)
 {
@@ -46,6 +52,10 @@ static wmbt_status read_all(int fd, size_t room, struct file *file, const char *
             file->data = data;
             file->len = len;
             return WMBT_OK;
+        }
+        if (len > FILE_MAX_BYTES) {
+            free(data);
+            return too_large(why);
         }
         if (len == room) {
             uint8_t *grown = room > SIZE_MAX / 2 ? NULL : realloc(data, room * 2);
@@ -68,6 +78,9 @@ static wmbt_status read_fd(int fd, struct file *file, const char **why)
     }
     if (S_ISDIR(st.st_mode)) {
         return from_errno(EISDIR, why);
+    }
+    if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > FILE_MAX_BYTES) {
+        return too_large(why);
     }
     bool sized = S_ISREG(st.st_mode) && st.st_size > 0 && (uint64_t)st.st_size < SIZE_MAX;
     return read_all(fd, sized ? (size_t)st.st_size + 1 : FIRST_ROOM, file, why);

@@ -12,9 +12,13 @@ struct file {
     size_t len;
 };
 
+/* What is larger, or has no end, is not read. No format but a segment or an envelope can be so
+ * large, and no prompt that `resolve` takes. */
+#define FILE_MAX_BYTES ((uint64_t)1 << 32)
+
 /*
- * Reads a file (or pipe) whole. ok, missing, or TOOL_UNREADABLE; *why is then a text or NULL. "-"
- * is a file of that name.
+ * Reads a file (or pipe) whole. ok, missing, too-large (above FILE_MAX_BYTES), or TOOL_UNREADABLE;
+ * *why is then a text or NULL. "-" is a file of that name.
  */
 wmbt_status file_read(const char *path, struct file *file, const char **why);
 

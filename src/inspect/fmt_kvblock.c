@@ -71,5 +71,10 @@ wmbt_status format_read_kvblock(wmbt_view bytes, struct reading *reading)
         add_layers(reading->fields, info.block_tokens);
         add_extents(reading->extents, info.block_tokens);
     }
-    return none ? WMBT_WRONG_BLOCK : WMBT_OK;
+    if (none) {
+        reading->detail =
+            tool_format("%s: %s", format_status_text(WMBT_WRONG_BLOCK), reading->detail);
+        return WMBT_WRONG_BLOCK;
+    }
+    return WMBT_OK;
 }

@@ -94,5 +94,9 @@ wmbt_status format_read_rawtail(wmbt_view bytes, struct reading *reading)
         add_extents(reading->extents, bytes, expect.flags, partial);
         add_layers(reading->fields, partial);
     }
-    return judge_fit(&info, reading);
+    status = judge_fit(&info, reading);
+    if (status != WMBT_OK) {
+        reading->detail = tool_format("%s: %s", format_status_text(status), reading->detail);
+    }
+    return status;
 }

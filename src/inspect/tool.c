@@ -178,6 +178,14 @@ void tool_refuse(const char *name, wmbt_status status, const char *detail)
     }
 }
 
+void tool_refuse_output(const char *name, const char *why)
+{
+    refusals++;
+    if (first_refusal == NULL) {
+        first_refusal = tool_format("%s: %s", tool_printable_cstr(name), tool_printable_cstr(why));
+    }
+}
+
 bool tool_report_refusals(void)
 {
     if (refusals == 0) {

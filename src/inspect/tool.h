@@ -64,6 +64,9 @@ _Noreturn void tool_usage_error(const char *format, ...) __attribute__((format(p
  */
 void tool_refuse(const char *name, wmbt_status status, const char *detail);
 
+/* The same of an output that cannot be written. */
+void tool_refuse_output(const char *name, const char *why);
+
 /* The text with control characters and broken UTF-8 made visible: it stays on its line. */
 const char *tool_printable(const char *text, size_t len);
 const char *tool_printable_cstr(const char *text);

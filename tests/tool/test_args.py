@@ -197,7 +197,7 @@ class Streams(ToolTest):
         self.assertTrue(os.path.islink(self.path("link")))
         self.assertEqual(read(self.path("file")), b"small value\n")
         for out in (self.dir, self.dir + "/", self.path("no/such"), self.path("file/x"), ""):
-            err = self.refused("unwrap", self.SMALL, "-o", out, names=f"unwrap: {out}: ").err
+            err = self.refused("unwrap", self.SMALL, "-o", out, names=f"unwrap: {out}: cannot write: ").err
             self.assertNotIn(b"more)", err)
 
     def test_full_disk(self):
@@ -316,6 +316,14 @@ class TokenFiles(ToolTest):
             path = self.write("a.u32", b"")
             os.chmod(path, 0)
             self.refuse(path, "unreadable")
+
+    def test_without_end(self):
+        path = self.path("sparse.u32")
+        with open(path, "wb") as f:
+            os.truncate(path, (4 << 30) + 4)
+        self.refuse(path, "too-large")
+        got = self.refused("verify", "--json", path, names=path).json
+        self.assertEqual(got[0]["status"], "too-large")
 
     def test_odd_size(self):
         for size in (1, 2, 3, 5):

@@ -181,6 +181,9 @@ class Shows(FormatTest):
                                 (("--block-tokens", "64"), "does-not-fit")):
             got = self.run_tool("verify", "--json", *options, path).json[0]
             self.assertEqual(got["status"], status, options)
+            self.assertTrue(got["detail"].endswith("tail of 133 tokens, 128 raw rows"))
+            self.assertEqual(got["detail"].startswith("it is intact, but does not fit here: "),
+                             status != "ok")
 
     def test_another_block_is_refused(self):
         path = golden("engine", "b_t128_k1_s1.kvb1")
