@@ -15,7 +15,7 @@
 struct listing {
     wmbt_wal_entry *entry;
     size_t count;
-    struct key_list keys;
+    struct key_lists keys;
     wmbt_wal_audit audit;
 };
 
@@ -35,9 +35,9 @@ static wmbt_status list_namespace(struct listing *listing, const struct bucket *
 {
     memset(listing, 0, sizeof *listing);
     wmbt_status status = bucket_list(bucket, prefix, &listing->keys, why);
-    listing->entry = tool_alloc((listing->keys.count + 1) * sizeof *listing->entry);
-    for (size_t i = 0; i < listing->keys.count; i++) {
-        wmbt_view key = view_of_text(listing->keys.key[i]);
+    listing->entry = tool_alloc((listing->keys.files.count + 1) * sizeof *listing->entry);
+    for (size_t i = 0; i < listing->keys.files.count; i++) {
+        wmbt_view key = view_of_text(listing->keys.files.key[i]);
         if (wmbt_wal_key_belongs(key, view_of_text(prefix), flags)) {
             wmbt_wal_entry_init(&listing->entry[listing->count++], key, view_of_text(prefix));
         }
@@ -103,6 +103,25 @@ static void replay(struct json *root, const struct bucket *bucket, const struct 
     out_progress_end();
 }
 
+/* Objects of the namespace that are no files, and links on the way to it: none is read. */
+static void refuse_others(const struct bucket *bucket, const struct listing *listing,
+                          const char *prefix, uint32_t flags, struct json *refused)
+{
+    for (size_t i = 0; i < listing->keys.others.count; i++) {
+        const char *object = listing->keys.others.key[i];
+        size_t len = strlen(object);
+        bool leads =
+            strncmp(prefix, object, len) == 0 && (prefix[len] == '/' || prefix[len] == '\0');
+        if (leads || wmbt_wal_key_belongs(view_of_text(object), view_of_text(prefix), flags)) {
+            const char *why = NULL;
+            struct file file = {NULL, 0};
+            wmbt_status status = bucket_read(bucket, view_of_text(object), &file, &why);
+            file_free(&file);
+            refuse(refused, object, status != WMBT_OK ? status : TOOL_UNREADABLE, why);
+        }
+    }
+}
+
 /* Bytes as people read them: printable ASCII as it is, up to `most` of them. */
 static const char *excerpt(const char *hex, size_t most)
 {
@@ -165,6 +184,7 @@ static int run(const struct args *args)
     if (status == WMBT_OK) {
         status = list_namespace(&listing, &bucket, prefix, flags, &why);
         replay(root, &bucket, &listing, flags, refused);
+        refuse_others(&bucket, &listing, prefix, flags, refused);
         bucket_close(&bucket);
     } else {
         json_add_array(root, "records");
@@ -178,7 +198,7 @@ static int run(const struct args *args)
     json_add_number(audit, "legacy", listing.audit.legacy);
     json_add_number(audit, "unknown", listing.audit.unknown);
     json_add(root, "refused", refused);
-    free(listing.keys.key);
+    key_lists_free(&listing.keys);
     if (args_flag(args, "--json")) {
         json_print(root, stdout);
     } else {

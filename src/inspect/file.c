@@ -261,10 +261,10 @@ wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, struct file 
 
 static int compare_keys(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void list_add(struct key_list *list, char *key)
+static void list_add(struct key_list *list, const char *key)
 {
     list->key = tool_grow(list->key, list->count, &list->room, sizeof *list->key);
     list->key[list->count++] = key;
@@ -279,8 +279,27 @@ static bool is_wanted(const char *key, const char *prefix, bool directory)
     return k >= common && memcmp(key, prefix, common) == 0;
 }
 
-/* Reads one directory; what it finds goes to `files` or `folders` (keys that end in '/'). */
-static int list_folder(int root, const char *folder, const char *prefix, struct key_list *files,
+/* Adds what stands at `key` to the list that it belongs to. */
+static void list_entry(const char *key, mode_t mode, const char *prefix, struct key_lists *lists,
+                       struct key_list *folders)
+{
+    const char *folder = tool_format("%s/", key);
+    if (S_ISDIR(mode)) {
+        if (is_wanted(folder, prefix, true)) {
+            list_add(folders, folder);
+        }
+    } else if (S_ISREG(mode)) {
+        if (is_wanted(key, prefix, false)) {
+            list_add(&lists->files, key);
+        }
+    } else if (is_wanted(key, prefix, false) ||
+               (S_ISLNK(mode) && is_wanted(folder, prefix, true))) {
+        list_add(&lists->others, key);
+    }
+}
+
+/* Reads one directory; what it finds goes to `lists` or `folders` (keys that end in '/'). */
+static int list_folder(int root, const char *folder, const char *prefix, struct key_lists *lists,
                        struct key_list *folders)
 {
     int error = 0;
@@ -303,12 +322,7 @@ static int list_folder(int root, const char *folder, const char *prefix, struct 
             errno = 0;
             continue;
         }
-        char *key = tool_format("%s%s%s", folder, entry->d_name, S_ISDIR(st.st_mode) ? "/" : "");
-        if (S_ISDIR(st.st_mode) && is_wanted(key, prefix, true)) {
-            list_add(folders, key);
-        } else if (S_ISREG(st.st_mode) && is_wanted(key, prefix, false)) {
-            list_add(files, key);
-        }
+        list_entry(tool_format("%s%s", folder, entry->d_name), st.st_mode, prefix, lists, folders);
         errno = 0;
     }
     error = errno;
@@ -316,24 +330,37 @@ static int list_folder(int root, const char *folder, const char *prefix, struct 
     return error;
 }
 
-wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_list *list,
+static void list_sort(struct key_list *list)
+{
+    if (list->count > 1) {
+        qsort(list->key, list->count, sizeof *list->key, compare_keys);
+    }
+}
+
+wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_lists *lists,
                         const char **why)
 {
     struct key_list folders = {0};
     wmbt_status status = WMBT_OK;
-    memset(list, 0, sizeof *list);
-    list_add(&folders, tool_copy("", 0));
+    memset(lists, 0, sizeof *lists);
+    list_add(&folders, "");
     while (folders.count != 0 && status == WMBT_OK) {
         const char *folder = folders.key[--folders.count];
-        int error = list_folder(bucket->fd, folder, prefix, list, &folders);
+        int error = list_folder(bucket->fd, folder, prefix, lists, &folders);
         if (error != 0) {
             *why = tool_format("%s: %s", folder, strerror(error));
             status = TOOL_UNREADABLE;
         }
     }
     free(folders.key);
-    if (list->count > 1) {
-        qsort(list->key, list->count, sizeof *list->key, compare_keys);
-    }
+    list_sort(&lists->files);
+    list_sort(&lists->others);
     return status;
+}
+
+void key_lists_free(struct key_lists *lists)
+{
+    free(lists->files.key);
+    free(lists->others.key);
+    memset(lists, 0, sizeof *lists);
 }

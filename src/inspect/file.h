@@ -66,16 +66,25 @@ wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, struct file 
 
 /* Keys of a bucket. */
 struct key_list {
-    char **key; /* NUL-terminated, in ascending order of bytes */
+    const char **key; /* NUL-terminated, in ascending order of bytes */
     size_t count;
     size_t room;
 };
 
+/* What a bucket holds below a prefix. */
+struct key_lists {
+    struct key_list files;
+    /* What is neither file nor directory, symbolic links above all, and what leads to such keys if
+     * it is a link to a directory: reading it is refused. */
+    struct key_list others;
+};
+
 /*
- * Lists the keys that begin with `prefix`, which need not end at a '/'. Symbolic links and other
- * special files are not followed; they are left out. ok, or TOOL_UNREADABLE (*why names the place).
+ * Lists the keys that begin with `prefix`, which need not end at a '/'. No symbolic link is
+ * followed. ok, or TOOL_UNREADABLE (*why names the place).
  */
-wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_list *list,
+wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_lists *lists,
                         const char **why);
+void key_lists_free(struct key_lists *lists);
 
 #endif

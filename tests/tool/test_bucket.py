@@ -596,6 +596,32 @@ class Wal(ToolTest):
                     self.assertEqual([(r["record_key_hex"], r["meta_hex"], r["payload_hex"])
                                       for r in got["records"]], want)
 
+    def test_what_is_no_file_is_refused(self):
+        self.write("in/w/a/5/chunk-x-1.bin", self.RECORD)
+        self.write("out/5/chunk-y-2.bin", self.RECORD)
+        os.symlink(self.path("out/5/chunk-y-2.bin"), self.path("in/w/a/5/chunk-y-2.bin"))
+        os.symlink(self.path("out/5"), self.path("in/w/a/6"))
+        os.mkfifo(self.path("in/w/a/5/chunk-z-3.bin"))
+        for name in ("in/w/elsewhere", "in/w/a-sibling", "in/w/link"):
+            os.symlink(self.path("out"), self.path(name))
+        row = {"status": "unreadable", "detail": "a symbolic link, which is not followed"}
+        for more, extra in (([], []), (["--compat"], [{"object": "w/a-sibling", **row}])):
+            got = self.refused("wal", self.path("in"), "--json", "--prefix", "w/a", *more,
+                               names="w/a").json
+            self.assertEqual(len(got["records"]), 1)
+            self.assertEqual(got["audit"]["total"], 1)
+            self.assertEqual(got["refused"], extra + [
+                {"object": "w/a/5/chunk-y-2.bin", **row},
+                {"object": "w/a/5/chunk-z-3.bin", "status": "unreadable",
+                 "detail": "it is not a regular file"},
+                {"object": "w/a/6", **row}])
+        got = self.refused("wal", self.path("in"), "--json", "--prefix", "w/link").json
+        self.assertEqual((got["records"], got["refused"]), ([], [{"object": "w/link", **row}]))
+        got = self.refused("wal", self.path("in"), "--json", "--prefix", "w/link/x").json
+        self.assertEqual((got["records"], got["refused"]), ([], [{"object": "w/link", **row}]))
+        self.assertEqual(self.ok("wal", self.path("in"), "--json", "--prefix", "w/b").json[
+            "refused"], [])
+
     def test_slash_at_the_end_of_the_prefix(self):
         ns = "wal/tenant-a/fp-5f1c0a9b"
         want = self.ok("wal", BUCKET, "--json", "--prefix", ns).out
