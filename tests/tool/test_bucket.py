@@ -418,6 +418,34 @@ def longer_by(tail, extra):
         tail[16:] + extra
 
 
+def times(crc, bits):
+    """A CRC32C's state after so many zero bits: its bits as a polynomial, times x^bits."""
+    def shifted(value):
+        return value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+
+    def product(a, b):
+        out = 0
+        for i in range(31, -1, -1):  # bit 31 is x^0
+            out ^= b if a >> i & 1 else 0
+            b = shifted(b)
+        return out
+
+    power = 0x40000000  # x
+    while bits:
+        crc = product(power, crc) if bits & 1 else crc
+        power = product(power, power)
+        bits >>= 1
+    return crc
+
+
+def with_total(tail, total):
+    """A raw tail that claims another number of tokens; its checksum is right."""
+    old = int.from_bytes(tail[32:36], "little")
+    crc = int.from_bytes(tail[12:16], "little") ^ times(old ^ total, 8 * (len(tail) - 36) + 32)
+    return tail[:12] + crc.to_bytes(4, "little") + tail[16:32] + total.to_bytes(4, "little") + \
+        tail[36:]
+
+
 class Unusual(ToolTest):
     """Objects as nobody has written them yet."""
     CHUNK = 4190192
@@ -484,6 +512,30 @@ class Unusual(ToolTest):
             self.assertEqual((code, got["raw_tail"]["status"]), (1, status), arguments)
             self.assertEqual((got["tokens_restored"], got["raw_tail"]["total_tokens"]),
                              (256, None))
+
+    def words(self):
+        options = chain_options(self.row)
+        options[1] = self.path("in")
+        lines = self.ok("resolve", *options, "--trust-tail", prompt_path(self.row)).lines
+        return next(line for line in lines if line.startswith("  raw tail "))[20:].strip()
+
+    def test_tail_that_does_not_fit(self):
+        tail = read(self.path(self.tail))
+        for total, words in ((300, "300  used: you vouch for its tokens (--trust-tail)"),
+                             (299, "299  not used: its rows do not go on where the usable blocks "
+                                   "end"),
+                             (301, "301  not used: it ends behind the end of the prompt"),
+                             (255, "255  not used: it ends before the usable blocks do")):
+            os.unlink(self.path(self.tail))
+            self.write(self.tail, with_total(tail, total))
+            self.assertEqual(self.words(), words)
+            code, got = self.resolve()
+            self.assertEqual((code, got["raw_tail"]["status"], got["raw_tail"]["total_tokens"]),
+                             (0, "ok" if total == 300 else "does-not-fit", total))
+        os.unlink(self.path(self.block))
+        first = self.tail.replace(*self.row["hashes"].split(",")[::-1])
+        self.write(first, tail)
+        self.assertEqual(self.words(), "300  not used: it ends behind the next block's end")
 
     def test_tail_with_a_right_checksum_that_is_not_intact(self):
         tail = read(self.path(self.tail))
