@@ -246,6 +246,18 @@ class Terminal(ToolTest):
             text, _ = self.run_in_terminal("stdout", ["verify", "--json", path], env)
             self.assertNotIn(b"\x1b", text)
 
+    def test_colours_take_no_room(self):
+        small = os.path.join(BUCKET, "kv/puffer-shm/default/notes/small")
+        commands = (["verify", PROMPT, small, self.path("none")], ["show", PROMPT, small],
+                    ["resolve", "--bucket", BUCKET, "--prefix", "kv/cabi", "--namespace",
+                     "ds4-metal", *DS4, PROMPT, os.path.join(PROMPTS, "hole.u32")],
+                    ["wal", BUCKET, "--prefix", "wal/tenant-a"], ["--help"])
+        for args in commands:
+            text, _ = self.run_in_terminal("stdout", args, {"TERM": "xterm", "NO_COLOR": ""})
+            self.assertIn(b"\x1b[0m", text)
+            plain = re.sub(rb"\x1b\[\d+m", b"", text).replace(b"\r\n", b"\n")
+            self.assertEqual(plain, self.run_tool(*args).out)
+
     def test_progress_only_on_a_terminal_and_after_a_second(self):
         slow = self.path("slow")
         os.mkfifo(slow)
