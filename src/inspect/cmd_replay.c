@@ -132,6 +132,7 @@ static void add_file(struct facts *facts, const char *path, struct file *file)
             add_fact(facts, path, line, wmbt_view_of(text.data, len));
         }
         text = wmbt_view_of(text.data + step, text.len - step);
+        out_progress("reading", file->len - text.len, file->len);
     }
 }
 
