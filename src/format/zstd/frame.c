@@ -124,30 +124,195 @@ wmbt_status wmbt_zstd_read_head(wmbt_view bytes, wmbt_zstd_head *head)
     return wmbt_zstd_read_fields(descriptor, fields, head);
 }
 
+/* --- frame -----------------------------------------------------------------------------------
+ */
+
+wmbt_status wmbt_zstd_check_memory(wmbt_buf memory, wmbt_buf out)
+{
+    if (wmbt_buf_is_bad(memory) || wmbt_buf_is_bad(out)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    if (memory.len < WMBT_ZSTD_WORKSPACE_BYTES) {
+        return WMBT_BUFFER_TOO_SMALL;
+    }
+    return wmbt_is_aligned(memory.data, WMBT_ZSTD_ALIGN) ? WMBT_OK : WMBT_BUFFER_MISALIGNED;
+}
+
+wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most)
+{
+    const wmbt_zstd_head *head = &f->head;
+    if ((head->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u && head->content_bytes > most) {
+        return WMBT_TOO_LARGE;
+    }
+    f->made = 0;
+    f->block_max = head->window_bytes < WMBT_ZSTD_BLOCK_BYTES ? (uint32_t)head->window_bytes
+                                                              : WMBT_ZSTD_BLOCK_BYTES;
+    f->tables.rep[0] = 1;
+    f->tables.rep[1] = 4;
+    f->tables.rep[2] = 8;
+    f->tables.huffman_log = 0;
+    f->tables.has_sequences = 0;
+    wmbt_xxh64_init(&f->checksum);
+    return WMBT_OK;
+}
+
+wmbt_status wmbt_zstd_frame_block(wmbt_zstd_frame *f, wmbt_view block, size_t *made)
+{
+    wmbt_zstd_target *target = &f->tables.target;
+    target->history = f->made < UINT32_MAX ? (uint32_t)f->made : UINT32_MAX;
+    wmbt_status status = wmbt_zstd_block(&f->tables, block, made);
+    if (status == WMBT_FULL) {
+        return target->room == f->block_max ? WMBT_BAD_LENGTH : WMBT_TOO_LARGE;
+    }
+    return status;
+}
+
+void wmbt_zstd_frame_made(wmbt_zstd_frame *f, const uint8_t *bytes, size_t n)
+{
+    f->made += n;
+    if ((f->head.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
+        wmbt_xxh64_update(&f->checksum, wmbt_view_of(bytes, n));
+    }
+}
+
+/* --- whole form ------------------------------------------------------------------------------
+ */
+
+/* At the beginning of the workspace. */
+typedef struct wmbt_zstd_whole {
+    wmbt_cursor in;
+    size_t room;    /* bytes of output that are left */
+    size_t touched; /* bytes of `out` that may have been written */
+    wmbt_zstd_frame frame;
+} wmbt_zstd_whole;
+
+WMBT_STATIC_ASSERT(sizeof(wmbt_zstd_whole) <= WMBT_ZSTD_WORKSPACE_BYTES, "it fits");
+WMBT_STATIC_ASSERT(WMBT_ALIGNOF(wmbt_zstd_whole) <= WMBT_ZSTD_ALIGN, "it may stand there");
+
+/* Decodes a block of `size` bytes to target->window + target->at, where w->room bytes are left. */
+static wmbt_status wmbt_zstd_whole_block(wmbt_zstd_whole *w, uint32_t type, uint32_t size,
+                                         size_t *made)
+{
+    wmbt_zstd_target *target = &w->frame.tables.target;
+    uint8_t *to = target->window + target->at;
+    uint8_t byte;
+    wmbt_view block;
+    *made = size;
+    if (type == WMBT_ZSTD_BLOCK_RAW) {
+        if (size > w->room && w->in.left > w->room) {
+            return WMBT_TOO_LARGE;
+        }
+        return wmbt_cursor_copy(&w->in, to, size) ? WMBT_OK : WMBT_TRUNCATED;
+    }
+    if (type == WMBT_ZSTD_BLOCK_RLE) {
+        if (!wmbt_cursor_u8(&w->in, &byte)) {
+            return WMBT_TRUNCATED;
+        }
+        if (size > w->room) {
+            return WMBT_TOO_LARGE;
+        }
+        wmbt_bytes_fill(to, byte, size);
+        return WMBT_OK;
+    }
+    if (type != WMBT_ZSTD_BLOCK_COMPRESSED) {
+        return WMBT_BAD_FIELD;
+    }
+    if (size > w->frame.block_max) {
+        return WMBT_BAD_LENGTH;
+    }
+    if (!wmbt_cursor_bytes(&w->in, size, &block)) {
+        return WMBT_TRUNCATED;
+    }
+    target->room = w->room < w->frame.block_max ? w->room : w->frame.block_max;
+    if (w->touched < target->at + target->room) {
+        w->touched = target->at + target->room;
+    }
+    return wmbt_zstd_frame_block(&w->frame, block, made);
+}
+
+/* Decodes the blocks of a frame and what follows them. */
+static wmbt_status wmbt_zstd_whole_blocks(wmbt_zstd_whole *w)
+{
+    wmbt_zstd_frame *f = &w->frame;
+    wmbt_zstd_target *target = &f->tables.target;
+    uint16_t low;
+    uint8_t high;
+    do {
+        size_t made;
+        if (!wmbt_cursor_u16(&w->in, &low) || !wmbt_cursor_u8(&w->in, &high)) {
+            return WMBT_TRUNCATED;
+        }
+        uint32_t head = low | (uint32_t)high << 16;
+        wmbt_status status =
+            wmbt_zstd_whole_block(w, wmbt_zstd_block_type(head), wmbt_zstd_block_size(head), &made);
+        if (status != WMBT_OK) {
+            return status;
+        }
+        wmbt_zstd_frame_made(f, target->window + target->at, made);
+        target->at += made;
+        w->room -= made;
+        if (w->touched < target->at) {
+            w->touched = target->at;
+        }
+    } while ((low & 1u) == 0u);
+    uint32_t checksum;
+    if (!wmbt_zstd_frame_is_whole(f)) {
+        return WMBT_BAD_LENGTH;
+    }
+    if ((f->head.flags & WMBT_ZSTD_HAS_CHECKSUM) == 0u) {
+        return WMBT_OK;
+    }
+    if (!wmbt_cursor_u32(&w->in, &checksum)) {
+        return WMBT_TRUNCATED;
+    }
+    return checksum == (uint32_t)wmbt_xxh64_final(&f->checksum) ? WMBT_OK : WMBT_BAD_CHECKSUM;
+}
+
+/* Decodes a frame, or passes over a skippable one. */
+static wmbt_status wmbt_zstd_whole_frame(wmbt_zstd_whole *w)
+{
+    wmbt_zstd_frame *f = &w->frame;
+    wmbt_status status = wmbt_zstd_read_head(wmbt_view_of(w->in.data, w->in.left), &f->head);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    (void)wmbt_cursor_skip(&w->in, f->head.header_bytes);
+    if ((f->head.flags & WMBT_ZSTD_IS_SKIPPABLE) != 0u) {
+        return wmbt_cursor_skip(&w->in, f->head.content_bytes) ? WMBT_OK : WMBT_TRUNCATED;
+    }
+    status = wmbt_zstd_frame_begin(f, w->room);
+    return status == WMBT_OK ? wmbt_zstd_whole_blocks(w) : status;
+}
+
 wmbt_status wmbt_zstd_decode(wmbt_buf workspace, wmbt_view frames, wmbt_buf out, size_t *written)
 {
-    wmbt_zstd_push push;
     if (wmbt_view_is_bad(frames)) {
         return WMBT_BAD_ARGUMENT;
     }
-    wmbt_status status = wmbt_zstd_push_init(&push, workspace, out);
+    wmbt_status status = wmbt_zstd_check_memory(workspace, out);
     if (status != WMBT_OK) {
         return status;
     }
-    push.state->input = NULL;
-    push.state->max_block = WMBT_ZSTD_BLOCK_BYTES;
-    wmbt_cursor in = wmbt_cursor_of(frames);
-    do {
-        status = wmbt_zstd_advance(push.state, &in);
-    } while (status == WMBT_OK);
-    if (status == WMBT_NEED_MORE) {
-        status = wmbt_zstd_push_finish(&push);
+    wmbt_zstd_whole *w = (wmbt_zstd_whole *)(void *)workspace.data;
+    wmbt_zstd_target *target = &w->frame.tables.target;
+    w->in.data = frames.data;
+    w->in.left = frames.len;
+    w->room = out.len;
+    w->touched = 0;
+    target->window = out.data;
+    target->old = out.data;
+    target->at = 0;
+    target->reach = UINT32_MAX;
+    while (w->in.left != 0u) {
+        size_t left = w->in.left;
+        status = wmbt_zstd_whole_frame(w);
+        if (status != WMBT_OK) {
+            wmbt_bytes_fill(out.data, 0, w->touched);
+            bool no_frame = status == WMBT_BAD_MAGIC || left < WMBT_ZSTD_MAGIC_BYTES;
+            return no_frame && left != frames.len ? WMBT_TRAILING_BYTES : status;
+        }
     }
-    if (status != WMBT_OK) {
-        wmbt_bytes_fill(out.data, 0, push.state->touched);
-        return status;
-    }
-    *written = push.state->at;
+    *written = target->at;
     return WMBT_OK;
 }
 

@@ -144,7 +144,7 @@ typedef struct wmbt_zstd_literals {
 } wmbt_zstd_literals;
 
 /*
- * Where a block goes. A match may begin up to `position` + `history` bytes back, at most `reach`;
+ * Where a block goes. A match may begin up to `history` bytes before the block, at most `reach` back;
  * what lies before `window` is found before `old` (a ring that has begun anew).
  */
 typedef struct wmbt_zstd_target {
@@ -290,46 +290,48 @@ uint32_t wmbt_zstd_fields_bytes(uint32_t descriptor);
 /* Reads descriptor and fields of a zstd frame. Returns as wmbt_zstd_read_head(). */
 wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields, wmbt_zstd_head *head);
 
-/* A decoder, at the beginning of its memory. */
-struct wmbt_zstd_state {
-    /* output */
-    uint8_t *window;
-    size_t window_bytes;
-    size_t at;      /* next byte of output in the window */
-    size_t old;     /* ring: end of the bytes that were there before it began anew */
-    size_t touched; /* bytes of the window that may have been written */
-    size_t made_at; /* output of this call */
-    size_t made_bytes;
-    uint64_t total; /* bytes of output */
-    uint64_t max_output;
-    /* input */
-    uint8_t *input; /* for a block in pieces; NULL: pieces are not collected (whole form) */
-    uint32_t max_block;
-    uint32_t phase;
-    uint32_t want;         /* bytes that the phase collects */
-    uint32_t filled;       /* of them are there */
-    uint32_t left;         /* bytes to pass over, to copy or to repeat */
-    uint32_t repeat_bytes; /* of an RLE block whose byte is not there yet */
-    uint32_t descriptor;
-    wmbt_status status;
-    /* frame */
-    wmbt_zstd_head frame;
-    uint64_t content_left; /* of the content size; wraps around if there is more output */
-    uint32_t history;      /* bytes of output of this frame, 2^32 - 1 for more */
-    uint32_t block_max;
-    uint32_t reach;
-    bool ring;
-    bool fits;       /* ring: it has room for all of the frame */
-    bool is_last;    /* the block is its frame's last */
-    bool has_frames; /* a frame has ended */
-    uint8_t repeated;
-    uint8_t bytes[WMBT_ZSTD_FIELDS_BYTES + 3u];
+/* A frame on its way, in both forms. */
+typedef struct wmbt_zstd_frame {
+    wmbt_zstd_head head;
+    uint64_t made;      /* bytes of output of this frame */
+    uint32_t block_max; /* bytes that a block may have, compressed or not */
     wmbt_xxh64 checksum;
     wmbt_zstd_tables tables;
-};
+} wmbt_zstd_frame;
 
-/* Goes on until there is output (ok) or the input is used up (need-more). */
-wmbt_status wmbt_zstd_advance(struct wmbt_zstd_state *s, wmbt_cursor *in);
+/* Checks what a caller gives: bad-argument, buffer-too-small, buffer-misaligned. */
+wmbt_status wmbt_zstd_check_memory(wmbt_buf memory, wmbt_buf out);
+
+/* Starts the frame of f->head, whose output may have `most` bytes. Returns ok, too-large. */
+wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most);
+
+/* Decodes a compressed block to f->tables.target, in which all but `history` is set. Returns as
+ * wmbt_zstd_block(); too-large, or bad-length if no room would suffice, for full. */
+wmbt_status wmbt_zstd_frame_block(wmbt_zstd_frame *f, wmbt_view block, size_t *made);
+
+/* Counts bytes of output. */
+void wmbt_zstd_frame_made(wmbt_zstd_frame *f, const uint8_t *bytes, size_t n);
+
+/* False if the output has not the size that is stored. */
+static inline bool wmbt_zstd_frame_is_whole(const wmbt_zstd_frame *f)
+{
+    return (f->head.flags & WMBT_ZSTD_HAS_CONTENT_SIZE) == 0u || f->made == f->head.content_bytes;
+}
+
+/* Of three bytes: the lowest bit says that the block is the last one. */
+static inline uint32_t wmbt_zstd_block_type(uint32_t head)
+{
+    return (head >> 1) & 3u;
+}
+static inline uint32_t wmbt_zstd_block_size(uint32_t head)
+{
+    return head >> 3;
+}
+
+#    define WMBT_ZSTD_BLOCK_RAW 0u
+#    define WMBT_ZSTD_BLOCK_RLE 1u
+#    define WMBT_ZSTD_BLOCK_COMPRESSED 2u
+#    define WMBT_ZSTD_BLOCK_HEAD_BYTES 3u
 
 #endif
 

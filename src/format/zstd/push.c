@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zstd frames in pieces: what the next bytes are, and where output goes. The whole form is this fed
- * once. docs/FORMATS.md, "zstd frames". */
+/* zstd frames in pieces: what the next bytes are, and where output goes. docs/FORMATS.md, "zstd
+ * frames". */
 #include "format/zstd/internal.h"
 
 #include "base/bytes.h"
@@ -21,27 +21,45 @@
 #    define WMBT_ZSTD_AT_CHECKSUM 10u
 #    define WMBT_ZSTD_FINISHED 11u
 
-/* Types of blocks. */
-#    define WMBT_ZSTD_BLOCK_RAW 0u
-#    define WMBT_ZSTD_BLOCK_RLE 1u
-#    define WMBT_ZSTD_BLOCK_COMPRESSED 2u
-#    define WMBT_ZSTD_BLOCK_HEAD_BYTES 3u
-
-typedef struct wmbt_zstd_state wmbt_zstd_state;
+/* At the beginning of the memory. */
+typedef struct wmbt_zstd_state {
+    /* output */
+    uint8_t *window;
+    size_t window_bytes;
+    size_t at;      /* next byte of output in the window */
+    size_t old;     /* ring: end of the bytes that were there before it began anew */
+    size_t made_at; /* output of this call */
+    size_t made_bytes;
+    uint64_t total; /* bytes of output */
+    uint64_t max_output;
+    /* input */
+    uint8_t *input; /* for a block in pieces */
+    uint32_t max_block;
+    uint32_t phase;
+    uint32_t want;         /* bytes that the phase collects */
+    uint32_t filled;       /* of them are there */
+    uint32_t left;         /* bytes to pass over, to copy or to repeat */
+    uint32_t repeat_bytes; /* of an RLE block whose byte is not there yet */
+    uint32_t descriptor;
+    wmbt_status status;
+    bool has_frames; /* a frame has ended */
+    uint8_t bytes[WMBT_ZSTD_FIELDS_BYTES + 3u];
+    /* frame */
+    bool ring;
+    bool fits;    /* ring: it has room for all of the frame */
+    bool is_last; /* the block is its frame's last */
+    uint8_t repeated;
+    wmbt_zstd_frame frame;
+} wmbt_zstd_state;
 
 WMBT_STATIC_ASSERT(sizeof(wmbt_zstd_state) <= WMBT_ZSTD_WORKSPACE_BYTES, "the state fits");
 WMBT_STATIC_ASSERT(WMBT_ALIGNOF(wmbt_zstd_state) <= WMBT_ZSTD_ALIGN, "the state may stand there");
 
 static wmbt_status wmbt_zstd_push_start(wmbt_zstd_push *push, wmbt_buf memory, wmbt_buf window)
 {
-    if (wmbt_buf_is_bad(memory) || wmbt_buf_is_bad(window)) {
-        return WMBT_BAD_ARGUMENT;
-    }
-    if (memory.len < WMBT_ZSTD_WORKSPACE_BYTES) {
-        return WMBT_BUFFER_TOO_SMALL;
-    }
-    if (!wmbt_is_aligned(memory.data, WMBT_ZSTD_ALIGN)) {
-        return WMBT_BUFFER_MISALIGNED;
+    wmbt_status status = wmbt_zstd_check_memory(memory, window);
+    if (status != WMBT_OK) {
+        return status;
     }
     wmbt_zstd_state *s = (wmbt_zstd_state *)(void *)memory.data;
     size_t rest = memory.len - WMBT_ZSTD_WORKSPACE_BYTES;
@@ -49,7 +67,6 @@ static wmbt_status wmbt_zstd_push_start(wmbt_zstd_push *push, wmbt_buf memory, w
     s->window_bytes = window.len;
     s->at = 0;
     s->old = 0;
-    s->touched = 0;
     s->total = 0;
     s->max_output = window.len;
     s->input = memory.data + WMBT_ZSTD_WORKSPACE_BYTES;
@@ -113,23 +130,11 @@ static void wmbt_zstd_made(wmbt_zstd_state *s, size_t n)
     if (n == 0u) {
         return;
     }
-    if ((s->frame.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
-        wmbt_xxh64_update(&s->checksum, wmbt_view_of(s->window + s->at, n));
-    }
+    wmbt_zstd_frame_made(&s->frame, s->window + s->at, n);
     s->made_at = s->at;
     s->made_bytes = n;
     s->at += n;
     s->total += n;
-    s->history = n < UINT32_MAX - s->history ? s->history + (uint32_t)n : UINT32_MAX;
-    s->content_left -= n; /* of a frame without content size it means nothing */
-}
-
-/* n bytes of the window may be written. */
-static void wmbt_zstd_touch(wmbt_zstd_state *s, size_t n)
-{
-    if (s->touched < s->at + n) {
-        s->touched = s->at + n;
-    }
 }
 
 /* Bytes of a raw or RLE block, as far as input and room go. A call: the caller's frame lies below
@@ -151,7 +156,6 @@ static WMBT_NOINLINE wmbt_status wmbt_zstd_piece(wmbt_zstd_state *s, wmbt_cursor
     } else {
         wmbt_bytes_fill(s->window + s->at, s->repeated, n);
     }
-    wmbt_zstd_touch(s, n);
     wmbt_zstd_made(s, n);
     s->left -= (uint32_t)n;
     return WMBT_OK;
@@ -159,19 +163,13 @@ static WMBT_NOINLINE wmbt_status wmbt_zstd_piece(wmbt_zstd_state *s, wmbt_cursor
 
 static wmbt_status wmbt_zstd_compressed(wmbt_zstd_state *s, wmbt_view block)
 {
-    wmbt_zstd_target *target = &s->tables.target;
+    wmbt_zstd_target *target = &s->frame.tables.target;
     size_t made = 0;
-    target->room = wmbt_zstd_room(s, s->block_max);
+    target->room = wmbt_zstd_room(s, s->frame.block_max);
     target->window = s->window;
     target->old = s->window + s->old;
     target->at = s->at;
-    target->history = s->history;
-    target->reach = s->reach;
-    wmbt_zstd_touch(s, target->room);
-    wmbt_status status = wmbt_zstd_block(&s->tables, block, &made);
-    if (status == WMBT_FULL) {
-        return target->room == s->block_max ? WMBT_BAD_LENGTH : WMBT_TOO_LARGE;
-    }
+    wmbt_status status = wmbt_zstd_frame_block(&s->frame, block, &made);
     if (status == WMBT_OK) {
         wmbt_zstd_made(s, made);
     }
@@ -201,10 +199,10 @@ static wmbt_status wmbt_zstd_block_end(wmbt_zstd_state *s)
         wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEAD, WMBT_ZSTD_BLOCK_HEAD_BYTES);
         return WMBT_OK;
     }
-    if ((s->frame.flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u && s->content_left != 0u) {
+    if (!wmbt_zstd_frame_is_whole(&s->frame)) {
         return WMBT_BAD_LENGTH;
     }
-    if ((s->frame.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
+    if ((s->frame.head.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
         wmbt_zstd_go(s, WMBT_ZSTD_AT_CHECKSUM, 4);
         return WMBT_OK;
     }
@@ -212,33 +210,25 @@ static wmbt_status wmbt_zstd_block_end(wmbt_zstd_state *s)
 }
 
 /* Starts a frame whose header has been read. */
-static wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_state *s)
+static wmbt_status wmbt_zstd_begin(wmbt_zstd_state *s)
 {
-    const wmbt_zstd_head *f = &s->frame;
-    bool sized = (f->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u;
-    if (sized && f->content_bytes > s->max_output - s->total) {
-        return WMBT_TOO_LARGE;
+    const wmbt_zstd_head *head = &s->frame.head;
+    wmbt_status status = wmbt_zstd_frame_begin(&s->frame, s->max_output - s->total);
+    if (status != WMBT_OK) {
+        return status;
     }
-    s->reach = UINT32_MAX;
+    uint32_t reach = UINT32_MAX;
     if (s->ring) {
         s->at = 0;
         s->old = 0;
-        s->fits = sized && f->content_bytes <= s->window_bytes;
-        if (!s->fits && f->window_bytes > s->window_bytes - 2u * s->max_block) {
+        s->fits = (head->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u &&
+                  head->content_bytes <= s->window_bytes;
+        if (!s->fits && head->window_bytes > s->window_bytes - 2u * s->max_block) {
             return WMBT_UNSUPPORTED_WINDOW;
         }
-        s->reach = s->fits ? UINT32_MAX : (uint32_t)f->window_bytes;
+        reach = s->fits ? UINT32_MAX : (uint32_t)head->window_bytes;
     }
-    s->block_max =
-        f->window_bytes < WMBT_ZSTD_BLOCK_BYTES ? (uint32_t)f->window_bytes : WMBT_ZSTD_BLOCK_BYTES;
-    s->history = 0;
-    s->content_left = f->content_bytes;
-    s->tables.rep[0] = 1;
-    s->tables.rep[1] = 4;
-    s->tables.rep[2] = 8;
-    s->tables.huffman_log = 0;
-    s->tables.has_sequences = 0;
-    wmbt_xxh64_init(&s->checksum);
+    s->frame.tables.target.reach = reach;
     wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEAD, WMBT_ZSTD_BLOCK_HEAD_BYTES);
     return WMBT_OK;
 }
@@ -246,7 +236,7 @@ static wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_state *s)
 static wmbt_status wmbt_zstd_judge_block_head(wmbt_zstd_state *s, const uint8_t *b)
 {
     uint32_t head = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
-    uint32_t type = (head >> 1) & 3u, size = head >> 3;
+    uint32_t type = wmbt_zstd_block_type(head), size = wmbt_zstd_block_size(head);
     s->is_last = (head & 1u) != 0u;
     if (type == WMBT_ZSTD_BLOCK_RAW) {
         wmbt_zstd_go(s, WMBT_ZSTD_AT_RAW, 0);
@@ -262,7 +252,7 @@ static wmbt_status wmbt_zstd_judge_block_head(wmbt_zstd_state *s, const uint8_t 
         return WMBT_BAD_FIELD;
     }
     wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK, size);
-    if (size > s->block_max) {
+    if (size > s->frame.block_max) {
         return WMBT_BAD_LENGTH;
     }
     return size > s->max_block ? WMBT_TOO_LARGE : WMBT_OK;
@@ -291,8 +281,8 @@ static wmbt_status wmbt_zstd_judge_frame(wmbt_zstd_state *s, const uint8_t *b)
         wmbt_zstd_go(s, WMBT_ZSTD_AT_FIELDS, wmbt_zstd_fields_bytes(b[0]));
         return WMBT_OK;
     }
-    status = wmbt_zstd_read_fields(s->descriptor, b, &s->frame);
-    return status == WMBT_OK ? wmbt_zstd_frame_begin(s) : status;
+    status = wmbt_zstd_read_fields(s->descriptor, b, &s->frame.head);
+    return status == WMBT_OK ? wmbt_zstd_begin(s) : status;
 }
 
 /* Judges what was collected and goes on to what follows. */
@@ -315,7 +305,7 @@ static wmbt_status wmbt_zstd_judge(wmbt_zstd_state *s, wmbt_view bytes)
         s->left = s->repeat_bytes;
         return s->left == 0u ? wmbt_zstd_block_end(s) : WMBT_OK;
     }
-    uint32_t checksum = (uint32_t)wmbt_xxh64_final(&s->checksum);
+    uint32_t checksum = (uint32_t)wmbt_xxh64_final(&s->frame.checksum);
     return wmbt_load_le32(b) == checksum ? wmbt_zstd_frame_end(s) : WMBT_BAD_CHECKSUM;
 }
 
@@ -330,10 +320,6 @@ static bool wmbt_zstd_collect(wmbt_zstd_state *s, wmbt_cursor *in, wmbt_view *by
     uint8_t *to = block ? s->input : s->bytes;
     uint32_t missing = s->want - s->filled;
     uint32_t n = in->left < missing ? (uint32_t)in->left : missing;
-    if (to == NULL) { /* whole form: there are no other bytes to come */
-        (void)wmbt_cursor_skip(in, n);
-        return false;
-    }
     (void)wmbt_cursor_copy(in, to + s->filled, n);
     s->filled += n;
     if (n < missing) {
@@ -344,7 +330,8 @@ static bool wmbt_zstd_collect(wmbt_zstd_state *s, wmbt_cursor *in, wmbt_view *by
     return true;
 }
 
-wmbt_status wmbt_zstd_advance(wmbt_zstd_state *s, wmbt_cursor *in)
+/* Goes on until there is output (ok) or the input is used up (need-more). */
+static wmbt_status wmbt_zstd_advance(wmbt_zstd_state *s, wmbt_cursor *in)
 {
     wmbt_view bytes;
     s->made_bytes = 0;
