@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <zstd.h>
 
@@ -341,11 +342,13 @@ static void changing_input(unsigned rounds)
 /* --- the command-line tool ----------------------------------------------------------------------
  */
 
+static char tool_file[40]; /* of this process: two builds of this test run side by side */
+
 /* Encodes plain[0, n) with the tool. False if there is no tool. */
 static bool encode_by_tool(size_t n, int level, const char *more, size_t *size)
 {
-    static const char name[] = "zstd_plain.bin";
-    char command[160];
+    char command[200];
+    const char *name = tool_file;
     FILE *f = fopen(name, "wb");
     if (f == NULL || fwrite(plain, 1, n, f) != n || fclose(f) != 0) {
         perror(name);
@@ -366,6 +369,7 @@ static void by_tool(void)
 {
     static const char *const options[] = {"--no-check", "--check --no-content-size",
                                           "--long=27 --check", "--long=24 --no-content-size"};
+    (void)snprintf(tool_file, sizeof tool_file, "zstd_plain_%ld.bin", (long)getpid());
     for (int level = -5; level <= 22; level++) {
         for (unsigned i = 0; level != 0 && i < 4u; i++) {
             size_t n = below(40000), size;
@@ -378,7 +382,7 @@ static void by_tool(void)
             good(n, size);
         }
     }
-    (void)remove("zstd_plain.bin");
+    (void)remove(tool_file);
 }
 
 int main(int argc, char **argv)
