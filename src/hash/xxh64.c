@@ -14,21 +14,19 @@
 #    define WMBT_XXH64_P5 UINT64_C(0x27D4EB2F165667C5)
 #    define WMBT_XXH64_BLOCK_BYTES 32u
 
-#    if WMBT_WIDE_MULTIPLY
-/* A call on 32-bit machines, where the product takes several instructions and stands in many
- * places: text is scarcer there than time. */
-#        if UINTPTR_MAX <= UINT32_MAX
-static WMBT_NOINLINE uint64_t wmbt_xxh64_times(uint64_t a, uint64_t b)
-#        else
-static inline uint64_t wmbt_xxh64_times(uint64_t a, uint64_t b)
-#        endif
+/* wmbt_xxh64_mix: v rotated to the left by 0 to 31 bits, times factor. All steps are made of it. */
+#    if UINTPTR_MAX > UINT32_MAX
+static inline uint64_t wmbt_xxh64_mix(uint64_t v, uint64_t factor, unsigned left)
 {
-    return a * b;
+    return (v << left | v >> 1 >> (63u - left)) * factor;
 }
 #    else
-/* By products of 16 bits, which every machine has. */
-static WMBT_NOINLINE uint64_t wmbt_xxh64_times(uint64_t a, uint64_t b)
+static inline uint64_t wmbt_xxh64_times(uint64_t a, uint64_t b)
 {
+#        if WMBT_WIDE_MULTIPLY
+    return a * b;
+#        else
+    /* By products of 16 bits, which every machine has. */
     uint32_t a0 = (uint32_t)a & 0xFFFFu, a1 = (uint32_t)a >> 16;
     uint32_t b0 = (uint32_t)b & 0xFFFFu, b1 = (uint32_t)b >> 16;
     uint32_t low = a0 * b0;
@@ -37,18 +35,23 @@ static WMBT_NOINLINE uint64_t wmbt_xxh64_times(uint64_t a, uint64_t b)
     uint32_t high = a1 * b1 + (middle >> 16) + (middle2 >> 16);
     high += (uint32_t)a * (uint32_t)(b >> 32) + (uint32_t)(a >> 32) * (uint32_t)b;
     return (uint64_t)high << 32 | (middle2 << 16 | (low & 0xFFFFu));
+#        endif
+}
+
+/* A call, and by halves: the product takes several instructions here, a 64-bit shift by a variable
+ * many or a function of the compiler's, and text is scarcer than time. */
+static WMBT_NOINLINE uint64_t wmbt_xxh64_mix(uint64_t v, uint64_t factor, unsigned left)
+{
+    uint32_t low = (uint32_t)v, high = (uint32_t)(v >> 32);
+    uint32_t new_low = low << left | high >> 1 >> (31u - left);
+    uint32_t new_high = high << left | low >> 1 >> (31u - left);
+    return wmbt_xxh64_times((uint64_t)new_high << 32 | new_low, factor);
 }
 #    endif
 
-static inline uint64_t wmbt_xxh64_rotate(uint64_t v, unsigned left)
-{
-    return v << left | v >> (64u - left);
-}
-
 static uint64_t wmbt_xxh64_round(uint64_t acc, uint64_t input)
 {
-    acc += wmbt_xxh64_times(input, WMBT_XXH64_P2);
-    return wmbt_xxh64_times(wmbt_xxh64_rotate(acc, 31), WMBT_XXH64_P1);
+    return wmbt_xxh64_mix(acc + wmbt_xxh64_mix(input, WMBT_XXH64_P2, 0), WMBT_XXH64_P1, 31);
 }
 
 static void wmbt_xxh64_block(uint64_t acc[4], const uint8_t *block)
@@ -91,36 +94,43 @@ void wmbt_xxh64_update(wmbt_xxh64 *x, wmbt_view bytes)
     wmbt_bytes_copy(x->block, p, left);
 }
 
+/* Adds a word at the end. */
+static uint64_t wmbt_xxh64_add(uint64_t h, uint64_t word, unsigned left)
+{
+    return wmbt_xxh64_mix(h ^ wmbt_xxh64_round(0, word), WMBT_XXH64_P1, left) + WMBT_XXH64_P4;
+}
+
 uint64_t wmbt_xxh64_final(const wmbt_xxh64 *x)
 {
+    static const uint8_t lefts[4] = {1, 7, 12, 18};
     uint64_t h = WMBT_XXH64_P5;
     if (x->total >= WMBT_XXH64_BLOCK_BYTES) {
-        h = wmbt_xxh64_rotate(x->acc[0], 1) + wmbt_xxh64_rotate(x->acc[1], 7) +
-            wmbt_xxh64_rotate(x->acc[2], 12) + wmbt_xxh64_rotate(x->acc[3], 18);
+        h = 0;
         for (unsigned i = 0; i < 4u; i++) {
-            h ^= wmbt_xxh64_round(0, x->acc[i]);
-            h = wmbt_xxh64_times(h, WMBT_XXH64_P1) + WMBT_XXH64_P4;
+            h += wmbt_xxh64_mix(x->acc[i], 1, lefts[i]);
+        }
+        for (unsigned i = 0; i < 4u; i++) {
+            h = wmbt_xxh64_add(h, x->acc[i], 0);
         }
     }
     h += x->total;
     const uint8_t *p = x->block;
     size_t left = (size_t)(x->total & (WMBT_XXH64_BLOCK_BYTES - 1u));
     for (; left >= 8u; left -= 8u, p += 8) {
-        h ^= wmbt_xxh64_round(0, wmbt_load_le64(p));
-        h = wmbt_xxh64_times(wmbt_xxh64_rotate(h, 27), WMBT_XXH64_P1) + WMBT_XXH64_P4;
+        h = wmbt_xxh64_add(h, wmbt_load_le64(p), 27);
     }
     if (left >= 4u) {
-        h ^= wmbt_xxh64_times(wmbt_load_le32(p), WMBT_XXH64_P1);
-        h = wmbt_xxh64_times(wmbt_xxh64_rotate(h, 23), WMBT_XXH64_P2) + WMBT_XXH64_P3;
+        h ^= wmbt_xxh64_mix(wmbt_load_le32(p), WMBT_XXH64_P1, 0);
+        h = wmbt_xxh64_mix(h, WMBT_XXH64_P2, 23) + WMBT_XXH64_P3;
         p += 4;
         left -= 4u;
     }
     for (; left != 0u; left--, p++) {
-        h ^= wmbt_xxh64_times(*p, WMBT_XXH64_P5);
-        h = wmbt_xxh64_times(wmbt_xxh64_rotate(h, 11), WMBT_XXH64_P1);
+        h ^= wmbt_xxh64_mix(*p, WMBT_XXH64_P5, 0);
+        h = wmbt_xxh64_mix(h, WMBT_XXH64_P1, 11);
     }
-    h = wmbt_xxh64_times(h ^ h >> 33, WMBT_XXH64_P2);
-    h = wmbt_xxh64_times(h ^ h >> 29, WMBT_XXH64_P3);
+    h = wmbt_xxh64_mix(h ^ h >> 33, WMBT_XXH64_P2, 0);
+    h = wmbt_xxh64_mix(h ^ h >> 29, WMBT_XXH64_P3, 0);
     return h ^ h >> 32;
 }
 

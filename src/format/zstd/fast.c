@@ -253,12 +253,15 @@ wmbt_status wmbt_zstd_sequences_fast(wmbt_zstd_tables *t, uint32_t count)
     uint32_t rep[3] = {t->rep[0], t->rep[1], t->rep[2]};
     /* The first byte that a match may have here; in a ring older ones lie elsewhere. */
     const uint8_t *first = target->at > target->history ? p.to - target->history : target->window;
+    const wmbt_zstd_cell *ll_cells = wmbt_zstd_cells(t, WMBT_ZSTD_LL);
+    const wmbt_zstd_cell *of_cells = wmbt_zstd_cells(t, WMBT_ZSTD_OF);
+    const wmbt_zstd_cell *ml_cells = wmbt_zstd_cells(t, WMBT_ZSTD_ML);
     wmbt_status status = WMBT_OK;
 
     wmbt_zstd_bits_refill(&b);
-    wmbt_zstd_cell ll = t->cells[WMBT_ZSTD_LL][wmbt_zstd_bits_take(&b, t->log[WMBT_ZSTD_LL])];
-    wmbt_zstd_cell of = t->cells[WMBT_ZSTD_OF][wmbt_zstd_bits_take(&b, t->log[WMBT_ZSTD_OF])];
-    wmbt_zstd_cell ml = t->cells[WMBT_ZSTD_ML][wmbt_zstd_bits_take(&b, t->log[WMBT_ZSTD_ML])];
+    wmbt_zstd_cell ll = ll_cells[wmbt_zstd_bits_take(&b, t->log[WMBT_ZSTD_LL])];
+    wmbt_zstd_cell of = of_cells[wmbt_zstd_bits_take(&b, t->log[WMBT_ZSTD_OF])];
+    wmbt_zstd_cell ml = ml_cells[wmbt_zstd_bits_take(&b, t->log[WMBT_ZSTD_ML])];
     while (count != 0u && status == WMBT_OK) {
         wmbt_zstd_bits_refill(&b); /* 56 bits: 31 + 16, or what is looked at next */
         unsigned extra =
@@ -271,9 +274,9 @@ wmbt_status wmbt_zstd_sequences_fast(wmbt_zstd_tables *t, uint32_t count)
         uint32_t literals = wmbt_zstd_value_of(&b, ll);
         uint32_t offset = wmbt_zstd_offset(rep, value, literals == 0u);
         if (--count != 0u) { /* the last one leaves the states alone */
-            ll = wmbt_zstd_next_cell(&b, ll, t->cells[WMBT_ZSTD_LL]);
-            ml = wmbt_zstd_next_cell(&b, ml, t->cells[WMBT_ZSTD_ML]);
-            of = wmbt_zstd_next_cell(&b, of, t->cells[WMBT_ZSTD_OF]);
+            ll = wmbt_zstd_next_cell(&b, ll, ll_cells);
+            ml = wmbt_zstd_next_cell(&b, ml, ml_cells);
+            of = wmbt_zstd_next_cell(&b, of, of_cells);
         }
         if (b.count < 0) {
             return WMBT_BAD_BITSTREAM;

@@ -156,17 +156,6 @@ wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most)
     return WMBT_OK;
 }
 
-wmbt_status wmbt_zstd_frame_block(wmbt_zstd_frame *f, wmbt_view block, size_t *made)
-{
-    wmbt_zstd_target *target = &f->tables.target;
-    target->history = f->made < UINT32_MAX ? (uint32_t)f->made : UINT32_MAX;
-    wmbt_status status = wmbt_zstd_block(&f->tables, block, made);
-    if (status == WMBT_FULL) {
-        return target->room == f->block_max ? WMBT_BAD_LENGTH : WMBT_TOO_LARGE;
-    }
-    return status;
-}
-
 void wmbt_zstd_frame_made(wmbt_zstd_frame *f, const uint8_t *bytes, size_t n)
 {
     f->made += n;
@@ -227,7 +216,7 @@ static wmbt_status wmbt_zstd_whole_block(wmbt_zstd_whole *w, uint32_t type, uint
     if (w->touched < target->at + target->room) {
         w->touched = target->at + target->room;
     }
-    return wmbt_zstd_frame_block(&w->frame, block, made);
+    return wmbt_zstd_frame_block(&w->frame, wmbt_view_of(block.data, block.len), made);
 }
 
 /* Decodes the blocks of a frame and what follows them. */

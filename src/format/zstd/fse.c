@@ -8,24 +8,51 @@
 
 #    define WMBT_ZSTD_MIN_LOG 5u
 
-/* Extra bits x | m << 5 of the codes whose value is not the code itself. */
-static const uint16_t wmbt_zstd_ll_values[] = {
-    1 | 8 << 5,  1 | 9 << 5,  1 | 10 << 5, 1 | 11 << 5, 2 | 6 << 5,  2 | 7 << 5,  3 | 4 << 5,
-    3 | 5 << 5,  4 | 3 << 5,  6 | 1 << 5,  7 | 1 << 5,  8 | 1 << 5,  9 | 1 << 5,  10 | 1 << 5,
-    11 | 1 << 5, 12 | 1 << 5, 13 | 1 << 5, 14 | 1 << 5, 15 | 1 << 5, 16 | 1 << 5,
-};
-static const uint16_t wmbt_zstd_ml_values[] = {
-    1 | 16 << 5, 1 | 17 << 5, 1 | 18 << 5, 1 | 19 << 5, 2 | 10 << 5, 2 | 11 << 5, 3 | 6 << 5,
-    3 | 7 << 5,  4 | 4 << 5,  4 | 5 << 5,  5 | 3 << 5,  7 | 1 << 5,  8 | 1 << 5,  9 | 1 << 5,
-    10 | 1 << 5, 11 | 1 << 5, 12 | 1 << 5, 13 | 1 << 5, 14 | 1 << 5, 15 | 1 << 5, 16 | 1 << 5,
-};
-#    define WMBT_ZSTD_LL_DIRECT 16u
-#    define WMBT_ZSTD_ML_DIRECT 32u
+/*
+ * A kind of table, and the values of its symbols, m << x | extra bits: those below `direct` are the
+ * symbol itself (x is 0), those from `powers` on 1 << x with x = symbol - less, those between stand
+ * in wmbt_zstd_between.
+ */
+typedef struct wmbt_zstd_kind {
+    uint16_t symbols;
+    uint16_t direct;
+    uint8_t powers;
+    uint8_t less;
+    uint8_t between; /* place of the symbol `direct` */
+    uint8_t max_log;
+    uint8_t predefined; /* place in wmbt_zstd_predefined */
+} wmbt_zstd_kind;
 
-bool wmbt_zstd_bits_init(wmbt_zstd_bits *b, wmbt_view stream)
+static const wmbt_zstd_kind wmbt_zstd_kinds[] = {
+    {WMBT_ZSTD_LL_SYMBOLS, 16, 25, 19, 0, WMBT_ZSTD_LL_LOG, 0},
+    {WMBT_ZSTD_OF_SYMBOLS, 0, 0, 0, 0, WMBT_ZSTD_OF_LOG, 20},
+    {WMBT_ZSTD_ML_SYMBOLS, 32, 43, 36, 9, WMBT_ZSTD_ML_LOG, 34},
+    {WMBT_ZSTD_SYMBOLS, WMBT_ZSTD_SYMBOLS, 0, 0, 0, WMBT_ZSTD_WEIGHTS_LOG, 0},
+};
+
+/* x | m << 3 */
+static const uint8_t wmbt_zstd_between[] = {
+    1 | 8 << 3,  1 | 9 << 3,  1 | 10 << 3, 1 | 11 << 3, 2 | 6 << 3,  2 | 7 << 3,
+    3 | 4 << 3,  3 | 5 << 3,  4 | 3 << 3, /* literal lengths 16 to 24 */
+    1 | 16 << 3, 1 | 17 << 3, 1 | 18 << 3, 1 | 19 << 3, 2 | 10 << 3, 2 | 11 << 3,
+    3 | 6 << 3,  3 | 7 << 3,  4 | 4 << 3,  4 | 5 << 3,  5 | 3 << 3, /* match lengths 32 to 42 */
+};
+
+/* The predefined tables, described as a block would describe them. */
+static const uint8_t wmbt_zstd_predefined[] = {
+    /* log 6; 4, 3, 11 x 2, 3 x 1, 9 x 2, 3, 2, 5 x 1, 4 x -1 */
+    0x51, 0x10, 0x63, 0x8C, 0x31, 0xC6, 0x18, 0x63, 0x0C, 0x21, 0xC4, 0x18, 0x63, 0x66, 0x66, 0x86,
+    0x46, 0x92, 0x04, 0x00,
+    /* log 5; 6 x 1, 3 x 2, 15 x 1, 5 x -1 */
+    0x20, 0x84, 0x10, 0x42, 0x66, 0x46, 0x44, 0x44, 0x44, 0x44, 0x24, 0x49, 0x02, 0x00,
+    /* log 6; 1, 4, 3, 6 x 2, 37 x 1, 7 x -1 */
+    0x21, 0x14, 0xC4, 0x18, 0x63, 0x8C, 0x21, 0x84, 0x10, 0x42, 0x08, 0x21, 0x84, 0x10, 0x42, 0x08,
+    0x21, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x24, 0x09, 0x00, 0x00};
+
+bool wmbt_zstd_bits_init(wmbt_zstd_bits *b, const wmbt_cursor *in)
 {
-    b->data = stream.data;
-    b->at = stream.len;
+    b->data = in->data;
+    b->at = in->left;
     b->bits = 0;
     b->count = 0;
     wmbt_zstd_bits_refill(b);
@@ -66,13 +93,12 @@ unsigned wmbt_zstd_highest_bit(uint32_t v)
 /* --- description -----------------------------------------------------------------------------
  */
 
-/* Afterwards at least 16 bits can be looked at. */
+/* Afterwards at least 16 bits can be looked at. Each byte is read once. */
 static uint32_t wmbt_zstd_forward_peek(wmbt_zstd_forward *f)
 {
-    uint8_t byte;
-    while (f->count < 16 && wmbt_cursor_u8(&f->in, &byte)) {
-        f->bits |= (uint32_t)byte << f->count;
-        f->count += 8;
+    const volatile uint8_t *data = f->in.data;
+    for (; f->count < 16 && f->at != f->in.len; f->count += 8) {
+        f->bits |= (uint32_t)data[f->at++] << f->count;
     }
     return f->bits;
 }
@@ -111,24 +137,27 @@ static unsigned wmbt_zstd_fse_zeros(wmbt_zstd_forward *f, unsigned symbols)
     return n;
 }
 
-bool wmbt_zstd_fse_read(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned symbols, unsigned max_log,
-                        unsigned *log)
+/* Reads a table's description into t->counts: how often each symbol occurs, -1 for "less than
+ * once". False if it does not decode or is cut off. */
+static bool wmbt_zstd_counts_read(wmbt_zstd_tables *t, wmbt_cursor *in, const wmbt_zstd_kind *k,
+                                  unsigned *log)
 {
     wmbt_zstd_forward *f = &t->forward;
     f->in.data = in->data;
-    f->in.left = in->left;
+    f->in.len = in->left;
+    f->at = 0;
     f->bits = 0;
     f->count = 0;
     *log = (wmbt_zstd_forward_peek(f) & 15u) + WMBT_ZSTD_MIN_LOG;
     wmbt_zstd_forward_skip(f, 4);
-    if (*log > max_log) {
+    if (*log > k->max_log) {
         return false;
     }
     wmbt_bytes_fill((uint8_t *)t->counts, 0, sizeof t->counts);
     uint32_t left = 1u << *log; /* states without a symbol */
     unsigned s = 0;
     while (left != 0u) {
-        if (s >= symbols) {
+        if (s >= k->symbols) {
             return false;
         }
         uint32_t number = wmbt_zstd_fse_number(f, left + 1u);
@@ -136,57 +165,47 @@ bool wmbt_zstd_fse_read(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned symbols, 
         left -= number == 0u ? 1u : number - 1u;
         s++;
         if (number == 1u) {
-            s += wmbt_zstd_fse_zeros(f, symbols);
+            s += wmbt_zstd_fse_zeros(f, k->symbols);
         }
     }
-    if (f->count < 0) {
-        return false;
-    }
     /* The description ends with the byte in which its last bit is. */
-    in->left = f->in.left + ((unsigned)f->count >> 3);
-    in->data = f->in.data - ((unsigned)f->count >> 3);
-    return true;
+    return f->count >= 0 && wmbt_cursor_skip(in, f->at - ((unsigned)f->count >> 3));
 }
 
 /* --- table -----------------------------------------------------------------------------------
  */
 
-static unsigned wmbt_zstd_value(unsigned kind, unsigned symbol)
+/* A cell that has a symbol's value only. */
+static wmbt_zstd_cell wmbt_zstd_value(const wmbt_zstd_kind *k, unsigned symbol)
 {
-    if (kind == WMBT_ZSTD_WEIGHTS) {
-        return symbol;
+    unsigned extra = 0, m = symbol;
+    if (symbol >= k->direct) {
+        extra = symbol - k->less;
+        m = 1;
+        if (symbol < k->powers) {
+            unsigned both = wmbt_zstd_between[k->between + symbol - k->direct];
+            extra = both & 7u;
+            m = both >> 3;
+        }
     }
-    if (kind == WMBT_ZSTD_OF) {
-        return symbol | 1u << 5;
-    }
-    if (kind == WMBT_ZSTD_LL && symbol >= WMBT_ZSTD_LL_DIRECT) {
-        return wmbt_zstd_ll_values[symbol - WMBT_ZSTD_LL_DIRECT];
-    }
-    if (kind == WMBT_ZSTD_ML && symbol >= WMBT_ZSTD_ML_DIRECT) {
-        return wmbt_zstd_ml_values[symbol - WMBT_ZSTD_ML_DIRECT];
-    }
-    return symbol << 5;
+    return extra << 4 | m << 9;
 }
 
-void wmbt_zstd_fse_single(wmbt_zstd_cell *cells, unsigned kind, unsigned symbol)
-{
-    cells[0] = wmbt_zstd_value(kind, symbol) << 4;
-}
-
-void wmbt_zstd_fse_build(wmbt_zstd_tables *t, wmbt_zstd_cell *cells, unsigned kind,
-                         unsigned symbols, unsigned log)
+/* Builds the table of t->counts, which are used up. They add up to 1 << log, a -1 as 1. */
+static void wmbt_zstd_cells_build(wmbt_zstd_tables *t, wmbt_zstd_cell *cells,
+                                  const wmbt_zstd_kind *k, unsigned log)
 {
     uint32_t size = 1u << log;
     uint32_t top = size; /* first of the states at the end, one for each symbol of count -1 */
-    for (unsigned s = 0; s < symbols; s++) {
+    for (unsigned s = 0; s < k->symbols; s++) {
         if (t->counts[s] < 0) {
-            cells[--top] = wmbt_zstd_value(kind, s) << 4 | s << 16;
+            cells[--top] = wmbt_zstd_value(k, s) | s << WMBT_ZSTD_NEXT_AT;
         }
     }
     uint32_t at = 0;
     uint32_t step = (size >> 1) + (size >> 3) + 3u;
-    for (unsigned s = 0; s < symbols; s++) {
-        uint32_t cell = wmbt_zstd_value(kind, s) << 4 | s << 16;
+    for (unsigned s = 0; s < k->symbols; s++) {
+        wmbt_zstd_cell cell = wmbt_zstd_value(k, s) | s << WMBT_ZSTD_NEXT_AT;
         for (int i = 0; i < t->counts[s]; i++) {
             cells[at] = cell;
             do {
@@ -199,11 +218,42 @@ void wmbt_zstd_fse_build(wmbt_zstd_tables *t, wmbt_zstd_cell *cells, unsigned ki
     }
     /* The states of a symbol share the whole range: the first ones get one bit more. */
     for (uint32_t i = 0; i < size; i++) {
-        uint32_t cell = cells[i];
-        uint32_t next = (uint16_t)t->counts[cell >> 16]++;
+        unsigned symbol = wmbt_zstd_cell_next(cells[i]);
+        uint32_t next = (uint16_t)t->counts[symbol]++;
         unsigned bits = log - wmbt_zstd_highest_bit(next);
-        cells[i] = (cell & 0xFFFFu) | bits | ((next << bits) - size) << 16;
+        next = (next << bits) - size;
+        cells[i] += bits + ((next - symbol) << WMBT_ZSTD_NEXT_AT);
     }
+}
+
+bool wmbt_zstd_table_make(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned kind, unsigned mode)
+{
+    const wmbt_zstd_kind *k = &wmbt_zstd_kinds[kind];
+    wmbt_zstd_cell *cells = wmbt_zstd_cells(t, kind);
+    wmbt_cursor predefined;
+    unsigned log = 0;
+    uint8_t symbol;
+    if (mode == WMBT_ZSTD_REPEATED) {
+        return t->has_sequences != 0u;
+    }
+    if (mode == WMBT_ZSTD_SINGLE) {
+        if (!wmbt_cursor_u8(in, &symbol) || symbol >= k->symbols) {
+            return false;
+        }
+        cells[0] = wmbt_zstd_value(k, symbol);
+    } else {
+        if (mode == WMBT_ZSTD_PREDEFINED) {
+            predefined.data = wmbt_zstd_predefined + k->predefined;
+            predefined.left = sizeof wmbt_zstd_predefined - k->predefined;
+            in = &predefined;
+        }
+        if (!wmbt_zstd_counts_read(t, in, k, &log)) {
+            return false;
+        }
+        wmbt_zstd_cells_build(t, cells, k, log);
+    }
+    t->log[kind] = (uint8_t)log;
+    return true;
 }
 
 #endif

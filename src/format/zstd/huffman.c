@@ -48,18 +48,26 @@ wmbt_status wmbt_zstd_literals_read(wmbt_zstd_tables *t, wmbt_cursor *in)
 /* --- tree ------------------------------------------------------------------------------------
  */
 
+/* The next n bytes as a cursor of their own. */
+static bool wmbt_zstd_part(wmbt_cursor *in, size_t n, wmbt_cursor *part)
+{
+    part->data = in->data;
+    part->left = n;
+    return wmbt_cursor_skip(in, n);
+}
+
 /* Weights that are coded by FSE: two states in turn, until the bits are used up. Returns how many,
  * 0 if they do not decode. */
-static unsigned wmbt_zstd_weights_coded(wmbt_zstd_tables *t, wmbt_view coded)
+static unsigned wmbt_zstd_weights_coded(wmbt_zstd_tables *t, wmbt_cursor *in)
 {
-    wmbt_cursor in = wmbt_cursor_of(coded);
     wmbt_zstd_bits *b = &t->run.bits;
-    unsigned log, n = 0;
-    if (!wmbt_zstd_fse_read(t, &in, WMBT_ZSTD_SYMBOLS, WMBT_ZSTD_WEIGHTS_LOG, &log) ||
-        !wmbt_zstd_bits_init(b, wmbt_view_of(in.data, in.left))) {
+    unsigned n = 0;
+    if (!wmbt_zstd_table_make(t, in, WMBT_ZSTD_WEIGHTS, WMBT_ZSTD_DESCRIBED) ||
+        !wmbt_zstd_bits_init(b, in)) {
         return 0;
     }
-    wmbt_zstd_fse_build(t, t->weight_cells, WMBT_ZSTD_WEIGHTS, WMBT_ZSTD_SYMBOLS, log);
+    const wmbt_zstd_cell *cells = wmbt_zstd_cells(t, WMBT_ZSTD_WEIGHTS);
+    unsigned log = t->log[WMBT_ZSTD_WEIGHTS];
     unsigned now = wmbt_zstd_bits_read(b, log);
     unsigned other = wmbt_zstd_bits_read(b, log);
     if (b->count < 0) {
@@ -67,12 +75,12 @@ static unsigned wmbt_zstd_weights_coded(wmbt_zstd_tables *t, wmbt_view coded)
     }
     while (n <
            WMBT_ZSTD_SYMBOLS - 2u) { /* room for two, and for the last weight, which is implied */
-        wmbt_zstd_cell cell = t->weight_cells[now];
-        t->weights[n++] = (uint8_t)wmbt_zstd_cell_value(cell);
+        wmbt_zstd_cell cell = cells[now];
+        t->weights[n++] = (uint8_t)wmbt_zstd_cell_base(cell);
         unsigned next =
             wmbt_zstd_cell_next(cell) + wmbt_zstd_bits_read(b, wmbt_zstd_cell_bits(cell));
         if (b->count < 0) {
-            t->weights[n++] = (uint8_t)wmbt_zstd_cell_value(t->weight_cells[other]);
+            t->weights[n++] = (uint8_t)wmbt_zstd_cell_base(cells[other]);
             return n;
         }
         now = other;
@@ -85,12 +93,12 @@ static unsigned wmbt_zstd_weights_coded(wmbt_zstd_tables *t, wmbt_view coded)
 static unsigned wmbt_zstd_weights_read(wmbt_zstd_tables *t, wmbt_cursor *in)
 {
     uint8_t first, pair;
-    wmbt_view coded;
+    wmbt_cursor coded;
     if (!wmbt_cursor_u8(in, &first)) {
         return 0;
     }
     if (first < WMBT_ZSTD_DIRECT_WEIGHTS) {
-        return wmbt_cursor_bytes(in, first, &coded) ? wmbt_zstd_weights_coded(t, coded) : 0u;
+        return wmbt_zstd_part(in, first, &coded) ? wmbt_zstd_weights_coded(t, &coded) : 0u;
     }
     unsigned n = first - (WMBT_ZSTD_DIRECT_WEIGHTS - 1u);
     for (unsigned i = 0; i < n; i += 2u) {
@@ -197,13 +205,12 @@ static bool wmbt_zstd_stream_rest(const wmbt_zstd_tables *t, wmbt_zstd_bits *b, 
     return wmbt_zstd_bits_done(b);
 }
 
-static wmbt_status wmbt_zstd_stream(wmbt_zstd_tables *t, wmbt_view stream, uint8_t *to,
+static wmbt_status wmbt_zstd_stream(wmbt_zstd_tables *t, const wmbt_cursor *in, uint8_t *to,
                                     uint8_t *end)
 {
     wmbt_zstd_bits *b = &t->run.bits;
-    return wmbt_zstd_bits_init(b, stream) && wmbt_zstd_stream_rest(t, b, to, end)
-               ? WMBT_OK
-               : WMBT_BAD_BITSTREAM;
+    return wmbt_zstd_bits_init(b, in) && wmbt_zstd_stream_rest(t, b, to, end) ? WMBT_OK
+                                                                              : WMBT_BAD_BITSTREAM;
 }
 
 static wmbt_status wmbt_zstd_four_streams(wmbt_zstd_tables *t, wmbt_cursor *in, uint8_t *to,
@@ -240,13 +247,13 @@ static wmbt_status wmbt_zstd_four_streams(wmbt_zstd_tables *t, wmbt_cursor *in, 
     in->left = (size_t)len[0] + len[1] + len[2] + stream[3].len;
 #    endif
     for (unsigned i = 0; i < 3u; i++, to += part) {
-        wmbt_view one;
-        if (!wmbt_cursor_bytes(in, len[i], &one) ||
-            wmbt_zstd_stream(t, one, to, to + part) != WMBT_OK) {
+        wmbt_cursor one;
+        if (!wmbt_zstd_part(in, len[i], &one) ||
+            wmbt_zstd_stream(t, &one, to, to + part) != WMBT_OK) {
             return WMBT_BAD_BITSTREAM;
         }
     }
-    return wmbt_zstd_stream(t, wmbt_view_of(in->data, in->left), to, end);
+    return wmbt_zstd_stream(t, in, to, end);
 }
 
 wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, uint8_t *to)
@@ -268,7 +275,7 @@ wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, uint8_t *to)
         return WMBT_BAD_BITSTREAM;
     }
     return l->four_streams ? wmbt_zstd_four_streams(t, &in, to, l->count)
-                           : wmbt_zstd_stream(t, wmbt_view_of(in.data, in.left), to, to + l->count);
+                           : wmbt_zstd_stream(t, &in, to, to + l->count);
 }
 
 #endif

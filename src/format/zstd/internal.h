@@ -47,8 +47,9 @@ typedef struct wmbt_zstd_bits {
     int count;           /* bits left in `bits`; negative: so many were read that are not there */
 } wmbt_zstd_bits;
 
-/* Passes over the end mark. False if the stream is empty or has none. */
-bool wmbt_zstd_bits_init(wmbt_zstd_bits *b, wmbt_view stream);
+/* Starts with all that is left of the cursor and passes over the end mark. False if there is
+ * none. */
+bool wmbt_zstd_bits_init(wmbt_zstd_bits *b, const wmbt_cursor *in);
 
 /* Loads bytes until at least WMBT_ZSTD_FILLED bits are there, or all that are left. */
 static inline void wmbt_zstd_bits_refill(wmbt_zstd_bits *b)
@@ -101,19 +102,16 @@ static inline bool wmbt_zstd_bits_done(const wmbt_zstd_bits *b)
 #    define WMBT_ZSTD_SYMBOLS 256u /* of literals, and of the description of weights */
 
 /*
- * A state of an FSE table in 32 bits: bits 0 to 3 how many bits choose the next state, bits 4 to 13
- * the value, bits 16 to 31 the lowest next state. The value of a weight is the weight; of a length
- * or an offset it is 5 bits of extra bits `x` and 5 bits of `m`: m << x | the extra bits.
+ * A state of an FSE table in 32 bits: bits 0 to 3 how many bits choose the next state, bits 4 to 8
+ * how many extra bits x the value has, bits 9 to 16 its m, bits 23 to 31 the lowest next state. The
+ * value is m << x | the extra bits.
  */
 typedef uint32_t wmbt_zstd_cell;
+#    define WMBT_ZSTD_NEXT_AT 23u
 
 static inline unsigned wmbt_zstd_cell_bits(wmbt_zstd_cell c)
 {
     return c & 15u;
-}
-static inline unsigned wmbt_zstd_cell_value(wmbt_zstd_cell c)
-{
-    return (c >> 4) & 0x3FFu;
 }
 static inline unsigned wmbt_zstd_cell_extra(wmbt_zstd_cell c)
 {
@@ -121,18 +119,19 @@ static inline unsigned wmbt_zstd_cell_extra(wmbt_zstd_cell c)
 }
 static inline uint32_t wmbt_zstd_cell_base(wmbt_zstd_cell c)
 {
-    return ((c >> 9) & 31u) << wmbt_zstd_cell_extra(c);
+    return ((c >> 9) & 255u) << wmbt_zstd_cell_extra(c);
 }
 static inline unsigned wmbt_zstd_cell_next(wmbt_zstd_cell c)
 {
-    return c >> 16;
+    return c >> WMBT_ZSTD_NEXT_AT;
 }
 
 /* What the values of a table mean. */
-#    define WMBT_ZSTD_LL 0u /* literal lengths */
-#    define WMBT_ZSTD_OF 1u /* offsets */
-#    define WMBT_ZSTD_ML 2u /* match lengths, less 3 */
-#    define WMBT_ZSTD_WEIGHTS 3u
+#    define WMBT_ZSTD_LL 0u      /* literal lengths */
+#    define WMBT_ZSTD_OF 1u      /* offsets */
+#    define WMBT_ZSTD_ML 2u      /* match lengths, less 3 */
+#    define WMBT_ZSTD_WEIGHTS 3u /* of Huffman codes; no extra bits */
+#    define WMBT_ZSTD_KINDS 4u
 
 /* The literals section of a block. */
 typedef struct wmbt_zstd_literals {
@@ -144,8 +143,8 @@ typedef struct wmbt_zstd_literals {
 } wmbt_zstd_literals;
 
 /*
- * Where a block goes. A match may begin up to `history` bytes before the block, at most `reach` back;
- * what lies before `window` is found before `old` (a ring that has begun anew).
+ * Where a block goes. A match may begin up to `history` bytes before the block, at most `reach`
+ * back; what lies before `window` is found before `old` (a ring that has begun anew).
  */
 typedef struct wmbt_zstd_target {
     uint8_t *window;
@@ -171,7 +170,8 @@ typedef struct wmbt_zstd_run {
 
 /* Bits read forwards, the lowest of a byte first. Behind the end there are zeros; `count` tells. */
 typedef struct wmbt_zstd_forward {
-    wmbt_cursor in;
+    wmbt_view in;
+    size_t at; /* bytes of `in` that were loaded */
     uint32_t bits;
     int count; /* negative: so many were used that are not there */
 } wmbt_zstd_forward;
@@ -184,32 +184,33 @@ typedef struct wmbt_zstd_tables {
     wmbt_zstd_literals literals;
     wmbt_zstd_forward forward; /* of a table's description */
     uint32_t rep[3];           /* last offsets */
-    uint8_t log[3];            /* of `cells` */
-    uint8_t huffman_log;       /* 0: no Huffman table yet */
-    uint8_t has_sequences;     /* the three tables are there */
+    uint8_t log[WMBT_ZSTD_KINDS];
+    uint8_t huffman_log;   /* 0: no Huffman table yet */
+    uint8_t has_sequences; /* the three tables are there */
     uint8_t weights[WMBT_ZSTD_SYMBOLS];
     int16_t counts[WMBT_ZSTD_SYMBOLS]; /* of the table that is being built */
-    wmbt_zstd_cell weight_cells[1u << WMBT_ZSTD_WEIGHTS_LOG];
-    wmbt_zstd_cell cells[3][1u << WMBT_ZSTD_MAX_LOG]; /* WMBT_ZSTD_LL, _OF, _ML */
-    uint16_t huffman[1u << WMBT_ZSTD_HUFFMAN_LOG];    /* symbol << 8 | number of bits */
+    wmbt_zstd_cell cells[(WMBT_ZSTD_WEIGHTS << WMBT_ZSTD_MAX_LOG) + (1u << WMBT_ZSTD_WEIGHTS_LOG)];
+    uint16_t huffman[1u << WMBT_ZSTD_HUFFMAN_LOG]; /* symbol << 8 | number of bits */
 } wmbt_zstd_tables;
+
+/* The table of a kind. */
+static inline wmbt_zstd_cell *wmbt_zstd_cells(wmbt_zstd_tables *t, unsigned kind)
+{
+    return t->cells + (kind << WMBT_ZSTD_MAX_LOG);
+}
 
 /* Position of the highest set bit of v > 0. */
 unsigned wmbt_zstd_highest_bit(uint32_t v);
 
-/*
- * Reads a table's description from the cursor into t->counts: how often each symbol occurs, -1 for
- * "less than once", 0 for the rest up to `symbols`. False if it does not decode or is cut off.
- */
-bool wmbt_zstd_fse_read(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned symbols, unsigned max_log,
-                        unsigned *log);
+/* How a table comes. */
+#    define WMBT_ZSTD_PREDEFINED 0u
+#    define WMBT_ZSTD_SINGLE 1u /* of the symbol that follows */
+#    define WMBT_ZSTD_DESCRIBED 2u
+#    define WMBT_ZSTD_REPEATED 3u /* the one before */
 
-/* Builds the table of t->counts (which is used up). The counts add up to 1 << log, a -1 as 1. */
-void wmbt_zstd_fse_build(wmbt_zstd_tables *t, wmbt_zstd_cell *cells, unsigned kind,
-                         unsigned symbols, unsigned log);
-
-/* The table of a single symbol. */
-void wmbt_zstd_fse_single(wmbt_zstd_cell *cells, unsigned kind, unsigned symbol);
+/* Makes the table of a kind. False if what stands in the input is damaged or cut off, or if there
+ * is none before; the table is then undefined. */
+bool wmbt_zstd_table_make(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned kind, unsigned mode);
 
 /* --- blocks ----------------------------------------------------------------------------------
  */
@@ -305,10 +306,6 @@ wmbt_status wmbt_zstd_check_memory(wmbt_buf memory, wmbt_buf out);
 /* Starts the frame of f->head, whose output may have `most` bytes. Returns ok, too-large. */
 wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most);
 
-/* Decodes a compressed block to f->tables.target, in which all but `history` is set. Returns as
- * wmbt_zstd_block(); too-large, or bad-length if no room would suffice, for full. */
-wmbt_status wmbt_zstd_frame_block(wmbt_zstd_frame *f, wmbt_view block, size_t *made);
-
 /* Counts bytes of output. */
 void wmbt_zstd_frame_made(wmbt_zstd_frame *f, const uint8_t *bytes, size_t n);
 
@@ -316,6 +313,19 @@ void wmbt_zstd_frame_made(wmbt_zstd_frame *f, const uint8_t *bytes, size_t n);
 static inline bool wmbt_zstd_frame_is_whole(const wmbt_zstd_frame *f)
 {
     return (f->head.flags & WMBT_ZSTD_HAS_CONTENT_SIZE) == 0u || f->made == f->head.content_bytes;
+}
+
+/* Decodes a compressed block to f->tables.target, in which all but `history` is set. Returns as
+ * wmbt_zstd_block(), but for full: too-large, or bad-length if no room would suffice. */
+static inline wmbt_status wmbt_zstd_frame_block(wmbt_zstd_frame *f, wmbt_view block, size_t *made)
+{
+    wmbt_zstd_target *target = &f->tables.target;
+    target->history = f->made < UINT32_MAX ? (uint32_t)f->made : UINT32_MAX;
+    wmbt_status status = wmbt_zstd_block(&f->tables, block, made);
+    if (status == WMBT_FULL) {
+        return target->room == f->block_max ? WMBT_BAD_LENGTH : WMBT_TOO_LARGE;
+    }
+    return status;
 }
 
 /* Of three bytes: the lowest bit says that the block is the last one. */

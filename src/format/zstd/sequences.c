@@ -8,66 +8,6 @@
 
 #    define WMBT_ZSTD_LONG_COUNT 0x7F00u /* added to a number of sequences of three bytes */
 
-/* How a table comes. */
-#    define WMBT_ZSTD_PREDEFINED 0u
-#    define WMBT_ZSTD_SINGLE 1u
-#    define WMBT_ZSTD_DESCRIBED 2u
-
-/* Counts of the predefined tables: literal lengths, offsets, match lengths. */
-static const int8_t wmbt_zstd_predefined[118] = {
-    4, 3, 2, 2, 2, 2, 2, 2, 2,  2,  2,  2,  2,  1,  1,  1,  2,  2,  2,  2,  2,  2, 2, 2,
-    2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1, 1,  1,  1,  1,  1,  1,  2,  2,  2,  1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1,  1,  1,  1,  -1, -1, -1, -1, -1, 1,  4,  3,  2,  2, 2, 2,
-    2, 2, 1, 1, 1, 1, 1, 1, 1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1,  1,  1,  1,  1,  1,  1,  -1, -1, -1, -1, -1, -1, -1};
-
-/* A table of lengths or offsets. */
-typedef struct wmbt_zstd_kind {
-    uint8_t symbols;
-    uint8_t max_log;
-    uint8_t predefined; /* first of its counts in wmbt_zstd_predefined */
-    uint8_t predefined_symbols;
-    uint8_t predefined_log;
-} wmbt_zstd_kind;
-
-static const wmbt_zstd_kind wmbt_zstd_kinds[] = {
-    {WMBT_ZSTD_LL_SYMBOLS, WMBT_ZSTD_LL_LOG, 0, 36, 6},
-    {WMBT_ZSTD_OF_SYMBOLS, WMBT_ZSTD_OF_LOG, 36, 29, 5},
-    {WMBT_ZSTD_ML_SYMBOLS, WMBT_ZSTD_ML_LOG, 65, 53, 6},
-};
-
-/* Makes the table of a kind that comes as `mode` says. */
-static wmbt_status wmbt_zstd_table_read(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned kind,
-                                        unsigned mode)
-{
-    const wmbt_zstd_kind *k = &wmbt_zstd_kinds[kind];
-    unsigned log = 0, symbols = k->symbols;
-    if (mode == WMBT_ZSTD_SINGLE) {
-        uint8_t symbol;
-        if (!wmbt_cursor_u8(in, &symbol) || symbol >= symbols) {
-            return WMBT_BAD_BITSTREAM;
-        }
-        wmbt_zstd_fse_single(t->cells[kind], kind, symbol);
-    } else if (mode == WMBT_ZSTD_PREDEFINED) {
-        log = k->predefined_log;
-        symbols = k->predefined_symbols;
-        for (unsigned i = 0; i < symbols; i++) {
-            t->counts[i] = wmbt_zstd_predefined[k->predefined + i];
-        }
-    } else if (mode == WMBT_ZSTD_DESCRIBED) {
-        if (!wmbt_zstd_fse_read(t, in, symbols, k->max_log, &log)) {
-            return WMBT_BAD_BITSTREAM;
-        }
-    } else {
-        return t->has_sequences != 0u ? WMBT_OK : WMBT_BAD_BITSTREAM;
-    }
-    if (log != 0u) {
-        wmbt_zstd_fse_build(t, t->cells[kind], kind, symbols, log);
-    }
-    t->log[kind] = (uint8_t)log;
-    return WMBT_OK;
-}
-
 /* Number of sequences, in 1 to 3 bytes. */
 static bool wmbt_zstd_count_read(wmbt_cursor *in, uint32_t *count)
 {
@@ -169,7 +109,7 @@ static wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count)
         wmbt_zstd_cell cell[3];
         for (unsigned i = 1; i <= 3u; i++) {
             unsigned kind = i == 3u ? 0u : i;
-            wmbt_zstd_cell c = t->cells[kind][r->state[kind]];
+            wmbt_zstd_cell c = wmbt_zstd_cells(t, kind)[r->state[kind]];
             cell[kind] = c;
             r->value[kind] =
                 wmbt_zstd_cell_base(c) | wmbt_zstd_number(&r->bits, wmbt_zstd_cell_extra(c));
@@ -209,9 +149,8 @@ static wmbt_status wmbt_zstd_tables_read(wmbt_zstd_tables *t, wmbt_cursor *in)
         return WMBT_BAD_FIELD;
     }
     for (unsigned kind = 0; kind < 3u; kind++) {
-        wmbt_status status = wmbt_zstd_table_read(t, in, kind, modes >> 6);
-        if (status != WMBT_OK) {
-            return status;
+        if (!wmbt_zstd_table_make(t, in, kind, modes >> 6)) {
+            return WMBT_BAD_BITSTREAM;
         }
         modes = (uint8_t)(modes << 2);
     }
@@ -252,7 +191,7 @@ wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_view block, size_t *made)
     if (status != WMBT_OK) {
         return status;
     }
-    if (!wmbt_zstd_bits_init(&r->bits, wmbt_view_of(in.data, in.left))) {
+    if (!wmbt_zstd_bits_init(&r->bits, &in)) {
         return WMBT_BAD_BITSTREAM;
     }
 #    if WMBT_CFG_ZSTD_FAST
