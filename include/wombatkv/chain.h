@@ -77,9 +77,9 @@ WMBT_API const char *wmbt_chain_dialect_name(uint32_t dialect);
  * bad-argument: NULL with a length; a dialect that is not listed; a field that the dialect does not
  *     use is set; block_tokens against the dialect's rule or above WMBT_CHAIN_MAX_BLOCK_TOKENS;
  *     core: a fingerprint that is not 32 bytes; ds4: an empty fingerprint, quant_bits above 2^31-1;
- * bad-text: core: the tenant is not UTF-8; ds4: a NUL in the fingerprint;
  * not-representable: ds4: a seed text above WMBT_CHAIN_DS4_MAX_SEED_BYTES (the engine then hashes
  *     no blocks);
+ * bad-text: core: the tenant is not UTF-8; ds4: a NUL in the fingerprint;
  * buffer-too-small: less than WMBT_CHAIN_BYTES(block_tokens); buffer-misaligned: not a multiple of
  *     WMBT_CHAIN_ALIGN;
  * too-large: core: a tenant that the memory has no room for. Up to 960 bytes always fit, and

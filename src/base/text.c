@@ -52,16 +52,19 @@ wmbt_status wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n)
     if ((text.len & 1u) != 0u || text.len / 2u != n) {
         return WMBT_BAD_LENGTH;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.data[i];
-        if (wmbt_text_hex_digit(c) < 0 || (!upper && c >= (uint8_t)'A' && c <= (uint8_t)'F')) {
-            return WMBT_BAD_TEXT;
+    int high = 0;
+    for (unsigned pass = 0; pass < 2u; pass++) { /* nothing is written before all was judged */
+        for (size_t i = 0; i < text.len; i++) {
+            uint8_t c = text.data[i];
+            int digit = wmbt_text_hex_digit(c);
+            if (digit < 0 || (!upper && c >= (uint8_t)'A' && c <= (uint8_t)'F')) {
+                return WMBT_BAD_TEXT;
+            }
+            if (pass != 0u && (i & 1u) != 0u) {
+                out[i / 2u] = (uint8_t)(high * 16 + digit);
+            }
+            high = digit;
         }
-    }
-    for (size_t i = 0; i < n; i++) {
-        int high = wmbt_text_hex_digit(text.data[2u * i]);
-        int low = wmbt_text_hex_digit(text.data[2u * i + 1u]);
-        out[i] = (uint8_t)(high * 16 + low);
     }
     return WMBT_OK;
 }
@@ -100,27 +103,27 @@ bool wmbt_text_parse_u64(wmbt_view text, bool plus, uint64_t *out)
 
 bool wmbt_text_is_utf8(wmbt_view text)
 {
-    uint32_t point = 0;   /* of the open sequence, as far as read */
-    uint32_t least = 0;   /* smallest code point that needs so many bytes */
-    uint32_t lacking = 0; /* bytes that the sequence lacks */
-    for (size_t i = 0; i < text.len; i++) {
-        uint32_t c = text.data[i];
-        if (lacking != 0u) {
-            point = point << 6 | (c & 0x3Fu);
-            lacking--;
-            if ((c & 0xC0u) != 0x80u ||
-                (lacking == 0u &&
-                 (point < least || point > 0x10FFFFu || (point >= 0xD800u && point <= 0xDFFFu)))) {
+    size_t i = 0;
+    while (i < text.len) {
+        uint32_t c = text.data[i++];
+        if (c < 0x80u) {
+            continue;
+        }
+        if (c < 0xC2u || c > 0xF4u) { /* C0 and C1 begin nothing but overlong forms */
+            return false;
+        }
+        uint32_t more = c < 0xE0u ? 1u : c < 0xF0u ? 2u : 3u;
+        uint32_t least = 2u << 5u * more; /* 2^11 for three bytes, 2^16 for four */
+        uint32_t point = c & (0x3Fu >> more);
+        for (; more != 0u; more--) {
+            if (i == text.len || (text.data[i] & 0xC0u) != 0x80u) {
                 return false;
             }
-        } else if (c >= 0x80u) {
-            if (c < 0xC2u || c > 0xF4u) { /* C0 and C1 begin nothing but overlong forms */
-                return false;
-            }
-            lacking = c < 0xE0u ? 1u : c < 0xF0u ? 2u : 3u;
-            point = c & (0x3Fu >> lacking);
-            least = 2u << 5u * lacking; /* 2^11 for three bytes, 2^16 for four */
+            point = point << 6 | (text.data[i++] & 0x3Fu);
+        }
+        if (point < least || point > 0x10FFFFu || (point >= 0xD800u && point <= 0xDFFFu)) {
+            return false;
         }
     }
-    return lacking == 0u;
+    return true;
 }

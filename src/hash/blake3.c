@@ -53,6 +53,13 @@ static size_t wmbt_blake3_depth(uint64_t chunks)
     return ones;
 }
 
+/* Bytes of the open block: 1 to 64 once there is input. */
+static uint32_t wmbt_blake3_fill(const wmbt_blake3 *x)
+{
+    uint32_t rest = (uint32_t)x->total & (WMBT_BLAKE3_BLOCK_BYTES - 1u);
+    return rest == 0u && x->total != 0u ? WMBT_BLAKE3_BLOCK_BYTES : rest;
+}
+
 static void wmbt_blake3_parent(uint32_t cv[8], const uint8_t *children, uint32_t flags)
 {
     wmbt_blake3_start(cv);
@@ -75,49 +82,50 @@ static void wmbt_blake3_push(wmbt_blake3 *x, uint64_t chunk)
     wmbt_blake3_start(x->cv);
 }
 
-/* Flags of the block at byte `at`, apart from those of the end of the input. */
-static uint32_t wmbt_blake3_start_flag(uint64_t at)
+/* Compresses the block at byte `at` of the input, of which `bytes` bytes count. */
+static void wmbt_blake3_block(uint32_t cv[8], const uint8_t *block, uint32_t bytes, uint64_t at,
+                              uint32_t flags)
 {
-    return (at & (WMBT_BLAKE3_CHUNK_BYTES - 1u)) == 0u ? WMBT_BLAKE3_CHUNK_START : 0u;
+    if ((at & (WMBT_BLAKE3_CHUNK_BYTES - 1u)) == 0u) {
+        flags |= WMBT_BLAKE3_CHUNK_START;
+    }
+    WMBT_BLAKE3_COMPRESS(cv, block, bytes, at >> 10, flags);
 }
 
-/* Takes the full block at byte `at`; more input follows. */
-static void wmbt_blake3_absorb(wmbt_blake3 *x, uint64_t at, const uint8_t *block)
+/* Takes a full block; `total` counts it already. More input follows. */
+static void wmbt_blake3_absorb(wmbt_blake3 *x, const uint8_t *block)
 {
-    uint64_t end = at + WMBT_BLAKE3_BLOCK_BYTES;
-    bool closes = (end & (WMBT_BLAKE3_CHUNK_BYTES - 1u)) == 0u;
-    uint32_t flags = wmbt_blake3_start_flag(at) | (closes ? WMBT_BLAKE3_CHUNK_END : 0u);
-    WMBT_BLAKE3_COMPRESS(x->cv, block, WMBT_BLAKE3_BLOCK_BYTES, at >> 10, flags);
+    uint64_t at = x->total - WMBT_BLAKE3_BLOCK_BYTES;
+    bool closes = (x->total & (WMBT_BLAKE3_CHUNK_BYTES - 1u)) == 0u;
+    wmbt_blake3_block(x->cv, block, WMBT_BLAKE3_BLOCK_BYTES, at,
+                      closes ? WMBT_BLAKE3_CHUNK_END : 0u);
     if (closes) {
         wmbt_blake3_push(x, at >> 10);
     }
 }
 
-/* Takes full blocks from byte `at` on while more input follows them; returns the bytes taken. */
-static size_t wmbt_blake3_absorb_many(wmbt_blake3 *x, uint64_t at, const uint8_t *p, size_t n)
+/* Takes a full block, or the chunks that the kernel takes at once; no block is open, and more input
+ * follows what is taken. Returns the bytes taken. */
+static size_t wmbt_blake3_take(wmbt_blake3 *x, const uint8_t *p, size_t n)
 {
-    size_t done = 0;
 #    ifdef WMBT_BLAKE3_CHUNKS
     enum { WIDE = WMBT_BLAKE3_LANES * WMBT_BLAKE3_CHUNK_BYTES };
-#    endif
-    while (n - done > WMBT_BLAKE3_BLOCK_BYTES) {
-#    ifdef WMBT_BLAKE3_CHUNKS
-        if (wmbt_blake3_start_flag(at + done) != 0u && n - done > WIDE) {
-            uint32_t cvs[WMBT_BLAKE3_LANES][8];
-            uint64_t chunk = (at + done) >> 10;
-            WMBT_BLAKE3_CHUNKS(p + done, chunk, cvs);
-            for (size_t lane = 0; lane < WMBT_BLAKE3_LANES; lane++) {
-                wmbt_bytes_copy((uint8_t *)x->cv, (const uint8_t *)cvs[lane], sizeof x->cv);
-                wmbt_blake3_push(x, chunk + lane);
-            }
-            done += WIDE;
-            continue;
+    if ((x->total & (WMBT_BLAKE3_CHUNK_BYTES - 1u)) == 0u && n > WIDE) {
+        uint32_t cvs[WMBT_BLAKE3_LANES][8];
+        uint64_t chunk = x->total >> 10;
+        WMBT_BLAKE3_CHUNKS(p, chunk, cvs);
+        for (size_t lane = 0; lane < WMBT_BLAKE3_LANES; lane++) {
+            wmbt_bytes_copy((uint8_t *)x->cv, (const uint8_t *)cvs[lane], sizeof x->cv);
+            wmbt_blake3_push(x, chunk + lane);
         }
-#    endif
-        wmbt_blake3_absorb(x, at + done, p + done);
-        done += WMBT_BLAKE3_BLOCK_BYTES;
+        x->total += WIDE;
+        return WIDE;
     }
-    return done;
+#    endif
+    (void)n;
+    x->total += WMBT_BLAKE3_BLOCK_BYTES;
+    wmbt_blake3_absorb(x, p);
+    return WMBT_BLAKE3_BLOCK_BYTES;
 }
 
 wmbt_status wmbt_blake3_init(wmbt_buf memory, wmbt_blake3 **x)
@@ -159,27 +167,23 @@ wmbt_status wmbt_blake3_update(wmbt_blake3 *x, wmbt_view bytes)
     }
     const uint8_t *p = bytes.data;
     size_t left = bytes.len;
-    size_t fill = (size_t)(x->total & (WMBT_BLAKE3_BLOCK_BYTES - 1u));
-    if (fill == 0u && x->total != 0u) {
-        fill = WMBT_BLAKE3_BLOCK_BYTES;
-    }
-    uint64_t at = x->total - fill;
+    size_t fill = wmbt_blake3_fill(x);
     size_t room = WMBT_BLAKE3_BLOCK_BYTES - fill;
-    x->total += left;
     if (fill != 0u && left > room) {
         wmbt_bytes_copy(x->block + fill, p, room);
-        wmbt_blake3_absorb(x, at, x->block);
-        at += WMBT_BLAKE3_BLOCK_BYTES;
+        x->total += room;
+        wmbt_blake3_absorb(x, x->block);
         p += room;
         left -= room;
         fill = 0;
     }
-    if (fill == 0u && left > WMBT_BLAKE3_BLOCK_BYTES) {
-        size_t taken = wmbt_blake3_absorb_many(x, at, p, left);
+    while (fill == 0u && left > WMBT_BLAKE3_BLOCK_BYTES) {
+        size_t taken = wmbt_blake3_take(x, p, left);
         p += taken;
         left -= taken;
     }
     wmbt_bytes_copy(x->block + fill, p, left);
+    x->total += left;
     return WMBT_OK;
 }
 
@@ -187,16 +191,14 @@ void wmbt_blake3_final(const wmbt_blake3 *x, uint8_t out[WMBT_BLAKE3_DIGEST_BYTE
 {
     uint32_t cv[8];
     uint8_t block[WMBT_BLAKE3_BLOCK_BYTES];
-    uint64_t last = x->total == 0u ? 0u : x->total - 1u;
-    uint64_t at = last - (last & (WMBT_BLAKE3_BLOCK_BYTES - 1u));
-    size_t fill = (size_t)(x->total - at);
+    size_t fill = wmbt_blake3_fill(x);
+    uint64_t at = x->total - fill;
     wmbt_bytes_copy((uint8_t *)cv, (const uint8_t *)x->cv, sizeof cv);
     wmbt_bytes_copy(block, x->block, fill);
     wmbt_bytes_fill(block + fill, 0, WMBT_BLAKE3_BLOCK_BYTES - fill);
     size_t depth = wmbt_blake3_depth(at >> 10);
     uint32_t root = depth == 0u ? WMBT_BLAKE3_ROOT : 0u;
-    WMBT_BLAKE3_COMPRESS(cv, block, (uint32_t)fill, at >> 10,
-                         wmbt_blake3_start_flag(at) | WMBT_BLAKE3_CHUNK_END | root);
+    wmbt_blake3_block(cv, block, (uint32_t)fill, at, WMBT_BLAKE3_CHUNK_END | root);
     while (depth != 0u) {
         depth--;
         wmbt_bytes_copy(block, x->stack + WMBT_BLAKE3_CV_BYTES * depth, WMBT_BLAKE3_CV_BYTES);

@@ -23,11 +23,12 @@ struct wmbt_chain {
 /* What is hashed before a block's tokens is at most this: ds4's 64 hex digits. */
 #    define WMBT_CHAIN_HEAD_BYTES 64u
 
-/* Tokens are turned into bytes in groups of a BLAKE3 block. */
+/* Where tokens must be turned into bytes, it is done in groups of a BLAKE3 block. */
 #    define WMBT_CHAIN_GROUP_TOKENS 16u
 
 WMBT_STATIC_ASSERT(sizeof(struct wmbt_chain) + WMBT_BLAKE3_BYTES(0) == WMBT_CHAIN_BYTES(0), "size");
 WMBT_STATIC_ASSERT(sizeof(struct wmbt_chain) % WMBT_BLAKE3_ALIGN == 0, "the hash is aligned");
+WMBT_STATIC_ASSERT(WMBT_CHAIN_ALIGN == WMBT_BLAKE3_ALIGN, "and so is the chain");
 WMBT_STATIC_ASSERT(WMBT_ALIGNOF(struct wmbt_chain) <= WMBT_CHAIN_ALIGN, "alignment");
 WMBT_STATIC_ASSERT(WMBT_CHAIN_HEAD_BYTES == WMBT_BLOCK_HASH_HEX_BYTES, "the longest head");
 
@@ -52,9 +53,35 @@ static wmbt_blake3 *wmbt_chain_hash(wmbt_chain *x)
     return (wmbt_blake3 *)(void *)(x + 1);
 }
 
-static wmbt_status wmbt_chain_feed(wmbt_chain *x, wmbt_view bytes)
+/* Hashes texts one after the other. */
+static wmbt_status wmbt_chain_feed(wmbt_chain *x, const wmbt_view *part, size_t parts)
 {
-    return wmbt_blake3_update(wmbt_chain_hash(x), bytes);
+    wmbt_status status = WMBT_OK;
+    for (size_t i = 0; i < parts && status == WMBT_OK; i++) {
+        status = wmbt_blake3_update(wmbt_chain_hash(x), part[i]);
+    }
+    return status;
+}
+
+/* Hashes numbers of 32 bits, little-endian. */
+static wmbt_status wmbt_chain_feed_numbers(wmbt_chain *x, const uint32_t *number, size_t count)
+{
+#    ifdef WMBT_ANY_U64_IS_LE /* as they stand in memory */
+    return wmbt_blake3_update(wmbt_chain_hash(x), wmbt_view_of(number, 4u * count));
+#    else
+    wmbt_status status = WMBT_OK;
+    while (count != 0u && status == WMBT_OK) {
+        uint8_t bytes[4u * WMBT_CHAIN_GROUP_TOKENS];
+        size_t n = count < WMBT_CHAIN_GROUP_TOKENS ? count : WMBT_CHAIN_GROUP_TOKENS;
+        for (size_t i = 0; i < n; i++) {
+            wmbt_store_le32(bytes + 4u * i, number[i]);
+        }
+        status = wmbt_blake3_update(wmbt_chain_hash(x), wmbt_view_of(bytes, 4u * n));
+        number += n;
+        count -= n;
+    }
+    return status;
+#    endif
 }
 
 static wmbt_status wmbt_chain_check_core(const wmbt_chain_config *config)
@@ -66,14 +93,24 @@ static wmbt_status wmbt_chain_check_core(const wmbt_chain_config *config)
     return wmbt_text_is_utf8(config->tenant) ? WMBT_OK : WMBT_BAD_TEXT;
 }
 
-/* The seed text around the fingerprint. */
-#    define WMBT_CHAIN_DS4_BEFORE "WMBTBLK1|"
+/* A seed is hashed from a mark, the tenant, the fingerprint and, for ds4, "|qBITS|ds4-v1". */
+#    define WMBT_CHAIN_CORE_SEED "tp-seed-v1"
+#    define WMBT_CHAIN_DS4_SEED "WMBTBLK1|"
 #    define WMBT_CHAIN_DS4_BITS "|q"
-#    define WMBT_CHAIN_DS4_AFTER "|ds4-v1"
-#    define WMBT_CHAIN_DS4_AROUND_BYTES \
-        (sizeof(WMBT_CHAIN_DS4_BEFORE WMBT_CHAIN_DS4_BITS WMBT_CHAIN_DS4_AFTER) - 1u)
+#    define WMBT_CHAIN_DS4_LAYOUT "|ds4-v1"
+#    define WMBT_CHAIN_DS4_TAIL_BYTES \
+        (sizeof(WMBT_CHAIN_DS4_BITS WMBT_CHAIN_DS4_LAYOUT) + WMBT_TEXT_U64_DIGITS)
 
-static wmbt_status wmbt_chain_check_ds4(const wmbt_chain_config *config)
+static size_t wmbt_chain_ds4_tail(uint32_t quant_bits, uint8_t tail[WMBT_CHAIN_DS4_TAIL_BYTES])
+{
+    size_t bits = sizeof WMBT_CHAIN_DS4_BITS - 1u, layout = sizeof WMBT_CHAIN_DS4_LAYOUT - 1u;
+    wmbt_bytes_copy(tail, (const uint8_t *)WMBT_CHAIN_DS4_BITS, bits);
+    bits += wmbt_text_u64(quant_bits, tail + bits);
+    wmbt_bytes_copy(tail + bits, (const uint8_t *)WMBT_CHAIN_DS4_LAYOUT, layout);
+    return bits + layout;
+}
+
+static wmbt_status wmbt_chain_check_ds4(const wmbt_chain_config *config, size_t tail_bytes)
 {
     const wmbt_view text = config->fingerprint;
     if (config->tenant.len != 0u || text.len == 0u || config->quant_bits > INT32_MAX ||
@@ -81,8 +118,7 @@ static wmbt_status wmbt_chain_check_ds4(const wmbt_chain_config *config)
         config->block_tokens % WMBT_CHAIN_DS4_BLOCK_STEP != 0u) {
         return WMBT_BAD_ARGUMENT;
     }
-    uint8_t digits[WMBT_TEXT_U64_DIGITS];
-    size_t around = WMBT_CHAIN_DS4_AROUND_BYTES + wmbt_text_u64(config->quant_bits, digits);
+    size_t around = sizeof WMBT_CHAIN_DS4_SEED - 1u + tail_bytes;
     if (text.len > WMBT_CHAIN_DS4_MAX_SEED_BYTES - around) {
         return WMBT_NOT_REPRESENTABLE;
     }
@@ -92,50 +128,6 @@ static wmbt_status wmbt_chain_check_ds4(const wmbt_chain_config *config)
         }
     }
     return WMBT_OK;
-}
-
-static wmbt_status wmbt_chain_check(const wmbt_chain_config *config)
-{
-    if (wmbt_view_is_bad(config->tenant) || wmbt_view_is_bad(config->fingerprint)) {
-        return WMBT_BAD_ARGUMENT;
-    }
-    switch (config->dialect) {
-    case WMBT_CHAIN_CORE: return wmbt_chain_check_core(config);
-    case WMBT_CHAIN_DS4: return wmbt_chain_check_ds4(config);
-    default: return WMBT_BAD_ARGUMENT;
-    }
-}
-
-static wmbt_status wmbt_chain_seed_core(wmbt_chain *x, const wmbt_chain_config *config)
-{
-    wmbt_status status = wmbt_chain_feed(x, WMBT_VIEW_LITERAL("tp-seed-v1"));
-    if (status == WMBT_OK) {
-        status = wmbt_chain_feed(x, config->tenant);
-    }
-    if (status == WMBT_OK) {
-        status = wmbt_chain_feed(x, config->fingerprint);
-    }
-    return status;
-}
-
-static wmbt_status wmbt_chain_seed_ds4(wmbt_chain *x, const wmbt_chain_config *config)
-{
-    uint8_t digits[WMBT_TEXT_U64_DIGITS];
-    size_t count = wmbt_text_u64(config->quant_bits, digits);
-    wmbt_status status = wmbt_chain_feed(x, WMBT_VIEW_LITERAL(WMBT_CHAIN_DS4_BEFORE));
-    if (status == WMBT_OK) {
-        status = wmbt_chain_feed(x, config->fingerprint);
-    }
-    if (status == WMBT_OK) {
-        status = wmbt_chain_feed(x, WMBT_VIEW_LITERAL(WMBT_CHAIN_DS4_BITS));
-    }
-    if (status == WMBT_OK) {
-        status = wmbt_chain_feed(x, wmbt_view_of(digits, count));
-    }
-    if (status == WMBT_OK) {
-        status = wmbt_chain_feed(x, WMBT_VIEW_LITERAL(WMBT_CHAIN_DS4_AFTER));
-    }
-    return status;
 }
 
 /* Tokens of the largest block for which `bytes` (at least WMBT_CHAIN_BYTES(0)) have room: BLAKE3
@@ -151,36 +143,59 @@ static uint32_t wmbt_chain_room(size_t bytes)
     return tokens - WMBT_CHAIN_HEAD_BYTES / 4u;
 }
 
+/* Judges a configuration; if it is good, part[] is what its seed is hashed from. */
+static wmbt_status wmbt_chain_check(const wmbt_chain_config *config,
+                                    uint8_t tail[WMBT_CHAIN_DS4_TAIL_BYTES], wmbt_view part[4])
+{
+    if (wmbt_view_is_bad(config->tenant) || wmbt_view_is_bad(config->fingerprint)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    wmbt_view_set(&part[1], config->tenant);
+    wmbt_view_set(&part[2], config->fingerprint);
+    part[3].len = 0;
+    if (config->dialect == WMBT_CHAIN_CORE) {
+        wmbt_view_set(&part[0], WMBT_VIEW_LITERAL(WMBT_CHAIN_CORE_SEED));
+        return wmbt_chain_check_core(config);
+    }
+    if (config->dialect != WMBT_CHAIN_DS4) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    wmbt_view_set(&part[0], WMBT_VIEW_LITERAL(WMBT_CHAIN_DS4_SEED));
+    wmbt_view_set(&part[3], wmbt_view_of(tail, wmbt_chain_ds4_tail(config->quant_bits, tail)));
+    return wmbt_chain_check_ds4(config, part[3].len);
+}
+
 wmbt_status wmbt_chain_init(wmbt_buf memory, const wmbt_chain_config *config, wmbt_chain **x)
 {
     if (wmbt_buf_is_bad(memory)) {
         return WMBT_BAD_ARGUMENT;
     }
-    wmbt_status status = wmbt_chain_check(config);
+    uint8_t tail[WMBT_CHAIN_DS4_TAIL_BYTES];
+    wmbt_view part[4];
+    wmbt_status status = wmbt_chain_check(config, tail, part);
     if (status != WMBT_OK) {
         return status;
     }
-    if (memory.len < WMBT_CHAIN_BYTES(0) || wmbt_chain_room(memory.len) < config->block_tokens) {
+    if (memory.len < WMBT_CHAIN_BYTES(0)) {
         return WMBT_BUFFER_TOO_SMALL;
     }
-    if (!wmbt_is_aligned(memory.data, WMBT_CHAIN_ALIGN)) {
-        return WMBT_BUFFER_MISALIGNED;
+    uint32_t room_tokens = wmbt_chain_room(memory.len);
+    if (room_tokens < config->block_tokens) {
+        return WMBT_BUFFER_TOO_SMALL;
     }
     wmbt_chain *state = (wmbt_chain *)(void *)memory.data;
-    wmbt_blake3 *hash;
+    wmbt_blake3 *hash; /* judges the alignment of both */
     status = wmbt_blake3_init(wmbt_buf_of(memory.data + sizeof *state, memory.len - sizeof *state),
                               &hash);
+    if (status == WMBT_OK) {
+        status = wmbt_chain_feed(state, part, sizeof part / sizeof part[0]);
+    }
     if (status != WMBT_OK) {
         return status;
     }
     state->dialect = config->dialect;
     state->block_tokens = config->block_tokens;
-    state->room_tokens = wmbt_chain_room(memory.len);
-    status = config->dialect == WMBT_CHAIN_CORE ? wmbt_chain_seed_core(state, config)
-                                                : wmbt_chain_seed_ds4(state, config);
-    if (status != WMBT_OK) {
-        return status;
-    }
+    state->room_tokens = room_tokens;
     wmbt_blake3_final(hash, state->seed.bytes);
     wmbt_chain_reset(state);
     *x = state;
@@ -195,27 +210,24 @@ void wmbt_chain_reset(wmbt_chain *x)
     x->open = 0;
 }
 
-/* core: a mark, the hash before, the byte length of the tokens. */
-static wmbt_status wmbt_chain_head_core(wmbt_chain *x, uint32_t tokens)
+/* Hashes what comes before a block's tokens. */
+static wmbt_status wmbt_chain_head(wmbt_chain *x, uint32_t tokens)
 {
-    uint8_t bytes[8];
-    wmbt_status status = wmbt_chain_feed(x, WMBT_VIEW_LITERAL("tp-chain-v1"));
-    if (status == WMBT_OK) {
-        status = wmbt_chain_feed(x, wmbt_view_of(x->parent.bytes, WMBT_BLOCK_HASH_BYTES));
+    wmbt_view part[2];
+    if (x->dialect == WMBT_CHAIN_DS4) { /* the hash before, as text */
+        uint8_t hex[WMBT_BLOCK_HASH_HEX_BYTES];
+        wmbt_block_hash_to_hex(&x->parent, hex);
+        wmbt_view_set(&part[0], wmbt_view_of(hex, sizeof hex));
+        return wmbt_chain_feed(x, part, 1);
     }
-    if (status == WMBT_OK) {
-        wmbt_store_le64(bytes, (uint64_t)tokens * 4u);
-        status = wmbt_chain_feed(x, wmbt_view_of(bytes, sizeof bytes));
-    }
-    return status;
-}
-
-/* ds4: the hash before, as text. */
-static wmbt_status wmbt_chain_head_ds4(wmbt_chain *x)
-{
-    uint8_t hex[WMBT_BLOCK_HASH_HEX_BYTES];
-    wmbt_block_hash_to_hex(&x->parent, hex);
-    return wmbt_chain_feed(x, wmbt_view_of(hex, sizeof hex));
+    /* A mark, the hash before, the byte length of the tokens as a number of 64 bits. */
+    uint32_t length[2];
+    length[0] = tokens * 4u; /* does not overflow: tokens are at most WMBT_CHAIN_MAX_BLOCK_TOKENS */
+    length[1] = 0;
+    wmbt_view_set(&part[0], WMBT_VIEW_LITERAL("tp-chain-v1"));
+    wmbt_view_set(&part[1], wmbt_view_of(x->parent.bytes, WMBT_BLOCK_HASH_BYTES));
+    wmbt_status status = wmbt_chain_feed(x, part, 2);
+    return status == WMBT_OK ? wmbt_chain_feed_numbers(x, length, 2) : status;
 }
 
 wmbt_status wmbt_chain_begin_block(wmbt_chain *x, uint32_t tokens)
@@ -233,8 +245,7 @@ wmbt_status wmbt_chain_begin_block(wmbt_chain *x, uint32_t tokens)
         return WMBT_TOO_LARGE;
     }
     wmbt_blake3_reset(wmbt_chain_hash(x));
-    wmbt_status status =
-        x->dialect == WMBT_CHAIN_CORE ? wmbt_chain_head_core(x, tokens) : wmbt_chain_head_ds4(x);
+    wmbt_status status = wmbt_chain_head(x, tokens);
     if (status != WMBT_OK) {
         return status;
     }
@@ -251,21 +262,11 @@ wmbt_status wmbt_chain_add(wmbt_chain *x, const uint32_t *tokens, size_t count)
     if ((tokens == NULL && count != 0u) || count > x->lacking) {
         return WMBT_BAD_ARGUMENT;
     }
-    while (count != 0u) {
-        uint8_t bytes[4u * WMBT_CHAIN_GROUP_TOKENS];
-        size_t n = count < WMBT_CHAIN_GROUP_TOKENS ? count : WMBT_CHAIN_GROUP_TOKENS;
-        for (size_t i = 0; i < n; i++) {
-            wmbt_store_le32(bytes + 4u * i, tokens[i]);
-        }
-        wmbt_status status = wmbt_chain_feed(x, wmbt_view_of(bytes, 4u * n));
-        if (status != WMBT_OK) {
-            return status;
-        }
-        tokens += n;
-        count -= n;
-        x->lacking -= (uint32_t)n;
+    wmbt_status status = wmbt_chain_feed_numbers(x, tokens, count);
+    if (status == WMBT_OK) {
+        x->lacking -= (uint32_t)count;
     }
-    return WMBT_OK;
+    return status;
 }
 
 wmbt_status wmbt_chain_end_block(wmbt_chain *x, wmbt_block_hash *hash)
@@ -289,22 +290,25 @@ wmbt_status wmbt_chain_push(wmbt_chain *x, const uint32_t *tokens, size_t count,
     if (tokens == NULL && count != 0u) {
         return WMBT_BAD_ARGUMENT;
     }
-    wmbt_status status = WMBT_OK;
+    wmbt_status status;
     if (x->open == 0u && count != 0u) {
         status = wmbt_chain_begin_block(x, x->block_tokens);
+        if (status == WMBT_END) {
+            *taken = 0;
+        }
+        if (status != WMBT_OK) {
+            return status;
+        }
     }
     size_t n = count < x->lacking ? count : x->lacking;
-    if (status == WMBT_OK && n != 0u) {
+    if (n != 0u) {
         status = wmbt_chain_add(x, tokens, n);
-    }
-    if (wmbt_status_is_error(status)) {
-        return status;
+        if (status != WMBT_OK) {
+            return status;
+        }
     }
     *taken = n;
-    if (status == WMBT_OK) {
-        status = x->open != 0u && x->lacking == 0u ? wmbt_chain_end_block(x, hash) : WMBT_NEED_MORE;
-    }
-    return status;
+    return x->open != 0u && x->lacking == 0u ? wmbt_chain_end_block(x, hash) : WMBT_NEED_MORE;
 }
 
 uint32_t wmbt_chain_blocks(const wmbt_chain *x)

@@ -9,80 +9,68 @@
 #    define WMBT_REUSE_DENIES_ALWAYS 1u /* denies; unknown is never accepted */
 #    define WMBT_REUSE_MAY_DIFFER 2u    /* changes no byte and nobody's rights */
 
-typedef struct wmbt_reuse_rule {
-    uint8_t field;
-    uint8_t rule;
-} wmbt_reuse_rule;
-
-/* The one table that says which fields may differ. */
-static const wmbt_reuse_rule wmbt_reuse_rules[] = {
+/* The one table that says which fields may differ. A field that had no row would deny. */
+static const uint8_t wmbt_reuse_rules[WMBT_FINGERPRINT_FIELDS + 1u] = {
     /* Other weights, other K/V. */
-    {WMBT_FINGERPRINT_MODEL_SHA256, WMBT_REUSE_DENIES},
+    [WMBT_FINGERPRINT_MODEL_SHA256] = WMBT_REUSE_DENIES,
     /* The same weights in another quantisation round differently, whatever the dtype of K/V. */
-    {WMBT_FINGERPRINT_WEIGHT_QUANT, WMBT_REUSE_DENIES},
+    [WMBT_FINGERPRINT_WEIGHT_QUANT] = WMBT_REUSE_DENIES,
     /* The same token numbers mean other text. */
-    {WMBT_FINGERPRINT_TOKENIZER_SHA256, WMBT_REUSE_DENIES},
+    [WMBT_FINGERPRINT_TOKENIZER_SHA256] = WMBT_REUSE_DENIES,
     /* Keys are stored with their positions rotated in. */
-    {WMBT_FINGERPRINT_POSITION, WMBT_REUSE_DENIES},
+    [WMBT_FINGERPRINT_POSITION] = WMBT_REUSE_DENIES,
     /* Other rounding on the way to the same stored type. */
-    {WMBT_FINGERPRINT_COMPUTE_DTYPE, WMBT_REUSE_DENIES},
+    [WMBT_FINGERPRINT_COMPUTE_DTYPE] = WMBT_REUSE_DENIES,
     /* The stored bytes mean other numbers; nothing is converted. */
-    {WMBT_FINGERPRINT_KV_DTYPE, WMBT_REUSE_DENIES},
-    {WMBT_FINGERPRINT_KV_SCALE, WMBT_REUSE_DENIES},
+    [WMBT_FINGERPRINT_KV_DTYPE] = WMBT_REUSE_DENIES,
+    [WMBT_FINGERPRINT_KV_SCALE] = WMBT_REUSE_DENIES,
     /* Two layouts can have the same size: nothing else would notice. */
-    {WMBT_FINGERPRINT_LAYOUT, WMBT_REUSE_DENIES},
+    [WMBT_FINGERPRINT_LAYOUT] = WMBT_REUSE_DENIES,
     /* Other layers, or some are missing. */
-    {WMBT_FINGERPRINT_LAYERS, WMBT_REUSE_DENIES},
+    [WMBT_FINGERPRINT_LAYERS] = WMBT_REUSE_DENIES,
     /* Another shard of the heads, layers or tokens. Where every rank holds the same bytes the field
      * says `replicated` on every rank, and is equal. */
-    {WMBT_FINGERPRINT_TP, WMBT_REUSE_DENIES},
-    {WMBT_FINGERPRINT_PP, WMBT_REUSE_DENIES},
-    {WMBT_FINGERPRINT_CP, WMBT_REUSE_DENIES},
+    [WMBT_FINGERPRINT_TP] = WMBT_REUSE_DENIES,
+    [WMBT_FINGERPRINT_PP] = WMBT_REUSE_DENIES,
+    [WMBT_FINGERPRINT_CP] = WMBT_REUSE_DENIES,
     /* An adapter changes the input of every layer above it, also if it touches only an MLP. */
-    {WMBT_FINGERPRINT_LORA_SHA256, WMBT_REUSE_DENIES},
+    [WMBT_FINGERPRINT_LORA_SHA256] = WMBT_REUSE_DENIES,
     /* Not the bytes but the right to them: a hit alone tells a neighbour what was asked before. */
-    {WMBT_FINGERPRINT_TENANT, WMBT_REUSE_DENIES_ALWAYS},
-    {WMBT_FINGERPRINT_CACHE_SALT, WMBT_REUSE_DENIES_ALWAYS},
+    [WMBT_FINGERPRINT_TENANT] = WMBT_REUSE_DENIES_ALWAYS,
+    [WMBT_FINGERPRINT_CACHE_SALT] = WMBT_REUSE_DENIES_ALWAYS,
     /* Placeholder tokens are the same for every image. */
-    {WMBT_FINGERPRINT_MULTIMODAL_SHA256, WMBT_REUSE_DENIES},
+    [WMBT_FINGERPRINT_MULTIMODAL_SHA256] = WMBT_REUSE_DENIES,
     /* What a model is called decides nothing. */
-    {WMBT_FINGERPRINT_SERVED_NAME, WMBT_REUSE_MAY_DIFFER},
+    [WMBT_FINGERPRINT_SERVED_NAME] = WMBT_REUSE_MAY_DIFFER,
 };
-
-WMBT_STATIC_ASSERT(sizeof wmbt_reuse_rules / sizeof wmbt_reuse_rules[0] == WMBT_FINGERPRINT_FIELDS,
-                   "a row for every field");
 
 /* Weak counts as unknown, and so does a state that does not exist. */
 static bool wmbt_reuse_is_known(uint32_t state)
 {
-    return state == WMBT_FINGERPRINT_ABSENT || state == WMBT_FINGERPRINT_VALUE ||
-           state == WMBT_FINGERPRINT_REPLICATED || state == WMBT_FINGERPRINT_ZERO;
+    return state >= WMBT_FINGERPRINT_ABSENT && state <= WMBT_FINGERPRINT_ZERO;
 }
 
 void wmbt_reuse_check(const wmbt_fingerprint_context *have, const wmbt_fingerprint_context *want,
                       const wmbt_fingerprint_accept *accept, wmbt_reuse_verdict *verdict)
 {
     uint32_t mismatches = 0, unknown = 0, weak = 0, denied_by = 0;
-    for (uint32_t i = 0; i < WMBT_FINGERPRINT_FIELDS; i++) {
-        const uint32_t field = wmbt_reuse_rules[i].field, rule = wmbt_reuse_rules[i].rule;
-        const uint32_t bit = WMBT_FINGERPRINT_BIT(field);
+    for (uint32_t field = 1; field <= WMBT_FINGERPRINT_FIELDS; field++) {
+        const uint32_t rule = wmbt_reuse_rules[field], bit = WMBT_FINGERPRINT_BIT(field);
         const uint32_t h = have->values[field - 1u].state, w = want->values[field - 1u].state;
         const bool zero = h == WMBT_FINGERPRINT_ZERO || w == WMBT_FINGERPRINT_ZERO;
-        const bool same = wmbt_fingerprint_same(have, want, field);
+        bool differ = !wmbt_fingerprint_same(have, want, field);
         /* A zero layout that is not accepted denies whatever stands on the other side. */
         bool denies = zero && accept->zero_layout != 1u;
         if (wmbt_reuse_is_known(h) && wmbt_reuse_is_known(w)) {
-            denies = denies || !same;
-            mismatches |= denies ? bit : 0u;
+            differ = differ || denies;
         } else {
             unknown |= bit;
             weak |= h == WMBT_FINGERPRINT_WEAK || w == WMBT_FINGERPRINT_WEAK ? bit : 0u;
-            bool differ = h == WMBT_FINGERPRINT_WEAK && w == WMBT_FINGERPRINT_WEAK && !same;
-            mismatches |= differ ? bit : 0u;
-            bool accepted = rule != WMBT_REUSE_DENIES_ALWAYS && (accept->unknown & bit) != 0u;
-            denies = denies || differ || !accepted;
+            differ = differ && h == WMBT_FINGERPRINT_WEAK && w == WMBT_FINGERPRINT_WEAK;
+            denies = denies || rule == WMBT_REUSE_DENIES_ALWAYS || (accept->unknown & bit) == 0u;
         }
-        denied_by |= denies && rule != WMBT_REUSE_MAY_DIFFER ? bit : 0u;
+        mismatches |= differ ? bit : 0u;
+        denied_by |= (differ || denies) && rule != WMBT_REUSE_MAY_DIFFER ? bit : 0u;
     }
     verdict->decision = denied_by == 0u ? WMBT_REUSE_REUSE : WMBT_REUSE_DENY;
     verdict->mismatches = mismatches;
