@@ -13,7 +13,13 @@
 #    define WMBT_OBJKEY_BLOCK_PATH "block/"
 #    define WMBT_OBJKEY_RAW_TAIL_PATH "sidecar/raw_tail/"
 #    define WMBT_OBJKEY_MODEL_MARK "model="
+#    define WMBT_OBJKEY_MODEL_MARK_BYTES (sizeof(WMBT_OBJKEY_MODEL_MARK) - 1u)
 #    define WMBT_OBJKEY_HASH_MARK "b3="
+#    define WMBT_OBJKEY_HASH_MARK_BYTES (sizeof(WMBT_OBJKEY_HASH_MARK) - 1u)
+
+/* "model=", digits and '/'. */
+#    define WMBT_OBJKEY_MODEL_BYTES \
+        (WMBT_OBJKEY_MODEL_MARK_BYTES + WMBT_MODEL_DIGEST_HEX_BYTES + 1u)
 
 WMBT_STATIC_ASSERT(sizeof("//wombatkv/v1/" WMBT_OBJKEY_RAW_TAIL_PATH WMBT_OBJKEY_HASH_MARK) - 1u +
                            WMBT_BLOCK_HASH_HEX_BYTES <=
@@ -72,15 +78,6 @@ static bool wmbt_objkey_model_allowed(const wmbt_objkey *key)
 {
     return key->has_model == 0u ||
            (key->kind == WMBT_OBJKEY_BLOCK && !wmbt_model_digest_is_zero(&key->model));
-}
-
-static void wmbt_objkey_put_model(wmbt_writer *w, const wmbt_objkey *key)
-{
-    if (key->has_model != 0u) {
-        wmbt_writer_bytes(w, WMBT_VIEW_LITERAL(WMBT_OBJKEY_MODEL_MARK));
-        wmbt_writer_hex(w, wmbt_view_of(key->model.bytes, WMBT_MODEL_DIGEST_BYTES));
-        wmbt_writer_u8(w, (uint8_t)'/');
-    }
 }
 
 /* Passes over "model=.../" if it is there. */
@@ -165,22 +162,11 @@ static wmbt_status wmbt_objkey_check(const wmbt_objkey *key, uint32_t flags)
     return WMBT_OK;
 }
 
-static void wmbt_objkey_put(wmbt_writer *w, const wmbt_objkey *key)
+/* Copies bytes to `to`; returns where they end. */
+static uint8_t *wmbt_objkey_append(uint8_t *to, const void *from, size_t bytes)
 {
-    wmbt_writer_bytes(w, key->prefix);
-    if (key->name_space.len != 0u) {
-        wmbt_writer_u8(w, (uint8_t)'/');
-        wmbt_writer_bytes(w, key->name_space);
-    }
-    wmbt_writer_bytes(w, WMBT_VIEW_LITERAL(WMBT_OBJKEY_ROOT));
-    wmbt_writer_bytes(w, key->kind == WMBT_OBJKEY_BLOCK
-                             ? WMBT_VIEW_LITERAL(WMBT_OBJKEY_BLOCK_PATH)
-                             : WMBT_VIEW_LITERAL(WMBT_OBJKEY_RAW_TAIL_PATH));
-#    if WMBT_CFG_EXPERIMENTAL_MODEL_KEYS
-    wmbt_objkey_put_model(w, key);
-#    endif
-    wmbt_writer_bytes(w, WMBT_VIEW_LITERAL(WMBT_OBJKEY_HASH_MARK));
-    wmbt_writer_hex(w, wmbt_view_of(key->hash.bytes, WMBT_BLOCK_HASH_BYTES));
+    wmbt_bytes_copy(to, (const uint8_t *)from, bytes);
+    return to + bytes;
 }
 
 wmbt_status wmbt_objkey_build(const wmbt_objkey *key, uint32_t flags, wmbt_buf out, size_t *len)
@@ -192,17 +178,39 @@ wmbt_status wmbt_objkey_build(const wmbt_objkey *key, uint32_t flags, wmbt_buf o
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_writer measure = wmbt_writer_of(wmbt_buf_of(NULL, 0));
-    wmbt_objkey_put(&measure, key);
-    if (measure.needed > WMBT_OBJKEY_MAX_BYTES) {
+    const bool block = key->kind == WMBT_OBJKEY_BLOCK;
+    const char *path = block ? WMBT_OBJKEY_BLOCK_PATH : WMBT_OBJKEY_RAW_TAIL_PATH;
+    const size_t path_bytes =
+        (block ? sizeof(WMBT_OBJKEY_BLOCK_PATH) : sizeof(WMBT_OBJKEY_RAW_TAIL_PATH)) - 1u;
+    size_t bytes = wmbt_objkey_head_bytes(key) + WMBT_OBJKEY_ROOT_BYTES + path_bytes +
+                   WMBT_OBJKEY_HASH_MARK_BYTES + WMBT_BLOCK_HASH_HEX_BYTES;
+    if (key->has_model != 0u) {
+        bytes += WMBT_OBJKEY_MODEL_BYTES;
+    }
+    if (bytes > WMBT_OBJKEY_MAX_BYTES) {
         return WMBT_NOT_REPRESENTABLE;
     }
-    if (measure.needed > out.len) {
+    if (bytes > out.len) {
         return WMBT_BUFFER_TOO_SMALL;
     }
-    wmbt_writer w = wmbt_writer_of(out);
-    wmbt_objkey_put(&w, key);
-    *len = w.needed;
+    uint8_t *to = wmbt_objkey_append(out.data, key->prefix.data, key->prefix.len);
+    if (key->name_space.len != 0u) {
+        *to++ = (uint8_t)'/';
+        to = wmbt_objkey_append(to, key->name_space.data, key->name_space.len);
+    }
+    to = wmbt_objkey_append(to, WMBT_OBJKEY_ROOT, WMBT_OBJKEY_ROOT_BYTES);
+    to = wmbt_objkey_append(to, path, path_bytes);
+#    if WMBT_CFG_EXPERIMENTAL_MODEL_KEYS
+    if (key->has_model != 0u) {
+        to = wmbt_objkey_append(to, WMBT_OBJKEY_MODEL_MARK, WMBT_OBJKEY_MODEL_MARK_BYTES);
+        wmbt_model_digest_to_hex(&key->model, to);
+        to += WMBT_MODEL_DIGEST_HEX_BYTES;
+        *to++ = (uint8_t)'/';
+    }
+#    endif
+    to = wmbt_objkey_append(to, WMBT_OBJKEY_HASH_MARK, WMBT_OBJKEY_HASH_MARK_BYTES);
+    wmbt_block_hash_to_hex(&key->hash, to);
+    *len = bytes;
     return WMBT_OK;
 }
 
