@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/le.h"
+#include "hash/xxh64.h"
 #include "test.h"
 
 #define CORE_CHAIN "golden/vectors/core_chain.tsv"
@@ -540,11 +541,146 @@ static void test_clone(wmbt_test *t)
     T_CALL(t, check_hash(t, &hash, wmbt_test_text(doc_hashes[1])));
 }
 
+/* --- failures of peers (docs/FAILURES.md) -------------------------------------------------------
+ */
+
+#define FAILURE_TOKENS 128u
+
+static void hash_block(wmbt_test *t, const wmbt_chain_config *config,
+                       const uint32_t tokens[FAILURE_TOKENS], wmbt_block_hash *hash)
+{
+    wmbt_test_reset(t);
+    wmbt_chain *x;
+    size_t taken;
+    uint8_t *memory = wmbt_test_alloc(t, WMBT_CHAIN_BYTES(FAILURE_TOKENS));
+    wmbt_buf buf = wmbt_buf_of(memory, WMBT_CHAIN_BYTES(FAILURE_TOKENS));
+    T_EQ(t, wmbt_chain_init(buf, config, &x), WMBT_OK);
+    T_EQ(t, wmbt_chain_push(x, tokens, FAILURE_TOKENS, &taken, hash), WMBT_OK);
+}
+
+/* Two blocks that a weaker hash takes for the same have two hashes, in both dialects. */
+static void check_differ(wmbt_test *t, const uint32_t a[FAILURE_TOKENS],
+                         const uint32_t b[FAILURE_TOKENS])
+{
+    static const uint8_t fingerprint[32] = {7};
+    wmbt_chain_config config[2] = {
+        core_config(WMBT_VIEW_LITERAL("t"), wmbt_view_of(fingerprint, 32), FAILURE_TOKENS),
+        ds4_config(WMBT_VIEW_LITERAL("abcdef0123456789abcdef01"), 2, FAILURE_TOKENS)};
+    for (size_t i = 0; i < 2; i++) {
+        wmbt_block_hash hash_a, hash_b;
+        T_CALL(t, hash_block(t, &config[i], a, &hash_a));
+        T_CALL(t, hash_block(t, &config[i], b, &hash_b));
+        T_CHECK(t, !wmbt_block_hash_equal(&hash_a, &hash_b));
+    }
+}
+
+static void fill_tokens(uint32_t a[FAILURE_TOKENS], uint32_t b[FAILURE_TOKENS])
+{
+    for (uint32_t i = 0; i < FAILURE_TOKENS; i++) {
+        a[i] = b[i] = 1000 + 37 * i;
+    }
+}
+
+/* What Python makes of a number that is no larger than this: itself, but -1 becomes -2. */
+static int32_t python_hash(uint32_t token)
+{
+    int32_t v = token <= INT32_MAX ? (int32_t)token : -(int32_t)(UINT32_MAX - token) - 1;
+    return v == -1 ? -2 : v;
+}
+
+static void test_failure_1(wmbt_test *t)
+{
+    uint32_t a[FAILURE_TOKENS], b[FAILURE_TOKENS];
+    fill_tokens(a, b);
+    a[5] = UINT32_MAX;
+    b[5] = UINT32_MAX - 1;
+    for (uint32_t i = 0; i < FAILURE_TOKENS; i++) {
+        T_EQ(t, python_hash(a[i]), python_hash(b[i]));
+    }
+    T_CALL(t, check_differ(t, a, b));
+}
+
+#if WMBT_CFG_ZSTD
+static uint64_t xxh64_of(const uint32_t tokens[FAILURE_TOKENS])
+{
+    uint8_t bytes[4 * FAILURE_TOKENS];
+    for (uint32_t i = 0; i < FAILURE_TOKENS; i++) {
+        wmbt_store_le32(bytes + 4 * i, tokens[i]);
+    }
+    wmbt_xxh64 x;
+    wmbt_xxh64_init(&x);
+    wmbt_xxh64_update(&x, wmbt_view_of(bytes, sizeof bytes));
+    return wmbt_xxh64_final(&x);
+}
+
+/* XXH64 takes eight bytes into a sum of 64 bits: sum' = rotate(sum + bytes x P2, 31) x P1. Another
+ * top bit of the bytes is another top bit of the sum, becomes bit 30, and ends as 2^30 x P1 more or
+ * less, which the sum's next eight bytes undo. Which of both depends on the seed; every second seed
+ * is met. */
+static void test_failure_2(wmbt_test *t)
+{
+    const uint64_t p1 = UINT64_C(0x9E3779B185EBCA87), p2 = UINT64_C(0xC2B2AE3D27D4EB4F);
+    uint64_t inverse = p2; /* of p2, right in 3 bits; each step doubles them */
+    for (unsigned i = 0; i < 5; i++) {
+        inverse *= 2 - p2 * inverse;
+    }
+    T_CHECK(t, inverse * p2 == 1);
+    uint32_t a[FAILURE_TOKENS], b[FAILURE_TOKENS];
+    unsigned met = 0;
+    for (unsigned less = 0; less < 2; less++) {
+        fill_tokens(a, b);
+        b[1] ^= UINT32_C(0x80000000);
+        uint64_t undo = (p1 << 30) * inverse; /* 32 bytes on: tokens 8 and 9 */
+        uint64_t next = ((uint64_t)a[9] << 32 | a[8]) + (less != 0 ? undo : 0 - undo);
+        b[8] = (uint32_t)next;
+        b[9] = (uint32_t)(next >> 32);
+        met += xxh64_of(a) == xxh64_of(b) ? 1u : 0u;
+        T_CALL(t, check_differ(t, a, b));
+    }
+    T_EQ(t, met, 1);
+}
+#endif
+
+static void test_failure_3(wmbt_test *t)
+{
+    uint32_t a[FAILURE_TOKENS], b[FAILURE_TOKENS], sum_a = 0, sum_b = 0;
+    fill_tokens(a, b);
+    b[60] += 1;
+    b[61] -= 31;
+    for (uint32_t i = 0; i < FAILURE_TOKENS; i++) {
+        sum_a = sum_a * 31 + a[i];
+        sum_b = sum_b * 31 + b[i];
+    }
+    T_EQ(t, sum_a, sum_b);
+    T_CALL(t, check_differ(t, a, b));
+}
+
+static void test_failure_17(wmbt_test *t)
+{
+    uint32_t a[FAILURE_TOKENS], b[FAILURE_TOKENS];
+    fill_tokens(a, b);
+    wmbt_block_hash core, ds4;
+    wmbt_view name = WMBT_VIEW_LITERAL("0123456789abcdef0123456789abcdef");
+    wmbt_chain_config config = core_config(wmbt_view_of(NULL, 0), name, FAILURE_TOKENS);
+    T_CALL(t, hash_block(t, &config, a, &core));
+    config.dialect = WMBT_CHAIN_DS4; /* nothing else changes */
+    T_CALL(t, hash_block(t, &config, a, &ds4));
+    T_CHECK(t, !wmbt_block_hash_equal(&core, &ds4));
+    for (uint32_t dialect = 0; dialect < 4; dialect += 3) { /* there is no default */
+        wmbt_test_reset(t);
+        wmbt_chain *x;
+        uint8_t *memory = wmbt_test_alloc(t, WMBT_CHAIN_BYTES(FAILURE_TOKENS));
+        config.dialect = dialect;
+        T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, WMBT_CHAIN_BYTES(FAILURE_TOKENS)), &config, &x),
+             WMBT_BAD_ARGUMENT);
+    }
+}
+
 static const wmbt_case cases[] = {
     {"core: golden chains", test_golden_core, 8192, CORE_CHAIN},
     {"core: every split of ten tokens", test_every_split, 256, NULL},
     {"ds4: the example, every cut", test_ds4_example, 256, NULL},
-    {"ds4: hashes of all golden prompts", test_golden_prompts, 256,
+    {"failure 19: ds4's hashes are the engine's, for all golden prompts", test_golden_prompts, 256,
      PROMPTS " golden/bucket/prompts/"},
     {"ds4: 512 blocks and no more", test_ds4_stops_at_512_blocks, 256, NULL},
     {"names of dialects", test_names, 0, NULL},
@@ -554,5 +690,11 @@ static const wmbt_case cases[] = {
     {"room for blocks and tenants", test_room, 4864, NULL},
     {"states, and refused calls leave no trace", test_states, 256, NULL},
     {"clone", test_clone, 512, NULL},
+    {"failure 1: tokens that are one to Python's hash", test_failure_1, 512, NULL},
+#if WMBT_CFG_ZSTD
+    {"failure 2: a collision of XXH64 on purpose", test_failure_2, 512, NULL},
+#endif
+    {"failure 3: a collision of a rolling hash", test_failure_3, 512, NULL},
+    {"failure 17: dialects share no hash, and none is the default", test_failure_17, 512, NULL},
 };
 WMBT_SUITE(chain, cases);

@@ -1089,10 +1089,21 @@ static void test_failure_8(wmbt_test *t)
     T_CALL(t, differ(t, F(CACHE_SALT), "s", F(CACHE_SALT), "t"));
 }
 
-static void test_failure_9_10_12(wmbt_test *t)
+static void test_failure_9(wmbt_test *t)
 {
     T_CALL(t, differ(t, F(LAYOUT), "ds4-v2", 0, NULL));
+}
+
+/* Two versions whose blocks have the same size. */
+static void test_failure_10(wmbt_test *t)
+{
     T_CALL(t, differ(t, F(LAYOUT), "ds4-v11", F(LAYOUT), "ds4-v12"));
+}
+
+/* The same shape, packed in another order. */
+static void test_failure_12(wmbt_test *t)
+{
+    T_CALL(t, differ(t, F(LAYOUT), "packed-nhd", F(LAYOUT), "packed-hnd"));
 }
 
 static void test_failure_11(wmbt_test *t)
@@ -1219,8 +1230,10 @@ static const wmbt_case cases[] = {
     {"failure 6: no salt looks like an adapter", test_failure_6, 1024, NULL},
     {"failure 7: a dropped salt gives no fingerprint", test_failure_7, 1024, NULL},
     {"failure 8: the salt counts", test_failure_8, 1024, NULL},
-    {"failures 9, 10, 12: the layout is in the fingerprint", test_failure_9_10_12, 1024, NULL},
+    {"failure 9: the layout is in the fingerprint", test_failure_9, 1024, NULL},
+    {"failure 10: two layouts of one size", test_failure_10, 1024, NULL},
     {"failure 11: the weights' digest is in the fingerprint", test_failure_11, 1024, NULL},
+    {"failure 12: two layouts of one shape", test_failure_12, 1024, NULL},
     {"failure 14: model and tenant are in the fingerprint", test_failure_14, 1024, NULL},
     {"failure 18: the encoding has a version", test_failure_18, 1024, NULL},
     {"failure 20: no seed", test_failure_20, 1024, NULL},
