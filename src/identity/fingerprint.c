@@ -488,17 +488,31 @@ wmbt_status wmbt_fingerprint_value_text(const wmbt_fingerprint_context *context,
 /* --- comparison ---------------------------------------------------------------------------------
  */
 
-static bool wmbt_fingerprint_same_digests(const wmbt_fingerprint_value *a,
-                                          const wmbt_fingerprint_value *b)
+/* The next character of a list of digests without its blanks, letters in lower case; or END. */
+#    define WMBT_FINGERPRINT_CASE 0x20u /* is set in digits and commas anyway */
+#    define WMBT_FINGERPRINT_END 256u
+
+static uint32_t wmbt_fingerprint_next(wmbt_view *rest)
 {
-    uint8_t x[WMBT_FINGERPRINT_DIGEST_BYTES], y[WMBT_FINGERPRINT_DIGEST_BYTES];
-    wmbt_view rest_a = a->text, rest_b = b->text;
-    for (uint32_t i = 0; i < a->first; i++) {
-        if (!wmbt_fingerprint_next_digest(&rest_a, x) ||
-            !wmbt_fingerprint_next_digest(&rest_b, y) || !wmbt_bytes_equal(x, y, sizeof x)) {
-            return false;
+    while (rest->len != 0u) {
+        uint8_t c = *rest->data++;
+        rest->len--;
+        if (!wmbt_fingerprint_is_blank(c)) {
+            return c | WMBT_FINGERPRINT_CASE;
         }
     }
+    return WMBT_FINGERPRINT_END;
+}
+
+static bool wmbt_fingerprint_same_digests(wmbt_view a, wmbt_view b)
+{
+    uint32_t c;
+    do {
+        c = wmbt_fingerprint_next(&a);
+        if (c != wmbt_fingerprint_next(&b)) {
+            return false;
+        }
+    } while (c != WMBT_FINGERPRINT_END);
     return true;
 }
 
@@ -513,7 +527,7 @@ bool wmbt_fingerprint_same(const wmbt_fingerprint_context *a, const wmbt_fingerp
         return false;
     }
     if (x->state == WMBT_FINGERPRINT_VALUE && wmbt_fingerprint_is_hex(field)) {
-        return wmbt_fingerprint_same_digests(x, y);
+        return wmbt_fingerprint_same_digests(x->text, y->text);
     }
     if (x->state == WMBT_FINGERPRINT_VALUE && wmbt_fingerprint_is_pair(field)) {
         return true; /* the numbers are the value, not how they were written */

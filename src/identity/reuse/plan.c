@@ -119,16 +119,13 @@ wmbt_status wmbt_plan_make(const wmbt_plan_input *input, wmbt_plan *plan)
     uint32_t boundary =
         input->usable_blocks == 0u ? 0u : input->usable_blocks * input->block_tokens;
     uint32_t reason = wmbt_plan_judge_tail(input, boundary);
-    bool counts = reason == WMBT_PLAN_TAIL_COUNTS || reason == WMBT_PLAN_TAIL_COUNTS_TRUSTED;
+    bool counts = reason >= WMBT_PLAN_TAIL_COUNTS;
     uint32_t covered = counts ? input->tail.total_tokens : boundary;
     uint32_t restored = wmbt_boundary_restorable(covered, tokens);
     uint32_t exact_from =
         counts ? restored : wmbt_plan_exact_from(input->shape, boundary, restored);
     uint32_t run_from = (input->flags & WMBT_PLAN_INEXACT) != 0u ? restored : exact_from;
-    uint64_t bytes = input->usable_blocks == 0u ? 0u : input->blocks_bytes;
-    uint64_t tail_bytes = counts ? input->tail.bytes : 0u;
 
-    plan->bytes_to_read = tail_bytes > UINT64_MAX - bytes ? UINT64_MAX : bytes + tail_bytes;
     plan->blocks = input->usable_blocks;
     plan->boundary = boundary;
     plan->tokens_restored = restored;
@@ -140,6 +137,11 @@ wmbt_status wmbt_plan_make(const wmbt_plan_input *input, wmbt_plan *plan)
     plan->tail_counts = counts ? 1u : 0u;
     plan->tail_reason = reason;
     plan->tail_status = wmbt_plan_tail_status(input, reason);
+    plan->bytes_to_read = input->usable_blocks == 0u ? 0u : input->blocks_bytes;
+    if (counts) {
+        uint64_t bytes = plan->bytes_to_read + input->tail.bytes;
+        plan->bytes_to_read = bytes < input->tail.bytes ? UINT64_MAX : bytes;
+    }
     return WMBT_OK;
 }
 

@@ -6,8 +6,9 @@
 
 #if WMBT_CFG_REUSE
 
-/* A scan at work: for each pool the block at which its present run, the one that goes up to the
- * block looked at, began. No run begins before the segment: what lies there counts as present. */
+/* A scan at work. `run_first` is, for each pool, the block behind the last one that it was seen to
+ * lack: its present run began there or with the segment, if that began later. What lies before the
+ * segment counts as present. */
 typedef struct wmbt_prefix_scan {
     const wmbt_prefix_pool *pool;
     size_t pools;
@@ -32,14 +33,6 @@ static wmbt_status wmbt_prefix_check(const wmbt_prefix_pool *pool, size_t pools,
     return WMBT_OK;
 }
 
-static void wmbt_prefix_restart(wmbt_prefix_scan *scan, uint32_t first)
-{
-    scan->first = first;
-    for (size_t i = 0; i < scan->pools; i++) {
-        scan->run_first[i] = first;
-    }
-}
-
 /* Looks at a block. False if a pool that needs all blocks lacks it. */
 static bool wmbt_prefix_take(wmbt_prefix_scan *scan, uint32_t block)
 {
@@ -58,10 +51,8 @@ static bool wmbt_prefix_take(wmbt_prefix_scan *scan, uint32_t block)
 static bool wmbt_prefix_is_usable(const wmbt_prefix_scan *scan, uint32_t end)
 {
     for (size_t i = 0; i < scan->pools; i++) {
-        uint32_t rule = scan->pool[i].rule;
-        uint32_t needed = rule == WMBT_PREFIX_TIP ? 1u : scan->pool[i].trailing;
-        if (rule != WMBT_PREFIX_ALL && scan->run_first[i] != scan->first &&
-            end - scan->run_first[i] < needed) {
+        uint32_t needed = scan->pool[i].rule == WMBT_PREFIX_TIP ? 1u : scan->pool[i].trailing;
+        if (scan->run_first[i] > scan->first && end - scan->run_first[i] < needed) {
             return false;
         }
     }
@@ -78,7 +69,10 @@ wmbt_status wmbt_prefix_segment_at(const wmbt_prefix_pool *pool, size_t pools, u
     wmbt_prefix_scan scan;
     scan.pool = pool;
     scan.pools = pools;
-    wmbt_prefix_restart(&scan, from);
+    scan.first = from;
+    for (size_t i = 0; i < pools; i++) {
+        scan.run_first[i] = 0;
+    }
     uint32_t usable = 0;
     uint32_t block = from;
     for (; block < blocks; block++) {
@@ -87,7 +81,7 @@ wmbt_status wmbt_prefix_segment_at(const wmbt_prefix_pool *pool, size_t pools, u
         } else if (block > scan.first) {
             break;
         } else {
-            wmbt_prefix_restart(&scan, block + 1u);
+            scan.first = block + 1u;
         }
     }
     if (block <= scan.first) {
