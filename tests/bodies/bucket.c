@@ -38,13 +38,6 @@ static uint32_t below(uint32_t *state, uint32_t n)
     return wmbt_test_random(state) % n;
 }
 
-static void put_u32(uint8_t *p, uint32_t v)
-{
-    for (unsigned i = 0; i < 4u; i++) {
-        p[i] = (uint8_t)(v >> (8u * i));
-    }
-}
-
 static uint8_t *noise(wmbt_test *t, size_t n, uint32_t *state)
 {
     uint8_t *b = wmbt_test_alloc(t, n);
@@ -99,13 +92,13 @@ wmbt_view bucket_wrap(wmbt_test *t, wmbt_view plain, bool zstd)
     b[3] = '1';
     b[4] = zstd ? 1 : 0;
     b[5] = 3;
-    put_u32(b + 6, (uint32_t)plain.len);
+    wmbt_test_store32(b + 6, (uint32_t)plain.len);
     size_t at = 10;
     if (zstd) {
-        put_u32(b + at, 0xFD2FB528u);
+        wmbt_test_store32(b + at, 0xFD2FB528u);
         b[at + 4u] = 0xA0; /* content size in 4 bytes, single segment */
-        put_u32(b + at + 5u, (uint32_t)plain.len);
-        put_u32(b + at + 9u, 1u | (uint32_t)plain.len << 3); /* last, raw, size */
+        wmbt_test_store32(b + at + 5u, (uint32_t)plain.len);
+        wmbt_test_store32(b + at + 9u, 1u | (uint32_t)plain.len << 3); /* last, raw, size */
         at += 12u;
     }
     for (size_t i = 0; i < plain.len; i++) {

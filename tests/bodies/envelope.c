@@ -20,43 +20,22 @@ static const uint8_t doc[] = "WMBT\1\0\0\0\xc2\xd9\x9d\xf5\2\0\0\0hi";
 
 #define DOC_BYTES (sizeof doc - 1u)
 
-static void fill(void *p, size_t n)
-{
-    wmbt_bytes_fill(p, 0xEE, n);
-}
-
-static bool is_filled(const void *p, size_t n)
-{
-    const uint8_t *b = p;
-    for (size_t i = 0; i < n; i++) {
-        if (b[i] != 0xEE) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void check(wmbt_test *t, bool good, const char *what)
-{
-    if (!good) {
-        wmbt_test_fail(t, __FILE__, __LINE__, what);
-    }
-}
-
 /* --- whole and push -----------------------------------------------------------------------------
  */
 
 static wmbt_status read_whole(wmbt_test *t, wmbt_view bytes, uint32_t max_body, wmbt_view *body)
 {
     wmbt_envelope_header header;
-    fill(&header, sizeof header);
-    fill(body, sizeof *body);
+    wmbt_test_fill(&header, sizeof header);
+    wmbt_test_fill(body, sizeof *body);
     wmbt_status status = wmbt_envelope_read(bytes, max_body, &header, body);
     if (status == WMBT_OK) {
-        check(t, header.body_bytes == body->len, "the header is the body's");
+        T_ALSO(t, header.body_bytes == body->len, "the header is the body's");
     } else {
-        check(t, is_filled(&header, sizeof header) && is_filled(body, sizeof *body),
-              "an error changes nothing");
+        T_ALSO(t,
+               wmbt_test_is_filled(&header, sizeof header) &&
+                   wmbt_test_is_filled(body, sizeof *body),
+               "an error changes nothing");
     }
     return status;
 }
@@ -76,26 +55,27 @@ static wmbt_status read_pushed(wmbt_test *t, wmbt_view bytes, uint32_t max_body,
         wmbt_buf dst = room == NULL || at < 16u ? NO_DST : wmbt_buf_of(room + body_at, n);
         status = wmbt_envelope_push_feed(&push, wmbt_view_of(bytes.data + at, n), dst, &taken);
         if (wmbt_status_is_error(status)) {
-            check(t, taken == SIZE_MAX, "taken is unchanged on an error");
+            T_ALSO(t, taken == SIZE_MAX, "taken is unchanged on an error");
             break;
         }
-        check(t, taken <= n && (status != WMBT_NEED_MORE || taken == n), "need-more took all");
-        check(t, status != WMBT_OK || at + taken == 16u, "ok stops at the body");
-        check(t, taken != 0u || n == 0u, "each call gets on");
+        T_ALSO(t, taken <= n && (status != WMBT_NEED_MORE || taken == n), "need-more took all");
+        T_ALSO(t, status != WMBT_OK || at + taken == 16u, "ok stops at the body");
+        T_ALSO(t, taken != 0u || n == 0u, "each call gets on");
         at += taken;
         n = piece;
     }
     wmbt_envelope_header header;
-    fill(&header, sizeof header);
+    wmbt_test_fill(&header, sizeof header);
     wmbt_status head = wmbt_envelope_push_header(&push, &header);
-    check(t, (head == WMBT_OK) != is_filled(&header, sizeof header), "header only on ok");
-    check(t, !wmbt_status_is_error(status) || head == status, "a refusal is for good");
+    T_ALSO(t, (head == WMBT_OK) != wmbt_test_is_filled(&header, sizeof header),
+           "header only on ok");
+    T_ALSO(t, !wmbt_status_is_error(status) || head == status, "a refusal is for good");
     *used = at;
     wmbt_status end = wmbt_envelope_push_finish(&push);
-    check(t, wmbt_envelope_push_finish(&push) == WMBT_BAD_STATE, "finish once");
-    check(t, wmbt_envelope_push_feed(&push, bytes, NO_DST, used) == WMBT_BAD_STATE,
-          "nothing after finish");
-    check(t, !wmbt_status_is_error(status) || end == status, "a refusal is for good");
+    T_ALSO(t, wmbt_envelope_push_finish(&push) == WMBT_BAD_STATE, "finish once");
+    T_ALSO(t, wmbt_envelope_push_feed(&push, bytes, NO_DST, used) == WMBT_BAD_STATE,
+           "nothing after finish");
+    T_ALSO(t, !wmbt_status_is_error(status) || end == status, "a refusal is for good");
     return end;
 }
 
@@ -107,11 +87,11 @@ static wmbt_status read_both(wmbt_test *t, wmbt_view bytes, uint32_t max_body, w
         size_t used;
         wmbt_status pushed = read_pushed(t, bytes, max_body, piece, piece, NULL, &used);
         if (whole == WMBT_BAD_LENGTH && used < bytes.len) {
-            check(t, pushed == WMBT_OK || pushed == WMBT_BAD_CHECKSUM, "ends before the extra");
+            T_ALSO(t, pushed == WMBT_OK || pushed == WMBT_BAD_CHECKSUM, "ends before the extra");
         } else if (whole == WMBT_BAD_LENGTH && pushed == WMBT_BAD_CHECKSUM) {
-            check(t, bytes.len > 16u + wmbt_load_le32(bytes.data + 12), "extra bytes not seen");
+            T_ALSO(t, bytes.len > 16u + wmbt_load_le32(bytes.data + 12), "extra bytes not seen");
         } else {
-            check(t, pushed == whole, "push says what whole says");
+            T_ALSO(t, pushed == whole, "push says what whole says");
         }
     }
     return whole;
@@ -122,10 +102,7 @@ static wmbt_status read_both(wmbt_test *t, wmbt_view bytes, uint32_t max_body, w
 
 static wmbt_status status_of(wmbt_test *t, wmbt_view outcome)
 {
-    static const struct {
-        const char *word;
-        wmbt_status status;
-    } words[] = {
+    static const wmbt_word words[] = {
         {"ok", WMBT_OK},
         {"err:too_short", WMBT_TRUNCATED},
         {"err:bad_magic", WMBT_BAD_MAGIC},
@@ -133,13 +110,7 @@ static wmbt_status status_of(wmbt_test *t, wmbt_view outcome)
         {"err:bad_length", WMBT_BAD_LENGTH},
         {"err:bad_crc", WMBT_BAD_CHECKSUM},
     };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (wmbt_test_view_is(outcome, words[i].word)) {
-            return words[i].status;
-        }
-    }
-    check(t, false, "the outcome is known");
-    return WMBT_OK;
+    return wmbt_cell_status(t, outcome, words, sizeof words / sizeof words[0]);
 }
 
 static void golden_decode(wmbt_test *t, const wmbt_view *cells)
@@ -152,10 +123,11 @@ static void golden_decode(wmbt_test *t, const wmbt_view *cells)
         T_CHECK(t, room != NULL);
         for (size_t split = 1; split <= wire.len; split++) {
             size_t used;
-            fill(room, body.len + 1u);
+            wmbt_test_fill(room, body.len + 1u);
             T_EQ(t, read_pushed(t, wire, (uint32_t)body.len, split, wire.len, room, &used),
                  WMBT_OK);
-            T_CHECK(t, wmbt_test_same(room, body.data, body.len) && room[body.len] == 0xEE);
+            T_CHECK(t, wmbt_test_same(room, body.data, body.len) &&
+                           room[body.len] == WMBT_TEST_PATTERN);
         }
     }
 }
@@ -164,19 +136,19 @@ static void golden_header(wmbt_test *t, const wmbt_view *cells)
 {
     wmbt_view wire = wmbt_cell_bytes(t, cells[2]);
     wmbt_envelope_header header;
-    fill(&header, sizeof header);
+    wmbt_test_fill(&header, sizeof header);
     T_EQ(t, wmbt_envelope_read_header(wire, UINT32_MAX, &header), status_of(t, cells[4]));
     if (!wmbt_test_view_is(cells[4], "ok")) {
-        T_CHECK(t, is_filled(&header, sizeof header));
+        T_CHECK(t, wmbt_test_is_filled(&header, sizeof header));
         return;
     }
     T_EQ(t, header.crc, wmbt_cell_u64(t, cells[5]));
     T_EQ(t, header.body_bytes, wmbt_cell_u64(t, cells[6]));
     if (header.body_bytes != 0u) { /* one byte too long for the caller */
-        fill(&header, sizeof header);
+        wmbt_test_fill(&header, sizeof header);
         uint32_t limit = (uint32_t)wmbt_cell_u64(t, cells[6]) - 1u;
         T_EQ(t, wmbt_envelope_read_header(wire, limit, &header), WMBT_TOO_LARGE);
-        T_CHECK(t, is_filled(&header, sizeof header));
+        T_CHECK(t, wmbt_test_is_filled(&header, sizeof header));
     }
 }
 
@@ -203,13 +175,14 @@ static void golden_encode(wmbt_test *t, const wmbt_view *cells)
     }
     uint8_t *out = wmbt_test_alloc(t, wire.len + 1u);
     T_CHECK(t, out != NULL);
-    fill(out, wire.len + 1u);
+    wmbt_test_fill(out, wire.len + 1u);
     size_t written = 99;
     T_EQ(t, wmbt_envelope_write(body, wmbt_buf_of(out, wire.len - 1u), &written),
          WMBT_BUFFER_TOO_SMALL);
-    T_CHECK(t, written == 99 && is_filled(out, wire.len + 1u));
+    T_CHECK(t, written == 99 && wmbt_test_is_filled(out, wire.len + 1u));
     T_EQ(t, wmbt_envelope_write(body, wmbt_buf_of(out, wire.len), &written), WMBT_OK);
-    T_CHECK(t, wmbt_view_equal(wmbt_view_of(out, written), wire) && out[wire.len] == 0xEE);
+    T_CHECK(t, wmbt_view_equal(wmbt_view_of(out, written), wire) &&
+                   out[wire.len] == WMBT_TEST_PATTERN);
 #else
     (void)t, (void)cells;
 #endif
@@ -271,8 +244,8 @@ static wmbt_status read_stream(wmbt_test *t, wmbt_view bytes, uint32_t *envelope
         ++*envelopes;
         uint32_t body = wmbt_load_le32(bytes.data + 12);
         wmbt_view first = wmbt_view_of(bytes.data, 16u + (size_t)body), got;
-        check(t, used == first.len, "the stream stops at the end of the envelope");
-        check(t, read_whole(t, first, body, &got) == WMBT_OK, "whole as well");
+        T_ALSO(t, used == first.len, "the stream stops at the end of the envelope");
+        T_ALSO(t, read_whole(t, first, body, &got) == WMBT_OK, "whole as well");
         bytes = wmbt_view_of(bytes.data + first.len, bytes.len - first.len);
     }
     return WMBT_OK;
@@ -381,14 +354,15 @@ static void test_splits(wmbt_test *t)
         T_EQ(t, wmbt_load_le32(out + 8), wmbt_test_crc32c_large(body, n));
         wmbt_view v = wmbt_view_of(out, written);
         for (size_t split = 1; split <= written; split += n < 300u ? 1u : 61u) {
-            fill(room, 4096);
+            wmbt_test_fill(room, 4096);
             T_EQ(t, read_pushed(t, v, 4096, split, written, room, &used), WMBT_OK);
-            T_CHECK(t, wmbt_test_same(room, body, n) && (n == 4096u || room[n] == 0xEE));
+            T_CHECK(t,
+                    wmbt_test_same(room, body, n) && (n == 4096u || room[n] == WMBT_TEST_PATTERN));
         }
         for (size_t i = 0; i < 20; i++) {
             size_t first = 1u + wmbt_test_random(&seed) % 40u;
             size_t piece = 1u + wmbt_test_random(&seed) % 200u;
-            fill(room, 4096);
+            wmbt_test_fill(room, 4096);
             T_EQ(t, read_pushed(t, v, 4096, first, piece, room, &used), WMBT_OK);
             T_CHECK(t, wmbt_test_same(room, body, n));
         }
@@ -404,8 +378,8 @@ static void test_push_states(wmbt_test *t)
     wmbt_envelope_header header;
     uint8_t room[4];
     size_t taken = 77;
-    fill(room, sizeof room);
-    fill(&header, sizeof header);
+    wmbt_test_fill(room, sizeof room);
+    wmbt_test_fill(&header, sizeof header);
     wmbt_envelope_push_init(&push, 2);
     T_EQ(t, wmbt_envelope_push_header(&push, &header), WMBT_MISSING);
     T_EQ(t, wmbt_envelope_push_feed(&push, wmbt_view_of(NULL, 4), NO_DST, &taken),
@@ -418,7 +392,7 @@ static void test_push_states(wmbt_test *t)
     T_EQ(t, wmbt_envelope_push_feed(&push, wmbt_view_of(doc, 15), wmbt_buf_of(room, 4), &taken),
          WMBT_NEED_MORE);
     T_EQ(t, wmbt_envelope_push_header(&push, &header), WMBT_MISSING);
-    T_CHECK(t, is_filled(&header, sizeof header));
+    T_CHECK(t, wmbt_test_is_filled(&header, sizeof header));
     T_EQ(t, wmbt_envelope_push_feed(&push, wmbt_view_of(doc + 15, 3), wmbt_buf_of(room, 4), &taken),
          WMBT_OK);
     T_EQ(t, taken, 1);
@@ -427,7 +401,7 @@ static void test_push_states(wmbt_test *t)
     taken = 77;
     T_EQ(t, wmbt_envelope_push_feed(&push, wmbt_view_of(doc + 16, 2), wmbt_buf_of(room, 1), &taken),
          WMBT_BUFFER_TOO_SMALL);
-    T_CHECK(t, taken == 77 && is_filled(room, sizeof room));
+    T_CHECK(t, taken == 77 && wmbt_test_is_filled(room, sizeof room));
     wmbt_envelope_push clone;
     wmbt_bytes_copy((uint8_t *)&clone, (const uint8_t *)&push, sizeof clone);
     T_EQ(t, wmbt_envelope_push_finish(&clone), WMBT_BAD_LENGTH);
@@ -438,7 +412,7 @@ static void test_push_states(wmbt_test *t)
     T_EQ(t, taken, 2);
     T_EQ(t, wmbt_envelope_push_feed(&push, wmbt_view_of(more + 2, 4), NO_DST, &taken), WMBT_END);
     T_EQ(t, taken, 0);
-    T_CHECK(t, room[0] == 'h' && room[1] == 'i' && room[2] == 0xEE);
+    T_CHECK(t, room[0] == 'h' && room[1] == 'i' && room[2] == WMBT_TEST_PATTERN);
     T_EQ(t, wmbt_envelope_push_finish(&push), WMBT_OK);
     /* an empty body ends with the header */
     wmbt_envelope_push_init(&push, 0);
@@ -460,7 +434,7 @@ static void test_bytes_that_change(wmbt_test *t)
     wmbt_bytes_copy(bytes, doc, DOC_BYTES);
     wmbt_envelope_push_init(&push, 2);
     T_EQ(t, wmbt_envelope_push_feed(&push, wmbt_view_of(bytes, 18), NO_DST, &taken), WMBT_OK);
-    fill(bytes, 16);
+    wmbt_test_fill(bytes, 16);
     T_EQ(t,
          wmbt_envelope_push_feed(&push, wmbt_view_of(bytes + 16, 2), wmbt_buf_of(room, 2), &taken),
          WMBT_END);
@@ -471,16 +445,16 @@ static void test_arguments(wmbt_test *t)
 {
     wmbt_envelope_header header;
     wmbt_view body;
-    fill(&header, sizeof header);
+    wmbt_test_fill(&header, sizeof header);
     T_EQ(t, wmbt_envelope_read_header(wmbt_view_of(NULL, 16), 9, &header), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_envelope_read(wmbt_view_of(NULL, 16), 9, &header, &body), WMBT_BAD_ARGUMENT);
-    T_CHECK(t, is_filled(&header, sizeof header));
+    T_CHECK(t, wmbt_test_is_filled(&header, sizeof header));
     T_EQ(t, wmbt_envelope_verify(&header, wmbt_view_of(NULL, 16)), WMBT_BAD_ARGUMENT);
 #if WMBT_CFG_WRITERS
     static const uint8_t byte[1] = {0};
     uint8_t out[32];
     size_t written = 99;
-    fill(out, sizeof out);
+    wmbt_test_fill(out, sizeof out);
     T_EQ(t, wmbt_envelope_write_header(wmbt_view_of(NULL, 1), out), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_envelope_write(wmbt_view_of(NULL, 1), wmbt_buf_of(out, 32), &written),
          WMBT_BAD_ARGUMENT);
@@ -491,7 +465,7 @@ static void test_arguments(wmbt_test *t)
     if (SIZE_MAX > UINT32_MAX) { /* judged by its length, never read */
         T_EQ(t, wmbt_envelope_write_header(wmbt_view_of(byte, SIZE_MAX), out), WMBT_TOO_LARGE);
     }
-    T_CHECK(t, written == 99 && is_filled(out, sizeof out));
+    T_CHECK(t, written == 99 && wmbt_test_is_filled(out, sizeof out));
 #endif
 }
 

@@ -16,30 +16,7 @@
 #    define MANY 5000u
 #endif
 
-#define PATTERN 0xABu
 #define MAX_FACTS 64u
-
-static void fill(void *p, uint8_t value, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        ((uint8_t *)p)[i] = value;
-    }
-}
-
-static bool is_filled(const void *p, uint8_t value, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (((const uint8_t *)p)[i] != value) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static wmbt_view text_of(const char *text)
-{
-    return wmbt_test_text(text);
-}
 
 static bool same(wmbt_view a, wmbt_view b)
 {
@@ -104,20 +81,20 @@ static void check_wal_chunk_key(wmbt_test *t, const wmbt_view *cells)
     size_t room = WMBT_WAL_CHUNK_KEY_BYTES(tenant.len, fingerprint.len, node.len), len = 77;
     uint8_t *out = wmbt_test_alloc(t, room);
     T_CHECK(t, out != NULL && want.len <= room);
-    fill(out, PATTERN, room);
+    wmbt_test_fill(out, room);
     T_EQ(t,
          wmbt_wal_chunk_key(tenant, fingerprint, epoch, node, seq, wmbt_buf_of(out, want.len - 1u),
                             &len),
          WMBT_BUFFER_TOO_SMALL);
     T_EQ(t, len, 77);
-    T_CHECK(t, is_filled(out, PATTERN, room));
+    T_CHECK(t, wmbt_test_is_filled(out, room));
     T_EQ(
         t,
         wmbt_wal_chunk_key(tenant, fingerprint, epoch, node, seq, wmbt_buf_of(out, want.len), &len),
         WMBT_OK);
     T_EQ(t, len, want.len);
     T_BYTES(t, out, want.data, want.len);
-    T_CHECK(t, is_filled(out + want.len, PATTERN, room - want.len));
+    T_CHECK(t, wmbt_test_is_filled(out + want.len, room - want.len));
 }
 
 static void check_contiguous(wmbt_test *t, const wmbt_view *cells)
@@ -191,7 +168,7 @@ static void test_rows(wmbt_test *t)
 static void test_defaults(wmbt_test *t)
 {
     wmbt_m0_defaults d;
-    fill(&d, PATTERN, sizeof d);
+    wmbt_test_fill(&d, sizeof d);
     wmbt_m0_defaults_init(&d);
     T_EQ(t, d.block_size_tokens, 128);
     T_EQ(t, d.hash_function, WMBT_HASH_BLAKE3);
@@ -214,10 +191,10 @@ static void test_bad_arguments(wmbt_test *t)
     static const uint8_t not_utf8[] = {'a', 0xC3};
     uint8_t out[64];
     size_t n = 77;
-    wmbt_view bad = wmbt_view_of(NULL, 1), good = text_of("a");
+    wmbt_view bad = wmbt_view_of(NULL, 1), good = wmbt_test_text("a");
     wmbt_view odd = wmbt_view_of(not_utf8, sizeof not_utf8);
     wmbt_buf room = wmbt_buf_of(out, sizeof out);
-    fill(out, PATTERN, sizeof out);
+    wmbt_test_fill(out, sizeof out);
     T_EQ(t, wmbt_fact_pick_winner(NULL, 1, &n), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_fact_pick_winner(NULL, 0, &n), WMBT_MISSING);
     T_EQ(t, wmbt_wal_chunk_key(bad, good, 1, good, 1, room, &n), WMBT_BAD_ARGUMENT);
@@ -228,7 +205,7 @@ static void test_bad_arguments(wmbt_test *t)
     T_EQ(t, wmbt_wal_chunk_key(odd, good, 1, good, 1, room, &n), WMBT_NOT_REPRESENTABLE);
     T_EQ(t, wmbt_wal_chunk_key(good, odd, 1, good, 1, room, &n), WMBT_NOT_REPRESENTABLE);
     T_EQ(t, wmbt_wal_chunk_key(good, good, 1, odd, 1, room, &n), WMBT_NOT_REPRESENTABLE);
-    T_CHECK(t, is_filled(out, PATTERN, sizeof out));
+    T_CHECK(t, wmbt_test_is_filled(out, sizeof out));
     T_EQ(t, n, 77);
     T_EQ(t, wmbt_contiguous_resident_prefix(bad), 0);
     T_EQ(t, wmbt_contiguous_resident_prefix(wmbt_view_of(NULL, 0)), 0);
@@ -326,10 +303,10 @@ static void check_replay_row(wmbt_test *t, const wmbt_view *cells)
     }
     T_EQ(t, conflicts, r.conflicts);
     size_t kept = position;
-    fill(&c, PATTERN, sizeof c);
+    wmbt_test_fill(&c, sizeof c);
     T_EQ(t, wmbt_replay_next_conflict(&r, &position, &c), WMBT_END);
     T_EQ(t, position, kept);
-    T_CHECK(t, is_filled(&c, PATTERN, sizeof c));
+    T_CHECK(t, wmbt_test_is_filled(&c, sizeof c));
     position = SIZE_MAX;
     T_EQ(t, wmbt_replay_next_conflict(&r, &position, &c), WMBT_END);
 }
@@ -356,11 +333,11 @@ static void set_delta(wmbt_delta *d, const char *tenant, const char *fingerprint
     d->schema_version = 1;
     d->epoch_ms = epoch;
     d->seq = seq;
-    d->tenant_id = text_of(tenant);
-    d->fingerprint = text_of(fingerprint);
-    d->prefix_hash = text_of(hash);
-    d->payload_digest = text_of(digest);
-    d->write_id = text_of(id);
+    d->tenant_id = wmbt_test_text(tenant);
+    d->fingerprint = wmbt_test_text(fingerprint);
+    d->prefix_hash = wmbt_test_text(hash);
+    d->payload_digest = wmbt_test_text(digest);
+    d->write_id = wmbt_test_text(id);
 }
 
 /* delta-conflict-fixture.json and what docs/FORMATS.md says of it. */
@@ -423,7 +400,7 @@ static void check_bucket_read(wmbt_test *t, bucket *b, wmbt_view row)
 {
     wmbt_view name = wmbt_cell_part(&row, '\t'), text;
     size_t i = 0;
-    while (i < DELTA_FILES && !ends_with(text_of(delta_files[i]), name)) {
+    while (i < DELTA_FILES && !ends_with(wmbt_test_text(delta_files[i]), name)) {
         i++;
     }
     T_CHECK(t, i < DELTA_FILES && wmbt_test_data(t, delta_files[i], &text));
@@ -670,8 +647,8 @@ static void test_replay_arguments(wmbt_test *t)
     for (size_t i = 0; i < 3u; i++) {
         set_delta(&facts[i], "t", "f", "h", 3u - i, 0, "w", "d");
     }
-    fill(&r, PATTERN, sizeof r);
-    fill(work, PATTERN, sizeof work);
+    wmbt_test_fill(&r, sizeof r);
+    wmbt_test_fill(work, sizeof work);
     T_EQ(t, wmbt_replay_run(&r, NULL, 1, wmbt_buf_of(work, 36)), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_replay_run(&r, facts, 3, wmbt_buf_of(NULL, 36)), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_replay_run(&r, facts, 3, wmbt_buf_of(work, 35)), WMBT_BUFFER_TOO_SMALL);
@@ -690,12 +667,12 @@ static void test_replay_arguments(wmbt_test *t)
         T_EQ(t, wmbt_replay_run(&r, facts, 3, wmbt_buf_of(work, 36)), WMBT_BAD_ARGUMENT);
         views[i]->data = kept;
     }
-    T_CHECK(t, is_filled(&r, PATTERN, sizeof r) && is_filled(work, PATTERN, sizeof work));
+    T_CHECK(t, wmbt_test_is_filled(&r, sizeof r) && wmbt_test_is_filled(work, sizeof work));
     /* no facts need no memory; more than is needed is left alone */
     T_EQ(t, wmbt_replay_run(&r, NULL, 0, wmbt_buf_of(NULL, 0)), WMBT_OK);
     T_EQ(t, r.winners, 0);
     T_EQ(t, wmbt_replay_run(&r, facts, 3, wmbt_buf_of(work, sizeof work)), WMBT_OK);
-    T_CHECK(t, is_filled(&work[9], PATTERN, 4));
+    T_CHECK(t, wmbt_test_is_filled(&work[9], 4));
 }
 
 static const wmbt_case cases[] = {

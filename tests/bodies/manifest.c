@@ -16,8 +16,6 @@
 #    define MANY_ENTRIES 5000u
 #endif
 
-#define PATTERN 0xABu
-#define ROOM_PATTERN 0xCDu
 #define NO_MEMORY wmbt_buf_of(NULL, 0)
 
 static const char good_delta[] =
@@ -40,36 +38,14 @@ typedef struct answer {
     wmbt_manifest manifest;
 } answer;
 
-static void fill(void *p, uint8_t value, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        ((uint8_t *)p)[i] = value;
-    }
-}
-
-static bool is_filled(const void *p, uint8_t value, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (((const uint8_t *)p)[i] != value) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_filled_or_zero(wmbt_buf b, uint8_t value)
+static bool is_filled_or_zero(wmbt_buf b)
 {
     for (size_t i = 0; i < b.len; i++) {
-        if (b.data[i] != value && b.data[i] != 0u) {
+        if (b.data[i] != WMBT_TEST_PATTERN && b.data[i] != 0u) {
             return false;
         }
     }
     return true;
-}
-
-static wmbt_view text_of(const char *text)
-{
-    return wmbt_test_text(text);
 }
 
 /* Builds texts. The arena is large enough, or the test fails. */
@@ -98,7 +74,7 @@ static void add_bytes(builder *b, const uint8_t *p, size_t n)
 
 static void add(builder *b, const char *text)
 {
-    wmbt_view v = text_of(text);
+    wmbt_view v = wmbt_test_text(text);
     add_bytes(b, v.data, v.len);
 }
 
@@ -126,7 +102,7 @@ static void add_delta_with(builder *b, const char *field, const char *value)
         add(b, i == 0u ? "{\"" : ",\"");
         add(b, names[i]);
         add(b, "\":");
-        add(b, wmbt_test_view_is(text_of(names[i]), field) ? value : values[i]);
+        add(b, wmbt_test_view_is(wmbt_test_text(names[i]), field) ? value : values[i]);
     }
 }
 
@@ -173,13 +149,13 @@ static void check_error(wmbt_test *t, const answer *a, size_t text_len)
 static void read_delta(wmbt_test *t, wmbt_view text, bool v1, wmbt_buf room, wmbt_buf work,
                        answer *a)
 {
-    fill(a, PATTERN, sizeof *a);
-    fill(room.data, ROOM_PATTERN, room.len);
+    wmbt_test_fill(a, sizeof *a);
+    wmbt_test_fill(room.data, room.len);
     a->status = v1 ? wmbt_delta_read_v1(text, room, work, &a->delta, &a->error)
                    : wmbt_delta_read(text, room, &a->delta, &a->error);
     if (a->status != WMBT_OK) {
-        T_CHECK(t, is_filled(&a->delta, PATTERN, sizeof a->delta));
-        T_CHECK(t, is_filled_or_zero(room, ROOM_PATTERN));
+        T_CHECK(t, wmbt_test_is_filled(&a->delta, sizeof a->delta));
+        T_CHECK(t, is_filled_or_zero(room));
     } else {
         T_EQ(t, a->delta.schema_version, 1);
     }
@@ -193,11 +169,11 @@ static void read_delta(wmbt_test *t, wmbt_view text, bool v1, wmbt_buf room, wmb
 
 static void read_manifest(wmbt_test *t, wmbt_view text, bool v1, wmbt_buf work, answer *a)
 {
-    fill(a, PATTERN, sizeof *a);
+    wmbt_test_fill(a, sizeof *a);
     a->status = v1 ? wmbt_manifest_read_v1(text, work, &a->manifest, &a->error)
                    : wmbt_manifest_read(text, &a->manifest, &a->error);
     if (a->status != WMBT_OK) {
-        T_CHECK(t, is_filled(&a->manifest, PATTERN, sizeof a->manifest));
+        T_CHECK(t, wmbt_test_is_filled(&a->manifest, sizeof a->manifest));
     } else {
         T_EQ(t, a->manifest.schema_version, 1);
     }
@@ -315,9 +291,9 @@ static void check_entries(wmbt_test *t, const wmbt_manifest *m, wmbt_buf work, w
         n++;
     }
     T_EQ(t, m->entry_count, n);
-    fill(&entry, PATTERN, sizeof entry);
+    wmbt_test_fill(&entry, sizeof entry);
     T_EQ(t, wmbt_manifest_walk_next(&walk, room, &entry, &error), WMBT_END);
-    T_CHECK(t, is_filled(&entry, PATTERN, sizeof entry));
+    T_CHECK(t, wmbt_test_is_filled(&entry, sizeof entry));
 }
 
 static void test_manifest_rows(wmbt_test *t)
@@ -415,7 +391,7 @@ static void check_number(wmbt_test *t, const char *field, const char *value, wmb
                          uint64_t number)
 {
     wmbt_test_reset(t);
-    wmbt_test_where(t, text_of(value));
+    wmbt_test_where(t, wmbt_test_text(value));
     builder b = build(t, 1024);
     add_delta_with(&b, field, value);
     add(&b, "}");
@@ -478,7 +454,7 @@ static void test_version_limits(wmbt_test *t)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         wmbt_test_reset(t);
-        wmbt_test_where(t, text_of(rows[i].text));
+        wmbt_test_where(t, wmbt_test_text(rows[i].text));
         builder b = build(t, 1024);
         add_delta_with(&b, "schema_version", rows[i].text);
         add(&b, "}");
@@ -496,11 +472,11 @@ static void test_version_limits(wmbt_test *t)
 static void test_checksum_limits(wmbt_test *t)
 {
     answer a;
-    T_CALL(t, read_manifest(t, text_of("[1,2,4294967295,[]]"), true, NO_MEMORY, &a));
+    T_CALL(t, read_manifest(t, wmbt_test_text("[1,2,4294967295,[]]"), true, NO_MEMORY, &a));
     T_EQ(t, a.status, WMBT_OK);
     T_EQ(t, a.manifest.checksum32, UINT32_MAX);
     T_EQ(t, a.manifest.entry_count, 0);
-    T_CALL(t, read_manifest(t, text_of("[1,2,4294967296,[]]"), true, NO_MEMORY, &a));
+    T_CALL(t, read_manifest(t, wmbt_test_text("[1,2,4294967296,[]]"), true, NO_MEMORY, &a));
     T_EQ(t, a.status, WMBT_BAD_NUMBER);
     T_EQ(t, a.error.field, WMBT_FIELD_CHECKSUM32);
 }
@@ -526,7 +502,7 @@ static void test_long_numbers(wmbt_test *t)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         wmbt_test_reset(t);
-        wmbt_test_where(t, text_of(rows[i].before));
+        wmbt_test_where(t, wmbt_test_text(rows[i].before));
         builder b = build(t, 101024);
         add_delta_with(&b, "none", "");
         add(&b, ",\"x\":");
@@ -596,11 +572,11 @@ static void test_depth_v1(wmbt_test *t)
         T_CALL(t, read_delta(t, text, true, NO_MEMORY, wmbt_buf_of(work.data, least), &a));
         T_EQ(t, a.status, WMBT_OK);
         if (least != 0u) { /* a byte less: the caller's fault, not the document's */
-            fill(work.data, PATTERN, least + 1u);
+            wmbt_test_fill(work.data, least + 1u);
             T_CALL(t, read_delta(t, text, true, NO_MEMORY, wmbt_buf_of(work.data, least - 1u), &a));
             T_EQ(t, a.status, WMBT_TOO_DEEP);
             T_EQ(t, a.error.kind, WMBT_JSON_CALLER);
-            T_EQ(t, work.data[least - 1u], PATTERN);
+            T_EQ(t, work.data[least - 1u], WMBT_TEST_PATTERN);
         }
         /* the kind of each level is remembered: one wrong bracket is found */
         for (size_t at = text.len - 1u; at > text.len - depth; at -= 1u + depth / 40u) {
@@ -688,8 +664,8 @@ static void test_room(wmbt_test *t)
     uint8_t *room = wmbt_test_alloc(t, 64);
     answer a;
     for (size_t n = 0; n < 64u; n++) {
-        T_CALL(t,
-               read_delta(t, text_of(text), (n & 1u) != 0u, wmbt_buf_of(room, n), NO_MEMORY, &a));
+        T_CALL(t, read_delta(t, wmbt_test_text(text), (n & 1u) != 0u, wmbt_buf_of(room, n),
+                             NO_MEMORY, &a));
         T_EQ(t, a.status, n < needed ? WMBT_BUFFER_TOO_SMALL : WMBT_OK);
         T_EQ(t, a.error.needed, n < needed ? needed : 0u);
     }
@@ -701,10 +677,10 @@ static void test_room(wmbt_test *t)
     T_CHECK(t, wmbt_test_view_is(a.delta.prefix_hash, "\xF0\x9F\x98\x80"));
     T_CHECK(t, wmbt_test_view_is(a.delta.payload_digest, "x/y"));
     T_CHECK(t, wmbt_test_view_is(a.delta.write_id, "\n"));
-    T_CHECK(t, is_filled(room + needed, ROOM_PATTERN, 64u - 1u - needed));
+    T_CHECK(t, wmbt_test_is_filled(room + needed, 64u - 1u - needed));
     /* a refusal comes before the lack of room */
     static const char bad[] = "{\"schema_version\":1,\"tenant_id\":\"\\n\\n\",\"tenant_id\":\"\"}";
-    T_CALL(t, read_delta(t, text_of(bad), true, wmbt_buf_of(room, 1), NO_MEMORY, &a));
+    T_CALL(t, read_delta(t, wmbt_test_text(bad), true, wmbt_buf_of(room, 1), NO_MEMORY, &a));
     T_EQ(t, a.status, WMBT_BAD_FIELD);
 }
 
@@ -714,19 +690,19 @@ static void test_walk_room(wmbt_test *t)
     wmbt_manifest_entry entry;
     wmbt_json_error error;
     answer a;
-    uint8_t byte = ROOM_PATTERN;
-    T_CALL(t, read_manifest(t, text_of(good_manifest), false, NO_MEMORY, &a));
+    uint8_t byte = WMBT_TEST_PATTERN;
+    T_CALL(t, read_manifest(t, wmbt_test_text(good_manifest), false, NO_MEMORY, &a));
     T_EQ(t, a.manifest.entry_count, 2);
     T_EQ(t, a.manifest.entry_room, 1);
     wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
     T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &error), WMBT_OK);
     T_CHECK(t, wmbt_test_view_is(entry.key_range_end, "m"));
-    fill(&entry, PATTERN, sizeof entry);
+    wmbt_test_fill(&entry, sizeof entry);
     for (uint32_t i = 0; i < 3u; i++) { /* nothing is lost by a failure */
         T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &error), WMBT_BUFFER_TOO_SMALL);
         T_EQ(t, error.needed, 1);
         T_EQ(t, error.kind, WMBT_JSON_CALLER);
-        T_CHECK(t, is_filled(&entry, PATTERN, sizeof entry));
+        T_CHECK(t, wmbt_test_is_filled(&entry, sizeof entry));
     }
     T_EQ(t, wmbt_manifest_walk_next(&walk, wmbt_buf_of(&byte, 1), &entry, &error), WMBT_OK);
     T_CHECK(t, wmbt_test_view_is(entry.object_id, "seg-2"));
@@ -748,7 +724,9 @@ static void test_many_escapes(wmbt_test *t)
         T_CALL(t, read_delta(t, built(&b), v1 != 0u, room, NO_MEMORY, &a));
         T_EQ(t, a.status, WMBT_OK);
         T_EQ(t, a.delta.write_id.len, MANY);
-        T_CHECK(t, is_filled(room.data, 'A', room.len));
+        for (size_t i = 0; i < MANY; i++) {
+            T_EQ(t, room.data[i], 'A');
+        }
         T_CALL(t, read_delta(t, built(&b), v1 != 0u, wmbt_buf_of(room.data, room.len - 1u),
                              NO_MEMORY, &a));
         T_EQ(t, a.status, WMBT_BUFFER_TOO_SMALL);
@@ -866,11 +844,12 @@ static void test_many_entries(wmbt_test *t)
 static void test_empty_order(wmbt_test *t)
 {
     answer a;
-    T_CALL(t, read_manifest(t,
-                            text_of("[1,1,1,[[\"o\",\"s\",\"e\"],{\"key_range_end\":\"\","
-                                    "\"object_id\":\"o\",\"key_range_start\":\"\"},[\"\",\"\",\"\"]"
-                                    "]]"),
-                            true, NO_MEMORY, &a));
+    T_CALL(t, read_manifest(
+                  t,
+                  wmbt_test_text("[1,1,1,[[\"o\",\"s\",\"e\"],{\"key_range_end\":\"\","
+                                 "\"object_id\":\"o\",\"key_range_start\":\"\"},[\"\",\"\",\"\"]"
+                                 "]]"),
+                  true, NO_MEMORY, &a));
     T_EQ(t, a.error.kind, WMBT_JSON_EMPTY_FIELD);
     T_EQ(t, a.error.field, WMBT_FIELD_KEY_RANGE_START);
     T_EQ(t, a.error.entry, 1);
@@ -898,12 +877,12 @@ static void test_walk_after_change(wmbt_test *t)
         wmbt_status status = WMBT_OK;
         wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
         for (uint32_t k = 0; k < 3u && status == WMBT_OK; k++) {
-            fill(&entry, PATTERN, sizeof entry);
+            wmbt_test_fill(&entry, sizeof entry);
             status = wmbt_manifest_walk_next(&walk, wmbt_buf_of(room, 8), &entry, &a.error);
             a.status = status;
             T_CALL(t, check_error(t, &a, a.manifest.entries.len));
             if (status != WMBT_OK) {
-                T_CHECK(t, is_filled(&entry, PATTERN, sizeof entry));
+                T_CHECK(t, wmbt_test_is_filled(&entry, sizeof entry));
                 break;
             }
             T_CHECK(t, entry.object_id.len != 0u && entry.key_range_start.len != 0u &&
@@ -1005,7 +984,7 @@ static void try_flipped(wmbt_test *t, void *context, wmbt_view changed, size_t a
 static void test_truncated(wmbt_test *t)
 {
     for (size_t i = 0; i < sizeof fault_documents / sizeof fault_documents[0]; i++) {
-        wmbt_view text = text_of(fault_documents[i]);
+        wmbt_view text = wmbt_test_text(fault_documents[i]);
         wmbt_fault_truncate(t, text, 1, try_truncated, (void *)(uintptr_t)fault_documents[i]);
     }
 }
@@ -1013,7 +992,7 @@ static void test_truncated(wmbt_test *t)
 static void test_flipped(wmbt_test *t)
 {
     for (size_t i = 0; i < sizeof fault_documents / sizeof fault_documents[0]; i++) {
-        wmbt_fault_flip(t, text_of(fault_documents[i]), 1, try_flipped, NULL);
+        wmbt_fault_flip(t, wmbt_test_text(fault_documents[i]), 1, try_flipped, NULL);
     }
 }
 
@@ -1071,8 +1050,8 @@ static void test_details(wmbt_test *t)
     };
     answer a;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        wmbt_test_where(t, text_of(rows[i].text));
-        T_CALL(t, read_manifest(t, text_of(rows[i].text), true, NO_MEMORY, &a));
+        wmbt_test_where(t, wmbt_test_text(rows[i].text));
+        T_CALL(t, read_manifest(t, wmbt_test_text(rows[i].text), true, NO_MEMORY, &a));
         T_EQ(t, a.status, rows[i].status);
         T_EQ(t, a.error.field, rows[i].field);
         T_EQ(t, a.error.entry, rows[i].entry);
@@ -1084,8 +1063,8 @@ static void test_details(wmbt_test *t)
 static void test_bad_arguments(wmbt_test *t)
 {
     answer a;
-    wmbt_view text = text_of(good_delta);
-    fill(&a, PATTERN, sizeof a);
+    wmbt_view text = wmbt_test_text(good_delta);
+    wmbt_test_fill(&a, sizeof a);
     T_EQ(t, wmbt_delta_read(wmbt_view_of(NULL, 1), NO_MEMORY, &a.delta, &a.error),
          WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_delta_read(text, wmbt_buf_of(NULL, 1), &a.delta, NULL), WMBT_BAD_ARGUMENT);
@@ -1095,11 +1074,11 @@ static void test_bad_arguments(wmbt_test *t)
     T_EQ(t, wmbt_manifest_read(wmbt_view_of(NULL, 1), &a.manifest, &a.error), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_manifest_read_v1(text, wmbt_buf_of(NULL, 1), &a.manifest, NULL),
          WMBT_BAD_ARGUMENT);
-    T_CHECK(t, is_filled(&a.delta, PATTERN, sizeof a.delta));
-    T_CHECK(t, is_filled(&a.manifest, PATTERN, sizeof a.manifest));
+    T_CHECK(t, wmbt_test_is_filled(&a.delta, sizeof a.delta));
+    T_CHECK(t, wmbt_test_is_filled(&a.manifest, sizeof a.manifest));
     wmbt_manifest_walk walk;
     wmbt_manifest_entry entry;
-    T_CALL(t, read_manifest(t, text_of(good_manifest), false, NO_MEMORY, &a));
+    T_CALL(t, read_manifest(t, wmbt_test_text(good_manifest), false, NO_MEMORY, &a));
     wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
     T_EQ(t, wmbt_manifest_walk_next(&walk, wmbt_buf_of(NULL, 1), &entry, NULL), WMBT_BAD_ARGUMENT);
     wmbt_manifest_walk_init(&walk, &a.manifest, wmbt_buf_of(NULL, 1));
@@ -1108,9 +1087,10 @@ static void test_bad_arguments(wmbt_test *t)
 
 static void test_field_names(wmbt_test *t)
 {
-    T_CHECK(t, wmbt_test_view_is(text_of(wmbt_field_name_cstr(WMBT_FIELD_KEY_RANGE_START)),
+    T_CHECK(t, wmbt_test_view_is(wmbt_test_text(wmbt_field_name_cstr(WMBT_FIELD_KEY_RANGE_START)),
                                  "key_range_start"));
-    T_CHECK(t, wmbt_test_view_is(text_of(wmbt_field_name_cstr(WMBT_FIELD_WRITE_ID)), "write_id"));
+    T_CHECK(t, wmbt_test_view_is(wmbt_test_text(wmbt_field_name_cstr(WMBT_FIELD_WRITE_ID)),
+                                 "write_id"));
     T_CHECK(t, wmbt_field_name_cstr(WMBT_FIELD_NONE)[0] == '\0');
     T_CHECK(t, wmbt_field_name_cstr(14)[0] == '\0');
     T_CHECK(t, wmbt_field_name_cstr(UINT32_MAX)[0] == '\0');

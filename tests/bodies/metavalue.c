@@ -16,22 +16,6 @@
 #define NO_VIEW wmbt_view_of(NULL, 0)
 #define COMPAT WMBT_METAVALUE_COMPAT
 
-static void fill(void *p, size_t n)
-{
-    wmbt_bytes_fill(p, 0xEE, n);
-}
-
-static bool is_filled(const void *p, size_t n)
-{
-    const uint8_t *b = p;
-    for (size_t i = 0; i < n; i++) {
-        if (b[i] != 0xEE) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool metas_equal(const wmbt_block_meta *a, const wmbt_block_meta *b)
 {
     return wmbt_block_hash_equal(&a->parent_hash, &b->parent_hash) &&
@@ -63,9 +47,9 @@ static void meta_of(wmbt_test *t, wmbt_view cell, wmbt_block_meta *meta)
 
 static wmbt_status read_value(wmbt_test *t, wmbt_view value, uint32_t flags, wmbt_block_meta *meta)
 {
-    fill(meta, sizeof *meta);
+    wmbt_test_fill(meta, sizeof *meta);
     wmbt_status status = wmbt_metavalue_read(value, flags, meta);
-    if (status != WMBT_OK && !is_filled(meta, sizeof *meta)) {
+    if (status != WMBT_OK && !wmbt_test_is_filled(meta, sizeof *meta)) {
         wmbt_test_fail(t, __FILE__, __LINE__, "an error changes nothing");
     }
     return status;
@@ -83,11 +67,11 @@ static void golden_value(wmbt_test *t, const wmbt_view *cells)
     T_CHECK(t, metas_equal(&got, &want));
 #if WMBT_CFG_WRITERS
     uint8_t out[WMBT_METAVALUE_BYTES + 1u];
-    fill(out, sizeof out);
+    wmbt_test_fill(out, sizeof out);
     wmbt_metavalue_write(&want, out);
     T_EQ(t, value.len, WMBT_METAVALUE_BYTES);
     T_BYTES(t, out, value.data, value.len);
-    T_CHECK(t, out[WMBT_METAVALUE_BYTES] == 0xEE);
+    T_CHECK(t, out[WMBT_METAVALUE_BYTES] == WMBT_TEST_PATTERN);
 #endif
 }
 
@@ -122,14 +106,14 @@ static void check_key(wmbt_test *t, const wmbt_metavalue_key *key, wmbt_view wan
     size_t len = 99;
     T_CHECK(t, want.len <= sizeof out);
     for (size_t room = 0; room < want.len; room++) {
-        fill(out, want.len);
+        wmbt_test_fill(out, want.len);
         T_EQ(t, wmbt_metavalue_key_build(key, wmbt_buf_of(out, room), &len), WMBT_BUFFER_TOO_SMALL);
-        T_CHECK(t, len == 99 && is_filled(out, want.len));
+        T_CHECK(t, len == 99 && wmbt_test_is_filled(out, want.len));
     }
     T_EQ(t, wmbt_metavalue_key_build(key, wmbt_buf_of(out, want.len), &len), WMBT_OK);
     T_CHECK(t, wmbt_view_equal(wmbt_view_of(out, len), want));
     wmbt_metavalue_key back;
-    fill(&back, sizeof back);
+    wmbt_test_fill(&back, sizeof back);
     T_EQ(t, wmbt_metavalue_key_parse(want, &back), WMBT_OK);
     T_CHECK(t, back.kind == key->kind && wmbt_block_hash_equal(&back.hash, &key->hash));
     bool topological = key->kind == WMBT_METAVALUE_KEY_TOPOLOGICAL;
@@ -144,7 +128,7 @@ static void golden_stored_keys(wmbt_test *t, const wmbt_view *cells)
     wmbt_metavalue_key key;
     wmbt_block_meta meta;
     wmbt_view both = cells[5];
-    fill(&key, sizeof key);
+    wmbt_test_fill(&key, sizeof key);
     T_CALL(t, meta_of(t, cells[4], &meta));
     key.name_space = wmbt_cell_bytes(t, cells[2]);
     T_EQ(t, wmbt_block_hash_from_hex(cells[3], &key.hash), WMBT_OK);
@@ -287,9 +271,9 @@ static void test_hostile_length(wmbt_test *t)
     uint8_t value[WMBT_METAVALUE_BYTES + 64];
     for (size_t more = 1; more <= 64; more++) {
         wmbt_block_meta meta;
-        fill(value, 4u + more);
+        wmbt_test_fill(value, 4u + more);
         doc_value(value + more);
-        wmbt_bytes_fill(value + more, 0xEE, 4);
+        wmbt_bytes_fill(value + more, WMBT_TEST_PATTERN, 4);
         wmbt_bytes_copy(value, (const uint8_t *)"v001", 4);
         wmbt_view v = wmbt_view_of(value, WMBT_METAVALUE_BYTES + more);
         T_EQ(t, read_value(t, v, 0, &meta), WMBT_TRAILING_BYTES);
@@ -350,10 +334,10 @@ static void test_key_table(wmbt_test *t)
     for (size_t i = 0; i < sizeof parses / sizeof parses[0]; i++) {
         wmbt_view text = wmbt_test_text(parses[i].key);
         wmbt_test_where(t, text);
-        fill(&key, sizeof key);
+        wmbt_test_fill(&key, sizeof key);
         T_EQ(t, wmbt_metavalue_key_parse(text, &key), parses[i].status);
         if (parses[i].status != WMBT_OK) {
-            T_CHECK(t, is_filled(&key, sizeof key));
+            T_CHECK(t, wmbt_test_is_filled(&key, sizeof key));
         } else {
             T_CALL(t, check_key(t, &key, text));
         }
@@ -370,10 +354,10 @@ static void expect_refused_or_same(wmbt_test *t, void *context, wmbt_view change
 {
     (void)at;
     wmbt_metavalue_key key;
-    fill(&key, sizeof key);
+    wmbt_test_fill(&key, sizeof key);
     wmbt_status status = wmbt_metavalue_key_parse(changed, &key);
     if (status != WMBT_OK) {
-        T_CHECK(t, wmbt_status_is_malformed(status) && is_filled(&key, sizeof key));
+        T_CHECK(t, wmbt_status_is_malformed(status) && wmbt_test_is_filled(&key, sizeof key));
         return;
     }
     T_CHECK(t, context == NULL); /* a truncated key is never taken */
@@ -397,8 +381,8 @@ static void test_build_refusals(wmbt_test *t)
     size_t len = 99;
     wmbt_metavalue_key key;
     const wmbt_buf room = wmbt_buf_of(out, sizeof out);
-    fill(out, sizeof out);
-    fill(&key, sizeof key);
+    wmbt_test_fill(out, sizeof out);
+    wmbt_test_fill(&key, sizeof key);
     key.kind = WMBT_METAVALUE_KEY_TOPOLOGICAL;
     key.name_space = NO_VIEW;
     T_EQ(t, wmbt_metavalue_key_build(&key, room, &len), WMBT_NOT_REPRESENTABLE);
@@ -414,7 +398,7 @@ static void test_build_refusals(wmbt_test *t)
     T_EQ(t, wmbt_metavalue_key_build(&key, room, &len), WMBT_BAD_ARGUMENT);
     key.kind = 3;
     T_EQ(t, wmbt_metavalue_key_build(&key, room, &len), WMBT_BAD_ARGUMENT);
-    T_CHECK(t, len == 99 && is_filled(out, sizeof out));
+    T_CHECK(t, len == 99 && wmbt_test_is_filled(out, sizeof out));
     /* the namespace of a hash key is not looked at */
     key.kind = WMBT_METAVALUE_KEY_HASH;
     key.name_space = wmbt_view_of(NULL, 1);

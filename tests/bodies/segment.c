@@ -32,56 +32,22 @@ static const uint8_t doc[] = "WMBT_KV_SGV1\3\0\0\0"
 #define DOC_FOOTER 97u
 #define DOC_VIEW wmbt_view_of(doc, DOC_BYTES)
 
-/* FNV-1a by its definition: independent of the library. */
-static uint32_t fnv(const uint8_t *p, size_t n)
-{
-    uint32_t h = 0x811C9DC5u;
-    for (size_t i = 0; i < n; i++) {
-        h ^= p[i];
-        h *= 16777619u;
-    }
-    return h;
-}
-
-static void fill(void *p, size_t n)
-{
-    wmbt_bytes_fill(p, 0xEE, n);
-}
-
-static bool is_filled(const void *p, size_t n)
-{
-    const uint8_t *b = p;
-    for (size_t i = 0; i < n; i++) {
-        if (b[i] != 0xEE) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void check(wmbt_test *t, bool good, const char *what)
-{
-    if (!good) {
-        wmbt_test_fail(t, __FILE__, __LINE__, what);
-    }
-}
-
 /* Opens by ranges: 16 bytes, 20 bytes, the index. */
 static wmbt_status open_ranges(wmbt_test *t, wmbt_segment_index *index, wmbt_view object,
                                uint32_t flags)
 {
     wmbt_segment_layout layout;
-    fill(&layout, sizeof layout);
+    wmbt_test_fill(&layout, sizeof layout);
     size_t head = object.len < 16u ? object.len : 16u;
     size_t tail = object.len < 20u ? object.len : 20u;
     wmbt_view end = tail == 0u ? NO_VIEW : wmbt_view_of(object.data + (object.len - tail), tail);
     wmbt_status status =
         wmbt_segment_locate(object.len, wmbt_view_of(object.data, head), end, flags, &layout);
     if (status != WMBT_OK) {
-        check(t, is_filled(&layout, sizeof layout), "an error changes nothing");
+        T_ALSO(t, wmbt_test_is_filled(&layout, sizeof layout), "an error changes nothing");
         return status;
     }
-    check(t, layout.index_offset + layout.index_bytes + 20u == object.len, "the index fits");
+    T_ALSO(t, layout.index_offset + layout.index_bytes + 20u == object.len, "the index fits");
     wmbt_view bytes =
         wmbt_view_of(object.data + (size_t)layout.index_offset, (size_t)layout.index_bytes);
     return wmbt_segment_open_index(index, &layout, bytes, flags);
@@ -95,42 +61,41 @@ static wmbt_status read_index(wmbt_test *t, wmbt_view object, uint32_t flags, bo
     wmbt_segment_index index;
     wmbt_segment_entry entry;
     wmbt_view list = want == NULL || wmbt_test_view_is(*want, "empty") ? NO_VIEW : *want;
-    fill(&index, sizeof index);
+    wmbt_test_fill(&index, sizeof index);
     wmbt_status status =
         ranges ? open_ranges(t, &index, object, flags) : wmbt_segment_open(&index, object, flags);
-    check(t, status == WMBT_OK || is_filled(&index, sizeof index), "an error changes nothing");
+    T_ALSO(t, status == WMBT_OK || wmbt_test_is_filled(&index, sizeof index),
+           "an error changes nothing");
     while (status == WMBT_OK) {
-        fill(&entry, sizeof entry);
+        wmbt_test_fill(&entry, sizeof entry);
         status = wmbt_segment_next(&index, &entry);
         if (status != WMBT_OK) {
-            check(t, is_filled(&entry, sizeof entry), "an error changes nothing");
-            check(t, wmbt_segment_next(&index, &entry) == status, "a refusal is for good");
+            T_ALSO(t, wmbt_test_is_filled(&entry, sizeof entry), "an error changes nothing");
+            T_ALSO(t, wmbt_segment_next(&index, &entry) == status, "a refusal is for good");
         } else if (want != NULL) {
             wmbt_view fields = wmbt_cell_part(&list, ',');
             wmbt_view key = wmbt_cell_bytes(t, wmbt_cell_part(&fields, ':'));
-            check(t, wmbt_view_equal(entry.key, key), "the key");
-            check(t, entry.payload_offset == wmbt_cell_u64(t, wmbt_cell_part(&fields, ':')),
-                  "the offset");
-            check(t, entry.payload_bytes == wmbt_cell_u64(t, fields), "the length");
+            T_ALSO(t, wmbt_view_equal(entry.key, key), "the key");
+            T_ALSO(t, entry.payload_offset == wmbt_cell_u64(t, wmbt_cell_part(&fields, ':')),
+                   "the offset");
+            T_ALSO(t, entry.payload_bytes == wmbt_cell_u64(t, fields), "the length");
         }
     }
-    check(t, want == NULL || status != WMBT_END || list.data == NULL, "all entries");
+    T_ALSO(t, want == NULL || status != WMBT_END || list.data == NULL, "all entries");
     status = status == WMBT_END ? WMBT_OK : status;
     if (!ranges) {
         wmbt_segment_layout layout;
-        fill(&layout, sizeof layout);
-        check(t, wmbt_segment_verify(object, flags, &layout) == status, "verify says the same");
-        check(t, (status == WMBT_OK) != is_filled(&layout, sizeof layout), "layout only if good");
+        wmbt_test_fill(&layout, sizeof layout);
+        T_ALSO(t, wmbt_segment_verify(object, flags, &layout) == status, "verify says the same");
+        T_ALSO(t, (status == WMBT_OK) != wmbt_test_is_filled(&layout, sizeof layout),
+               "layout only if good");
     }
     return status;
 }
 
 static wmbt_status status_of(wmbt_test *t, wmbt_view outcome)
 {
-    static const struct {
-        const char *word;
-        wmbt_status status;
-    } words[] = {
+    static const wmbt_word words[] = {
         {"ok", WMBT_OK},
         {"err:unexpected_eof", WMBT_TRUNCATED},
         {"err:invalid_magic", WMBT_BAD_MAGIC},
@@ -138,13 +103,7 @@ static wmbt_status status_of(wmbt_test *t, wmbt_view outcome)
         {"err:field_too_large", WMBT_TOO_LARGE},
         {"err:invalid_range", WMBT_BAD_ARGUMENT},
     };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (wmbt_test_view_is(outcome, words[i].word)) {
-            return words[i].status;
-        }
-    }
-    check(t, false, "the outcome is known");
-    return WMBT_OK;
+    return wmbt_cell_status(t, outcome, words, sizeof words / sizeof words[0]);
 }
 
 /* True for what only the strict reader refuses. */
@@ -221,16 +180,16 @@ static void golden_encode(wmbt_test *t, const wmbt_view *cells)
     }
     uint8_t *out = wmbt_test_alloc(t, bytes + 1u);
     T_CHECK(t, out != NULL);
-    fill(out, bytes + 1u);
+    wmbt_test_fill(out, bytes + 1u);
     size_t written = 99;
     T_EQ(t, wmbt_segment_write(blocks, count, wmbt_buf_of(out, bytes - 1u), &written),
          want == WMBT_OK ? WMBT_BUFFER_TOO_SMALL : want);
-    T_CHECK(t, written == 99 && is_filled(out, bytes + 1u));
+    T_CHECK(t, written == 99 && wmbt_test_is_filled(out, bytes + 1u));
     T_EQ(t, wmbt_segment_write(blocks, count, wmbt_buf_of(out, bytes), &written), want);
     if (want == WMBT_OK) {
         wmbt_view wire = wmbt_cell_bytes(t, cells[2]);
         T_CHECK(t, wmbt_view_equal(wire, wmbt_view_of(out, written)));
-        T_CHECK(t, out[bytes] == 0xEE);
+        T_CHECK(t, out[bytes] == WMBT_TEST_PATTERN);
     }
 }
 
@@ -309,10 +268,10 @@ static bool misses_a_payload(const wmbt_segment_index *from, wmbt_view first, wm
     wmbt_bytes_copy((uint8_t *)&index, (const uint8_t *)from, sizeof index);
     while (wmbt_segment_next(&index, &entry) == WMBT_OK) {
         wmbt_view payload;
-        fill(&payload, sizeof payload);
+        wmbt_test_fill(&payload, sizeof payload);
         if (wmbt_segment_in_range(entry.key, first, last) &&
             wmbt_segment_payload(&entry, window, bytes, &payload) == WMBT_TRUNCATED) {
-            return is_filled(&payload, sizeof payload);
+            return wmbt_test_is_filled(&payload, sizeof payload);
         }
     }
     return false;
@@ -325,7 +284,7 @@ static void golden_range(wmbt_test *t, const wmbt_view *cells, bool ranges)
     wmbt_status want = status_of(t, cells[4]);
     wmbt_segment_index index;
     wmbt_segment_window window;
-    fill(&window, sizeof window);
+    wmbt_test_fill(&window, sizeof window);
     wmbt_status status =
         ranges ? open_ranges(t, &index, object, COMPAT) : wmbt_segment_open(&index, object, COMPAT);
     if (status != WMBT_OK) { /* upstream compares the ends of the range first */
@@ -335,7 +294,7 @@ static void golden_range(wmbt_test *t, const wmbt_view *cells, bool ranges)
     status = wmbt_segment_select(&index, first, last, &window);
     if (status != WMBT_OK) {
         T_EQ(t, status, want);
-        T_CHECK(t, is_filled(&window, sizeof window));
+        T_CHECK(t, wmbt_test_is_filled(&window, sizeof window));
         return;
     }
     wmbt_view bytes = NO_VIEW;
@@ -383,12 +342,12 @@ static void test_select(wmbt_test *t)
     wmbt_segment_index index;
     wmbt_segment_window window;
     const wmbt_view a = WMBT_VIEW_LITERAL("a"), b = WMBT_VIEW_LITERAL("b");
-    fill(&window, sizeof window);
+    wmbt_test_fill(&window, sizeof window);
     T_EQ(t, wmbt_segment_open(&index, DOC_VIEW, 0), WMBT_OK);
     T_EQ(t, wmbt_segment_select(&index, b, a, &window), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_segment_select(&index, wmbt_view_of(NULL, 1), a, &window), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_segment_select(&index, a, wmbt_view_of(NULL, 1), &window), WMBT_BAD_ARGUMENT);
-    T_CHECK(t, is_filled(&window, sizeof window));
+    T_CHECK(t, wmbt_test_is_filled(&window, sizeof window));
     T_EQ(t, wmbt_segment_select(&index, a, b, &window), WMBT_OK);
     T_CHECK(t, window.offset == 23 && window.bytes == 25 && window.count == 2);
     T_EQ(t, wmbt_segment_select(&index, b, b, &window), WMBT_OK); /* the index has not moved */
@@ -397,7 +356,7 @@ static void test_select(wmbt_test *t)
     T_CHECK(t, window.offset == 0 && window.bytes == 0 && window.count == 0);
     wmbt_segment_entry entry = {b, 39, 9};
     wmbt_view payload;
-    fill(&payload, sizeof payload);
+    wmbt_test_fill(&payload, sizeof payload);
     window.offset = 40;
     window.bytes = 8;
     T_EQ(t, wmbt_segment_payload(&entry, &window, wmbt_view_of(doc + 40, 8), &payload),
@@ -407,7 +366,7 @@ static void test_select(wmbt_test *t)
          WMBT_TRUNCATED);
     T_EQ(t, wmbt_segment_payload(&entry, &window, wmbt_view_of(NULL, 9), &payload),
          WMBT_BAD_ARGUMENT);
-    T_CHECK(t, is_filled(&payload, sizeof payload));
+    T_CHECK(t, wmbt_test_is_filled(&payload, sizeof payload));
     T_EQ(t, wmbt_segment_payload(&entry, &window, wmbt_view_of(doc + 39, 9), &payload), WMBT_OK);
     T_CHECK(t, wmbt_test_view_is(payload, "payload-b"));
 }
@@ -446,7 +405,8 @@ static void copy_doc(uint8_t *out)
 
 static void fix_sum(uint8_t *object)
 {
-    wmbt_store_le32(object + DOC_FOOTER + 16, fnv(object + DOC_INDEX, DOC_FOOTER - DOC_INDEX));
+    wmbt_store_le32(object + DOC_FOOTER + 16,
+                    wmbt_test_fnv1a(object + DOC_INDEX, DOC_FOOTER - DOC_INDEX));
 }
 
 /* Statuses of an altered copy: whole, by ranges, and what upstream says. */
@@ -500,7 +460,7 @@ static void test_index_over_header(wmbt_test *t)
     wmbt_bytes_fill(object + 14, 0, 8);
     wmbt_bytes_copy(object + 22, doc + DOC_FOOTER, 12);
     wmbt_store_le32(object + 34, 10);
-    wmbt_store_le32(object + 38, fnv(object + 12, 10));
+    wmbt_store_le32(object + 38, wmbt_test_fnv1a(object + 12, 10));
     wmbt_view v = wmbt_view_of(object, sizeof object);
     T_EQ(t, read_index(t, v, 0, false, NULL), WMBT_BAD_LENGTH);
     T_EQ(t, read_index(t, v, 0, true, NULL), WMBT_BAD_LENGTH);
@@ -582,7 +542,7 @@ static void test_gap_before_index(wmbt_test *t)
     wmbt_store_le32(object + 12, 2);
     wmbt_bytes_copy(object + DOC_FOOTER - 11u, doc + DOC_FOOTER, 12);
     wmbt_store_le32(object + n - 8u, 22);
-    wmbt_store_le32(object + n - 4u, fnv(object + DOC_INDEX, 22));
+    wmbt_store_le32(object + n - 4u, wmbt_test_fnv1a(object + DOC_INDEX, 22));
     T_EQ(t, read_index(t, wmbt_view_of(object, n), 0, false, NULL), WMBT_BAD_OFFSET);
     T_EQ(t, read_index(t, wmbt_view_of(object, n), COMPAT, false, NULL), WMBT_OK);
 }
@@ -594,13 +554,13 @@ static void test_bytes_that_change(wmbt_test *t)
     wmbt_segment_entry entry;
     copy_doc(object);
     T_EQ(t, wmbt_segment_open(&index, wmbt_view_of(object, DOC_BYTES), 0), WMBT_OK);
-    fill(object, 16);
-    fill(object + DOC_FOOTER, 20);
+    wmbt_test_fill(object, 16);
+    wmbt_test_fill(object + DOC_FOOTER, 20);
     for (size_t i = 0; i < 3; i++) {
         T_EQ(t, wmbt_segment_next(&index, &entry), WMBT_OK);
         T_EQ(t, entry.payload_offset, 23u + 16u * i);
-        fill(object + DOC_INDEX, 11u * (i + 1u));
-        fill(object + 16, 16u * (i + 1u));
+        wmbt_test_fill(object + DOC_INDEX, 11u * (i + 1u));
+        wmbt_test_fill(object + 16, 16u * (i + 1u));
     }
     T_EQ(t, wmbt_segment_next(&index, &entry), WMBT_END);
 
@@ -618,8 +578,8 @@ static void test_arguments(wmbt_test *t)
     wmbt_segment_layout layout, good;
     wmbt_segment_index index;
     uint32_t bytes = 7, sum = 7;
-    fill(&layout, sizeof layout);
-    fill(&index, sizeof index);
+    wmbt_test_fill(&layout, sizeof layout);
+    wmbt_test_fill(&index, sizeof index);
     /* every head and tail that is long enough */
     for (size_t head = 0; head <= DOC_BYTES + 1u; head++) {
         for (size_t tail = 0; tail <= DOC_BYTES; tail++) {
@@ -642,7 +602,7 @@ static void test_arguments(wmbt_test *t)
     /* an object larger than the memory of a 32-bit machine */
     T_EQ(t, wmbt_segment_locate(UINT64_C(0x200000000), DOC_VIEW, DOC_VIEW, 0, &layout), WMBT_OK);
     T_EQ(t, layout.index_offset, UINT64_C(0x200000000) - 53u);
-    fill(&layout, sizeof layout);
+    wmbt_test_fill(&layout, sizeof layout);
     T_EQ(t, wmbt_segment_open(&index, wmbt_view_of(NULL, 99), 0), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_segment_open(&index, DOC_VIEW, 4), WMBT_BAD_ARGUMENT);
     wmbt_view entries = wmbt_view_of(doc + DOC_INDEX, 33);
@@ -650,7 +610,8 @@ static void test_arguments(wmbt_test *t)
     T_EQ(t, wmbt_segment_open_index(&index, &good, entries, 2), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_segment_open_index(&index, &good, wmbt_view_of(doc, 32), 0), WMBT_BAD_LENGTH);
     T_EQ(t, wmbt_segment_open_index(&index, &good, wmbt_view_of(doc, 34), 0), WMBT_BAD_LENGTH);
-    T_CHECK(t, is_filled(&layout, sizeof layout) && is_filled(&index, sizeof index));
+    T_CHECK(t, wmbt_test_is_filled(&layout, sizeof layout) &&
+                   wmbt_test_is_filled(&index, sizeof index));
     T_EQ(t, wmbt_segment_read_footer(wmbt_view_of(NULL, 20), entries, 0, &bytes, &sum),
          WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_segment_read_footer(DOC_VIEW, wmbt_view_of(NULL, 1), 0, &bytes, &sum),
@@ -667,7 +628,7 @@ static void test_writer_limits(wmbt_test *t)
     size_t written = 99;
     const wmbt_buf room = wmbt_buf_of(out, sizeof out);
     wmbt_segment_block two[2] = {{NO_VIEW, NO_VIEW}, {NO_VIEW, NO_VIEW}};
-    fill(out, sizeof out);
+    wmbt_test_fill(out, sizeof out);
     two[0].key = wmbt_view_of(byte, 65536); /* judged by its length, never read */
     T_EQ(t, wmbt_segment_write(two, 2, room, &written), WMBT_TOO_LARGE);
     two[0].key = wmbt_view_of(byte, 65535);
@@ -696,9 +657,9 @@ static void test_writer_limits(wmbt_test *t)
     for (size_t n = 0; n < 36; n++) {
         T_EQ(t, wmbt_segment_write(NULL, 0, wmbt_buf_of(out, n), &written), WMBT_BUFFER_TOO_SMALL);
     }
-    T_CHECK(t, written == 99 && is_filled(out, sizeof out));
+    T_CHECK(t, written == 99 && wmbt_test_is_filled(out, sizeof out));
     T_EQ(t, wmbt_segment_write(NULL, 0, wmbt_buf_of(out, 36), &written), WMBT_OK);
-    T_CHECK(t, written == 36 && out[36] == 0xEE);
+    T_CHECK(t, written == 36 && out[36] == WMBT_TEST_PATTERN);
     T_EQ(t, WMBT_SEGMENT_BYTES(3u, 3u, 27u), DOC_BYTES);
 }
 #endif

@@ -66,6 +66,54 @@ bool wmbt_test_same(const uint8_t *a, const uint8_t *b, size_t n)
     return true;
 }
 
+void wmbt_test_fill(void *p, size_t n)
+{
+    uint8_t *b = p;
+    for (size_t i = 0; i < n; i++) {
+        b[i] = WMBT_TEST_PATTERN;
+    }
+}
+
+bool wmbt_test_is_filled(const void *p, size_t n)
+{
+    const uint8_t *b = p;
+    for (size_t i = 0; i < n; i++) {
+        if (b[i] != WMBT_TEST_PATTERN) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void wmbt_test_copy(uint8_t *to, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        to[i] = from[i];
+    }
+}
+
+uint32_t wmbt_test_load32(const uint8_t *p)
+{
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+void wmbt_test_store32(uint8_t *p, uint32_t v)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        p[i] = (uint8_t)(v >> (8 * i));
+    }
+}
+
+uint32_t wmbt_test_fnv1a(const uint8_t *p, size_t n)
+{
+    uint32_t h = 0x811C9DC5u;
+    for (size_t i = 0; i < n; i++) {
+        h ^= p[i];
+        h *= 16777619u;
+    }
+    return h;
+}
+
 wmbt_view wmbt_test_text(const char *text)
 {
     size_t n = 0;
@@ -216,6 +264,17 @@ uint64_t wmbt_cell_u64(wmbt_test *t, wmbt_view cell)
         v = v * 10u + (uint64_t)(cell.data[i] - '0');
     }
     return v;
+}
+
+wmbt_status wmbt_cell_status(wmbt_test *t, wmbt_view cell, const wmbt_word *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (wmbt_test_view_is(cell, words[i].word)) {
+            return words[i].status;
+        }
+    }
+    wmbt_test_fail(t, __FILE__, __LINE__, "the outcome is known");
+    return WMBT_OK;
 }
 
 static int hex_digit(uint8_t c)

@@ -108,11 +108,33 @@ void wmbt_test_fail(wmbt_test *t, const char *file, int line, const char *what);
         }                  \
     } while (0)
 
+/* A check that fails and goes on, for functions that return something. */
+#define T_ALSO(t, condition, what_)                           \
+    do {                                                      \
+        if (!(condition)) {                                   \
+            wmbt_test_fail((t), __FILE__, __LINE__, (what_)); \
+        }                                                     \
+    } while (0)
+
 #define T_BYTES(t, a, b, n) T_CHECK((t), wmbt_test_same((a), (b), (n)))
 
 bool wmbt_test_same(const uint8_t *a, const uint8_t *b, size_t n);
 bool wmbt_test_view_is(wmbt_view v, const char *text); /* equal to a NUL-terminated text */
 wmbt_view wmbt_test_text(const char *text);            /* a view of a NUL-terminated text */
+
+/* What outputs hold before a call, and still hold after an error: n bytes of the pattern. */
+#define WMBT_TEST_PATTERN 0xEEu
+void wmbt_test_fill(void *p, size_t n);
+bool wmbt_test_is_filled(const void *p, size_t n);
+
+void wmbt_test_copy(uint8_t *to, const uint8_t *from, size_t n);
+
+/* Little-endian numbers. */
+uint32_t wmbt_test_load32(const uint8_t *p);
+void wmbt_test_store32(uint8_t *p, uint32_t v);
+
+/* FNV-1a of 32 bits by its definition: independent of the library. */
+uint32_t wmbt_test_fnv1a(const uint8_t *p, size_t n);
 
 /* xorshift32, as golden/vectors/README.md defines it. State 0 stays 0: seed with anything else. */
 uint32_t wmbt_test_random(uint32_t *state);
@@ -151,5 +173,14 @@ wmbt_view wmbt_cell_bytes(wmbt_test *t, wmbt_view cell);
 /* Splits `list` at the first `separator`: the part before it is returned, the rest stays in *list;
  * at the end *list has data NULL. Start with *list = the cell. */
 wmbt_view wmbt_cell_part(wmbt_view *list, char separator);
+
+/* What the words of a column of outcomes mean. */
+typedef struct wmbt_word {
+    const char *word;
+    wmbt_status status;
+} wmbt_word;
+
+/* The status that a cell stands for; fails the test if it is none of the words. */
+wmbt_status wmbt_cell_status(wmbt_test *t, wmbt_view cell, const wmbt_word *words, size_t count);
 
 #endif

@@ -31,40 +31,6 @@ static const uint8_t doc_record[] = "WMBT_KV_WAL1\1\0\1\0\3\0\0\0\x98\x30\x4f\xc
 #define DOC_BATCH_BYTES (sizeof doc_batch - 1u)
 #define DOC_RECORD_BYTES (sizeof doc_record - 1u)
 
-/* FNV-1a by its definition: independent of the library. */
-static uint32_t fnv(const uint8_t *p, size_t n)
-{
-    uint32_t h = 0x811C9DC5u;
-    for (size_t i = 0; i < n; i++) {
-        h ^= p[i];
-        h *= 16777619u;
-    }
-    return h;
-}
-
-static void fill(void *p, size_t n)
-{
-    wmbt_bytes_fill(p, 0xEE, n);
-}
-
-static bool is_filled(const void *p, size_t n)
-{
-    const uint8_t *b = p;
-    for (size_t i = 0; i < n; i++) {
-        if (b[i] != 0xEE) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void check(wmbt_test *t, bool good, const char *what)
-{
-    if (!good) {
-        wmbt_test_fail(t, __FILE__, __LINE__, what);
-    }
-}
-
 /* Reads a whole object: ok or what it was refused with, and the records. */
 static wmbt_status read_object(wmbt_test *t, wmbt_view object, uint32_t flags,
                                wmbt_wal_record *records, uint32_t *count)
@@ -72,52 +38,48 @@ static wmbt_status read_object(wmbt_test *t, wmbt_view object, uint32_t flags,
     wmbt_wal_reader reader;
     wmbt_wal_info info;
     *count = 0;
-    fill(&reader, sizeof reader);
-    fill(&info, sizeof info);
+    wmbt_test_fill(&reader, sizeof reader);
+    wmbt_test_fill(&info, sizeof info);
     wmbt_status status = wmbt_wal_open(&reader, object, flags);
-    check(t, status == WMBT_OK || is_filled(&reader, sizeof reader), "an error changes nothing");
+    T_ALSO(t, status == WMBT_OK || wmbt_test_is_filled(&reader, sizeof reader),
+           "an error changes nothing");
     while (status == WMBT_OK) {
         wmbt_wal_record record;
-        fill(&record, sizeof record);
+        wmbt_test_fill(&record, sizeof record);
         status = wmbt_wal_next(&reader, &record);
         if (status == WMBT_OK) {
-            check(t, *count < reader.info.record_count, "not more records than announced");
+            T_ALSO(t, *count < reader.info.record_count, "not more records than announced");
             if (*count < MAX_RECORDS) {
                 wmbt_bytes_copy((uint8_t *)&records[*count], (const uint8_t *)&record,
                                 sizeof record);
             }
             ++*count;
         } else {
-            check(t, is_filled(&record, sizeof record), "an error changes nothing");
-            check(t, wmbt_wal_next(&reader, &record) == status, "a refusal is for good");
+            T_ALSO(t, wmbt_test_is_filled(&record, sizeof record), "an error changes nothing");
+            T_ALSO(t, wmbt_wal_next(&reader, &record) == status, "a refusal is for good");
         }
     }
     wmbt_status whole = wmbt_wal_verify(object, flags, &info);
-    check(t, whole == (status == WMBT_END ? WMBT_OK : status), "verify says the same");
-    check(t, (whole == WMBT_OK) != is_filled(&info, sizeof info), "info only if it is good");
-    check(t, whole != WMBT_OK || info.record_count == *count, "as many records as announced");
+    T_ALSO(t, whole == (status == WMBT_END ? WMBT_OK : status), "verify says the same");
+    T_ALSO(t, (whole == WMBT_OK) != wmbt_test_is_filled(&info, sizeof info),
+           "info only if it is good");
+    T_ALSO(t, whole != WMBT_OK || info.record_count == *count, "as many records as announced");
     return whole;
 }
 
 static wmbt_status status_of(wmbt_test *t, wmbt_view outcome, wmbt_status too_large)
 {
-    static const struct {
-        const char *word;
-        wmbt_status status;
-    } words[] = {
+    static const wmbt_word words[] = {
         {"ok", WMBT_OK},
         {"err:unexpected_eof", WMBT_TRUNCATED},
         {"upstream:alloc", WMBT_TRUNCATED},
         {"err:invalid_magic", WMBT_BAD_MAGIC},
         {"err:checksum", WMBT_BAD_CHECKSUM},
     };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (wmbt_test_view_is(outcome, words[i].word)) {
-            return words[i].status;
-        }
+    if (wmbt_test_view_is(outcome, "err:field_too_large")) {
+        return too_large;
     }
-    check(t, wmbt_test_view_is(outcome, "err:field_too_large"), "the outcome is known");
-    return too_large;
+    return wmbt_cell_status(t, outcome, words, sizeof words / sizeof words[0]);
 }
 
 /* --- records ------------------------------------------------------------------------------------
@@ -127,9 +89,9 @@ static void golden_decode(wmbt_test *t, wmbt_view wire, wmbt_status want, const 
 {
     wmbt_wal_record got[MAX_RECORDS], alone;
     uint32_t count;
-    fill(&alone, sizeof alone);
+    wmbt_test_fill(&alone, sizeof alone);
     T_EQ(t, wmbt_wal_read_record(wire, WMBT_WAL_COMPAT, &alone), want);
-    T_CHECK(t, want == WMBT_OK || is_filled(&alone, sizeof alone));
+    T_CHECK(t, want == WMBT_OK || wmbt_test_is_filled(&alone, sizeof alone));
     if (wire.len >= 12u && wmbt_test_same(wire.data, doc_batch, 12)) {
         return; /* the table asks the record reader, an object would be a batch */
     }
@@ -158,22 +120,22 @@ static void golden_encode(wmbt_test *t, wmbt_view wire, wmbt_status want, const 
     size_t bytes = WMBT_WAL_RECORD_BYTES(record.key.len, record.meta.len, record.payload.len);
     uint8_t *out = wmbt_test_alloc(t, bytes + 1u);
     T_CHECK(t, out != NULL);
-    fill(out, bytes + 1u);
+    wmbt_test_fill(out, bytes + 1u);
     size_t written = 99;
     T_EQ(t, wmbt_wal_write_record(&record, wmbt_buf_of(out, bytes), &written), want);
     if (want != WMBT_OK) {
-        T_CHECK(t, written == 99 && is_filled(out, bytes + 1u));
+        T_CHECK(t, written == 99 && wmbt_test_is_filled(out, bytes + 1u));
         return;
     }
     T_EQ(t, written, bytes);
-    T_CHECK(t, out[bytes] == 0xEE);
+    T_CHECK(t, out[bytes] == WMBT_TEST_PATTERN);
     T_BYTES(t, out, wire.data, wire.len); /* some rows give only the head */
     T_CHECK(t, wire.len == bytes || wire.len == WMBT_WAL_RECORD_HEADER_BYTES);
-    fill(out, bytes);
+    wmbt_test_fill(out, bytes);
     written = 99;
     T_EQ(t, wmbt_wal_write_record(&record, wmbt_buf_of(out, bytes - 1u), &written),
          WMBT_BUFFER_TOO_SMALL);
-    T_CHECK(t, written == 99 && is_filled(out, bytes));
+    T_CHECK(t, written == 99 && wmbt_test_is_filled(out, bytes));
 #else
     (void)t, (void)wire, (void)want, (void)cells;
 #endif
@@ -197,7 +159,7 @@ static void test_golden_records(wmbt_test *t)
         } else if (wmbt_test_view_is(cells[1], "checksum")) {
             /* the table's sums and the test's own way to compute them agree */
             wmbt_view input = wmbt_cell_bytes(t, cells[6]);
-            T_EQ(t, fnv(input.data, input.len), wmbt_load_le32(wire.data));
+            T_EQ(t, wmbt_test_fnv1a(input.data, input.len), wmbt_load_le32(wire.data));
             sums++;
         } else {
             T_CALL(t, golden_encode(t, wire, want, cells));
@@ -387,7 +349,7 @@ static void copy_batch(uint8_t *out)
 
 static void fix_batch_sum(uint8_t *batch, size_t n)
 {
-    wmbt_store_le32(batch + 32, fnv(batch + 36, n - 36u));
+    wmbt_store_le32(batch + 32, wmbt_test_fnv1a(batch + 36, n - 36u));
 }
 
 static void test_hostile_record_count(wmbt_test *t)
@@ -485,7 +447,7 @@ static void test_trailing_bytes_in_a_batch(wmbt_test *t)
 {
     uint8_t batch[DOC_BATCH_BYTES + 3];
     copy_batch(batch);
-    fill(batch + DOC_BATCH_BYTES, 3);
+    wmbt_test_fill(batch + DOC_BATCH_BYTES, 3);
     fix_batch_sum(batch, sizeof batch);
     T_EQ(t, status_with(t, batch, sizeof batch, 0), WMBT_TRAILING_BYTES); /* behind the last */
     T_EQ(t, status_with(t, batch, sizeof batch, WMBT_WAL_COMPAT), WMBT_TRAILING_BYTES);
@@ -503,19 +465,19 @@ static void test_bytes_that_change(wmbt_test *t)
     wmbt_wal_record record;
     copy_batch(batch);
     T_EQ(t, wmbt_wal_open(&reader, wmbt_view_of(batch, sizeof batch), 0), WMBT_OK);
-    fill(batch, 36);
+    wmbt_test_fill(batch, 36);
     T_EQ(t, wmbt_wal_next(&reader, &record), WMBT_OK);
     T_EQ(t, record.payload.len, 2);
-    fill(batch + 36, 34);
+    wmbt_test_fill(batch + 36, 34);
     T_EQ(t, wmbt_wal_next(&reader, &record), WMBT_OK);
-    fill(batch + 70, 34);
+    wmbt_test_fill(batch + 70, 34);
     T_EQ(t, wmbt_wal_next(&reader, &record), WMBT_END);
 
     uint8_t object[DOC_RECORD_BYTES];
     copy_record(object);
     T_EQ(t, wmbt_wal_open(&reader, wmbt_view_of(object, sizeof object), 0), WMBT_OK);
     T_EQ(t, reader.info.checksum, 0xC54F3098);
-    fill(object, WMBT_WAL_RECORD_HEADER_BYTES);
+    wmbt_test_fill(object, WMBT_WAL_RECORD_HEADER_BYTES);
     T_EQ(t, wmbt_wal_next(&reader, &record), WMBT_OK);
     T_EQ(t, record.payload.len, 3);
     T_EQ(t, wmbt_wal_next(&reader, &record), WMBT_END);
@@ -532,7 +494,7 @@ static void test_arguments(wmbt_test *t)
 {
     wmbt_wal_reader reader;
     wmbt_wal_info info;
-    fill(&reader, sizeof reader);
+    wmbt_test_fill(&reader, sizeof reader);
     T_EQ(t, wmbt_wal_open(&reader, wmbt_view_of(NULL, 40), 0), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_wal_open(&reader, wmbt_view_of(doc_record, DOC_RECORD_BYTES), 2),
          WMBT_BAD_ARGUMENT);
@@ -540,7 +502,7 @@ static void test_arguments(wmbt_test *t)
     wmbt_wal_record record;
     T_EQ(t, wmbt_wal_read_record(wmbt_view_of(NULL, 40), 0, &record), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_wal_read_record(NO_VIEW, 2, &record), WMBT_BAD_ARGUMENT);
-    T_CHECK(t, is_filled(&reader, sizeof reader));
+    T_CHECK(t, wmbt_test_is_filled(&reader, sizeof reader));
     T_EQ(t, wmbt_wal_verify(wmbt_view_of(doc_batch, DOC_BATCH_BYTES), 0, &info), WMBT_OK);
     T_CHECK(t, info.kind == WMBT_WAL_BATCH && info.start_seq == 1 && info.end_seq == 2);
     T_CHECK(t, info.record_count == 2 && info.checksum == 0xC94D2555);
@@ -572,7 +534,7 @@ static void test_writer_limits(wmbt_test *t)
     const wmbt_buf room = wmbt_buf_of(out, sizeof out);
     wmbt_wal_record two[2] = {{wmbt_view_of("k", 1), NO_VIEW, NO_VIEW},
                               {wmbt_view_of("k", 1), NO_VIEW, NO_VIEW}};
-    fill(out, sizeof out);
+    wmbt_test_fill(out, sizeof out);
     /* the fields' lengths are judged, their bytes never read */
     two[1].key = wmbt_view_of(byte, 65536);
     T_EQ(t, wmbt_wal_write_record(&two[1], room, &written), WMBT_TOO_LARGE);
@@ -614,12 +576,12 @@ static void test_writer_limits(wmbt_test *t)
         T_EQ(t, wmbt_wal_write_batch(1, two, 2, wmbt_buf_of(out, n), &written),
              WMBT_BUFFER_TOO_SMALL);
     }
-    T_CHECK(t, written == 99 && is_filled(out, sizeof out));
+    T_CHECK(t, written == 99 && wmbt_test_is_filled(out, sizeof out));
     two[1].key = NO_VIEW;
     T_EQ(t, wmbt_wal_write_batch(UINT64_MAX - 1u, two, 2, wmbt_buf_of(out, exact), &written),
          WMBT_OK);
     T_EQ(t, written, exact);
-    T_CHECK(t, out[exact] == 0xEE);
+    T_CHECK(t, out[exact] == WMBT_TEST_PATTERN);
     T_EQ(t, status_with(t, out, exact, 0), WMBT_OK);
 }
 #endif
@@ -664,10 +626,10 @@ static void golden_build(wmbt_test *t, const wmbt_view *cells, uint32_t kind)
     key.last_seq = kind == WMBT_WAL_BATCH ? wmbt_cell_u64(t, cells[6]) : 7u;
     T_CHECK(t, want.len <= WMBT_WAL_KEY_BYTES(prefix.len, key.node.len) && want.len <= sizeof out);
     for (size_t room = 0; room < want.len; room++) {
-        fill(out, want.len);
+        wmbt_test_fill(out, want.len);
         T_EQ(t, wmbt_wal_key_build(&key, prefix, WMBT_WAL_COMPAT, wmbt_buf_of(out, room), &len),
              WMBT_BUFFER_TOO_SMALL);
-        T_CHECK(t, len == 99 && is_filled(out, want.len));
+        T_CHECK(t, len == 99 && wmbt_test_is_filled(out, want.len));
     }
     T_EQ(t, wmbt_wal_key_build(&key, prefix, WMBT_WAL_COMPAT, wmbt_buf_of(out, want.len), &len),
          WMBT_OK);
@@ -693,7 +655,7 @@ static void golden_classify(wmbt_test *t, const wmbt_view *cells)
 {
     wmbt_view prefix = wmbt_cell_bytes(t, cells[2]), text = wmbt_cell_bytes(t, cells[7]);
     wmbt_wal_key key;
-    fill(&key, sizeof key);
+    wmbt_test_fill(&key, sizeof key);
     wmbt_status status = wmbt_wal_key_parse(text, prefix, &key);
     if (wmbt_test_view_is(cells[8], "canonical") || wmbt_test_view_is(cells[8], "legacy")) {
         T_EQ(t, status, WMBT_OK);
@@ -702,7 +664,7 @@ static void golden_classify(wmbt_test *t, const wmbt_view *cells)
         T_CHECK(t, key.kind == WMBT_WAL_BATCH || key.first_seq == key.last_seq);
         return;
     }
-    T_CHECK(t, is_filled(&key, sizeof key));
+    T_CHECK(t, wmbt_test_is_filled(&key, sizeof key));
     T_EQ(t, status, wmbt_test_view_is(cells[8], "outside") ? WMBT_MISSING : WMBT_BAD_SYNTAX);
 }
 
@@ -806,11 +768,11 @@ static void golden_node(wmbt_test *t, const wmbt_view *cells)
     uint8_t out[256];
     for (size_t room = 0; room <= want.len; room++) {
         size_t len = 99;
-        fill(out, sizeof out);
+        wmbt_test_fill(out, sizeof out);
         bool fits = room == want.len;
         T_EQ(t, wmbt_wal_node(id, wmbt_buf_of(out, room), &len),
              fits ? WMBT_OK : WMBT_BUFFER_TOO_SMALL);
-        T_CHECK(t, fits ? len == want.len : len == 99 && is_filled(out, sizeof out));
+        T_CHECK(t, fits ? len == want.len : len == 99 && wmbt_test_is_filled(out, sizeof out));
     }
     T_BYTES(t, out, want.data, want.len);
 }
@@ -931,10 +893,10 @@ static void test_parse_table(wmbt_test *t)
     for (size_t i = 0; i < sizeof parses / sizeof parses[0]; i++) {
         wmbt_view text = wmbt_test_text(parses[i].key);
         wmbt_test_where(t, text);
-        fill(&key, sizeof key);
+        wmbt_test_fill(&key, sizeof key);
         T_EQ(t, wmbt_wal_key_parse(text, WMBT_VIEW_LITERAL("ns"), &key), parses[i].status);
         if (parses[i].status != WMBT_OK) {
-            T_CHECK(t, is_filled(&key, sizeof key));
+            T_CHECK(t, wmbt_test_is_filled(&key, sizeof key));
             continue;
         }
         T_CHECK(t, key.layout == parses[i].layout && key.kind == parses[i].kind);
@@ -972,12 +934,13 @@ static void test_guess(wmbt_test *t)
         wmbt_view text = wmbt_test_text(guesses[i].key), prefix;
         wmbt_wal_key key;
         wmbt_test_where(t, text);
-        fill(&key, sizeof key);
-        fill(&prefix, sizeof prefix);
+        wmbt_test_fill(&key, sizeof key);
+        wmbt_test_fill(&prefix, sizeof prefix);
         wmbt_status status = wmbt_wal_key_guess(text, &prefix, &key);
         if (guesses[i].prefix == NULL) {
             T_EQ(t, status, WMBT_BAD_SYNTAX);
-            T_CHECK(t, is_filled(&key, sizeof key) && is_filled(&prefix, sizeof prefix));
+            T_CHECK(t, wmbt_test_is_filled(&key, sizeof key) &&
+                           wmbt_test_is_filled(&prefix, sizeof prefix));
             continue;
         }
         T_EQ(t, status, WMBT_OK);
@@ -1010,11 +973,11 @@ static void test_node_arguments(wmbt_test *t)
     T_EQ(t, wmbt_wal_node(WMBT_VIEW_LITERAL("AZ[az{09:@`/"), wmbt_buf_of(out, 16), &len), WMBT_OK);
     T_CHECK(t, wmbt_test_view_is(wmbt_view_of(out, len), "AZ-az-09----"));
     len = 99;
-    fill(out, sizeof out);
+    wmbt_test_fill(out, sizeof out);
     T_EQ(t, wmbt_wal_node(wmbt_view_of(NULL, 1), wmbt_buf_of(out, 16), &len), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_wal_node(NO_VIEW, wmbt_buf_of(NULL, 1), &len), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_wal_node(WMBT_VIEW_LITERAL("a\xff"), wmbt_buf_of(out, 16), &len), WMBT_BAD_TEXT);
-    T_CHECK(t, len == 99 && is_filled(out, sizeof out));
+    T_CHECK(t, len == 99 && wmbt_test_is_filled(out, sizeof out));
 }
 
 #if WMBT_CFG_WRITERS
@@ -1029,7 +992,7 @@ static void test_build_limits(wmbt_test *t)
     const wmbt_buf room = wmbt_buf_of(out, out_bytes);
     wmbt_bytes_fill(text, 'p', WMBT_WAL_KEY_MAX_BYTES + 1u);
     wmbt_bytes_fill((uint8_t *)&key, 0, sizeof key);
-    fill(out, out_bytes);
+    wmbt_test_fill(out, out_bytes);
     key.kind = WMBT_WAL_RECORD;
     key.node = WMBT_VIEW_LITERAL("n");
     const size_t rest = sizeof "/00000000000000000000/chunk-n-00000000000000000000.bin" - 1u;
@@ -1051,7 +1014,7 @@ static void test_build_limits(wmbt_test *t)
     key.kind = WMBT_WAL_RECORD;
     key.node = wmbt_view_of(NULL, 1);
     T_EQ(t, wmbt_wal_key_build(&key, NO_VIEW, 0, room, &len), WMBT_BAD_ARGUMENT);
-    T_CHECK(t, len == 99 && is_filled(out, out_bytes));
+    T_CHECK(t, len == 99 && wmbt_test_is_filled(out, out_bytes));
     key.node = WMBT_VIEW_LITERAL("n");
     T_EQ(t,
          wmbt_wal_key_build(&key, wmbt_view_of(text, WMBT_WAL_KEY_MAX_BYTES - rest), 0, room, &len),
