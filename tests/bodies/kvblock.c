@@ -13,6 +13,8 @@
 #define FLASH (&wmbt_shape_deepseek_v4_flash)
 #define NO_DST wmbt_buf_of(NULL, 0)
 
+WMBT_TEST_FORM(kvblock);
+
 #define SMALL_BYTES 144u
 #define SMALL_TOKENS 8u
 #define SMALL_SEQ 3u
@@ -20,91 +22,6 @@
 static const wmbt_kvblock_expect small_expect = {&wmbt_test_shape, SMALL_TOKENS, SMALL_SEQ, 0};
 static const wmbt_kvblock_expect any_expect = {&wmbt_test_shape, 0, 0,
                                                WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS};
-
-static void fill_info(wmbt_kvblock_info *info, uint32_t value)
-{
-    info->block_seq = value;
-    info->block_tokens = value;
-    info->body_bytes = value;
-    info->crc = value;
-}
-
-static bool info_is(const wmbt_kvblock_info *info, uint32_t value)
-{
-    return info->block_seq == value && info->block_tokens == value && info->body_bytes == value &&
-           info->crc == value;
-}
-
-static uint32_t get_u32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-/* Reads whole; on an error the output must be untouched. */
-static wmbt_status read_whole(wmbt_test *t, wmbt_view object, const wmbt_kvblock_expect *expect,
-                              wmbt_kvblock_info *info)
-{
-    fill_info(info, 0xABABABAB);
-    wmbt_status status = wmbt_kvblock_read(object, expect, info);
-    if (status != WMBT_OK && !info_is(info, 0xABABABAB)) {
-        wmbt_test_fail(t, __FILE__, __LINE__, "info is unchanged on an error");
-    }
-    return status;
-}
-
-/* Pieces of a push run: lengths come from `state` (0: the whole rest), at most `most`. Rows land in
- * `shadow` at their offsets, if it is not NULL. */
-static wmbt_status read_pushed(wmbt_test *t, wmbt_view object, const wmbt_kvblock_expect *expect,
-                               uint32_t *state, uint32_t most, uint8_t *shadow,
-                               wmbt_kvblock_info *info)
-{
-    wmbt_kvblock_push p;
-    fill_info(info, 0xABABABAB);
-    wmbt_status status = wmbt_kvblock_push_init(&p, expect);
-    size_t at = 0;
-    while (status == WMBT_OK && at < object.len) {
-        size_t n = object.len - at;
-        if (*state != 0u) {
-            size_t m = 1u + wmbt_test_random(state) % most;
-            n = m < n ? m : n;
-        }
-        size_t end = at + n;
-        do {
-            wmbt_buf dst = NO_DST;
-            wmbt_extent e;
-            uint32_t position;
-            if (wmbt_kvblock_push_at(&p, &e, &position) == WMBT_OK && shadow != NULL) {
-                if (e.offset + position != at) {
-                    wmbt_test_fail(t, __FILE__, __LINE__, "the extent says where the byte is");
-                }
-                dst = wmbt_buf_of(shadow + at, e.bytes - position);
-            }
-            size_t taken = SIZE_MAX;
-            status =
-                wmbt_kvblock_push_feed(&p, wmbt_view_of(object.data + at, end - at), dst, &taken);
-            if (wmbt_status_is_error(status)) {
-                if (taken != SIZE_MAX) {
-                    wmbt_test_fail(t, __FILE__, __LINE__, "taken is unchanged on an error");
-                }
-                break;
-            }
-            at += taken;
-            if (wmbt_kvblock_push_offset(&p) != at || (status == WMBT_NEED_MORE && at != end)) {
-                wmbt_test_fail(t, __FILE__, __LINE__, "need-more took all");
-                return WMBT_BAD_STATE;
-            }
-        } while (status == WMBT_OK && at < end);
-        status = wmbt_status_is_error(status) ? status : WMBT_OK;
-    }
-    wmbt_status end_status = wmbt_kvblock_push_finish(&p, info);
-    if (status != WMBT_OK && end_status != status) {
-        wmbt_test_fail(t, __FILE__, __LINE__, "a refusal is for good");
-    }
-    if (end_status != WMBT_OK && !info_is(info, 0xABABABAB)) {
-        wmbt_test_fail(t, __FILE__, __LINE__, "info is unchanged on an error");
-    }
-    return end_status;
-}
 
 /* A sealed object of noise. */
 static wmbt_view make_object(wmbt_test *t, const wmbt_shape *shape, uint32_t tokens, uint32_t seq,
@@ -178,65 +95,23 @@ static void test_layer_starts(wmbt_test *t)
 }
 
 /* What the small object must look like, written down by hand from the format. */
-static const struct {
-    uint32_t offset, bytes, rows, layer, kind, value;
-} small_items[] = {
-    {24, 4, 0, 0, WMBT_EXTENT_FIELD, 0},  {28, 4, 0, 1, WMBT_EXTENT_FIELD, 4},
-    {32, 4, 0, 1, WMBT_EXTENT_FIELD, 2},  {36, 16, 2, 1, WMBT_EXTENT_COMP, 0},
-    {52, 4, 0, 1, WMBT_EXTENT_FIELD, 2},  {56, 8, 2, 1, WMBT_EXTENT_INDEX, 0},
-    {64, 4, 0, 2, WMBT_EXTENT_FIELD, 8},  {68, 4, 0, 2, WMBT_EXTENT_FIELD, 1},
-    {72, 8, 1, 2, WMBT_EXTENT_COMP, 0},   {80, 4, 0, 3, WMBT_EXTENT_FIELD, 2},
-    {84, 4, 0, 3, WMBT_EXTENT_FIELD, 4},  {88, 32, 4, 3, WMBT_EXTENT_COMP, 0},
-    {120, 4, 0, 3, WMBT_EXTENT_FIELD, 4}, {124, 16, 4, 3, WMBT_EXTENT_INDEX, 0},
+static const wmbt_item small_items[] = {
+    WMBT_TEST_NUMBER(24, 0, 0, WMBT_BAD_SHAPE),    WMBT_TEST_NUMBER(28, 1, 4, WMBT_BAD_SHAPE),
+    WMBT_TEST_NUMBER(32, 1, 2, WMBT_BAD_COUNT),    WMBT_TEST_ROWS(36, 16, 2, 1, WMBT_EXTENT_COMP),
+    WMBT_TEST_NUMBER(52, 1, 2, WMBT_BAD_COUNT),    WMBT_TEST_ROWS(56, 8, 2, 1, WMBT_EXTENT_INDEX),
+    WMBT_TEST_NUMBER(64, 2, 8, WMBT_BAD_SHAPE),    WMBT_TEST_NUMBER(68, 2, 1, WMBT_BAD_COUNT),
+    WMBT_TEST_ROWS(72, 8, 1, 2, WMBT_EXTENT_COMP), WMBT_TEST_NUMBER(80, 3, 2, WMBT_BAD_SHAPE),
+    WMBT_TEST_NUMBER(84, 3, 4, WMBT_BAD_COUNT),    WMBT_TEST_ROWS(88, 32, 4, 3, WMBT_EXTENT_COMP),
+    WMBT_TEST_NUMBER(120, 3, 4, WMBT_BAD_COUNT),   WMBT_TEST_ROWS(124, 16, 4, 3, WMBT_EXTENT_INDEX),
 };
 #define SMALL_ITEMS (sizeof small_items / sizeof small_items[0])
 
-static void check_small_item(wmbt_test *t, const wmbt_item *item, size_t i)
-{
-    T_EQ(t, item->extent.offset, small_items[i].offset);
-    T_EQ(t, item->extent.bytes, small_items[i].bytes);
-    T_EQ(t, item->extent.rows, small_items[i].rows);
-    T_EQ(t, item->extent.layer, small_items[i].layer);
-    T_EQ(t, item->extent.kind, small_items[i].kind);
-    T_EQ(t, item->value, small_items[i].value);
-}
-
-/* Every byte offset, in every order of two: the walk finds its item and goes on behind it. */
 static void test_seek(wmbt_test *t)
 {
     wmbt_kvblock_walk walk;
-    wmbt_item item;
     T_EQ(t, wmbt_kvblock_walk_init(&walk, &wmbt_test_shape, SMALL_TOKENS), WMBT_OK);
     T_EQ(t, walk.end, SMALL_BYTES - 4);
-    for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        T_EQ(t, wmbt_kvblock_walk_next(&walk, &item), WMBT_OK);
-        T_CALL(t, check_small_item(t, &item, i));
-    }
-    T_EQ(t, wmbt_kvblock_walk_next(&walk, &item), WMBT_END);
-    for (uint64_t a = 0; a < SMALL_BYTES + 9; a++) {
-        for (uint64_t b = 0; b < SMALL_BYTES + 9; b++) {
-            wmbt_status status = wmbt_kvblock_walk_seek(&walk, a, &item);
-            item.value = 4711;
-            status = wmbt_kvblock_walk_seek(&walk, b, &item);
-            if (b < 24 || b >= SMALL_BYTES - 4) {
-                T_EQ(t, status, WMBT_MISSING);
-                T_EQ(t, item.value, 4711);
-                continue;
-            }
-            T_EQ(t, status, WMBT_OK);
-            size_t i = 0;
-            while (b >= small_items[i].offset + small_items[i].bytes) {
-                i++;
-            }
-            T_CALL(t, check_small_item(t, &item, i));
-            status = wmbt_kvblock_walk_next(&walk, &item);
-            T_EQ(t, status, i + 1 < SMALL_ITEMS ? WMBT_OK : WMBT_END);
-            if (status == WMBT_OK) {
-                T_CALL(t, check_small_item(t, &item, i + 1));
-            }
-        }
-    }
-    T_EQ(t, wmbt_kvblock_walk_seek(&walk, UINT64_MAX, &item), WMBT_MISSING);
+    wmbt_test_walk(t, &form, &walk, 1, small_items, SMALL_ITEMS);
 }
 
 static void test_walk_arguments(wmbt_test *t)
@@ -275,7 +150,7 @@ static void test_too_large(wmbt_test *t)
     uint8_t head[24] = {0x4B, 0x56, 0x42, 0x31, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0, 8};
     wmbt_kvblock_info info;
     expect.flags = WMBT_KVBLOCK_ANY_TOKENS;
-    T_EQ(t, read_whole(t, wmbt_view_of(head, 24), &expect, &info), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_test_read_whole(t, &form, wmbt_view_of(head, 24), &expect, &info), WMBT_TOO_LARGE);
 }
 
 /* --- objects ------------------------------------------------------------------------------------
@@ -290,21 +165,23 @@ static void test_small_object(wmbt_test *t)
                                    8,   0,   0,   0,   4, 0, 0, 0, 116, 0, 0, 0};
     T_BYTES(t, b, head, 24);
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        if (small_items[i].kind == WMBT_EXTENT_FIELD) {
-            T_EQ(t, get_u32(b + small_items[i].offset), small_items[i].value);
+        if (small_items[i].extent.kind == WMBT_EXTENT_FIELD) {
+            T_EQ(t, wmbt_test_load32(b + small_items[i].extent.offset), small_items[i].value);
         }
     }
     uint32_t crc = wmbt_test_crc32c(0, b + 24, 116);
-    T_EQ(t, get_u32(b + 140), crc);
+    T_EQ(t, wmbt_test_load32(b + 140), crc);
     wmbt_kvblock_info info;
     for (int any = 0; any < 2; any++) {
-        T_EQ(t, read_whole(t, object, any == 0 ? &small_expect : &any_expect, &info), WMBT_OK);
+        T_EQ(t,
+             wmbt_test_read_whole(t, &form, object, any == 0 ? &small_expect : &any_expect, &info),
+             WMBT_OK);
         T_EQ(t, info.block_seq, SMALL_SEQ);
         T_EQ(t, info.block_tokens, SMALL_TOKENS);
         T_EQ(t, info.body_bytes, 116);
         T_EQ(t, info.crc, crc);
     }
-    fill_info(&info, 0);
+    wmbt_test_fill(&info, sizeof info);
     T_EQ(t, wmbt_kvblock_read_head(wmbt_view_of(b, 24), &small_expect, &info), WMBT_OK);
     T_CHECK(t, info.block_seq == 3 && info.block_tokens == 8 && info.body_bytes == 116);
 }
@@ -345,28 +222,18 @@ static void test_golden_objects(wmbt_test *t)
         wmbt_test_where(t, wmbt_test_text(golden[i].name));
         wmbt_kvblock_expect expect = {FLASH, 128, golden[i].seq, 0};
         wmbt_kvblock_info info;
-        T_EQ(t, read_whole(t, object, &expect, &info), WMBT_OK);
+        T_EQ(t, wmbt_test_read_whole(t, &form, object, &expect, &info), WMBT_OK);
         T_EQ(t, info.block_seq, golden[i].seq);
         expect.block_seq++;
-        T_EQ(t, read_whole(t, object, &expect, &info), WMBT_WRONG_BLOCK);
+        T_EQ(t, wmbt_test_read_whole(t, &form, object, &expect, &info), WMBT_WRONG_BLOCK);
         expect.block_seq--;
         expect.block_tokens = 256;
-        T_EQ(t, read_whole(t, object, &expect, &info), WMBT_WRONG_BLOCK);
+        T_EQ(t, wmbt_test_read_whole(t, &form, object, &expect, &info), WMBT_WRONG_BLOCK);
 
-        uint8_t *copy = wmbt_test_alloc(t, object.len);
-        T_CHECK(t, copy != NULL);
-        for (size_t k = 0; k < object.len; k++) {
-            copy[k] = 0xEE;
-        }
         wmbt_kvblock_walk walk;
-        wmbt_item item;
         T_EQ(t, wmbt_kvblock_walk_init(&walk, FLASH, 128), WMBT_OK);
-        while (wmbt_kvblock_walk_next(&walk, &item) == WMBT_OK) {
-            for (uint64_t k = 0; item.extent.kind != WMBT_EXTENT_FIELD && k < item.extent.bytes;
-                 k++) {
-                copy[item.extent.offset + k] = object.data[item.extent.offset + k];
-            }
-        }
+        uint8_t *copy = wmbt_test_only_rows(t, &form, &walk, object);
+        T_CHECK(t, copy != NULL);
         size_t written = 0;
         T_EQ(t,
              wmbt_kvblock_seal(wmbt_buf_of(copy, object.len), FLASH, 128, golden[i].seq, &written),
@@ -382,11 +249,9 @@ static void judge(wmbt_test *t, wmbt_view object, const wmbt_view *cells)
     wmbt_status want = (wmbt_status)wmbt_cell_u64(t, cells[WMBT_TEST_VERDICT_STATUS]);
     wmbt_kvblock_expect expect = {FLASH, 128, 0, 0};
     wmbt_kvblock_info info;
-    T_EQ(t, read_whole(t, object, &expect, &info), want);
-    uint32_t state = 0;
-    T_EQ(t, read_pushed(t, object, &expect, &state, 1, NULL, &info), want);
-    state = 1234567;
-    T_EQ(t, read_pushed(t, object, &expect, &state, 100000, NULL, &info), want);
+    T_EQ(t, wmbt_test_read_whole(t, &form, object, &expect, &info), want);
+    T_EQ(t, wmbt_test_read_pushed(t, &form, object, &expect, 0, 1, NULL, &info), want);
+    T_EQ(t, wmbt_test_read_pushed(t, &form, object, &expect, 1234567, 100000, NULL, &info), want);
 }
 
 static void test_verdicts(wmbt_test *t)
@@ -402,26 +267,6 @@ static void test_verdicts(wmbt_test *t)
 /* --- hostile fields -----------------------------------------------------------------------------
  */
 
-/* Whole, pushed in one piece, byte by byte and in random pieces: the same status and numbers. */
-static wmbt_status read_all_ways(wmbt_test *t, wmbt_view object, const wmbt_kvblock_expect *expect,
-                                 wmbt_kvblock_info *info)
-{
-    static const struct {
-        uint32_t seed, most;
-    } ways[] = {{0, 1}, {1, 1}, {5, 7}, {9, 60}};
-    wmbt_status status = read_whole(t, object, expect, info);
-    for (size_t i = 0; i < 4 && !t->failed; i++) {
-        uint32_t state = ways[i].seed;
-        wmbt_kvblock_info pushed;
-        if (read_pushed(t, object, expect, &state, ways[i].most, NULL, &pushed) != status ||
-            pushed.block_seq != info->block_seq || pushed.block_tokens != info->block_tokens ||
-            pushed.body_bytes != info->body_bytes || pushed.crc != info->crc) {
-            wmbt_test_fail(t, __FILE__, __LINE__, "push says what whole says");
-        }
-    }
-    return status;
-}
-
 /* One field of the small object changed, CRC right: what a reader says that expects this block, and
  * one that takes any number and token count. */
 static void check_field(wmbt_test *t, uint32_t at, uint32_t value, wmbt_status want,
@@ -431,20 +276,14 @@ static void check_field(wmbt_test *t, uint32_t at, uint32_t value, wmbt_status w
     wmbt_view object = make_small(t);
     uint8_t *b = wmbt_test_alloc(t, SMALL_BYTES);
     T_CHECK(t, b != NULL);
-    for (size_t i = 0; i < SMALL_BYTES; i++) {
-        b[i] = object.data[i];
-    }
-    uint32_t crc = 0;
-    for (unsigned i = 0; i < 4; i++) {
-        b[at + i] = (uint8_t)(value >> (8 * i));
-    }
-    crc = wmbt_test_crc32c(0, b + 24, SMALL_BYTES - 28);
-    for (unsigned i = 0; i < 4; i++) {
-        b[SMALL_BYTES - 4 + i] = (uint8_t)(crc >> (8 * i));
-    }
+    wmbt_test_copy(b, object.data, SMALL_BYTES);
+    wmbt_test_store32(b + at, value);
+    wmbt_test_store32(b + SMALL_BYTES - 4, wmbt_test_crc32c(0, b + 24, SMALL_BYTES - 28));
     wmbt_kvblock_info info;
-    T_EQ(t, read_all_ways(t, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info), want);
-    T_EQ(t, read_all_ways(t, wmbt_view_of(b, SMALL_BYTES), &any_expect, &info), want_any);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info),
+         want);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, SMALL_BYTES), &any_expect, &info),
+         want_any);
 }
 
 static void test_seq_field(wmbt_test *t)
@@ -485,17 +324,15 @@ static void test_numbers(wmbt_test *t)
     static const uint32_t changes[] = {1, 2, 0x20000000, 0x40000000, 0x80000000, UINT32_MAX};
     uint32_t ratios = 0, counts = 0;
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        if (small_items[i].kind != WMBT_EXTENT_FIELD) {
+        if (small_items[i].extent.kind != WMBT_EXTENT_FIELD) {
             continue;
         }
-        /* the first number of a layer is its ratio */
-        bool ratio = i == 0 || small_items[i - 1].layer != small_items[i].layer;
-        wmbt_status want = ratio ? WMBT_BAD_SHAPE : WMBT_BAD_COUNT;
-        ratios += ratio ? 1u : 0u;
-        counts += ratio ? 0u : 1u;
+        wmbt_status want = small_items[i].mismatch;
+        ratios += want == WMBT_BAD_SHAPE ? 1u : 0u;
+        counts += want == WMBT_BAD_COUNT ? 1u : 0u;
         for (size_t k = 0; k < 6; k++) {
-            T_CALL(t, check_field(t, small_items[i].offset, small_items[i].value + changes[k], want,
-                                  want));
+            T_CALL(t, check_field(t, (uint32_t)small_items[i].extent.offset,
+                                  small_items[i].value + changes[k], want, want));
         }
     }
     T_CHECK(t, ratios == 4u && counts == 5u);
@@ -508,12 +345,12 @@ static void try_cut(wmbt_test *t, void *context, wmbt_view changed, size_t kept)
 {
     (void)context;
     wmbt_kvblock_info info;
-    T_EQ(t, read_all_ways(t, changed, &small_expect, &info), WMBT_TRUNCATED);
-    T_EQ(t, read_all_ways(t, changed, &any_expect, &info), WMBT_TRUNCATED);
-    fill_info(&info, 0xABABABAB);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, changed, &small_expect, &info), WMBT_TRUNCATED);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, changed, &any_expect, &info), WMBT_TRUNCATED);
+    wmbt_test_fill(&info, sizeof info);
     T_EQ(t, wmbt_kvblock_read_head(changed, &small_expect, &info),
          kept < 24 ? WMBT_TRUNCATED : WMBT_OK);
-    T_EQ(t, info_is(&info, 0xABABABAB), kept < 24);
+    T_EQ(t, wmbt_test_is_filled(&info, sizeof info), kept < 24);
 }
 
 static void test_truncations(wmbt_test *t)
@@ -535,12 +372,11 @@ static wmbt_status flip_status(size_t byte, bool any)
         return any && byte / 4 == 3 ? WMBT_BAD_COUNT : strict[byte / 4];
     }
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        if (byte < small_items[i].offset + small_items[i].bytes) {
-            if (small_items[i].kind != WMBT_EXTENT_FIELD) {
+        if (byte < small_items[i].extent.offset + small_items[i].extent.bytes) {
+            if (small_items[i].extent.kind != WMBT_EXTENT_FIELD) {
                 break;
             }
-            bool ratio = i == 0 || small_items[i - 1].layer != small_items[i].layer;
-            return ratio ? WMBT_BAD_SHAPE : WMBT_BAD_COUNT;
+            return small_items[i].mismatch;
         }
     }
     return WMBT_BAD_CHECKSUM;
@@ -550,8 +386,10 @@ static void try_flip(wmbt_test *t, void *context, wmbt_view changed, size_t bit)
 {
     (void)context;
     wmbt_kvblock_info info;
-    T_EQ(t, read_all_ways(t, changed, &small_expect, &info), flip_status(bit / 8, false));
-    T_EQ(t, read_all_ways(t, changed, &any_expect, &info), flip_status(bit / 8, true));
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, changed, &small_expect, &info),
+         flip_status(bit / 8, false));
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, changed, &any_expect, &info),
+         flip_status(bit / 8, true));
 }
 
 static void test_flips(wmbt_test *t)
@@ -564,57 +402,19 @@ static void test_bytes_after(wmbt_test *t)
     wmbt_view object = make_small(t);
     uint8_t *b = wmbt_test_alloc(t, SMALL_BYTES + 8);
     T_CHECK(t, b != NULL);
-    for (size_t i = 0; i < SMALL_BYTES; i++) {
-        b[i] = object.data[i];
-    }
+    wmbt_test_copy(b, object.data, SMALL_BYTES);
     for (size_t extra = 1; extra <= 8; extra++) {
         wmbt_kvblock_info info;
-        T_EQ(t, read_all_ways(t, wmbt_view_of(b, SMALL_BYTES + extra), &small_expect, &info),
+        T_EQ(t,
+             wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, SMALL_BYTES + extra), &small_expect,
+                                     &info),
              WMBT_TRAILING_BYTES);
     }
 }
 
-/* Two pieces, split at every byte; the rows land where they belong and nowhere else. */
 static void test_splits(wmbt_test *t)
 {
-    wmbt_view object = make_small(t);
-    for (size_t split = 0; split <= SMALL_BYTES; split++) {
-        uint8_t shadow[SMALL_BYTES];
-        for (size_t i = 0; i < SMALL_BYTES; i++) {
-            shadow[i] = 0x5A;
-        }
-        wmbt_kvblock_push p;
-        T_EQ(t, wmbt_kvblock_push_init(&p, &small_expect), WMBT_OK);
-        size_t at = 0, end = split;
-        for (int piece = 0; piece < 2; piece++, end = SMALL_BYTES) {
-            wmbt_status status;
-            do {
-                wmbt_extent e;
-                uint32_t position;
-                wmbt_buf dst = NO_DST;
-                if (wmbt_kvblock_push_at(&p, &e, &position) == WMBT_OK) {
-                    T_EQ(t, e.offset + position, at);
-                    dst = wmbt_buf_of(shadow + at, e.bytes - position);
-                }
-                size_t taken = 0;
-                status = wmbt_kvblock_push_feed(&p, wmbt_view_of(object.data + at, end - at), dst,
-                                                &taken);
-                at += taken;
-            } while (status == WMBT_OK && at < end);
-            T_EQ(t, status == WMBT_END, at == SMALL_BYTES);
-        }
-        wmbt_kvblock_info info;
-        T_EQ(t, wmbt_kvblock_push_finish(&p, &info), WMBT_OK);
-        T_EQ(t, info.block_seq, SMALL_SEQ);
-        size_t item = 0;
-        for (size_t o = 0; o < SMALL_BYTES; o++) {
-            while (item < SMALL_ITEMS && o >= small_items[item].offset + small_items[item].bytes) {
-                item++;
-            }
-            bool row = o >= 24 && item < SMALL_ITEMS && small_items[item].kind != WMBT_EXTENT_FIELD;
-            T_EQ(t, shadow[o], row ? object.data[o] : 0x5A);
-        }
-    }
+    wmbt_test_splits(t, &form, make_small(t), &small_expect, small_items, SMALL_ITEMS);
 }
 
 /* The rules of the calls, in every phase of an object. */
@@ -634,9 +434,10 @@ static void test_push_calls(wmbt_test *t)
     bad.flags = 0;
     bad.block_tokens = 9;
     T_EQ(t, wmbt_kvblock_push_init(&p, &bad), WMBT_BAD_ARGUMENT);
-    T_EQ(t, read_whole(t, object, &bad, &info), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_test_read_whole(t, &form, object, &bad, &info), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_kvblock_read_head(object, &bad, &info), WMBT_BAD_ARGUMENT);
-    T_EQ(t, read_whole(t, wmbt_view_of(NULL, 1), &small_expect, &info), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_test_read_whole(t, &form, wmbt_view_of(NULL, 1), &small_expect, &info),
+         WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_kvblock_read_head(wmbt_view_of(NULL, 1), &small_expect, &info), WMBT_BAD_ARGUMENT);
 
     T_EQ(t, wmbt_kvblock_push_init(&p, &small_expect), WMBT_OK);
@@ -678,37 +479,9 @@ static void test_push_calls(wmbt_test *t)
     T_EQ(t, wmbt_kvblock_push_feed(&p, wmbt_view_of(NULL, 0), NO_DST, &taken), WMBT_END);
     T_EQ(t, wmbt_kvblock_push_finish(&p, &info), WMBT_OK);
     T_EQ(t, wmbt_kvblock_push_finish(&p, &info), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_kvblock_push_at(&p, &e, &position), WMBT_END);
     T_EQ(t, wmbt_kvblock_push_feed(&p, rest, NO_DST, &taken), WMBT_BAD_STATE);
     T_EQ(t, wmbt_kvblock_push_placed(&p, 0, 0), WMBT_BAD_STATE);
-}
-
-/* Rows put in place by the caller, in pieces of `step` bytes; numbers are fed. */
-static wmbt_status run_placed(wmbt_test *t, wmbt_view object, uint32_t step, size_t wrong_at,
-                              wmbt_kvblock_info *info)
-{
-    wmbt_kvblock_push p;
-    wmbt_status status = wmbt_kvblock_push_init(&p, &small_expect);
-    size_t at = 0;
-    while (!wmbt_status_is_error(status) && at < object.len) {
-        wmbt_extent e;
-        uint32_t position;
-        size_t taken = 1;
-        if (wmbt_kvblock_push_at(&p, &e, &position) == WMBT_OK) {
-            uint32_t n = e.bytes - position < step ? e.bytes - position : step;
-            uint32_t crc = wmbt_test_crc32c(0, object.data + at, n);
-            crc ^= at <= wrong_at && wrong_at < at + n ? 1u : 0u;
-            status = wmbt_kvblock_push_placed(&p, n, crc);
-            taken = n;
-        } else {
-            status = wmbt_kvblock_push_feed(&p, wmbt_view_of(object.data + at, 1), NO_DST, &taken);
-        }
-        at += taken;
-        if (!wmbt_status_is_error(status) && wmbt_kvblock_push_offset(&p) != at) {
-            wmbt_test_fail(t, __FILE__, __LINE__, "placed bytes count");
-            return WMBT_BAD_STATE;
-        }
-    }
-    return wmbt_kvblock_push_finish(&p, info);
 }
 
 static void test_placed(wmbt_test *t)
@@ -717,11 +490,14 @@ static void test_placed(wmbt_test *t)
     wmbt_view object = make_small(t);
     for (size_t i = 0; i < 4; i++) {
         wmbt_kvblock_info info;
-        T_EQ(t, run_placed(t, object, steps[i], SIZE_MAX, &info), WMBT_OK);
-        T_EQ(t, info.crc, get_u32(object.data + 140));
+        T_EQ(t, wmbt_test_read_placed(t, &form, object, &small_expect, steps[i], SIZE_MAX, &info),
+             WMBT_OK);
+        T_EQ(t, info.crc, wmbt_test_load32(object.data + 140));
         for (size_t k = 0; k < SMALL_ITEMS; k++) {
-            if (small_items[k].kind != WMBT_EXTENT_FIELD) {
-                T_EQ(t, run_placed(t, object, steps[i], small_items[k].offset, &info),
+            if (small_items[k].extent.kind != WMBT_EXTENT_FIELD) {
+                T_EQ(t,
+                     wmbt_test_read_placed(t, &form, object, &small_expect, steps[i],
+                                           small_items[k].extent.offset, &info),
                      WMBT_BAD_CHECKSUM);
             }
         }
@@ -731,9 +507,7 @@ static void test_placed(wmbt_test *t)
 static void test_seal_arguments(wmbt_test *t)
 {
     uint8_t room[SMALL_BYTES];
-    for (size_t i = 0; i < sizeof room; i++) {
-        room[i] = 0x5A;
-    }
+    wmbt_test_fill(room, sizeof room);
     size_t written = 4711;
     const wmbt_shape *s = &wmbt_test_shape;
     for (size_t n = 0; n < SMALL_BYTES; n++) {
@@ -746,9 +520,7 @@ static void test_seal_arguments(wmbt_test *t)
     T_EQ(t, wmbt_kvblock_seal(wmbt_buf_of(room, SMALL_BYTES), s, 9, 0, &written),
          WMBT_BAD_ARGUMENT);
     T_EQ(t, written, 4711);
-    for (size_t i = 0; i < sizeof room; i++) {
-        T_EQ(t, room[i], 0x5A);
-    }
+    T_CHECK(t, wmbt_test_is_filled(room, sizeof room));
 }
 
 /* 64 KiB in 10,000 random splits, from single bytes to large pieces. */
@@ -760,10 +532,10 @@ static void test_many_splits(wmbt_test *t)
     T_CHECK(t, shadow != NULL);
     wmbt_kvblock_expect expect = {&wmbt_test_shape, 6544, SMALL_SEQ, 0};
     for (uint32_t round = 1; round <= T_MANY(10000, 300); round++) {
-        uint32_t state = round;
         uint32_t most = round % 100 == 0 ? 9u : round % 10 == 0 ? 500u : 30000u;
         wmbt_kvblock_info info;
-        T_EQ(t, read_pushed(t, object, &expect, &state, most, shadow, &info), WMBT_OK);
+        T_EQ(t, wmbt_test_read_pushed(t, &form, object, &expect, round, most, shadow, &info),
+             WMBT_OK);
     }
     wmbt_kvblock_walk walk;
     wmbt_item item;
@@ -782,10 +554,10 @@ static void test_large_splits(wmbt_test *t)
     T_CHECK(t, wmbt_test_data(t, golden[3].name, &object));
     wmbt_kvblock_expect expect = {FLASH, 128, 0, 0};
     for (uint32_t round = 1; round <= 20; round++) {
-        uint32_t state = round;
         wmbt_kvblock_info info;
         T_EQ(t,
-             read_pushed(t, object, &expect, &state, round % 2 == 0 ? 300000u : 2000u, NULL, &info),
+             wmbt_test_read_pushed(t, &form, object, &expect, round,
+                                   round % 2 == 0 ? 300000u : 2000u, NULL, &info),
              WMBT_OK);
     }
 }
@@ -795,7 +567,7 @@ static void try_large(wmbt_test *t, void *context, wmbt_view changed, size_t at)
 {
     wmbt_kvblock_expect expect = {FLASH, 128, 0, 0};
     wmbt_kvblock_info info;
-    wmbt_status status = read_whole(t, changed, &expect, &info);
+    wmbt_status status = wmbt_test_read_whole(t, &form, changed, &expect, &info);
     if (context != NULL) {
         T_EQ(t, status, WMBT_TRUNCATED);
         return;
@@ -843,7 +615,7 @@ static const wmbt_case cases[] = {
     {"hostile: bytes after the object", test_bytes_after, 512, NULL},
     {"faults: every truncation", test_truncations, 512, NULL},
     {"faults: every bit", test_flips, 512, NULL},
-    {"push: every split", test_splits, 256, NULL},
+    {"push: every split", test_splits, 512, NULL},
     {"push: the rules of its calls", test_push_calls, 256, NULL},
     {"push: rows placed by the caller", test_placed, 256, NULL},
     {"writer: arguments", test_seal_arguments, 0, NULL},

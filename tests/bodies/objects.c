@@ -138,4 +138,229 @@ uint32_t wmbt_test_verdicts(wmbt_test *t, const char *table, const char *file,
     return rows.row;
 }
 
+/* --- push readers -------------------------------------------------------------------------------
+ */
+
+/* Room for each of them; sizes are checked where the forms are made. */
+typedef struct any_push {
+    uint64_t words[WMBT_TEST_PUSH_BYTES / 8u];
+} any_push;
+
+wmbt_status wmbt_test_read_whole(wmbt_test *t, const wmbt_test_form *f, wmbt_view object,
+                                 const void *expect, void *info)
+{
+    wmbt_test_fill(info, f->info_bytes);
+    wmbt_status status = f->read(object, expect, info);
+    T_ALSO(t, status == WMBT_OK || wmbt_test_is_filled(info, f->info_bytes),
+           "info is unchanged on an error");
+    return status;
+}
+
+/* Feeds object[*at, end), and gets on as far as that; the rows go to `shadow`, unless that is NULL.
+ * Returns what the last call said. */
+static wmbt_status feed_until(wmbt_test *t, const wmbt_test_form *f, any_push *push,
+                              wmbt_view object, size_t *at, size_t end, uint8_t *shadow)
+{
+    wmbt_status status;
+    do {
+        wmbt_buf dst = wmbt_buf_of(NULL, 0);
+        wmbt_extent e;
+        uint32_t position;
+        if (f->at(push, &e, &position) == WMBT_OK) {
+            T_ALSO(t, e.offset + position == *at && position < e.bytes,
+                   "the extent says where the byte is");
+            dst = shadow == NULL ? dst : wmbt_buf_of(shadow + *at, e.bytes - position);
+        }
+        size_t taken = SIZE_MAX;
+        status = f->feed(push, wmbt_view_of(object.data + *at, end - *at), dst, &taken);
+        if (wmbt_status_is_error(status)) {
+            T_ALSO(t, taken == SIZE_MAX, "taken is unchanged on an error");
+            return status;
+        }
+        T_ALSO(t, taken <= end - *at && (status == WMBT_OK || taken == end - *at),
+               "need-more and end took all");
+        *at += taken;
+        T_ALSO(t, f->offset(push) == *at, "taken bytes count");
+    } while (status == WMBT_OK && *at < end && !t->failed);
+    return status;
+}
+
+static wmbt_status finish(wmbt_test *t, const wmbt_test_form *f, any_push *push, wmbt_status status,
+                          void *info)
+{
+    wmbt_test_fill(info, f->info_bytes);
+    wmbt_status verdict = f->finish(push, info);
+    T_ALSO(t, !wmbt_status_is_error(status) || verdict == status, "a refusal is for good");
+    T_ALSO(t, verdict == WMBT_OK || wmbt_test_is_filled(info, f->info_bytes),
+           "info is unchanged on an error");
+    return verdict;
+}
+
+wmbt_status wmbt_test_read_pushed(wmbt_test *t, const wmbt_test_form *f, wmbt_view object,
+                                  const void *expect, uint32_t seed, uint32_t most, uint8_t *shadow,
+                                  void *info)
+{
+    any_push push;
+    size_t at = 0;
+    wmbt_test_fill(info, f->info_bytes);
+    wmbt_status status = f->init(&push, expect);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    while (!wmbt_status_is_error(status) && at < object.len && !t->failed) {
+        size_t n = object.len - at;
+        if (seed != 0u) {
+            size_t m = 1u + wmbt_test_random(&seed) % most;
+            n = m < n ? m : n;
+        }
+        status = feed_until(t, f, &push, object, &at, at + n, shadow);
+    }
+    return finish(t, f, &push, status, info);
+}
+
+wmbt_status wmbt_test_read_all_ways(wmbt_test *t, const wmbt_test_form *f, wmbt_view object,
+                                    const void *expect, void *info)
+{
+    static const struct {
+        uint32_t seed, most;
+    } ways[] = {{0, 1}, {1, 1}, {5, 7}, {9, 60}, {3, 300}};
+    wmbt_status status = wmbt_test_read_whole(t, f, object, expect, info);
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0] && !t->failed; i++) {
+        uint32_t pushed[WMBT_TEST_INFO_BYTES / 4u];
+        T_ALSO(t,
+               wmbt_test_read_pushed(t, f, object, expect, ways[i].seed, ways[i].most, NULL,
+                                     pushed) == status,
+               "push says what whole says");
+        T_ALSO(t, wmbt_test_same((const uint8_t *)pushed, info, f->info_bytes),
+               "push says what whole says");
+    }
+    return status;
+}
+
+wmbt_status wmbt_test_read_placed(wmbt_test *t, const wmbt_test_form *f, wmbt_view object,
+                                  const void *expect, uint32_t step, size_t wrong_at, void *info)
+{
+    any_push push;
+    size_t at = 0;
+    wmbt_status status = f->init(&push, expect);
+    while (!wmbt_status_is_error(status) && at < object.len && !t->failed) {
+        wmbt_extent e;
+        uint32_t position;
+        if (f->at(&push, &e, &position) == WMBT_OK) {
+            uint32_t n = e.bytes - position < step ? e.bytes - position : step;
+            uint32_t crc = wmbt_test_crc32c(0, object.data + at, n);
+            crc ^= at <= wrong_at && wrong_at < at + n ? 1u : 0u;
+            status = f->placed(&push, n, crc);
+            at += n;
+            T_ALSO(t, f->offset(&push) == at, "placed bytes count");
+        } else {
+            status = feed_until(t, f, &push, object, &at, at + 1u, NULL);
+        }
+    }
+    return finish(t, f, &push, status, info);
+}
+
+void wmbt_test_splits(wmbt_test *t, const wmbt_test_form *f, wmbt_view object, const void *expect,
+                      const wmbt_item *items, size_t count)
+{
+    uint8_t *shadow = wmbt_test_alloc(t, object.len);
+    uint32_t whole[WMBT_TEST_INFO_BYTES / 4u], info[WMBT_TEST_INFO_BYTES / 4u];
+    T_CHECK(t, shadow != NULL);
+    T_EQ(t, wmbt_test_read_whole(t, f, object, expect, whole), WMBT_OK);
+    for (size_t split = 0; split <= object.len; split++) {
+        wmbt_test_fill(shadow, object.len);
+        any_push push;
+        size_t at = 0;
+        T_EQ(t, f->init(&push, expect), WMBT_OK);
+        T_CALL(t, (void)feed_until(t, f, &push, object, &at, split, shadow));
+        T_EQ(t, at, split);
+        T_EQ(t, feed_until(t, f, &push, object, &at, object.len, shadow), WMBT_END);
+        T_EQ(t, at, object.len);
+        T_EQ(t, finish(t, f, &push, WMBT_OK, info), WMBT_OK);
+        T_BYTES(t, (const uint8_t *)info, (const uint8_t *)whole, f->info_bytes);
+        size_t o = 0;
+        for (size_t i = 0; i < count; i++) {
+            for (; o < items[i].extent.offset; o++) {
+                T_EQ(t, shadow[o], WMBT_TEST_PATTERN);
+            }
+            bool row = items[i].extent.kind != WMBT_EXTENT_FIELD;
+            for (; o < items[i].extent.offset + items[i].extent.bytes; o++) {
+                T_EQ(t, shadow[o], row ? object.data[o] : WMBT_TEST_PATTERN);
+            }
+        }
+        T_CHECK(t, wmbt_test_is_filled(shadow + o, object.len - o));
+    }
+}
+
+/* --- walks --------------------------------------------------------------------------------------
+ */
+
+static void check_item(wmbt_test *t, const wmbt_item *got, const wmbt_item *want)
+{
+    T_EQ(t, got->extent.offset, want->extent.offset);
+    T_EQ(t, got->extent.bytes, want->extent.bytes);
+    T_EQ(t, got->extent.rows, want->extent.rows);
+    T_EQ(t, got->extent.layer, want->extent.layer);
+    T_EQ(t, got->extent.kind, want->extent.kind);
+    T_EQ(t, got->value, want->value);
+    T_EQ(t, got->mismatch, want->mismatch);
+}
+
+void wmbt_test_walk(wmbt_test *t, const wmbt_test_form *f, void *walk, size_t stride,
+                    const wmbt_item *items, size_t count)
+{
+    const uint64_t first = items[0].extent.offset;
+    const uint64_t end = items[count - 1u].extent.offset + items[count - 1u].extent.bytes;
+    wmbt_item item;
+    for (size_t i = 0; i < count; i++) {
+        T_EQ(t, f->walk_next(walk, &item), WMBT_OK);
+        T_CALL(t, check_item(t, &item, &items[i]));
+    }
+    wmbt_test_fill(&item, sizeof item);
+    T_EQ(t, f->walk_next(walk, &item), WMBT_END);
+    for (uint64_t a = 0; a < end + 13u; a += stride) {
+        size_t i = 0;
+        for (uint64_t b = 0; b < end + 13u; b++) {
+            wmbt_status status = f->walk_seek(walk, a, &item);
+            T_EQ(t, status, a < first || a >= end ? WMBT_MISSING : WMBT_OK);
+            wmbt_test_fill(&item, sizeof item);
+            status = f->walk_seek(walk, b, &item);
+            if (b < first || b >= end) {
+                T_EQ(t, status, WMBT_MISSING);
+                T_CHECK(t, wmbt_test_is_filled(&item, sizeof item));
+                continue;
+            }
+            T_EQ(t, status, WMBT_OK);
+            while (b >= items[i].extent.offset + items[i].extent.bytes) {
+                i++;
+            }
+            T_CALL(t, check_item(t, &item, &items[i]));
+            status = f->walk_next(walk, &item);
+            T_EQ(t, status, i + 1u < count ? WMBT_OK : WMBT_END);
+            if (status == WMBT_OK) {
+                T_CALL(t, check_item(t, &item, &items[i + 1u]));
+            }
+        }
+    }
+    wmbt_test_fill(&item, sizeof item);
+    T_EQ(t, f->walk_seek(walk, UINT64_MAX, &item), WMBT_MISSING);
+    T_CHECK(t, wmbt_test_is_filled(&item, sizeof item));
+}
+
+uint8_t *wmbt_test_only_rows(wmbt_test *t, const wmbt_test_form *f, void *walk, wmbt_view object)
+{
+    uint8_t *copy = wmbt_test_alloc(t, object.len);
+    wmbt_item item;
+    if (copy != NULL) {
+        wmbt_test_fill(copy, object.len);
+        while (f->walk_next(walk, &item) == WMBT_OK) {
+            if (item.extent.kind != WMBT_EXTENT_FIELD) {
+                wmbt_test_copy(copy + item.extent.offset, object.data + item.extent.offset,
+                               item.extent.bytes);
+            }
+        }
+    }
+    return copy;
+}
+
 #endif

@@ -13,6 +13,8 @@
 #define FLASH (&wmbt_shape_deepseek_v4_flash)
 #define NO_DST wmbt_buf_of(NULL, 0)
 
+WMBT_TEST_FORM(rawtail);
+
 #define SMALL_BYTES 816u
 #define SMALL_TOTAL 21u
 #define SMALL_RAW 5u
@@ -20,108 +22,6 @@
 
 static const wmbt_rawtail_expect small_expect = {&wmbt_test_shape, 0};
 static const wmbt_rawtail_expect small_compat = {&wmbt_test_shape, WMBT_RAWTAIL_COMPAT};
-
-static void fill_info(wmbt_rawtail_info *info, uint32_t value)
-{
-    info->total_tokens = value;
-    info->raw_rows = value;
-    info->body_bytes = value;
-    info->crc = value;
-    info->block_end = value;
-    info->flags = value;
-}
-
-static bool info_is(const wmbt_rawtail_info *a, const wmbt_rawtail_info *b)
-{
-    return a->total_tokens == b->total_tokens && a->raw_rows == b->raw_rows &&
-           a->body_bytes == b->body_bytes && a->crc == b->crc && a->block_end == b->block_end &&
-           a->flags == b->flags;
-}
-
-static bool untouched(const wmbt_rawtail_info *info)
-{
-    wmbt_rawtail_info pattern;
-    fill_info(&pattern, 0xABABABAB);
-    return info_is(info, &pattern);
-}
-
-static uint32_t get_u32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static void put_u32(uint8_t *p, uint32_t v)
-{
-    for (unsigned i = 0; i < 4; i++) {
-        p[i] = (uint8_t)(v >> (8 * i));
-    }
-}
-
-/* Reads whole; on an error the output must be untouched. */
-static wmbt_status read_whole(wmbt_test *t, wmbt_view object, const wmbt_rawtail_expect *expect,
-                              wmbt_rawtail_info *info)
-{
-    fill_info(info, 0xABABABAB);
-    wmbt_status status = wmbt_rawtail_read(object, expect, info);
-    if (status != WMBT_OK && !untouched(info)) {
-        wmbt_test_fail(t, __FILE__, __LINE__, "info is unchanged on an error");
-    }
-    return status;
-}
-
-/* A push run in pieces: lengths come from `state` (0: the whole rest), at most `most`. Rows land in
- * `shadow` at their offsets, if it is not NULL. */
-static wmbt_status read_pushed(wmbt_test *t, wmbt_view object, const wmbt_rawtail_expect *expect,
-                               uint32_t *state, uint32_t most, uint8_t *shadow,
-                               wmbt_rawtail_info *info)
-{
-    wmbt_rawtail_push p;
-    fill_info(info, 0xABABABAB);
-    wmbt_status status = wmbt_rawtail_push_init(&p, expect);
-    size_t at = 0;
-    while (status == WMBT_OK && at < object.len) {
-        size_t n = object.len - at;
-        if (*state != 0u) {
-            size_t m = 1u + wmbt_test_random(state) % most;
-            n = m < n ? m : n;
-        }
-        size_t end = at + n;
-        do {
-            wmbt_buf dst = NO_DST;
-            wmbt_extent e;
-            uint32_t position;
-            if (wmbt_rawtail_push_at(&p, &e, &position) == WMBT_OK && shadow != NULL) {
-                if (e.offset + position != at || e.bytes == 0u) {
-                    wmbt_test_fail(t, __FILE__, __LINE__, "the extent says where the byte is");
-                }
-                dst = wmbt_buf_of(shadow + at, e.bytes - position);
-            }
-            size_t taken = SIZE_MAX;
-            status =
-                wmbt_rawtail_push_feed(&p, wmbt_view_of(object.data + at, end - at), dst, &taken);
-            if (wmbt_status_is_error(status)) {
-                if (taken != SIZE_MAX) {
-                    wmbt_test_fail(t, __FILE__, __LINE__, "taken is unchanged on an error");
-                }
-                break;
-            }
-            at += taken;
-            if (wmbt_rawtail_push_offset(&p) != at || (status != WMBT_OK && at != end)) {
-                wmbt_test_fail(t, __FILE__, __LINE__, "need-more and end took all");
-                return WMBT_BAD_STATE;
-            }
-        } while (status == WMBT_OK && at < end);
-        status = wmbt_status_is_error(status) ? status : WMBT_OK;
-    }
-    wmbt_status end_status = wmbt_rawtail_push_finish(&p, info);
-    if (status != WMBT_OK && end_status != status) {
-        wmbt_test_fail(t, __FILE__, __LINE__, "a refusal is for good");
-    }
-    if (end_status != WMBT_OK && !untouched(info)) {
-        wmbt_test_fail(t, __FILE__, __LINE__, "info is unchanged on an error");
-    }
-    return end_status;
-}
 
 /* A sealed object of noise. */
 static wmbt_view make_object(wmbt_test *t, const wmbt_shape *shape, uint32_t total, uint32_t raw,
@@ -155,35 +55,16 @@ static uint8_t *make_small_bytes(wmbt_test *t, size_t room)
 {
     wmbt_view object = make_small(t);
     uint8_t *b = wmbt_test_alloc(t, SMALL_BYTES + room);
-    for (size_t i = 0; b != NULL && i < object.len; i++) {
-        b[i] = object.data[i];
+    if (b != NULL) {
+        wmbt_test_copy(b, object.data, object.len);
     }
     return b;
 }
 
 static void fix(uint8_t *b, size_t len)
 {
-    put_u32(b + 8, (uint32_t)(len - 16));
-    put_u32(b + 12, wmbt_test_crc32c(0, b + 16, len - 16));
-}
-
-/* Whole, pushed in one piece, byte by byte and in random pieces: the same status and numbers. */
-static wmbt_status read_all_ways(wmbt_test *t, wmbt_view object, const wmbt_rawtail_expect *expect,
-                                 wmbt_rawtail_info *info)
-{
-    static const struct {
-        uint32_t seed, most;
-    } ways[] = {{0, 1}, {1, 1}, {5, 7}, {9, 200}};
-    wmbt_status status = read_whole(t, object, expect, info);
-    for (size_t i = 0; i < 4 && !t->failed; i++) {
-        uint32_t state = ways[i].seed;
-        wmbt_rawtail_info pushed;
-        if (read_pushed(t, object, expect, &state, ways[i].most, NULL, &pushed) != status ||
-            !info_is(&pushed, info)) {
-            wmbt_test_fail(t, __FILE__, __LINE__, "push says what whole says");
-        }
-    }
-    return status;
+    wmbt_test_store32(b + 8, (uint32_t)(len - 16));
+    wmbt_test_store32(b + 12, wmbt_test_crc32c(0, b + 16, len - 16));
 }
 
 /* --- geometry -----------------------------------------------------------------------------------
@@ -222,89 +103,45 @@ static void test_sizes(wmbt_test *t)
 }
 
 /* What the small object must look like, written down by hand from the format. */
-static const struct {
-    uint32_t offset, bytes, rows, layer, kind, value;
-} small_items[] = {
-    {36, 40, 5, 0, WMBT_EXTENT_RAW, 0},
-    {76, 40, 5, 1, WMBT_EXTENT_RAW, 0},
-    {116, 40, 5, 2, WMBT_EXTENT_RAW, 0},
-    {156, 40, 5, 3, WMBT_EXTENT_RAW, 0},
+static const wmbt_item small_items[] = {
+    WMBT_TEST_ROWS(36, 40, 5, 0, WMBT_EXTENT_RAW),
+    WMBT_TEST_ROWS(76, 40, 5, 1, WMBT_EXTENT_RAW),
+    WMBT_TEST_ROWS(116, 40, 5, 2, WMBT_EXTENT_RAW),
+    WMBT_TEST_ROWS(156, 40, 5, 3, WMBT_EXTENT_RAW),
     /* ratio 4, overlapping: states of 2 x 4 rows of 2 x 2 elements, 2 x 1 for the index */
-    {196, 128, 8, 1, WMBT_EXTENT_STATE_KV, 0},
-    {324, 128, 8, 1, WMBT_EXTENT_STATE_SCORE, 0},
-    {452, 4, 0, 1, WMBT_EXTENT_FIELD, 1},
-    {456, 8, 1, 1, WMBT_EXTENT_COMP, 0},
-    {464, 64, 8, 1, WMBT_EXTENT_INDEX_STATE_KV, 0},
-    {528, 64, 8, 1, WMBT_EXTENT_INDEX_STATE_SCORE, 0},
-    {592, 4, 0, 1, WMBT_EXTENT_FIELD, 1},
-    {596, 4, 1, 1, WMBT_EXTENT_INDEX, 0},
+    WMBT_TEST_ROWS(196, 128, 8, 1, WMBT_EXTENT_STATE_KV),
+    WMBT_TEST_ROWS(324, 128, 8, 1, WMBT_EXTENT_STATE_SCORE),
+    WMBT_TEST_NUMBER(452, 1, 1, WMBT_BAD_COUNT),
+    WMBT_TEST_ROWS(456, 8, 1, 1, WMBT_EXTENT_COMP),
+    WMBT_TEST_ROWS(464, 64, 8, 1, WMBT_EXTENT_INDEX_STATE_KV),
+    WMBT_TEST_ROWS(528, 64, 8, 1, WMBT_EXTENT_INDEX_STATE_SCORE),
+    WMBT_TEST_NUMBER(592, 1, 1, WMBT_BAD_COUNT),
+    WMBT_TEST_ROWS(596, 4, 1, 1, WMBT_EXTENT_INDEX),
     /* ratio 8, no index; no partial row */
-    {600, 64, 8, 2, WMBT_EXTENT_STATE_KV, 0},
-    {664, 64, 8, 2, WMBT_EXTENT_STATE_SCORE, 0},
-    {728, 4, 0, 2, WMBT_EXTENT_FIELD, 0},
+    WMBT_TEST_ROWS(600, 64, 8, 2, WMBT_EXTENT_STATE_KV),
+    WMBT_TEST_ROWS(664, 64, 8, 2, WMBT_EXTENT_STATE_SCORE),
+    WMBT_TEST_NUMBER(728, 2, 0, WMBT_BAD_COUNT),
     /* ratio 2, index, not overlapping */
-    {732, 16, 2, 3, WMBT_EXTENT_STATE_KV, 0},
-    {748, 16, 2, 3, WMBT_EXTENT_STATE_SCORE, 0},
-    {764, 4, 0, 3, WMBT_EXTENT_FIELD, 2},
-    {768, 16, 2, 3, WMBT_EXTENT_COMP, 0},
-    {784, 8, 2, 3, WMBT_EXTENT_INDEX_STATE_KV, 0},
-    {792, 8, 2, 3, WMBT_EXTENT_INDEX_STATE_SCORE, 0},
-    {800, 4, 0, 3, WMBT_EXTENT_FIELD, 2},
-    {804, 8, 2, 3, WMBT_EXTENT_INDEX, 0},
-    {812, 4, 0, 3, WMBT_EXTENT_FIELD, 0x52545445},
+    WMBT_TEST_ROWS(732, 16, 2, 3, WMBT_EXTENT_STATE_KV),
+    WMBT_TEST_ROWS(748, 16, 2, 3, WMBT_EXTENT_STATE_SCORE),
+    WMBT_TEST_NUMBER(764, 3, 2, WMBT_BAD_COUNT),
+    WMBT_TEST_ROWS(768, 16, 2, 3, WMBT_EXTENT_COMP),
+    WMBT_TEST_ROWS(784, 8, 2, 3, WMBT_EXTENT_INDEX_STATE_KV),
+    WMBT_TEST_ROWS(792, 8, 2, 3, WMBT_EXTENT_INDEX_STATE_SCORE),
+    WMBT_TEST_NUMBER(800, 3, 2, WMBT_BAD_COUNT),
+    WMBT_TEST_ROWS(804, 8, 2, 3, WMBT_EXTENT_INDEX),
+    WMBT_TEST_NUMBER(812, 3, 0x52545445, WMBT_BAD_END_MARKER),
 };
 #define SMALL_ITEMS (sizeof small_items / sizeof small_items[0])
 
-static void check_small_item(wmbt_test *t, const wmbt_item *item, size_t i)
-{
-    T_EQ(t, item->extent.offset, small_items[i].offset);
-    T_EQ(t, item->extent.bytes, small_items[i].bytes);
-    T_EQ(t, item->extent.rows, small_items[i].rows);
-    T_EQ(t, item->extent.layer, small_items[i].layer);
-    T_EQ(t, item->extent.kind, small_items[i].kind);
-    T_EQ(t, item->value, small_items[i].value);
-    wmbt_status mismatch = i + 1 == SMALL_ITEMS ? WMBT_BAD_END_MARKER : WMBT_BAD_COUNT;
-    T_EQ(t, item->mismatch, item->extent.kind == WMBT_EXTENT_FIELD ? mismatch : WMBT_OK);
-}
-
-/* From every 13th byte to every byte: the walk finds its item and goes on behind it. */
 static void test_seek(wmbt_test *t)
 {
     wmbt_rawtail_walk walk;
-    wmbt_item item;
     T_EQ(t,
          wmbt_rawtail_walk_init(&walk, &wmbt_test_shape, SMALL_TOTAL, SMALL_RAW, SMALL_BLOCK_END),
          WMBT_OK);
     T_EQ(t, walk.end, SMALL_BYTES);
-    for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        T_EQ(t, wmbt_rawtail_walk_next(&walk, &item), WMBT_OK);
-        T_CALL(t, check_small_item(t, &item, i));
-    }
-    T_EQ(t, wmbt_rawtail_walk_next(&walk, &item), WMBT_END);
-    for (uint64_t a = 0; a < SMALL_BYTES + 9; a += 13) {
-        size_t i = 0;
-        for (uint64_t b = 0; b < SMALL_BYTES + 9; b++) {
-            wmbt_status status = wmbt_rawtail_walk_seek(&walk, a, &item);
-            item.value = 4711;
-            status = wmbt_rawtail_walk_seek(&walk, b, &item);
-            if (b < 36 || b >= SMALL_BYTES) {
-                T_EQ(t, status, WMBT_MISSING);
-                T_EQ(t, item.value, 4711);
-                continue;
-            }
-            T_EQ(t, status, WMBT_OK);
-            while (b >= small_items[i].offset + small_items[i].bytes) {
-                i++;
-            }
-            T_CALL(t, check_small_item(t, &item, i));
-            status = wmbt_rawtail_walk_next(&walk, &item);
-            T_EQ(t, status, i + 1 < SMALL_ITEMS ? WMBT_OK : WMBT_END);
-            if (status == WMBT_OK) {
-                T_CALL(t, check_small_item(t, &item, i + 1));
-            }
-        }
-    }
-    T_EQ(t, wmbt_rawtail_walk_seek(&walk, UINT64_MAX, &item), WMBT_MISSING);
+    wmbt_test_walk(t, &form, &walk, 13, small_items, SMALL_ITEMS);
 }
 
 static void test_walk_arguments(wmbt_test *t)
@@ -419,23 +256,24 @@ static void test_small_object(wmbt_test *t)
     static const uint8_t head[] = {'1', 'T', 'T', 'R', 4, 0, 0, 0, 0x20, 3, 0, 0};
     static const uint8_t numbers[] = {4, 0, 0, 0, 5, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 21, 0, 0, 0};
     T_BYTES(t, b, head, 12);
-    T_EQ(t, get_u32(b + 12), wmbt_test_crc32c(0, b + 16, 800));
+    T_EQ(t, wmbt_test_load32(b + 12), wmbt_test_crc32c(0, b + 16, 800));
     T_BYTES(t, b + 16, numbers, 20);
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        if (small_items[i].kind == WMBT_EXTENT_FIELD) {
-            T_EQ(t, get_u32(b + small_items[i].offset), small_items[i].value);
+        if (small_items[i].extent.kind == WMBT_EXTENT_FIELD) {
+            T_EQ(t, wmbt_test_load32(b + small_items[i].extent.offset), small_items[i].value);
         }
     }
     T_BYTES(t, b + 812, (const uint8_t *)"ETTR", 4);
-    wmbt_rawtail_info info, want = {21, 5, 800, get_u32(b + 12), 16, WMBT_RAWTAIL_ROWS_AGREE};
-    T_EQ(t, read_all_ways(t, object, &small_expect, &info), WMBT_OK);
-    T_CHECK(t, info_is(&info, &want));
-    T_EQ(t, read_all_ways(t, object, &small_compat, &info), WMBT_OK);
-    T_CHECK(t, info_is(&info, &want));
+    wmbt_rawtail_info info,
+        want = {21, 5, 800, wmbt_test_load32(b + 12), 16, WMBT_RAWTAIL_ROWS_AGREE};
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_expect, &info), WMBT_OK);
+    T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&want, sizeof info);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_compat, &info), WMBT_OK);
+    T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&want, sizeof info);
     want.block_end = want.flags = 0;
-    fill_info(&info, 0xABABABAB);
+    wmbt_test_fill(&info, sizeof info);
     T_EQ(t, wmbt_rawtail_read_head(wmbt_view_of(b, 36), &small_expect, &info), WMBT_OK);
-    T_CHECK(t, info_is(&info, &want));
+    T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&want, sizeof info);
 }
 
 /* Read back from the rows: where the partial rows begin, for every total and block end. */
@@ -447,7 +285,7 @@ static void test_block_end(wmbt_test *t)
             uint32_t raw = total < 8 ? total : (total ^ block_end) % 9;
             wmbt_view object = make_object(t, &wmbt_test_shape, total, raw, block_end, total + 1);
             wmbt_rawtail_info info;
-            T_EQ(t, read_all_ways(t, object, &small_expect, &info), WMBT_OK);
+            T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_expect, &info), WMBT_OK);
             T_EQ(t, info.flags, WMBT_RAWTAIL_ROWS_AGREE);
             T_EQ(t, info.block_end, block_end);
             T_EQ(t, info.total_tokens, total);
@@ -466,7 +304,7 @@ static void test_no_compressed_layer(wmbt_test *t)
         wmbt_view object = make_object(t, &plain, 30, raw, 13, 5);
         T_EQ(t, object.len, 40 + raw * 32);
         wmbt_rawtail_info info;
-        T_EQ(t, read_all_ways(t, object, &expect, &info), WMBT_OK);
+        T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &expect, &info), WMBT_OK);
         T_CHECK(t, info.block_end == 0u && info.flags == WMBT_RAWTAIL_ROWS_AGREE);
     }
 }
@@ -474,9 +312,7 @@ static void test_no_compressed_layer(wmbt_test *t)
 static void test_seal_arguments(wmbt_test *t)
 {
     uint8_t room[SMALL_BYTES];
-    for (size_t i = 0; i < sizeof room; i++) {
-        room[i] = 0x5A;
-    }
+    wmbt_test_fill(room, sizeof room);
     size_t written = 4711;
     T_EQ(t,
          wmbt_rawtail_seal(wmbt_buf_of(room, SMALL_BYTES - 1), &wmbt_test_shape, 21, 5, 16,
@@ -493,9 +329,7 @@ static void test_seal_arguments(wmbt_test *t)
          wmbt_rawtail_seal(wmbt_buf_of(room, SMALL_BYTES), &wmbt_test_shape, 21, 9, 16, &written),
          WMBT_BAD_ARGUMENT);
     T_EQ(t, written, 4711);
-    for (size_t i = 0; i < sizeof room; i++) {
-        T_EQ(t, room[i], 0x5A);
-    }
+    T_CHECK(t, wmbt_test_is_filled(room, sizeof room));
 }
 
 /* formats, derived: no tokens, all states zero. */
@@ -536,7 +370,7 @@ static void test_golden_objects(wmbt_test *t)
         T_CHECK(t, wmbt_test_data(t, golden[i].name, &object));
         wmbt_test_where(t, wmbt_test_text(golden[i].name));
         wmbt_rawtail_info info;
-        T_EQ(t, read_whole(t, object, &expect, &info), WMBT_OK);
+        T_EQ(t, wmbt_test_read_whole(t, &form, object, &expect, &info), WMBT_OK);
         T_EQ(t, info.raw_rows, golden[i].raw);
         T_EQ(t, info.total_tokens, golden[i].total);
         T_EQ(t, info.block_end, golden[i].block_end);
@@ -544,23 +378,13 @@ static void test_golden_objects(wmbt_test *t)
         T_EQ(t, wmbt_rawtail_fits(&info, FLASH, 128, golden[i].block_end, golden[i].total),
              WMBT_OK);
 
-        uint8_t *copy = wmbt_test_alloc(t, object.len);
-        T_CHECK(t, copy != NULL);
-        for (size_t k = 0; k < object.len; k++) {
-            copy[k] = 0xEE;
-        }
         wmbt_rawtail_walk walk;
-        wmbt_item item;
         T_EQ(t,
              wmbt_rawtail_walk_init(&walk, FLASH, golden[i].total, golden[i].raw,
                                     golden[i].block_end),
              WMBT_OK);
-        while (wmbt_rawtail_walk_next(&walk, &item) == WMBT_OK) {
-            for (uint64_t k = 0; item.extent.kind != WMBT_EXTENT_FIELD && k < item.extent.bytes;
-                 k++) {
-                copy[item.extent.offset + k] = object.data[item.extent.offset + k];
-            }
-        }
+        uint8_t *copy = wmbt_test_only_rows(t, &form, &walk, object);
+        T_CHECK(t, copy != NULL);
         size_t written = 0;
         T_EQ(t,
              wmbt_rawtail_seal(wmbt_buf_of(copy, object.len), FLASH, golden[i].total, golden[i].raw,
@@ -583,12 +407,12 @@ static void judge(wmbt_test *t, wmbt_view object, const wmbt_view *cells)
             wmbt_test_view_is(cells[0], deviation) && (flags & WMBT_RAWTAIL_COMPAT_TRAILING) == 0u;
         T_EQ(t, !ours || want == WMBT_OK, true);
         wmbt_rawtail_info info;
-        T_EQ(t, read_whole(t, object, &expect, &info), ours ? WMBT_TRAILING_BYTES : want);
+        T_EQ(t, wmbt_test_read_whole(t, &form, object, &expect, &info),
+             ours ? WMBT_TRAILING_BYTES : want);
     }
     wmbt_rawtail_expect expect = {FLASH, WMBT_RAWTAIL_COMPAT};
     wmbt_rawtail_info info;
-    uint32_t state = 1234567;
-    T_EQ(t, read_pushed(t, object, &expect, &state, 1000000, NULL, &info), want);
+    T_EQ(t, wmbt_test_read_pushed(t, &form, object, &expect, 1234567, 1000000, NULL, &info), want);
 }
 
 static void test_verdicts(wmbt_test *t)
@@ -611,11 +435,13 @@ static void check_field(wmbt_test *t, uint32_t at, uint32_t value, wmbt_status s
     wmbt_test_reset(t);
     uint8_t *b = make_small_bytes(t, 0);
     T_CHECK(t, b != NULL);
-    put_u32(b + at, value);
-    put_u32(b + 12, wmbt_test_crc32c(0, b + 16, SMALL_BYTES - 16));
+    wmbt_test_store32(b + at, value);
+    wmbt_test_store32(b + 12, wmbt_test_crc32c(0, b + 16, SMALL_BYTES - 16));
     wmbt_rawtail_info info;
-    T_EQ(t, read_all_ways(t, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info), strict);
-    T_EQ(t, read_all_ways(t, wmbt_view_of(b, SMALL_BYTES), &small_compat, &info), compat);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info),
+         strict);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, SMALL_BYTES), &small_compat, &info),
+         compat);
 }
 
 static void test_layers_field(wmbt_test *t)
@@ -668,10 +494,11 @@ static void test_rows_disagree(wmbt_test *t)
 {
     uint8_t *b = make_small_bytes(t, 0);
     T_CHECK(t, b != NULL);
-    put_u32(b + 32, 17); /* ratio 4 then says 12, ratio 8 says 16, ratio 2 says 12 */
+    wmbt_test_store32(b + 32, 17); /* ratio 4 then says 12, ratio 8 says 16, ratio 2 says 12 */
     fix(b, SMALL_BYTES);
     wmbt_rawtail_info info;
-    T_EQ(t, read_all_ways(t, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info), WMBT_OK);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info),
+         WMBT_OK);
     T_CHECK(t, info.flags == 0u && info.block_end == 0u);
     for (uint64_t loaded = 0; loaded <= 17; loaded++) {
         T_EQ(t, wmbt_rawtail_fits(&info, &wmbt_test_shape, 0, loaded, 30), WMBT_DOES_NOT_FIT);
@@ -723,38 +550,39 @@ static void test_compat(wmbt_test *t)
     for (uint32_t extra = 1; extra <= 64; extra++) {
         fix(b, SMALL_BYTES + extra);
         wmbt_view object = wmbt_view_of(b, SMALL_BYTES + extra);
-        T_EQ(t, read_all_ways(t, object, &small_expect, &info), WMBT_TRAILING_BYTES);
-        T_EQ(t, read_all_ways(t, object, &small_compat, &info), WMBT_OK);
+        T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_expect, &info),
+             WMBT_TRAILING_BYTES);
+        T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_compat, &info), WMBT_OK);
         T_CHECK(t, info.body_bytes == 800 + extra && info.block_end == 16u);
         wmbt_rawtail_expect only = {&wmbt_test_shape, WMBT_RAWTAIL_COMPAT_TRAILING};
-        T_EQ(t, read_all_ways(t, object, &only, &info), WMBT_OK);
+        T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &only, &info), WMBT_OK);
         only.flags = WMBT_RAWTAIL_COMPAT_ROWS;
-        T_EQ(t, read_all_ways(t, object, &only, &info), WMBT_TRAILING_BYTES);
+        T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &only, &info), WMBT_TRAILING_BYTES);
     }
     /* one indexer row less than compressed rows in the last layer */
-    put_u32(b + 800, 1);
-    put_u32(b + 808, 0x52545445);
+    wmbt_test_store32(b + 800, 1);
+    wmbt_test_store32(b + 808, 0x52545445);
     fix(b, SMALL_BYTES - 4);
     wmbt_view object = wmbt_view_of(b, SMALL_BYTES - 4);
-    T_EQ(t, read_all_ways(t, object, &small_expect, &info), WMBT_BAD_COUNT);
-    T_EQ(t, read_all_ways(t, object, &small_compat, &info), WMBT_OK);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_expect, &info), WMBT_BAD_COUNT);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_compat, &info), WMBT_OK);
     T_CHECK(t, info.flags == 0u && info.block_end == 0u);
     /* more rows than a total can have: 5 tokens, R = 5, two rows at ratio 2, then three */
-    put_u32(b + 800, 2);
-    put_u32(b + 812, 0x52545445);
-    put_u32(b + 32, 5);
+    wmbt_test_store32(b + 800, 2);
+    wmbt_test_store32(b + 812, 0x52545445);
+    wmbt_test_store32(b + 32, 5);
     fix(b, SMALL_BYTES);
     object = wmbt_view_of(b, SMALL_BYTES);
-    T_EQ(t, read_all_ways(t, object, &small_expect, &info), WMBT_OK);
-    put_u32(b + 20, 3); /* fewer raw rows, so that the total can be 3; rows move up */
-    put_u32(b + 32, 3);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_expect, &info), WMBT_OK);
+    wmbt_test_store32(b + 20, 3); /* fewer raw rows, so that the total can be 3; rows move up */
+    wmbt_test_store32(b + 32, 3);
     for (size_t i = 36; i < SMALL_BYTES - 64; i++) {
         b[i] = b[i + 64];
     }
     fix(b, SMALL_BYTES - 64);
     object = wmbt_view_of(b, SMALL_BYTES - 64);
-    T_EQ(t, read_all_ways(t, object, &small_expect, &info), WMBT_BAD_COUNT);
-    T_EQ(t, read_all_ways(t, object, &small_compat, &info), WMBT_OK);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_expect, &info), WMBT_BAD_COUNT);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_compat, &info), WMBT_OK);
     T_CHECK(t, info.flags == 0u && info.total_tokens == 3u);
 }
 
@@ -767,22 +595,25 @@ static void test_body_bytes_field(wmbt_test *t)
     T_CHECK(t, b != NULL);
     wmbt_rawtail_info info;
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        put_u32(b + 8, values[i]);
-        T_EQ(t, read_all_ways(t, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info),
+        wmbt_test_store32(b + 8, values[i]);
+        T_EQ(t,
+             wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info),
              WMBT_BAD_LENGTH);
-        fill_info(&info, 0xABABABAB);
+        wmbt_test_fill(&info, sizeof info);
         T_EQ(t, wmbt_rawtail_read_head(wmbt_view_of(b, 36), &small_expect, &info),
              values[i] < 24 ? WMBT_BAD_LENGTH : WMBT_OK);
-        T_EQ(t, untouched(&info), values[i] < 24);
+        T_EQ(t, wmbt_test_is_filled(&info, sizeof info), values[i] < 24);
     }
     /* short objects whose body_bytes is right: 36 to 44 bytes */
     for (size_t len = 36; len < 45; len++) {
         fix(b, len);
-        T_EQ(t, read_all_ways(t, wmbt_view_of(b, len), &small_expect, &info), WMBT_TRUNCATED);
-        put_u32(b + 8, (uint32_t)len - 17);
-        T_EQ(t, read_all_ways(t, wmbt_view_of(b, len), &small_expect, &info), WMBT_BAD_LENGTH);
-        put_u32(b + 8, (uint32_t)len - 15);
-        T_EQ(t, read_all_ways(t, wmbt_view_of(b, len), &small_expect, &info),
+        T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, len), &small_expect, &info),
+             WMBT_TRUNCATED);
+        wmbt_test_store32(b + 8, (uint32_t)len - 17);
+        T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, len), &small_expect, &info),
+             WMBT_BAD_LENGTH);
+        wmbt_test_store32(b + 8, (uint32_t)len - 15);
+        T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, len), &small_expect, &info),
              len < 40 ? WMBT_TRUNCATED : WMBT_BAD_LENGTH);
     }
 }
@@ -794,8 +625,8 @@ static void test_bytes_after(wmbt_test *t)
     for (size_t extra = 1; extra <= 8; extra++) {
         wmbt_rawtail_info info;
         wmbt_view object = wmbt_view_of(b, SMALL_BYTES + extra);
-        T_EQ(t, read_all_ways(t, object, &small_expect, &info), WMBT_BAD_LENGTH);
-        T_EQ(t, read_all_ways(t, object, &small_compat, &info), WMBT_BAD_LENGTH);
+        T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_expect, &info), WMBT_BAD_LENGTH);
+        T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_compat, &info), WMBT_BAD_LENGTH);
     }
 }
 
@@ -806,12 +637,12 @@ static void try_cut(wmbt_test *t, void *context, wmbt_view changed, size_t kept)
 {
     (void)context;
     wmbt_rawtail_info info;
-    T_EQ(t, read_all_ways(t, changed, &small_expect, &info),
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, changed, &small_expect, &info),
          kept < 40 ? WMBT_TRUNCATED : WMBT_BAD_LENGTH);
-    fill_info(&info, 0xABABABAB);
+    wmbt_test_fill(&info, sizeof info);
     T_EQ(t, wmbt_rawtail_read_head(changed, &small_expect, &info),
          kept < 36 ? WMBT_TRUNCATED : WMBT_OK);
-    T_EQ(t, untouched(&info), kept < 36);
+    T_EQ(t, wmbt_test_is_filled(&info, sizeof info), kept < 36);
 }
 
 static void test_truncations(wmbt_test *t)
@@ -827,8 +658,8 @@ static void try_flip(wmbt_test *t, void *context, wmbt_view changed, size_t bit)
                        : bit < 96 ? WMBT_BAD_LENGTH
                                   : WMBT_BAD_CHECKSUM;
     wmbt_rawtail_info info;
-    T_EQ(t, read_all_ways(t, changed, &small_expect, &info), want);
-    T_EQ(t, read_whole(t, changed, &small_compat, &info), want);
+    T_EQ(t, wmbt_test_read_all_ways(t, &form, changed, &small_expect, &info), want);
+    T_EQ(t, wmbt_test_read_whole(t, &form, changed, &small_compat, &info), want);
 }
 
 static void test_flips(wmbt_test *t)
@@ -836,52 +667,9 @@ static void test_flips(wmbt_test *t)
     wmbt_fault_flip(t, make_small(t), 1, try_flip, NULL);
 }
 
-/* Two pieces, split at every byte; the rows land where they belong and nowhere else. */
 static void test_splits(wmbt_test *t)
 {
-    wmbt_view object = make_small(t);
-    uint8_t *shadow = wmbt_test_alloc(t, SMALL_BYTES);
-    T_CHECK(t, shadow != NULL);
-    wmbt_rawtail_info whole;
-    T_EQ(t, read_whole(t, object, &small_expect, &whole), WMBT_OK);
-    for (size_t split = 0; split <= SMALL_BYTES; split++) {
-        for (size_t i = 0; i < SMALL_BYTES; i++) {
-            shadow[i] = 0x5A;
-        }
-        wmbt_rawtail_push p;
-        T_EQ(t, wmbt_rawtail_push_init(&p, &small_expect), WMBT_OK);
-        size_t at = 0, end = split;
-        for (int piece = 0; piece < 2; piece++, end = SMALL_BYTES) {
-            wmbt_status status;
-            do {
-                wmbt_extent e;
-                uint32_t position;
-                wmbt_buf dst = NO_DST;
-                if (wmbt_rawtail_push_at(&p, &e, &position) == WMBT_OK) {
-                    T_EQ(t, e.offset + position, at);
-                    dst = wmbt_buf_of(shadow + at, e.bytes - position);
-                }
-                size_t taken = 0;
-                status = wmbt_rawtail_push_feed(&p, wmbt_view_of(object.data + at, end - at), dst,
-                                                &taken);
-                at += taken;
-            } while (status == WMBT_OK && at < end);
-            T_EQ(t, status == WMBT_END, at == SMALL_BYTES);
-        }
-        wmbt_rawtail_info info;
-        T_EQ(t, wmbt_rawtail_push_finish(&p, &info), WMBT_OK);
-        T_CHECK(t, info_is(&info, &whole));
-        for (size_t i = 0; i < SMALL_ITEMS; i++) {
-            for (size_t k = 0; k < small_items[i].bytes; k++) {
-                size_t o = small_items[i].offset + k;
-                bool row = small_items[i].kind != WMBT_EXTENT_FIELD;
-                T_EQ(t, shadow[o], row ? object.data[o] : 0x5A);
-            }
-        }
-        for (size_t o = 0; o < 36; o++) {
-            T_EQ(t, shadow[o], 0x5A);
-        }
-    }
+    wmbt_test_splits(t, &form, make_small(t), &small_expect, small_items, SMALL_ITEMS);
 }
 
 /* The rules of the calls, in every phase of an object. */
@@ -944,6 +732,7 @@ static void test_push_calls(wmbt_test *t)
     T_EQ(t, wmbt_rawtail_push_feed(&p, wmbt_view_of(NULL, 0), NO_DST, &taken), WMBT_END);
     T_EQ(t, wmbt_rawtail_push_finish(&p, &info), WMBT_OK);
     T_EQ(t, wmbt_rawtail_push_finish(&p, &info), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_rawtail_push_at(&p, &e, &position), WMBT_END);
     T_EQ(t, wmbt_rawtail_push_feed(&p, rest, NO_DST, &taken), WMBT_BAD_STATE);
     T_EQ(t, wmbt_rawtail_push_placed(&p, 0, 0), WMBT_BAD_STATE);
 }
@@ -953,7 +742,7 @@ static void test_push_early(wmbt_test *t)
 {
     uint8_t *b = make_small_bytes(t, 0);
     T_CHECK(t, b != NULL);
-    put_u32(b + 452, 99);
+    wmbt_test_store32(b + 452, 99);
     for (int fixed = 0; fixed < 2; fixed++) {
         if (fixed == 1) {
             fix(b, SMALL_BYTES);
@@ -974,40 +763,16 @@ static void test_push_early(wmbt_test *t)
         T_EQ(t, wmbt_rawtail_push_at(&p, &e, &position), WMBT_BAD_COUNT);
         T_EQ(t, position, 4711);
         T_EQ(t, wmbt_rawtail_push_placed(&p, 1, 0), WMBT_BAD_STATE);
-        T_EQ(t, wmbt_rawtail_push_feed(&p, wmbt_view_of(b + at, SMALL_BYTES - at), NO_DST, &taken),
+        uint8_t room[SMALL_BYTES]; /* what follows a fault belongs nowhere */
+        wmbt_test_fill(room, sizeof room);
+        T_EQ(t,
+             wmbt_rawtail_push_feed(&p, wmbt_view_of(b + at, SMALL_BYTES - at),
+                                    wmbt_buf_of(room, sizeof room), &taken),
              WMBT_END);
+        T_CHECK(t, wmbt_test_is_filled(room, sizeof room));
         T_EQ(t, wmbt_rawtail_push_finish(&p, &info),
              fixed == 1 ? WMBT_BAD_COUNT : WMBT_BAD_CHECKSUM);
     }
-}
-
-/* Rows put in place by the caller, in pieces of `step` bytes; numbers are fed. */
-static wmbt_status run_placed(wmbt_test *t, wmbt_view object, uint32_t step, size_t wrong_at,
-                              wmbt_rawtail_info *info)
-{
-    wmbt_rawtail_push p;
-    wmbt_status status = wmbt_rawtail_push_init(&p, &small_expect);
-    size_t at = 0;
-    while (!wmbt_status_is_error(status) && at < object.len) {
-        wmbt_extent e;
-        uint32_t position;
-        size_t taken = 1;
-        if (wmbt_rawtail_push_at(&p, &e, &position) == WMBT_OK) {
-            uint32_t n = e.bytes - position < step ? e.bytes - position : step;
-            uint32_t crc = wmbt_test_crc32c(0, object.data + at, n);
-            crc ^= at <= wrong_at && wrong_at < at + n ? 1u : 0u;
-            status = wmbt_rawtail_push_placed(&p, n, crc);
-            taken = n;
-        } else {
-            status = wmbt_rawtail_push_feed(&p, wmbt_view_of(object.data + at, 1), NO_DST, &taken);
-        }
-        at += taken;
-        if (!wmbt_status_is_error(status) && wmbt_rawtail_push_offset(&p) != at) {
-            wmbt_test_fail(t, __FILE__, __LINE__, "placed bytes count");
-            return WMBT_BAD_STATE;
-        }
-    }
-    return wmbt_rawtail_push_finish(&p, info);
 }
 
 static void test_placed(wmbt_test *t)
@@ -1016,11 +781,14 @@ static void test_placed(wmbt_test *t)
     wmbt_view object = make_small(t);
     for (size_t i = 0; i < 4; i++) {
         wmbt_rawtail_info info;
-        T_EQ(t, run_placed(t, object, steps[i], SIZE_MAX, &info), WMBT_OK);
+        T_EQ(t, wmbt_test_read_placed(t, &form, object, &small_expect, steps[i], SIZE_MAX, &info),
+             WMBT_OK);
         T_EQ(t, info.block_end, 16);
         for (size_t k = 0; k < SMALL_ITEMS; k++) {
-            if (small_items[k].kind != WMBT_EXTENT_FIELD) {
-                T_EQ(t, run_placed(t, object, steps[i], small_items[k].offset, &info),
+            if (small_items[k].extent.kind != WMBT_EXTENT_FIELD) {
+                T_EQ(t,
+                     wmbt_test_read_placed(t, &form, object, &small_expect, steps[i],
+                                           small_items[k].extent.offset, &info),
                      WMBT_BAD_CHECKSUM);
             }
         }
@@ -1042,14 +810,14 @@ static void test_ranges(wmbt_test *t)
     uint32_t crcs[SMALL_ITEMS];
     for (size_t i = SMALL_ITEMS; i-- > 0;) { /* last range first */
         wmbt_item item;
-        T_EQ(t, wmbt_rawtail_walk_seek(&walk, small_items[i].offset, &item), WMBT_OK);
+        T_EQ(t, wmbt_rawtail_walk_seek(&walk, small_items[i].extent.offset, &item), WMBT_OK);
         const uint8_t *p = object.data + item.extent.offset;
-        T_CHECK(t, item.extent.kind != WMBT_EXTENT_FIELD || get_u32(p) == item.value);
+        T_CHECK(t, item.extent.kind != WMBT_EXTENT_FIELD || wmbt_test_load32(p) == item.value);
         crcs[i] = wmbt_crc32c(0, wmbt_view_of(p, item.extent.bytes));
     }
     uint32_t crc = wmbt_crc32c(0, wmbt_view_of(object.data + 16, 20));
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        crc = wmbt_crc32c_combine(crc, crcs[i], small_items[i].bytes);
+        crc = wmbt_crc32c_combine(crc, crcs[i], small_items[i].extent.bytes);
     }
     T_EQ(t, crc, head.crc);
 }
@@ -1063,13 +831,14 @@ static void test_large_splits(wmbt_test *t)
     uint8_t *shadow = wmbt_test_alloc(t, object.len);
     T_CHECK(t, shadow != NULL);
     wmbt_rawtail_info whole, info;
-    T_EQ(t, read_whole(t, object, &expect, &whole), WMBT_OK);
+    T_EQ(t, wmbt_test_read_whole(t, &form, object, &expect, &whole), WMBT_OK);
     for (uint32_t round = 0; round < 20; round++) {
-        uint32_t state = round + 1;
         uint32_t most = round % 2 == 0 ? 3000000u : 9000u;
-        T_EQ(t, read_pushed(t, object, &expect, &state, most, round == 0 ? shadow : NULL, &info),
+        T_EQ(t,
+             wmbt_test_read_pushed(t, &form, object, &expect, round + 1u, most,
+                                   round == 0 ? shadow : NULL, &info),
              WMBT_OK);
-        T_CHECK(t, info_is(&info, &whole));
+        T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&whole, sizeof info);
     }
     wmbt_rawtail_walk walk;
     wmbt_item item;
@@ -1090,7 +859,7 @@ static void try_large(wmbt_test *t, void *context, wmbt_view changed, size_t at)
     wmbt_rawtail_info info;
     wmbt_status want = cut ? (at < 40 ? WMBT_TRUNCATED : WMBT_BAD_LENGTH)
                            : (at < 32 ? WMBT_BAD_MAGIC : WMBT_BAD_CHECKSUM);
-    T_EQ(t, read_whole(t, changed, &expect, &info), want);
+    T_EQ(t, wmbt_test_read_whole(t, &form, changed, &expect, &info), want);
 }
 
 static void test_large_faults(wmbt_test *t)
