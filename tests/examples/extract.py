@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the C programs of a Markdown file: extract.py FILE.md OUT.c...
+"""Writes the C programs of a Markdown file: extract.py DOCUMENT OUT.c...
 
 There must be exactly as many ```c blocks as outputs.
 """
