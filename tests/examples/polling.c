@@ -12,7 +12,7 @@
  *     the zstd decoder       12 KB
  *
  * Plain objects need none of the last two: they are checked while they come in and not kept. A
- * board that meets only those leaves them out (ROOM_BYTES 0, no codec).
+ * board that meets only those leaves them out (ROOM_BYTES 0, STORED_BYTES 0, WMBT_CFG_ZSTD 0).
  */
 #include "board.h"
 #include "wombatkv/zstd.h"
@@ -28,8 +28,10 @@
 static uint64_t reader_memory[(WMBT_READER_BYTES(MAX_BLOCKS, 1) + 7u) / 8u];
 static uint8_t key[1024]; /* no key is longer */
 
+#if WMBT_CFG_ZSTD
 static uint64_t zstd_memory[WMBT_ZSTD_WORKSPACE_BYTES / 8u];
 static wmbt_buf zstd_workspace;
+#endif
 static uint8_t stored_room[STORED_BYTES + 1u];
 static uint8_t plain_room[ROOM_BYTES + 1u];
 
@@ -49,9 +51,11 @@ static wmbt_status start(const board_command *command, wmbt_reader **r)
     config.max_object_bytes = MAX_OBJECT;
     config.flags =
         WMBT_READER_TRUST_TAIL; /* the engine's host says that the tail is the prompt's */
+#if WMBT_CFG_ZSTD
     zstd_workspace = wmbt_buf_of(zstd_memory, sizeof zstd_memory);
     config.codec.decode = wmbt_zstd_codec;
     config.codec.context = &zstd_workspace;
+#endif
     return wmbt_reader_init(wmbt_buf_of(reader_memory, sizeof reader_memory), &config, r);
 }
 
