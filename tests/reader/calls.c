@@ -422,7 +422,7 @@ static bool tail_is_known(const model *m)
 /* --- what can be seen ---------------------------------------------------------------------------
  */
 
-void model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt_reader_dma *dma)
+uint32_t model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt_reader_dma *dma)
 {
     wmbt_piece piece;
     memset(&piece, (int)UNTOUCHED, sizeof piece);
@@ -430,7 +430,7 @@ void model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt_rea
     M_CHECK(m, got == WMBT_OK || model_all_are((const uint8_t *)&piece, sizeof piece, UNTOUCHED));
     if (!model_has(m, number) || (dma != NULL && (dma->align & (dma->align - 1u)) != 0u)) {
         refused(m, got, WMBT_BAD_ARGUMENT);
-        return;
+        return 0;
     }
     const object *o = model_object_of(m, number);
     bool verified = o->state == SETTLED && o->status == WMBT_OK;
@@ -438,7 +438,7 @@ void model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt_rea
     if (size == 0u || offset >= size) {
         M_CHECK(m, got == (size != 0u ? WMBT_END : WMBT_MISSING) ||
                        (number == TAIL && !verified && tail_is_known(m)));
-        return;
+        return 0;
     }
     M_CHECK(m, got == WMBT_OK && piece.offset == offset && piece.bytes != 0u);
     M_CHECK(m, number != TAIL || tail_is_known(m));
@@ -453,7 +453,7 @@ void model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt_rea
         M_CHECK(m,
                 piece.kind == WMBT_EXTENT_FIELD && piece.has_place == 0u && piece.must_feed == 1u);
         M_CHECK(m, piece.bytes <= size - offset);
-        return;
+        return piece.bytes;
     }
     uint32_t past = offset - (uint32_t)item.extent.offset;
     bool placed = model_place_of(m, number, &item.extent, &place);
@@ -474,6 +474,7 @@ void model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt_rea
         M_CHECK(m, piece.must_feed == 0u || piece.place % align != 0u || rest < align ||
                        (dma->max_bytes != 0u && dma->max_bytes < align));
     }
+    return piece.bytes;
 }
 
 void model_call_key(model *m, const wmbt_want *w, uint32_t number, uint32_t room)

@@ -265,16 +265,17 @@ static void step_piece(model *m)
     dma.align = model_one_in(m, 16) ? model_draw(m, 256) : dma.align;
     uint32_t number = model_draw(m, STOCK_BLOCKS + 2u);
     number = number < STOCK_BLOCKS + 1u ? number : TAIL;
-    model_call_piece(m, number, model_draw(m, m->block_bytes + 40u),
-                     model_draw(m, 2) == 0u ? &dma : NULL);
+    (void)model_call_piece(m, number, model_draw(m, m->block_bytes + 40u),
+                           model_draw(m, 2) == 0u ? &dma : NULL);
 }
 
 static void step_fail(model *m)
 {
-    static const int statuses[] = {WMBT_MISSING, WMBT_BAD_DIGEST, 16, 128, 255, 0, 1, 3, 15, 256,
-                                   -1,           1 << 20};
+    static const int statuses[] = {
+        WMBT_MISSING, WMBT_BAD_DIGEST, WMBT_DOES_NOT_FIT, 16, 128, 255, 0, 1, 3, 15, 256,
+        -1,           1 << 20};
     wmbt_want w = pick(m);
-    model_call_fail(m, &w, statuses[model_draw(m, 12)]);
+    model_call_fail(m, &w, statuses[model_draw(m, 13)]);
 }
 
 static void step_other(model *m)
@@ -381,12 +382,13 @@ static void configure_shape(model *m)
     static const wmbt_shape_layer four[] = {{0, 0, 0}, {4, 1, 1}, {8, 0, 0}, {2, 1, 0}};
     static const wmbt_shape_layer one[] = {{4, 1, 1}};
     static const wmbt_shape_layer two[] = {{0, 0, 0}, {2, 0, 0}};
+    static const wmbt_shape_layer window[] = {{0, 0, 0}};
     static const wmbt_shape shapes[] = {
-        {four, 4, 2, 1, 4, 8}, {one, 1, 1, 1, 4, 2}, {two, 2, 3, 0, 2, 1}};
+        {four, 4, 2, 1, 4, 8}, {one, 1, 1, 1, 4, 2}, {two, 2, 3, 0, 2, 1}, {window, 1, 9, 0, 4, 8}};
     static const uint8_t fingerprint[32] = {7};
     wmbt_chain_config *chain = &m->config.chain;
     uint32_t how = model_draw(m, 16);
-    m->config.shape = &shapes[how < 10u ? 0u : how % 3u];
+    m->config.shape = &shapes[how < 9u || how > 13u ? 0u : how % 4u];
     chain->dialect = how == 15u ? WMBT_CHAIN_DS4 : WMBT_CHAIN_CORE;
     chain->block_tokens = how == 15u ? 128u : how == 14u ? 3u : 8u;
     if (how == 15u) {
@@ -429,7 +431,11 @@ static void refuse_configurations(model *m, wmbt_buf memory)
     wmbt_reader *r = NULL;
     wmbt_reader_config c = m->config;
     wmbt_status status = WMBT_BAD_ARGUMENT;
-    switch (model_draw(m, 12)) {
+    uint8_t *odd = NULL;
+    wmbt_reader_place places[MAX_PLACES];
+    memcpy(places, m->places, sizeof places);
+    bool placed = m->rows != NULL; /* raw rows are in any shape */
+    switch (model_draw(m, 15)) {
     case 0: c.max_blocks = 0; break;
     case 1: c.max_blocks = WMBT_READER_MAX_BLOCKS + 1u; break;
     case 2: c.in_flight = 0; break;
@@ -444,9 +450,25 @@ static void refuse_configurations(model *m, wmbt_buf memory)
         memory.len--;
         status = WMBT_BUFFER_TOO_SMALL;
         break;
+    case 11:
+        odd = model_lend(m, memory.len + 1u);
+        memory.data = odd + 1;
+        status = WMBT_BUFFER_MISALIGNED;
+        break;
+    case 12:
+    case 13:
+        if (placed) {
+            places[WMBT_EXTENT_RAW].wanted = model_one_in(m, 2) ? 2u : 1u;
+            places[WMBT_EXTENT_RAW].offset = m->rows_len;
+            c.places = places;
+            break;
+        }
+        memory.data = NULL;
+        break;
     default: memory.data = NULL; break;
     }
     M_CHECK(m, wmbt_reader_init(memory, &c, &r) == status && r == NULL);
+    model_take_back(m, odd);
 }
 
 static void configure(model *m)
@@ -489,6 +511,22 @@ static void configure(model *m)
     M_CHECK(m, wmbt_reader_init(wmbt_buf_of(m->reader_memory, size), c, &m->r) == WMBT_OK);
 }
 
+/* Rows are where they belong, and the pieces are the object. */
+static void check_pieces(model *m, uint32_t number)
+{
+    static const wmbt_reader_dma dma = {64, 16};
+    const object *o = model_object_of(m, number);
+    model_check_rows(m, number);
+    for (uint32_t i = 0; i < 2u; i++) {
+        uint32_t at = 0, bytes = 1;
+        while (bytes != 0u) {
+            bytes = model_call_piece(m, number, at, i == 0u ? NULL : &dma);
+            at += bytes;
+        }
+        M_CHECK(m, at == o->plain.len);
+    }
+}
+
 /* Lets it finish: every want that is out is answered, and every further one. */
 static void finish(model *m)
 {
@@ -518,10 +556,10 @@ static void finish(model *m)
     }
     model_check_plan(m);
     for (uint32_t i = 0; i < m->usable; i++) {
-        model_check_rows(m, i);
+        check_pieces(m, i);
     }
     if (m->object[STOCK_BLOCKS].state == SETTLED && m->object[STOCK_BLOCKS].status == WMBT_OK) {
-        model_check_rows(m, TAIL);
+        check_pieces(m, TAIL);
     }
 }
 

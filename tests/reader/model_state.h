@@ -203,7 +203,8 @@ void model_forget(model *m);
 void model_call_tokens(model *m, uint32_t count);
 void model_call_hash(model *m);
 void model_call_end(model *m, uint32_t total);
-void model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt_reader_dma *dma);
+/* The piece at a byte; returns its bytes, 0 if there is none. */
+uint32_t model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt_reader_dma *dma);
 void model_call_key(model *m, const wmbt_want *w, uint32_t number, uint32_t room);
 void model_check_plan(model *m);
 /* After each step. */
