@@ -344,6 +344,23 @@ static void test_block_numbers(wmbt_test *t)
     pairs(t, &f, block_offsets, BLOCK_NUMBERS + 2u);
 }
 
+/* A block that is cut off within a number is truncated, whatever the bytes of it that are there. */
+static void test_block_cuts(wmbt_test *t)
+{
+    faults f;
+    T_CALL(t, set_up(t, &f, false, FORM_PLAIN, 0));
+    for (size_t i = 0; i < BLOCK_NUMBERS; i++) {
+        f.bytes[block_offsets[i]] ^= 1u;
+        for (uint32_t bytes = 1; bytes <= 4u; bytes++) {
+            f.b->object[f.at].bytes.len = block_offsets[i] + bytes;
+            t->got = f.b->object[f.at].bytes.len;
+            T_CALL(t, judge(&f, true));
+            T_EQ(t, f.passed, 0);
+        }
+        f.bytes[block_offsets[i]] ^= 1u;
+    }
+}
+
 /* The same of the tail: magic, version, length and the five numbers, counts and marker; a row, the
  * CRC. */
 static void test_tail_numbers(wmbt_test *t)
@@ -410,6 +427,7 @@ static const wmbt_case cases[] = {
     {"block: every length", test_block_lengths, ARENA, NULL},
     {"tail: every length", test_tail_lengths, ARENA, NULL},
     {"block: every number under a right CRC", test_block_numbers, ARENA, NULL},
+    {"block: cut off within a wrong number", test_block_cuts, ARENA, NULL},
     {"tail: every number under a right CRC", test_tail_numbers, ARENA, NULL},
     {"block: placed with a wrong CRC", test_placed_block, ARENA, NULL},
     {"tail: placed with a wrong CRC", test_placed_tail, ARENA, NULL},

@@ -223,7 +223,9 @@ wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s, uint32_t 
         uint32_t past = s->item.extent.bytes - left;
         wmbt_view piece = wmbt_view_of(bytes.data, bytes.len < left ? bytes.len : left);
         uint8_t number[4];
-        uint8_t *dst = s->item.mismatch != WMBT_OK ? number : NULL;
+        /* a number that the object is cut off within is not one */
+        bool is_number = s->item.mismatch != WMBT_OK && left <= s->plain_bytes - offset;
+        uint8_t *dst = is_number ? number : NULL;
         uint64_t place;
         if (r->config.memory.len != 0u &&
             wmbt_reader_place_of(r, s->object, &s->item.extent, &place)) {
