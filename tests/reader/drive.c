@@ -399,6 +399,25 @@ static void configure_shape(model *m)
     }
 }
 
+/* A block has as many bytes of rows as its places have room for. */
+static void check_room(model *m)
+{
+    uint64_t room = 0, rows = 0;
+    wmbt_kvblock_walk walk;
+    wmbt_item item;
+    if (wmbt_kvblock_walk_init(&walk, m->config.shape, m->config.chain.block_tokens) != WMBT_OK) {
+        return;
+    }
+    while (wmbt_kvblock_walk_next(&walk, &item) == WMBT_OK) {
+        rows += item.extent.kind != WMBT_EXTENT_FIELD ? item.extent.bytes : 0u;
+    }
+    for (uint32_t layer = 0; layer < m->config.shape->layers; layer++) {
+        room += wmbt_reader_place_bytes(&m->config, layer, WMBT_EXTENT_COMP);
+        room += wmbt_reader_place_bytes(&m->config, layer, WMBT_EXTENT_INDEX);
+    }
+    M_CHECK(m, room == rows * (m->config.max_blocks + 1u));
+}
+
 /* Places one after the other with gaps between, or (without memory) in another's space. */
 static void configure_places(model *m)
 {
@@ -490,6 +509,7 @@ static void configure(model *m)
     c->flags = model_draw(m, 8);
     c->flags = model_draw(m, 4) != 3u ? c->flags & ~WMBT_READER_NO_TAIL : c->flags;
     configure_places(m);
+    check_room(m);
     m->judge.shape = c->shape;
     m->judge.block_tokens = c->chain.block_tokens;
     m->judge.max_object_bytes = c->max_object_bytes;

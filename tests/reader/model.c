@@ -261,6 +261,10 @@ uint32_t model_rows_bytes(const model *m, uint32_t layer, uint32_t kind)
     const wmbt_shape *shape = m->config.shape;
     uint32_t ratio = shape->layer[layer].ratio;
     uint32_t rows = wmbt_shape_state_rows(shape, layer);
+    bool of_index = kind == WMBT_EXTENT_INDEX || kind >= WMBT_EXTENT_INDEX_STATE_KV;
+    if (of_index && shape->layer[layer].has_index == 0u) {
+        return 0;
+    }
     if (kind == WMBT_EXTENT_RAW) {
         rows = shape->window;
     } else if (kind < WMBT_EXTENT_RAW) {
