@@ -8,15 +8,17 @@
 uint32_t wmbt_reader_rows_bytes(const wmbt_reader_config *config, uint32_t layer, uint32_t kind)
 {
     const wmbt_shape *shape = config->shape;
-    uint32_t ratio = shape->layer[layer].ratio;
-    uint32_t rows = wmbt_shape_state_rows(shape, layer);
-    bool of_index = kind == WMBT_EXTENT_INDEX || kind >= WMBT_EXTENT_INDEX_STATE_KV;
-    if (of_index && shape->layer[layer].has_index == 0u) {
-        rows = 0;
-    } else if (kind == WMBT_EXTENT_RAW) {
+    const wmbt_shape_layer *of = &shape->layer[layer];
+    bool index = kind == WMBT_EXTENT_INDEX || kind >= WMBT_EXTENT_INDEX_STATE_KV;
+    uint32_t rows;
+    if (kind == WMBT_EXTENT_RAW) {
         rows = shape->window;
+    } else if (of->ratio == 0u || (index && of->has_index == 0u)) {
+        return 0;
     } else if (kind < WMBT_EXTENT_RAW) {
-        rows = ratio == 0u ? 0u : config->chain.block_tokens / ratio;
+        rows = config->chain.block_tokens / of->ratio;
+    } else {
+        rows = wmbt_shape_state_rows(shape, layer);
     }
     return rows * wmbt_shape_row_bytes(shape, layer, kind); /* below 2^32 by the shape's bounds */
 }
@@ -49,7 +51,7 @@ bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t object, const wmbt_exte
 static uint32_t wmbt_reader_trust(const wmbt_reader *r, uint32_t object)
 {
     const wmbt_reader_record *record = wmbt_reader_record_of(r, object);
-    if (record->state != WMBT_RECORD_SETTLED || record->status != WMBT_OK) {
+    if (record->status != WMBT_OK) {
         return WMBT_TRUST_STAGED;
     }
     bool used = object < r->now.usable && wmbt_reader_is_done(r);
@@ -86,16 +88,18 @@ wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t of
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_reader_walk walk;
-    uint64_t end;
-    if ((object == WMBT_READER_TAIL && r->now.tail_fits == 0u) ||
-        wmbt_reader_walk_start(r, object, &walk, &end) != WMBT_OK) {
+    uint32_t end = 0;
+    if (object != WMBT_READER_TAIL || r->now.tail_fits != 0u) {
+        end = wmbt_reader_walk_start(r, object, &walk);
+    }
+    if (end == 0u) {
         return WMBT_MISSING;
     }
     if (offset >= end) {
         return WMBT_END;
     }
     wmbt_item item;
-    wmbt_reader_walk_item(&walk, object, offset, end, &item);
+    wmbt_reader_walk_item(&walk, object, offset, &item);
     uint32_t past = offset - (uint32_t)item.extent.offset;
     bool rows = item.extent.kind != WMBT_EXTENT_FIELD;
     wmbt_bytes_fill((uint8_t *)piece, 0, sizeof *piece);

@@ -74,17 +74,15 @@ wmbt_status wmbt_reader_init(wmbt_buf memory, const wmbt_reader_config *config, 
     wmbt_reader_record *record = (wmbt_reader_record *)(void *)(memory.data + sizeof *x);
     wmbt_reader_slot *slot = (wmbt_reader_slot *)(void *)(record + 1u + config->max_blocks);
     uint8_t *rest = (uint8_t *)(slot + config->in_flight);
-    wmbt_chain *chain = NULL;
+    wmbt_bytes_fill(memory.data, 0, (size_t)(rest - memory.data));
     status = wmbt_chain_init(wmbt_buf_of(rest, memory.len - (size_t)(rest - memory.data)),
-                             &config->chain, &chain);
+                             &config->chain, &x->chain);
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_bytes_fill(memory.data, 0, (size_t)(rest - memory.data));
     wmbt_bytes_copy((uint8_t *)&x->config, (const uint8_t *)config, sizeof *config);
     x->record = record;
     x->slot = slot;
-    x->chain = chain;
     x->most_blocks = config->max_blocks;
     if (config->chain.dialect == WMBT_CHAIN_DS4) {
         x->most_blocks = wmbt_reader_min(config->max_blocks, WMBT_CHAIN_DS4_MAX_BLOCKS);
@@ -94,26 +92,33 @@ wmbt_status wmbt_reader_init(wmbt_buf memory, const wmbt_reader_config *config, 
     return WMBT_OK;
 }
 
+/* Nothing is known of an object but its hash. */
+static void wmbt_reader_forget(wmbt_reader_record *record)
+{
+    record->stored_bytes = 0;
+    record->status = WMBT_NEED_MORE;
+    record->state = WMBT_RECORD_NEW;
+}
+
 void wmbt_reader_reset(wmbt_reader *r)
 {
     for (uint32_t i = 0; i < r->config.in_flight; i++) {
-        wmbt_reader_enter(&r->slot[i], WMBT_SLOT_FREE); /* its wants become stale */
+        wmbt_reader_enter(&r->slot[i], WMBT_SLOT_FREE, 0); /* its wants become stale */
     }
     r->presence_generation++;
     r->limit = UINT32_MAX;
-    wmbt_reader_record_of(r, WMBT_READER_TAIL)->state = WMBT_RECORD_NEW;
     wmbt_bytes_fill((uint8_t *)&r->now, 0, sizeof r->now);
+    wmbt_reader_forget(wmbt_reader_record_of(r, WMBT_READER_TAIL));
     wmbt_chain_reset(r->chain);
 }
 
 /* --- input --------------------------------------------------------------------------------------
  */
 
-static void wmbt_reader_add_block(wmbt_reader *r, const wmbt_block_hash *hash)
+/* There is one more block; its hash stands in its record. */
+static void wmbt_reader_add_block(wmbt_reader *r)
 {
-    wmbt_reader_record *block = wmbt_reader_record_of(r, r->now.blocks);
-    wmbt_bytes_fill((uint8_t *)block, 0, sizeof *block);
-    wmbt_bytes_copy(block->hash.bytes, hash->bytes, WMBT_BLOCK_HASH_BYTES);
+    wmbt_reader_forget(wmbt_reader_record_of(r, r->now.blocks));
     r->now.blocks++;
 }
 
@@ -131,11 +136,11 @@ wmbt_status wmbt_reader_tokens(wmbt_reader *r, const uint32_t *tokens, size_t co
     r->now.input = WMBT_INPUT_TOKENS;
     r->now.tokens += (uint32_t)count;
     while (count != 0u && r->now.blocks < r->most_blocks) {
-        wmbt_block_hash hash;
+        wmbt_block_hash *hash = &wmbt_reader_record_of(r, r->now.blocks)->hash;
         size_t taken = 0;
         /* ok or need-more: there is a next block, and room for it */
-        if (wmbt_chain_push(r->chain, tokens, count, &taken, &hash) == WMBT_OK) {
-            wmbt_reader_add_block(r, &hash);
+        if (wmbt_chain_push(r->chain, tokens, count, &taken, hash) == WMBT_OK) {
+            wmbt_reader_add_block(r);
         }
         tokens += taken;
         count -= taken;
@@ -152,7 +157,9 @@ wmbt_status wmbt_reader_hash(wmbt_reader *r, const wmbt_block_hash *hash)
         return WMBT_FULL;
     }
     r->now.input = WMBT_INPUT_HASHES;
-    wmbt_reader_add_block(r, hash);
+    wmbt_bytes_copy(wmbt_reader_record_of(r, r->now.blocks)->hash.bytes, hash->bytes,
+                    WMBT_BLOCK_HASH_BYTES);
+    wmbt_reader_add_block(r);
     return WMBT_OK;
 }
 
@@ -202,12 +209,10 @@ wmbt_status wmbt_reader_object_state(const wmbt_reader *r, uint32_t object,
         return WMBT_BAD_ARGUMENT;
     }
     const wmbt_reader_record *record = wmbt_reader_record_of(r, object);
-    wmbt_bytes_fill((uint8_t *)state, 0, sizeof *state);
-    state->status = WMBT_NEED_MORE;
-    if (record->state == WMBT_RECORD_SETTLED) {
-        state->status = record->status;
-        state->bytes = record->stored_bytes;
-    }
+    state->status = record->status;
+    state->bytes = record->stored_bytes;
+    state->total_tokens = 0;
+    state->raw_rows = 0;
     if (object == WMBT_READER_TAIL && r->now.tail_known != 0u) {
         state->total_tokens = r->now.tail.total_tokens;
         state->raw_rows = r->now.tail.raw_rows;
@@ -233,11 +238,9 @@ wmbt_status wmbt_reader_plan(const wmbt_reader *r, wmbt_plan *plan)
     input.prompt_tokens = r->now.tokens;
     input.usable_blocks = r->now.usable;
     input.flags = (r->config.flags & WMBT_READER_TRUST_TAIL) != 0u ? WMBT_PLAN_TRUST_TAIL : 0u;
-    for (uint32_t i = 0; i < r->now.usable; i++) {
-        input.blocks_bytes += wmbt_reader_record_of(r, i)->stored_bytes;
-    }
+    input.blocks_bytes = r->now.usable_bytes;
     const wmbt_reader_record *tail = wmbt_reader_record_of(r, WMBT_READER_TAIL);
-    input.tail.status = tail->state == WMBT_RECORD_SETTLED ? tail->status : WMBT_MISSING;
+    input.tail.status = tail->status != WMBT_NEED_MORE ? tail->status : WMBT_MISSING;
     if (input.tail.status == WMBT_DOES_NOT_FIT && r->now.tail_known != 0u) {
         input.tail.status = WMBT_OK; /* the plan says why it does not */
     } else if (input.tail.status == WMBT_OK) {

@@ -18,9 +18,9 @@
 /* What is known of a block of the prompt, or of the tail (which has no hash of its own). */
 typedef struct wmbt_reader_record {
     wmbt_block_hash hash;
-    uint32_t stored_bytes;
-    uint8_t status; /* once settled */
-    uint8_t state;  /* WMBT_RECORD_... */
+    uint32_t stored_bytes; /* once settled, else 0 */
+    uint8_t status;        /* need-more until settled */
+    uint8_t state;         /* WMBT_RECORD_... */
     uint16_t none;
 } wmbt_reader_record;
 
@@ -34,6 +34,7 @@ WMBT_STATIC_ASSERT(WMBT_DOES_NOT_FIT <= UINT8_MAX, "a status fits a byte");
 /* Separate runs of bytes that a phase can hold. */
 #    define WMBT_READER_RUNS 8u
 
+/* Bytes [from, to) of a source. */
 typedef struct wmbt_reader_run {
     uint32_t from, to;
 } wmbt_reader_run;
@@ -59,6 +60,7 @@ typedef union wmbt_reader_walk {
 typedef struct wmbt_reader_slot {
     /* What steers comes first: small offsets make short code. */
     _Alignas(WMBT_READER_ALIGN) uint32_t phase;
+    uint32_t limit;  /* where the bytes of this phase end; UINT32_MAX: it does not wait for bytes */
     uint32_t asked;  /* the want of this phase is out */
     uint32_t ask_to; /* it ends at this byte */
     uint32_t generation;
@@ -70,6 +72,8 @@ typedef struct wmbt_reader_slot {
     uint32_t wrapped; /* the source is a wrapper */
     uint32_t large;   /* the source is a chunk of a large value */
     uint32_t chunk;   /* its number */
+    uint32_t part;    /* plain bytes of the source; they go to raw + part_at */
+    uint32_t part_at;
 
     uint32_t plain_bytes; /* of the plain object */
     uint32_t end;         /* those that its geometry has */
@@ -77,7 +81,6 @@ typedef struct wmbt_reader_slot {
     uint32_t run_crc;     /* of the run that grows */
     uint32_t run_end;
     uint32_t want_crc;
-    uint32_t opaque;   /* tail: its geometry is not known, only its CRC is checked */
     wmbt_status fault; /* what finish() says at the end */
 
     uint8_t *raw;     /* room for raw_bytes of the plain object, once lent */
@@ -85,8 +88,8 @@ typedef struct wmbt_reader_slot {
     uint8_t *collect; /* where the source's bytes go in WMBT_SLOT_HEAD and _COLLECT */
 
     uint32_t runs;
-    wmbt_reader_run run[WMBT_READER_RUNS]; /* bytes of the source that came: in order, none touching
-                                              another, the first begins at 0 and may be empty */
+    wmbt_reader_run run[WMBT_READER_RUNS]; /* bytes of the source that came: none touches another,
+                                              the first begins at 0 and may be empty */
     union {
         struct {
             wmbt_item item; /* of the plain object, the one that was met last */
@@ -107,13 +110,14 @@ typedef struct wmbt_reader_state {
     uint32_t tokens;   /* given so far; the prompt's once it has ended */
     uint32_t blocks;   /* full ones, hashed */
     uint32_t next;     /* all blocks before it are in flight or settled */
-    uint32_t settled;  /* blocks */
-    uint32_t usable;   /* verified ones from the first on */
+    uint32_t settled;  /* all blocks before it are settled */
+    uint32_t usable;   /* all blocks before it are verified */
     uint32_t answered; /* blocks whose presence is known */
     uint32_t asked;    /* blocks whose presence is known or asked for */
 
-    uint32_t tail_known; /* tail.total_tokens and raw_rows are good */
-    uint32_t tail_fits;  /* its geometry is that of a tail at the last usable block */
+    uint64_t usable_bytes; /* of those as stored */
+    uint32_t tail_known;   /* tail.total_tokens and raw_rows are good */
+    uint32_t tail_fits;    /* its geometry is that of a tail at the last usable block */
     wmbt_rawtail_info tail;
 } wmbt_reader_state;
 
@@ -123,15 +127,14 @@ typedef struct wmbt_reader_state {
 #    define WMBT_INPUT_ENDED 3u
 
 struct wmbt_reader {
-    _Alignas(WMBT_READER_ALIGN)
-        wmbt_reader_config config; /* chain.fingerprint and .tenant are gone */
-    wmbt_reader_record *record;
+    _Alignas(WMBT_READER_ALIGN) wmbt_reader_record *record;
     wmbt_reader_slot *slot;
     wmbt_chain *chain;
     uint32_t most_blocks; /* the limit of blocks */
     uint32_t presence_generation;
     uint32_t limit; /* blocks from here on are not wanted (policy prefix) */
     wmbt_reader_state now;
+    wmbt_reader_config config; /* chain.fingerprint and .tenant are gone */
 };
 
 /* The reader, the tail's record, and the chain with blocks of any size that a shape allows. */
@@ -168,11 +171,17 @@ static inline bool wmbt_reader_audits(const wmbt_reader *r)
     return (r->config.flags & WMBT_READER_AUDIT) != 0u;
 }
 
-/* A slot goes on to another phase: its want is a new one. */
-void wmbt_reader_enter(wmbt_reader_slot *s, uint32_t phase);
+/* The want of a slot's phase is a new one; what it was before is stale. */
+void wmbt_reader_renew(wmbt_reader_slot *s);
+
+/* A slot goes on to another phase, whose bytes end at `limit`. */
+void wmbt_reader_enter(wmbt_reader_slot *s, uint32_t phase, uint32_t limit);
 
 /* All is settled. */
 bool wmbt_reader_is_done(const wmbt_reader *r);
+
+/* A slot's object is settled: verified (end), or with what is wrong. The slot is free. */
+void wmbt_reader_conclude(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status);
 
 /* --- object.c: from a source to the plain object -------------------------------------------------
  */
@@ -181,47 +190,40 @@ bool wmbt_reader_is_done(const wmbt_reader *r);
 void wmbt_reader_object_start(wmbt_reader_slot *s);
 
 /*
- * Goes on as far as the bytes that are there allow. Returns ok (there is a next want), end (the
- * object is verified), or what it is to be settled with.
+ * Bytes have come, or memory. `status` is what was found in them: ok, or what settles the object.
+ * Goes on as far as they allow. Returns need-more (the want is not complete), ok (there is a next
+ * one), or what the object is settled with: end (it is verified) or an error.
  */
-wmbt_status wmbt_reader_object_step(wmbt_reader *r, wmbt_reader_slot *s);
+wmbt_status wmbt_reader_go_on(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status);
 
 /* Memory has been lent. */
 void wmbt_reader_object_go(wmbt_reader_slot *s);
 
-/* The key of the chunk that a slot is at. */
-wmbt_status wmbt_reader_chunk_key(const wmbt_reader *r, const wmbt_reader_slot *s, wmbt_buf out,
-                                  size_t *len);
-
-/* Where the bytes of a phase end; UINT32_MAX if it does not wait for bytes. */
-uint32_t wmbt_reader_phase_end(const wmbt_reader_slot *s);
-
 /* --- body.c: bytes of a plain object -------------------------------------------------------------
  */
 
-/* Starts the walk of an object of which enough is known. ok, or why its geometry is not known;
- * *end is then unchanged. */
-wmbt_status wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_reader_walk *walk,
-                                   uint64_t *end);
+/* Starts the walk of an object of which enough is known. Returns its bytes; 0 if its geometry is
+ * not known or it passes 2^32 - 1 bytes. */
+uint32_t wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_reader_walk *walk);
 
-/* The item at a byte before `end`. What is neither number nor rows is of kind WMBT_EXTENT_FIELD,
+/* The item at a byte of the object. What is neither number nor rows is of kind WMBT_EXTENT_FIELD,
  * with mismatch ok. */
-void wmbt_reader_walk_item(wmbt_reader_walk *walk, uint32_t object, uint32_t offset, uint64_t end,
+void wmbt_reader_walk_item(wmbt_reader_walk *walk, uint32_t object, uint32_t offset,
                            wmbt_item *item);
 
-/*
- * Judges the first bytes of a plain object (all, or WMBT_READER_HEAD_BYTES) of plain_bytes, learns
- * where things lie, and takes them. ok, or what the object is to be settled with.
- */
-wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s, wmbt_view first,
-                                   uint32_t plain_bytes);
+/* The first bytes of a slot's plain object: all, or WMBT_READER_HEAD_BYTES. */
+static inline wmbt_view wmbt_reader_first(const wmbt_reader_slot *s)
+{
+    return wmbt_view_of(s->head, wmbt_reader_min(s->plain_bytes, WMBT_READER_HEAD_BYTES));
+}
 
-/* Bytes of the plain object that are to be given. */
-uint32_t wmbt_reader_body_limit(const wmbt_reader_slot *s);
+/* Judges the first bytes of a plain object, learns where things lie, enters WMBT_SLOT_PLAIN and
+ * takes them. ok, or what the object is to be settled with. */
+wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s);
 
-/* Checks bytes at `offset`, before the limit, and copies rows to their place. ok or as above. */
+/* Checks n bytes at `offset`, before the limit, and copies rows to their place. ok or as above. */
 wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s, uint32_t offset,
-                                  wmbt_view bytes);
+                                  const uint8_t *bytes, uint32_t n);
 
 /* True if `len` bytes at `offset` are rows of one extent. */
 bool wmbt_reader_body_is_rows(wmbt_reader_slot *s, uint32_t offset, uint32_t len);

@@ -8,17 +8,23 @@
 /* --- bookkeeping --------------------------------------------------------------------------------
  */
 
-void wmbt_reader_enter(wmbt_reader_slot *s, uint32_t phase)
+void wmbt_reader_renew(wmbt_reader_slot *s)
 {
-    s->phase = phase;
     s->asked = 0;
     s->generation++;
+}
+
+void wmbt_reader_enter(wmbt_reader_slot *s, uint32_t phase, uint32_t limit)
+{
+    s->phase = phase;
+    s->limit = limit;
+    wmbt_reader_renew(s);
 }
 
 /* The slot of a want that is out and not stale, or NULL. */
 static wmbt_reader_slot *wmbt_reader_slot_of(const wmbt_reader *r, const wmbt_want *want)
 {
-    if (want->kind == WMBT_WANT_PRESENCE || want->id >= r->config.in_flight) {
+    if (want->id >= r->config.in_flight) {
         return NULL;
     }
     wmbt_reader_slot *s = &r->slot[want->id];
@@ -44,7 +50,7 @@ static void wmbt_reader_cut(wmbt_reader *r, uint32_t limit)
         wmbt_reader_slot *s = &r->slot[i];
         if (s->phase != WMBT_SLOT_FREE && s->object >= limit) {
             wmbt_reader_record_of(r, s->object)->state = WMBT_RECORD_NEW;
-            wmbt_reader_enter(s, WMBT_SLOT_FREE);
+            wmbt_reader_enter(s, WMBT_SLOT_FREE, 0);
         }
     }
     if (r->now.answered >= limit) {
@@ -62,32 +68,26 @@ static void wmbt_reader_settle(wmbt_reader *r, uint32_t object, wmbt_status stat
     if (object == WMBT_READER_TAIL) {
         return;
     }
-    r->now.settled++;
-    if (status != WMBT_OK) {
-        if (!wmbt_reader_audits(r)) {
-            wmbt_reader_cut(r, object);
-        }
-        return;
+    if (status != WMBT_OK && !wmbt_reader_audits(r)) {
+        wmbt_reader_cut(r, object);
     }
-    while (r->now.usable < r->now.blocks) {
-        record = wmbt_reader_record_of(r, r->now.usable);
-        if (record->state != WMBT_RECORD_SETTLED || record->status != WMBT_OK) {
+    while (r->now.settled < r->now.blocks) {
+        record = wmbt_reader_record_of(r, r->now.settled);
+        if (record->status == WMBT_NEED_MORE) {
             break;
         }
-        r->now.usable++;
+        if (record->status == WMBT_OK && r->now.usable == r->now.settled) {
+            r->now.usable++;
+            r->now.usable_bytes += record->stored_bytes;
+        }
+        r->now.settled++;
     }
 }
 
-/* What a slot's step returned: it goes on (ok, need-more), or its object is settled and the slot
- * free.
- */
-static wmbt_status wmbt_reader_conclude(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status)
+void wmbt_reader_conclude(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status)
 {
-    if (status != WMBT_OK && status != WMBT_NEED_MORE) {
-        wmbt_reader_enter(s, WMBT_SLOT_FREE);
-        wmbt_reader_settle(r, s->object, status == WMBT_END ? WMBT_OK : status, s->total_stored);
-    }
-    return status;
+    wmbt_reader_enter(s, WMBT_SLOT_FREE, 0);
+    wmbt_reader_settle(r, s->object, status == WMBT_END ? WMBT_OK : status, s->total_stored);
 }
 
 /* Blocks that are wanted. */
@@ -96,50 +96,50 @@ static uint32_t wmbt_reader_wanted(const wmbt_reader *r)
     return wmbt_reader_min(r->now.blocks, r->limit);
 }
 
-/* All blocks that are wanted are settled, and no more can come. */
-static bool wmbt_reader_blocks_done(const wmbt_reader *r)
+/* The state of the tail: new if it is to be looked for now, settled if all is. */
+static uint32_t wmbt_reader_tail_state(const wmbt_reader *r)
 {
-    uint32_t settled = wmbt_reader_audits(r) ? r->now.settled : r->now.usable;
-    return r->now.input == WMBT_INPUT_ENDED && settled == wmbt_reader_wanted(r);
-}
-
-/* The tail is to be looked for, and has not come to `state`. */
-static bool wmbt_reader_tail_is_before(const wmbt_reader *r, uint32_t state)
-{
-    return r->now.usable != 0u && (r->config.flags & WMBT_READER_NO_TAIL) == 0u &&
-           wmbt_reader_record_of(r, WMBT_READER_TAIL)->state < state;
+    if (r->now.input != WMBT_INPUT_ENDED || r->now.settled < wmbt_reader_wanted(r)) {
+        return WMBT_RECORD_FLYING; /* it is not known yet which tail */
+    }
+    if (r->now.usable == 0u || (r->config.flags & WMBT_READER_NO_TAIL) != 0u) {
+        return WMBT_RECORD_SETTLED;
+    }
+    return wmbt_reader_record_of(r, WMBT_READER_TAIL)->state;
 }
 
 bool wmbt_reader_is_done(const wmbt_reader *r)
 {
-    return wmbt_reader_blocks_done(r) && !wmbt_reader_tail_is_before(r, WMBT_RECORD_SETTLED);
+    return wmbt_reader_tail_state(r) == WMBT_RECORD_SETTLED;
 }
 
 /* --- what to ask --------------------------------------------------------------------------------
  */
 
-/* Asks for the presence of a full question's blocks, or of the rest once no more can come. */
-static bool wmbt_reader_ask_presence(wmbt_reader *r, wmbt_want *want)
+/* Blocks to ask the presence of: enough for a full question, or the rest once no more can come. */
+static uint32_t wmbt_reader_question(const wmbt_reader *r)
 {
     uint32_t wanted = wmbt_reader_wanted(r);
     uint32_t most = r->config.presence_blocks;
-    if (most == 0u || r->now.asked != r->now.answered || r->now.asked >= wanted ||
-        (r->now.input != WMBT_INPUT_ENDED && wanted - r->now.asked < most)) {
-        return false;
+    if (r->now.asked != r->now.answered || r->now.asked >= wanted) {
+        return 0;
     }
-    wmbt_bytes_fill((uint8_t *)want, 0, sizeof *want);
+    uint32_t blocks = wmbt_reader_min(wanted - r->now.asked, most);
+    return blocks == most || r->now.input == WMBT_INPUT_ENDED ? blocks : 0u;
+}
+
+static void wmbt_reader_ask_presence(wmbt_reader *r, uint32_t blocks, wmbt_want *want)
+{
     want->id = r->config.in_flight;
     want->generation = r->presence_generation;
     want->kind = WMBT_WANT_PRESENCE;
     want->object = r->now.asked;
-    want->blocks = wmbt_reader_min(wanted - r->now.asked, most);
-    r->now.asked += want->blocks;
-    return true;
+    want->blocks = blocks;
+    r->now.asked += blocks;
 }
 
 static void wmbt_reader_ask(wmbt_reader *r, wmbt_reader_slot *s, wmbt_want *want)
 {
-    wmbt_bytes_fill((uint8_t *)want, 0, sizeof *want);
     s->asked = 1;
     want->id = (uint32_t)(s - r->slot);
     want->generation = s->generation;
@@ -152,7 +152,10 @@ static void wmbt_reader_ask(wmbt_reader *r, wmbt_reader_slot *s, wmbt_want *want
         want->raw_bytes = s->raw == NULL ? s->raw_bytes : 0u;
         want->stored_bytes = s->stored_need;
     } else { /* the first bytes that have not come */
-        s->ask_to = s->runs > 1u ? s->run[1].from : wmbt_reader_phase_end(s);
+        s->ask_to = s->limit;
+        for (uint32_t i = 1; i < s->runs; i++) {
+            s->ask_to = wmbt_reader_min(s->ask_to, s->run[i].from);
+        }
         want->kind = WMBT_WANT_RANGE;
         want->offset = s->run[0].to;
         want->bytes = s->ask_to - s->run[0].to;
@@ -172,7 +175,7 @@ static bool wmbt_reader_next_object(wmbt_reader *r, uint32_t *object)
         return r->config.presence_blocks == 0u || r->now.next < r->now.answered;
     }
     *object = WMBT_READER_TAIL;
-    return wmbt_reader_blocks_done(r) && wmbt_reader_tail_is_before(r, WMBT_RECORD_FLYING);
+    return wmbt_reader_tail_state(r) == WMBT_RECORD_NEW;
 }
 
 wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_want *want)
@@ -187,10 +190,8 @@ wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_want *want)
             s = x;
         }
     }
-    if (s == NULL) {
-        if (wmbt_reader_ask_presence(r, want)) {
-            return WMBT_OK;
-        }
+    uint32_t blocks = s == NULL ? wmbt_reader_question(r) : 0u;
+    if (s == NULL && blocks == 0u) {
         uint32_t object;
         if (unused == NULL || !wmbt_reader_next_object(r, &object)) {
             return wmbt_reader_is_done(r) ? WMBT_END : WMBT_NEED_MORE;
@@ -200,7 +201,12 @@ wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_want *want)
         s->object = object;
         wmbt_reader_object_start(s);
     }
-    wmbt_reader_ask(r, s, want);
+    wmbt_bytes_fill((uint8_t *)want, 0, sizeof *want);
+    if (s == NULL) {
+        wmbt_reader_ask_presence(r, blocks, want);
+    } else {
+        wmbt_reader_ask(r, s, want);
+    }
     return WMBT_OK;
 }
 
@@ -225,6 +231,18 @@ wmbt_status wmbt_reader_object_key(const wmbt_reader *r, uint32_t object, wmbt_b
                     WMBT_BLOCK_HASH_BYTES);
     /* The prefix is known here: no reader of the key has to find it. */
     return wmbt_objkey_build(&key, WMBT_OBJKEY_COMPAT_SPLIT, out, len);
+}
+
+/* The key of the chunk that a slot is at. */
+static wmbt_status wmbt_reader_chunk_key(const wmbt_reader *r, const wmbt_reader_slot *s,
+                                         wmbt_buf out, size_t *len)
+{
+    wmbt_largevalue manifest;
+    manifest.id.data = s->id;
+    manifest.id.len = sizeof s->id;
+    manifest.chunks = UINT32_MAX; /* the slot knows which there are */
+    return wmbt_largevalue_chunk_key(&manifest, r->config.prefix, r->config.name_space, s->chunk,
+                                     out, len);
 }
 
 wmbt_status wmbt_reader_want_key(const wmbt_reader *r, const wmbt_want *want, wmbt_buf out,
@@ -273,16 +291,20 @@ wmbt_status wmbt_reader_found(wmbt_reader *r, const wmbt_want *want, uint64_t ob
     if (s == NULL || s->phase != WMBT_SLOT_FIND) {
         return WMBT_BAD_STATE;
     }
-    if (object_bytes > r->config.max_object_bytes || object_bytes > UINT32_MAX - s->total_stored) {
-        return wmbt_reader_conclude(r, s, WMBT_TOO_LARGE);
+    wmbt_status status = object_bytes == 0u ? WMBT_TRUNCATED : WMBT_OK;
+    if (object_bytes > r->config.max_object_bytes ||
+        (uint32_t)object_bytes > UINT32_MAX - s->total_stored) {
+        status = WMBT_TOO_LARGE;
     }
-    if (object_bytes == 0u) {
-        return wmbt_reader_conclude(r, s, WMBT_TRUNCATED);
+    if (status != WMBT_OK) {
+        wmbt_reader_conclude(r, s, status);
+        return status;
     }
     s->source_bytes = (uint32_t)object_bytes;
     s->total_stored += s->source_bytes;
     s->phase = WMBT_SLOT_HEAD; /* the same want goes on */
-    s->ask_to = wmbt_reader_phase_end(s);
+    s->limit = wmbt_reader_min(s->source_bytes, WMBT_READER_HEAD_BYTES);
+    s->ask_to = s->limit;
     return WMBT_OK;
 }
 
@@ -303,26 +325,25 @@ wmbt_status wmbt_reader_memory(wmbt_reader *r, const wmbt_want *want, wmbt_buf r
     }
     s->stored = stored;
     wmbt_reader_object_go(s);
-    return wmbt_reader_conclude(r, s, wmbt_reader_object_step(r, s));
+    return wmbt_reader_go_on(r, s, WMBT_OK);
 }
 
 wmbt_status wmbt_reader_fail(wmbt_reader *r, const wmbt_want *want, wmbt_status status)
 {
     wmbt_reader_slot *s = wmbt_reader_slot_of(r, want);
-    bool question = wmbt_reader_is_question(r, want);
-    if (s == NULL && !question) {
+    if (s == NULL && !wmbt_reader_is_question(r, want)) {
         return WMBT_BAD_STATE;
     }
     if (status != WMBT_MISSING && (!wmbt_status_is_error(status) || status > (int)UINT8_MAX)) {
         return WMBT_BAD_ARGUMENT;
     }
-    if (question) { /* its blocks are asked for one by one */
+    if (s == NULL) { /* a question: its blocks are asked for one by one */
         wmbt_reader_end_question(r, r->now.asked);
         return WMBT_OK;
     }
     /* A value whose chunk is gone is not a miss: its manifest is there. */
     bool chunk = status == WMBT_MISSING && s->large != 0u;
-    (void)wmbt_reader_conclude(r, s, chunk ? WMBT_TRUNCATED : status);
+    wmbt_reader_conclude(r, s, chunk ? WMBT_TRUNCATED : status);
     return WMBT_OK;
 }
 
@@ -330,7 +351,7 @@ wmbt_status wmbt_reader_retry(wmbt_reader *r, const wmbt_want *want)
 {
     wmbt_reader_slot *s = wmbt_reader_slot_of(r, want);
     if (s != NULL) {
-        wmbt_reader_enter(s, s->phase);
+        wmbt_reader_renew(s);
     } else if (wmbt_reader_is_question(r, want)) {
         wmbt_reader_end_question(r, r->now.answered);
     } else {
@@ -356,21 +377,6 @@ wmbt_status wmbt_reader_restart(wmbt_reader *r, const wmbt_want *want)
 /* --- bytes --------------------------------------------------------------------------------------
  */
 
-/* Moves the runs from `at` on one place up, or down to it. */
-static void wmbt_reader_open_run(wmbt_reader_slot *s, uint32_t at)
-{
-    wmbt_reader_run *run = &s->run[at];
-    wmbt_bytes_move((uint8_t *)(run + 1), (const uint8_t *)run, (s->runs - at) * sizeof *run);
-    s->runs++;
-}
-
-static void wmbt_reader_close_run(wmbt_reader_slot *s, uint32_t at)
-{
-    wmbt_reader_run *run = &s->run[at];
-    s->runs--;
-    wmbt_bytes_move((uint8_t *)run, (const uint8_t *)(run + 1), (s->runs - at) * sizeof *run);
-}
-
 /*
  * Books bytes of an open want: [from, *to), cut at the want's end and at bytes that came before;
  * with `rows` all or nothing, and only if they are rows. bad-argument, full: nothing is booked.
@@ -378,46 +384,50 @@ static void wmbt_reader_close_run(wmbt_reader_slot *s, uint32_t at)
 static wmbt_status wmbt_reader_book(wmbt_reader_slot *s, uint32_t from, size_t len, bool rows,
                                     uint32_t *to)
 {
-    if (from < s->run[0].to || from >= s->ask_to) {
+    wmbt_reader_run *before = NULL, *after = NULL; /* that ends at `from`; the first behind it */
+    uint32_t end = s->ask_to;
+    for (uint32_t i = 0; i < s->runs; i++) {
+        wmbt_reader_run *run = &s->run[i];
+        if (run->from > from) {
+            if (run->from <= end) {
+                end = run->from;
+                after = run;
+            }
+        } else if (run->to > from) {
+            return WMBT_BAD_ARGUMENT;
+        } else if (run->to == from) {
+            before = run;
+        }
+    }
+    if (from >= end) {
         return WMBT_BAD_ARGUMENT;
     }
-    uint32_t next = 1; /* the first run behind `from` */
-    while (next < s->runs && s->run[next].from <= from) {
-        next++;
-    }
-    wmbt_reader_run *before = &s->run[next - 1u], *after = &s->run[next];
-    uint32_t end = next < s->runs ? wmbt_reader_min(after->from, s->ask_to) : s->ask_to;
     uint32_t n = len < end - from ? (uint32_t)len : end - from;
-    if (before->to > from || (rows && (n != len || !wmbt_reader_body_is_rows(s, from, n)))) {
+    if (rows && (n != len || !wmbt_reader_body_is_rows(s, from, n))) {
         return WMBT_BAD_ARGUMENT;
     }
     *to = from + n;
-    bool touches = next < s->runs && after->from == *to;
-    if (before->to == from) {
-        before->to = touches ? after->to : *to;
-        if (touches) {
-            wmbt_reader_close_run(s, next);
+    if (after != NULL && after->from != *to) {
+        after = NULL; /* does not touch */
+    }
+    if (before != NULL) {
+        before->to = *to;
+        if (after != NULL) { /* the last run takes the place of the one that is joined */
+            before->to = after->to;
+            s->runs--;
+            after->from = s->run[s->runs].from;
+            after->to = s->run[s->runs].to;
         }
-    } else if (touches) {
+    } else if (after != NULL) {
         after->from = from;
     } else if (s->runs == WMBT_READER_RUNS) {
         return WMBT_FULL;
     } else {
-        wmbt_reader_open_run(s, next);
-        after->from = from;
-        after->to = *to;
+        s->run[s->runs].from = from;
+        s->run[s->runs].to = *to;
+        s->runs++;
     }
     return WMBT_OK;
-}
-
-/* Bytes have come: is the want complete, and its phase? */
-static wmbt_status wmbt_reader_came(wmbt_reader *r, wmbt_reader_slot *s)
-{
-    if (s->run[0].to < s->ask_to) {
-        return WMBT_NEED_MORE;
-    }
-    wmbt_reader_enter(s, s->phase);
-    return wmbt_reader_conclude(r, s, wmbt_reader_object_step(r, s));
 }
 
 wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want, uint32_t offset,
@@ -427,24 +437,22 @@ wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want, uint32_t off
     if (s == NULL || s->phase < WMBT_SLOT_HEAD) {
         return WMBT_BAD_STATE;
     }
-    uint32_t to = offset;
-    wmbt_status status = WMBT_OK;
     if (wmbt_view_is_bad(bytes)) {
-        status = WMBT_BAD_ARGUMENT;
-    } else if (bytes.len != 0u) {
-        status = wmbt_reader_book(s, offset, bytes.len, false, &to);
+        return WMBT_BAD_ARGUMENT;
     }
+    uint32_t to = offset;
+    wmbt_status status =
+        bytes.len != 0u ? wmbt_reader_book(s, offset, bytes.len, false, &to) : WMBT_OK;
     if (status != WMBT_OK) {
         return status;
     }
-    bytes.len = to - offset;
+    uint32_t n = to - offset;
     if (s->phase == WMBT_SLOT_PLAIN) {
-        status = wmbt_reader_body_take(r, s, offset, bytes);
+        status = wmbt_reader_body_take(r, s, offset, bytes.data, n);
     } else {
-        wmbt_bytes_copy(s->collect + offset, bytes.data, bytes.len);
+        wmbt_bytes_copy(s->collect + offset, bytes.data, n);
     }
-    size_t n = bytes.len;
-    status = status == WMBT_OK ? wmbt_reader_came(r, s) : wmbt_reader_conclude(r, s, status);
+    status = wmbt_reader_go_on(r, s, status);
     if (!wmbt_status_is_error(status)) {
         *taken = n;
     }
@@ -465,7 +473,7 @@ wmbt_status wmbt_reader_placed(wmbt_reader *r, const wmbt_want *want, uint32_t o
         return status;
     }
     wmbt_reader_body_placed(s, offset, len, crc);
-    return wmbt_reader_came(r, s);
+    return wmbt_reader_go_on(r, s, WMBT_OK);
 }
 
 #endif
