@@ -51,6 +51,10 @@ BUILDS = [
     ("cortex-m0plus trap", ["cortex-m0plus.txt", TRAP], []),
 ]
 QUICK = ["linux-s390x", "cortex-m4", "rv32imac"]
+# Suites of which a board of 16 KB of RAM has no room for a single case. The same code runs them in
+# the build "cortex-m0plus on an M3 board".
+TOO_LARGE = {name: {"fingerprint_vectors", "reader"}
+             for name in ("cortex-m0plus", "cortex-m0plus clang -O2", "cortex-m0plus trap")}
 
 
 class Outcome:
@@ -68,12 +72,15 @@ def call(log, *command):
                           stdin=subprocess.DEVNULL, check=False).returncode
 
 
-def read_results(folder, outcome):
+def read_results(folder, too_large, outcome):
     with open(os.path.join(folder, "meson-logs", "testlog.json"), encoding="utf-8") as f:
         for line in f:
             result = json.loads(line)
+            suite = result["name"].rsplit(" / ", 1)[-1]
             if result["result"] == "OK":
                 outcome.passed += 1
+            elif result["result"] == "SKIP" and suite in too_large:
+                pass  # its cases are counted below
             else:
                 outcome.failed += 1
                 outcome.trouble += f"{result['name']}: {result['result']}\n"
@@ -102,7 +109,7 @@ def build_and_run(name, files, options, base, data):
             outcome.trouble = "build failed"
         else:
             call(log, "meson", "test", "-C", folder, "--no-rebuild", "--num-processes", "1")
-            read_results(folder, outcome)
+            read_results(folder, TOO_LARGE.get(name, set()), outcome)
     if outcome.trouble:
         with open(log_path, encoding="utf-8", errors="replace") as log:
             found = [line for line in log if re.search(r"error|ERROR|FAILED|not ok|^# |Bail", line)]
