@@ -2,12 +2,15 @@
 """Runs the tool the way people do: arguments in, exit status and two streams out."""
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
 import unittest
 
 TOOL = os.environ["WMBT_TOOL"]
+# What starts it: in a cross build an emulator.
+COMMAND = [*shlex.split(os.environ.get("WMBT_TOOL_WRAPPER", "")), TOOL]
 GOLDEN = os.path.join(os.environ["WMBT_TEST_DATA"], "golden")
 BUCKET = os.path.join(GOLDEN, "bucket", "bucket")
 PROMPTS = os.path.join(GOLDEN, "bucket", "prompts")
@@ -91,7 +94,7 @@ class ToolTest(unittest.TestCase):
 
     def run_tool(self, *args, stdin=b""):
         args = [os.fsencode(a) if isinstance(a, str) else a for a in args]
-        run = subprocess.run([TOOL, *args], input=stdin, capture_output=True, timeout=120,
+        run = subprocess.run([*COMMAND, *args], input=stdin, capture_output=True, timeout=120,
                              check=False)
         result = Result(run)
         self.assertIn(result.code, (0, 1, 2), (args, result.err))

@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from harness import BUCKET, PROMPTS, TOOL, ToolTest, read
+from harness import BUCKET, COMMAND, PROMPTS, ToolTest, read
 
 COMMANDS = ["chain", "identity", "key", "replay", "resolve", "restore", "reuse", "show", "unwrap",
             "verify", "wal"]
@@ -144,7 +144,7 @@ class Streams(ToolTest):
             if limit is not None:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        return subprocess.run([TOOL, *args], stdin=subprocess.DEVNULL, stdout=stdout,
+        return subprocess.run([*COMMAND, *args], stdin=subprocess.DEVNULL, stdout=stdout,
                               stderr=subprocess.PIPE, preexec_fn=prepare, timeout=60, check=False)
 
     def test_standard_output_that_takes_nothing(self):
@@ -168,7 +168,7 @@ class Streams(ToolTest):
         self.assertEqual((run.returncode, read(out)), (1, b"small value\n"))
 
     def test_a_reader_that_goes_away(self):
-        with subprocess.Popen([TOOL, "help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        with subprocess.Popen([*COMMAND, "help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
             run.stdout.close()
             self.assertEqual(run.stderr.read(), b"")
             run.stderr.close()
@@ -224,7 +224,7 @@ class Terminal(ToolTest):
         ours, theirs = pty.openpty()
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL,
                    "stderr": subprocess.DEVNULL, stream: theirs}
-        with subprocess.Popen([TOOL, *args], env={**os.environ, **env}, **streams) as run:
+        with subprocess.Popen([*COMMAND, *args], env={**os.environ, **env}, **streams) as run:
             os.close(theirs)
             text = b""
             try:
