@@ -92,20 +92,17 @@ wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields, wm
     return WMBT_OK;
 }
 
-wmbt_status wmbt_zstd_read_head(wmbt_view bytes, wmbt_zstd_head *head)
+/* Reads a header; the cursor then stands behind it. Returns as wmbt_zstd_read_head(). */
+static wmbt_status wmbt_zstd_head_next(wmbt_cursor *in, wmbt_zstd_head *head)
 {
-    if (wmbt_view_is_bad(bytes)) {
-        return WMBT_BAD_ARGUMENT;
-    }
-    wmbt_cursor in = wmbt_cursor_of(bytes);
     uint32_t magic, size;
     uint8_t descriptor, fields[WMBT_ZSTD_FIELDS_BYTES];
-    if (!wmbt_cursor_u32(&in, &magic)) {
+    if (!wmbt_cursor_u32(in, &magic)) {
         return WMBT_TRUNCATED;
     }
     wmbt_status status = wmbt_zstd_judge_magic(magic);
     if (status == WMBT_END) {
-        if (!wmbt_cursor_u32(&in, &size)) {
+        if (!wmbt_cursor_u32(in, &size)) {
             return WMBT_TRUNCATED;
         }
         head->content_bytes = size;
@@ -117,25 +114,34 @@ wmbt_status wmbt_zstd_read_head(wmbt_view bytes, wmbt_zstd_head *head)
     if (status != WMBT_OK) {
         return status;
     }
-    if (!wmbt_cursor_u8(&in, &descriptor) ||
-        !wmbt_cursor_copy(&in, fields, wmbt_zstd_fields_bytes(descriptor))) {
+    if (!wmbt_cursor_u8(in, &descriptor) ||
+        !wmbt_cursor_copy(in, fields, wmbt_zstd_fields_bytes(descriptor))) {
         return WMBT_TRUNCATED;
     }
     return wmbt_zstd_read_fields(descriptor, fields, head);
 }
 
+wmbt_status wmbt_zstd_read_head(wmbt_view bytes, wmbt_zstd_head *head)
+{
+    if (wmbt_view_is_bad(bytes)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    wmbt_cursor in = wmbt_cursor_of(bytes);
+    return wmbt_zstd_head_next(&in, head);
+}
+
 /* --- frame -----------------------------------------------------------------------------------
  */
 
-wmbt_status wmbt_zstd_check_memory(wmbt_buf memory, wmbt_buf out)
+wmbt_status wmbt_zstd_check_memory(const wmbt_buf *memory, wmbt_buf out)
 {
-    if (wmbt_buf_is_bad(memory) || wmbt_buf_is_bad(out)) {
+    if ((memory->data == NULL && memory->len != 0u) || wmbt_buf_is_bad(out)) {
         return WMBT_BAD_ARGUMENT;
     }
-    if (memory.len < WMBT_ZSTD_WORKSPACE_BYTES) {
+    if (memory->len < WMBT_ZSTD_WORKSPACE_BYTES) {
         return WMBT_BUFFER_TOO_SMALL;
     }
-    return wmbt_is_aligned(memory.data, WMBT_ZSTD_ALIGN) ? WMBT_OK : WMBT_BUFFER_MISALIGNED;
+    return wmbt_is_aligned(memory->data, WMBT_ZSTD_ALIGN) ? WMBT_OK : WMBT_BUFFER_MISALIGNED;
 }
 
 wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most)
@@ -185,7 +191,7 @@ static wmbt_status wmbt_zstd_whole_block(wmbt_zstd_whole *w, uint32_t type, uint
     wmbt_zstd_target *target = &w->frame.tables.target;
     uint8_t *to = target->window + target->at;
     uint8_t byte;
-    wmbt_view block;
+    wmbt_cursor block;
     *made = size;
     if (type == WMBT_ZSTD_BLOCK_RAW) {
         if (size > w->room && w->in.left > w->room) {
@@ -209,14 +215,14 @@ static wmbt_status wmbt_zstd_whole_block(wmbt_zstd_whole *w, uint32_t type, uint
     if (size > w->frame.block_max) {
         return WMBT_BAD_LENGTH;
     }
-    if (!wmbt_cursor_bytes(&w->in, size, &block)) {
+    if (!wmbt_zstd_part(&w->in, size, &block)) {
         return WMBT_TRUNCATED;
     }
     target->room = w->room < w->frame.block_max ? w->room : w->frame.block_max;
     if (w->touched < target->at + target->room) {
         w->touched = target->at + target->room;
     }
-    return wmbt_zstd_frame_block(&w->frame, wmbt_view_of(block.data, block.len), made);
+    return wmbt_zstd_frame_block(&w->frame, &block, made);
 }
 
 /* Decodes the blocks of a frame and what follows them. */
@@ -261,11 +267,10 @@ static wmbt_status wmbt_zstd_whole_blocks(wmbt_zstd_whole *w)
 static wmbt_status wmbt_zstd_whole_frame(wmbt_zstd_whole *w)
 {
     wmbt_zstd_frame *f = &w->frame;
-    wmbt_status status = wmbt_zstd_read_head(wmbt_view_of(w->in.data, w->in.left), &f->head);
+    wmbt_status status = wmbt_zstd_head_next(&w->in, &f->head);
     if (status != WMBT_OK) {
         return status;
     }
-    (void)wmbt_cursor_skip(&w->in, f->head.header_bytes);
     if ((f->head.flags & WMBT_ZSTD_IS_SKIPPABLE) != 0u) {
         return wmbt_cursor_skip(&w->in, f->head.content_bytes) ? WMBT_OK : WMBT_TRUNCATED;
     }
@@ -273,8 +278,10 @@ static wmbt_status wmbt_zstd_whole_frame(wmbt_zstd_whole *w)
     return status == WMBT_OK ? wmbt_zstd_whole_blocks(w) : status;
 }
 
-wmbt_status wmbt_zstd_decode(wmbt_buf workspace, wmbt_view frames, wmbt_buf out, size_t *written)
+/* The implementation of both calls: a codec lies below others, so its way down is the short one. */
+wmbt_status wmbt_zstd_codec(void *context, wmbt_view frames, wmbt_buf out, size_t *written)
 {
+    const wmbt_buf *workspace = (const wmbt_buf *)context;
     if (wmbt_view_is_bad(frames)) {
         return WMBT_BAD_ARGUMENT;
     }
@@ -282,7 +289,7 @@ wmbt_status wmbt_zstd_decode(wmbt_buf workspace, wmbt_view frames, wmbt_buf out,
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_zstd_whole *w = (wmbt_zstd_whole *)(void *)workspace.data;
+    wmbt_zstd_whole *w = (wmbt_zstd_whole *)(void *)workspace->data;
     wmbt_zstd_target *target = &w->frame.tables.target;
     w->in.data = frames.data;
     w->in.left = frames.len;
@@ -305,10 +312,9 @@ wmbt_status wmbt_zstd_decode(wmbt_buf workspace, wmbt_view frames, wmbt_buf out,
     return WMBT_OK;
 }
 
-wmbt_status wmbt_zstd_codec(void *context, wmbt_view frames, wmbt_buf out, size_t *written)
+wmbt_status wmbt_zstd_decode(wmbt_buf workspace, wmbt_view frames, wmbt_buf out, size_t *written)
 {
-    const wmbt_buf *workspace = (const wmbt_buf *)context;
-    return wmbt_zstd_decode(wmbt_buf_of(workspace->data, workspace->len), frames, out, written);
+    return wmbt_zstd_codec(&workspace, frames, out, written);
 }
 
 #endif

@@ -48,14 +48,6 @@ wmbt_status wmbt_zstd_literals_read(wmbt_zstd_tables *t, wmbt_cursor *in)
 /* --- tree ------------------------------------------------------------------------------------
  */
 
-/* The next n bytes as a cursor of their own. */
-static bool wmbt_zstd_part(wmbt_cursor *in, size_t n, wmbt_cursor *part)
-{
-    part->data = in->data;
-    part->left = n;
-    return wmbt_cursor_skip(in, n);
-}
-
 /* Weights that are coded by FSE: two states in turn, until the bits are used up. Returns how many,
  * 0 if they do not decode. */
 static unsigned wmbt_zstd_weights_coded(wmbt_zstd_tables *t, wmbt_cursor *in)

@@ -10,6 +10,14 @@
 
 #if WMBT_CFG_ZSTD
 
+/* The next n bytes as a cursor of their own. */
+static inline bool wmbt_zstd_part(wmbt_cursor *in, size_t n, wmbt_cursor *part)
+{
+    part->data = in->data;
+    part->left = n;
+    return wmbt_cursor_skip(in, n);
+}
+
 /* --- bits, read backwards -----------------------------------------------------------------------
  * A stream is read from its last byte to its first; its last byte's highest set bit marks the end.
  * Reading on behind the first byte gives zeros and makes `count` negative.
@@ -228,10 +236,10 @@ wmbt_status wmbt_zstd_literals_read(wmbt_zstd_tables *t, wmbt_cursor *in);
 wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, uint8_t *to);
 
 /*
- * Decodes a compressed block to t->target; *made is its length. Returns ok, full (more than room),
- * bad-length, bad-field, bad-bitstream, bad-offset.
+ * Decodes a compressed block, all that the cursor has, to t->target; *made is its length. Returns
+ * ok, full (more than room), bad-length, bad-field, bad-bitstream, bad-offset.
  */
-wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_view block, size_t *made);
+wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_cursor *in, size_t *made);
 
 #    define WMBT_ZSTD_MIN_MATCH 3u
 
@@ -301,7 +309,7 @@ typedef struct wmbt_zstd_frame {
 } wmbt_zstd_frame;
 
 /* Checks what a caller gives: bad-argument, buffer-too-small, buffer-misaligned. */
-wmbt_status wmbt_zstd_check_memory(wmbt_buf memory, wmbt_buf out);
+wmbt_status wmbt_zstd_check_memory(const wmbt_buf *memory, wmbt_buf out);
 
 /* Starts the frame of f->head, whose output may have `most` bytes. Returns ok, too-large. */
 wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most);
@@ -317,7 +325,8 @@ static inline bool wmbt_zstd_frame_is_whole(const wmbt_zstd_frame *f)
 
 /* Decodes a compressed block to f->tables.target, in which all but `history` is set. Returns as
  * wmbt_zstd_block(), but for full: too-large, or bad-length if no room would suffice. */
-static inline wmbt_status wmbt_zstd_frame_block(wmbt_zstd_frame *f, wmbt_view block, size_t *made)
+static inline wmbt_status wmbt_zstd_frame_block(wmbt_zstd_frame *f, wmbt_cursor *block,
+                                                size_t *made)
 {
     wmbt_zstd_target *target = &f->tables.target;
     target->history = f->made < UINT32_MAX ? (uint32_t)f->made : UINT32_MAX;

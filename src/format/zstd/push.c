@@ -57,7 +57,7 @@ WMBT_STATIC_ASSERT(WMBT_ALIGNOF(wmbt_zstd_state) <= WMBT_ZSTD_ALIGN, "the state 
 
 static wmbt_status wmbt_zstd_push_start(wmbt_zstd_push *push, wmbt_buf memory, wmbt_buf window)
 {
-    wmbt_status status = wmbt_zstd_check_memory(memory, window);
+    wmbt_status status = wmbt_zstd_check_memory(&memory, window);
     if (status != WMBT_OK) {
         return status;
     }
@@ -161,15 +161,16 @@ static WMBT_NOINLINE wmbt_status wmbt_zstd_piece(wmbt_zstd_state *s, wmbt_cursor
     return WMBT_OK;
 }
 
-static wmbt_status wmbt_zstd_compressed(wmbt_zstd_state *s, wmbt_view block)
+static wmbt_status wmbt_zstd_compressed(wmbt_zstd_state *s, wmbt_view bytes)
 {
+    wmbt_cursor block = wmbt_cursor_of(bytes);
     wmbt_zstd_target *target = &s->frame.tables.target;
     size_t made = 0;
     target->room = wmbt_zstd_room(s, s->frame.block_max);
     target->window = s->window;
     target->old = s->window + s->old;
     target->at = s->at;
-    wmbt_status status = wmbt_zstd_frame_block(&s->frame, block, &made);
+    wmbt_status status = wmbt_zstd_frame_block(&s->frame, &block, &made);
     if (status == WMBT_OK) {
         wmbt_zstd_made(s, made);
     }

@@ -158,25 +158,24 @@ static wmbt_status wmbt_zstd_tables_read(wmbt_zstd_tables *t, wmbt_cursor *in)
     return WMBT_OK;
 }
 
-wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_view block, size_t *made)
+wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_cursor *in, size_t *made)
 {
-    wmbt_cursor in = wmbt_cursor_of(block);
     wmbt_zstd_run *r = &t->run;
     uint32_t count;
-    wmbt_status status = wmbt_zstd_literals_read(t, &in);
+    wmbt_status status = wmbt_zstd_literals_read(t, in);
     if (status != WMBT_OK) {
         return status;
     }
     if (t->literals.count > t->target.room) {
         return WMBT_FULL;
     }
-    if (!wmbt_zstd_count_read(&in, &count)) {
+    if (!wmbt_zstd_count_read(in, &count)) {
         return WMBT_BAD_LENGTH;
     }
     r->to = t->target.window + t->target.at;
     *made = t->literals.count;
     if (count == 0u) {
-        return in.left != 0u ? WMBT_BAD_LENGTH : wmbt_zstd_literals_decode(t, r->to);
+        return in->left != 0u ? WMBT_BAD_LENGTH : wmbt_zstd_literals_decode(t, r->to);
     }
     r->spare = t->target.room - t->literals.count;
     r->literals_left = t->literals.count;
@@ -186,12 +185,12 @@ wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_view block, size_t *made)
         status = wmbt_zstd_literals_decode(t, r->to + r->spare);
     }
     if (status == WMBT_OK) {
-        status = wmbt_zstd_tables_read(t, &in);
+        status = wmbt_zstd_tables_read(t, in);
     }
     if (status != WMBT_OK) {
         return status;
     }
-    if (!wmbt_zstd_bits_init(&r->bits, &in)) {
+    if (!wmbt_zstd_bits_init(&r->bits, in)) {
         return WMBT_BAD_BITSTREAM;
     }
 #    if WMBT_CFG_ZSTD_FAST
