@@ -7,6 +7,7 @@
 #if WMBT_CFG_CRC32C_KERNEL == 4
 
 void (*wmbt_test_crc_hook)(const uint8_t *src, size_t n);
+void (*wmbt_test_crc_after)(const uint8_t *src, size_t n);
 
 uint32_t wmbt_crc32c_external(uint32_t state, uint8_t *dst, const uint8_t *src, size_t n)
 {
@@ -22,6 +23,9 @@ uint32_t wmbt_crc32c_external(uint32_t state, uint8_t *dst, const uint8_t *src, 
         for (int bit = 0; bit < 8; bit++) {
             state = (state & 1u) != 0u ? state >> 1 ^ UINT32_C(0x82F63B78) : state >> 1;
         }
+    }
+    if (wmbt_test_crc_after != NULL) {
+        wmbt_test_crc_after(src, n);
     }
     return state;
 }

@@ -21,9 +21,10 @@ uint32_t wmbt_test_crc32c(uint32_t crc, const uint8_t *p, size_t n);
 /* The same with a table, for large objects. */
 uint32_t wmbt_test_crc32c_large(const uint8_t *p, size_t n);
 
-/* Called by the external CRC kernel of the tests with each piece before it is read; NULL: not. Only
- * in builds with that kernel. */
+/* Called by the external CRC kernel of the tests with each piece before it is read, and after that;
+ * NULL: not. Only in builds with that kernel. */
 extern void (*wmbt_test_crc_hook)(const uint8_t *src, size_t n);
+extern void (*wmbt_test_crc_after)(const uint8_t *src, size_t n);
 
 /* Where an object keeps its CRC, for the operation "fixcrc". */
 typedef struct wmbt_test_crc_place {

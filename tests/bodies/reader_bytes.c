@@ -361,6 +361,11 @@ static void test_memory(wmbt_test *t)
         REFUSED(d, wmbt_reader_memory(d->r, &d->want, all, all), WMBT_BAD_STATE);
         T_CALL(t, until(d, WMBT_WANT_MEMORY, 0));
         wmbt_want w = d->want;
+        uint8_t key[200];
+        size_t len = 4711;
+        REFUSED(d, wmbt_reader_want_key(d->r, &w, wmbt_buf_of(key, sizeof key), &len),
+                WMBT_BAD_STATE);
+        T_EQ(t, len, 4711);
         T_EQ(t, w.raw_bytes, 144);
         T_EQ(t, w.stored_bytes, forms[i] == FORM_CHUNK ? 144 + 1 + 64 : d->b->object[1].bytes.len);
         wmbt_buf raw = wmbt_buf_of(d->raw, 144), stored = wmbt_buf_of(d->stored, w.stored_bytes);
@@ -512,6 +517,27 @@ static void test_empty(wmbt_test *t)
     }
 }
 
+/* A manifest with something behind it, more than a manifest can have. */
+static void test_long_manifest(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, FORM_CHUNK);
+    T_CHECK(t, d != NULL);
+    wmbt_view *stored = &x.b->object[x.at[0]].bytes;
+    uint8_t *bytes = wmbt_test_alloc(t, 300);
+    T_CHECK(t, bytes != NULL);
+    uint32_t sound = (uint32_t)stored->len;
+    for (uint32_t i = 0; i < sound; i++) {
+        bytes[i] = stored->data[i];
+    }
+    for (uint32_t len = sound; len <= 300u; len++) {
+        *stored = wmbt_view_of(bytes, len);
+        T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL));
+        T_CALL(t, drive_run(d));
+        T_EQ(t, drive_status(d, 0), len == sound ? WMBT_OK : WMBT_TRAILING_BYTES);
+    }
+}
+
 /* Tails of a few bytes: what the whole reader says. */
 static void test_short_tails(wmbt_test *t)
 {
@@ -651,6 +677,7 @@ static const wmbt_case cases[] = {
     {"memory: a chunk longer than expected", test_long_chunk, ARENA, NULL},
     {"memory: the object is all there", test_memory_is_last, ARENA, NULL},
     {"nothing inside is truncated", test_empty, ARENA, NULL},
+    {"a manifest and more", test_long_manifest, ARENA, NULL},
     {"short tails", test_short_tails, ARENA, NULL},
     {"a codec says anything", test_codec, ARENA, NULL},
     {"memory lent changes before it is used", test_lent_changes, ARENA, NULL},

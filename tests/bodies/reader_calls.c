@@ -237,6 +237,7 @@ static void test_init(wmbt_test *t)
     T_EQ(t, wmbt_reader_init(wmbt_buf_of(s->room, size), &d->config, &r), WMBT_OK);
 }
 
+#if UINTPTR_MAX > 0xFFFFFFFFu /* else there is room for a tenant of any size that can be tried */
 /* A tenant that there is no room for, and no more than that is wrong. */
 static void test_tenant(wmbt_test *t)
 {
@@ -256,6 +257,7 @@ static void test_tenant(wmbt_test *t)
     T_CHECK(t, r == NULL);
     T_EQ(t, wmbt_reader_init(wmbt_buf_of(room, size + 4096u), &d->config, &r), WMBT_OK);
 }
+#endif
 
 /* --- limits -------------------------------------------------------------------------------------
  */
@@ -730,6 +732,25 @@ static void test_results(wmbt_test *t)
     T_CHECK(t, !wmbt_reader_in_flight(d->r, 0) && !wmbt_reader_in_flight(d->r, WMBT_READER_TAIL));
 }
 
+/* A caller may say of a tail that it does not fit, unseen. */
+static void test_tail_said_not_to_fit(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, true, WMBT_READER_TRUST_TAIL);
+    wmbt_plan plan;
+    T_CHECK(t, d != NULL);
+    T_CALL(t, drive_start(d));
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, 1));
+    while (!(d->open && d->want.object == WMBT_READER_TAIL)) {
+        T_CHECK(t, drive_step(d));
+    }
+    T_EQ(t, wmbt_reader_fail(d->r, &d->want, WMBT_DOES_NOT_FIT), WMBT_OK);
+    T_EQ(t, wmbt_reader_plan(d->r, &plan), WMBT_OK);
+    T_CHECK(t, plan.blocks == 1u && plan.tail_counts == 0u);
+    T_EQ(t, plan.tail_reason, WMBT_PLAN_TAIL_REFUSED);
+    T_EQ(t, drive_status(d, WMBT_READER_TAIL), WMBT_DOES_NOT_FIT);
+}
+
 /* Without a tail looked for; with one that nobody vouches for, which is read and does not count. */
 static void test_tail_flags(wmbt_test *t)
 {
@@ -756,7 +777,9 @@ static void test_tail_flags(wmbt_test *t)
 
 static const wmbt_case cases[] = {
     {"init: every reason to refuse", test_init, 256u << 10, NULL},
+#if UINTPTR_MAX > 0xFFFFFFFFu
     {"init: a tenant without room", test_tenant, LONG_TENANT + ARENA, NULL},
+#endif
     {"max_blocks", test_max_blocks, ARENA, NULL},
     {"max_blocks: 512 of ds4", test_ds4_blocks, ARENA, NULL},
     {"in_flight", test_in_flight, ARENA, NULL},
@@ -769,6 +792,7 @@ static const wmbt_case cases[] = {
     {"presence: policy prefix, failure", test_presence_prefix, ARENA, NULL},
     {"fail: every status", test_fail, ARENA, NULL},
     {"results before and after the end", test_results, ARENA, NULL},
+    {"tail: said not to fit, unseen", test_tail_said_not_to_fit, ARENA, NULL},
     {"tail: not looked for, unproven, trusted", test_tail_flags, ARENA, NULL},
 };
 WMBT_SUITE(reader_calls, cases);

@@ -170,7 +170,7 @@ static void flips(wmbt_test *t, bool tail, uint32_t form, uint32_t part, uint32_
     T_CALL(t, set_up(t, &f, tail, form, part));
     T_CALL(t, judge(&f, true));
     T_EQ(t, f.passed, 1); /* it is sound before anything is changed */
-    for (size_t bit = 0; bit < f.len * 8u; bit += bit < 8u * 64u ? 1u : stride) {
+    for (size_t bit = 0; bit < f.len * 8u; bit += bit < 8u * 64u ? T_MANY(1u, stride) : stride) {
         f.passed = 0;
         f.bytes[bit / 8u] ^= (uint8_t)(1u << bit % 8u);
         t->got = bit;
@@ -197,12 +197,12 @@ static void every_form(wmbt_test *t, bool tail, uint32_t stride,
 
 static void test_block_flips(wmbt_test *t)
 {
-    every_form(t, false, T_MANY(1, 11), flips);
+    every_form(t, false, T_MANY(1, 23), flips);
 }
 
 static void test_tail_flips(wmbt_test *t)
 {
-    every_form(t, true, T_MANY(5, 61), flips);
+    every_form(t, true, T_MANY(5, 211), flips);
 }
 
 static void lengths(wmbt_test *t, bool tail, uint32_t form, uint32_t part, uint32_t stride)
@@ -214,12 +214,9 @@ static void lengths(wmbt_test *t, bool tail, uint32_t form, uint32_t part, uint3
     for (size_t len = 0; len <= f.len + EXTRA; len += stride) {
         stored->len = len;
         t->got = len;
+        f.passed = 0;
         T_CALL(t, judge(&f, len < 40u || len + 40u > f.len));
-        T_EQ(t, f.passed, len >= f.len);
-        f.passed = len > f.len ? 1u : f.passed;
-        if (len > f.len) {
-            T_CHECK(t, truth_of(&f) != WMBT_OK);
-        }
+        T_EQ(t, f.passed, len == f.len);
     }
     stored->len = f.len;
     f.passed = 0;
@@ -229,12 +226,12 @@ static void lengths(wmbt_test *t, bool tail, uint32_t form, uint32_t part, uint3
 
 static void test_block_lengths(wmbt_test *t)
 {
-    every_form(t, false, T_MANY(1, 7), lengths);
+    every_form(t, false, T_MANY(1, 13), lengths);
 }
 
 static void test_tail_lengths(wmbt_test *t)
 {
-    every_form(t, true, T_MANY(1, 17), lengths);
+    every_form(t, true, T_MANY(1, 67), lengths);
 }
 
 /* --- numbers under a right CRC ------------------------------------------------------------------
@@ -292,7 +289,7 @@ static void numbers(wmbt_test *t, faults *f, const uint16_t *offsets, size_t cou
             fix_crc(f);
             t->got = offsets[i];
             t->want = others[k];
-            T_CALL(t, judge(f, true));
+            T_CALL(t, judge(f, T_MANY(true, false)));
             T_EQ(t, f->passed, f->tail && offsets[i] == 32u && others[k] == 10u);
             f->passed = 0;
         }
@@ -308,11 +305,12 @@ static void pairs(wmbt_test *t, faults *f, const uint16_t *offsets, size_t count
 {
     wmbt_view *stored = &f->b->object[f->at].bytes;
     for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < i; k++) {
+        for (size_t k = 0; k < i; k += T_MANY(1u, 4u)) {
             f->bytes[offsets[i]] ^= 1u;
             f->bytes[offsets[k]] ^= 1u;
-            for (size_t len = f->len - 1u; len <= f->len + 1u; len++) {
-                stored->len = len;
+            static const size_t longer[] = {0, 1, 4, 5, 6}; /* by as much, less 5 */
+            for (size_t n = 0; n < 5u; n++) {
+                stored->len = f->len - 5u + longer[n];
                 t->got = offsets[i];
                 t->want = offsets[k];
                 T_CALL(t, judge(f, false));

@@ -226,7 +226,7 @@ static void lives(wmbt_test *t, bool tail, uint32_t form, uint32_t how, uint32_t
     l.d->config.presence_blocks = presence;
     T_CALL(t, drive_start(l.d));
     for (uint32_t what = 0; what < ACTS; what++) {
-        for (uint32_t at = 0; live(&l, at, what); at += how == DRIVE_WHOLE ? 1u : T_MANY(1u, 9u)) {
+        for (uint32_t at = 0; live(&l, at, what); at += how == DRIVE_WHOLE ? 1u : T_MANY(1u, 41u)) {
             t->got = at;
             t->want = what;
         }

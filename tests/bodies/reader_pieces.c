@@ -241,7 +241,7 @@ static const uint64_t bases[] = {0, 1, 4, 6, 0xFFFFFFFFu, UINT64_MAX - 65535u};
 static void test_blocks(wmbt_test *t)
 {
     layout l;
-    for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i++) {
+    for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i += T_MANY(1u, 3u)) {
         drive *d = make(t, BUCKET_MAX_BLOCKS, bases[i], i % 2u == 0u);
         T_CHECK(t, d != NULL && !t->failed);
         for (uint32_t block = 0; block < BUCKET_MAX_BLOCKS; block += 5u) {
@@ -255,7 +255,7 @@ static void test_blocks(wmbt_test *t)
 static void test_tail(wmbt_test *t)
 {
     layout l;
-    for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i++) {
+    for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i += T_MANY(1u, 3u)) {
         drive *d = make(t, 1, bases[i], i % 2u == 0u);
         wmbt_piece piece;
         T_CHECK(t, d != NULL && !t->failed);
@@ -314,6 +314,30 @@ static void test_engine(wmbt_test *t)
     T_CALL(t, drive_check_rows(d, WMBT_READER_TAIL, tail));
 }
 
+/* No rows are wanted: they are cut as if they were, and have no place. */
+static void test_no_places(wmbt_test *t)
+{
+    const wmbt_reader_dma dma = {12, 4};
+    wmbt_view tail;
+    layout l;
+    bucket *b = fill(t, 1, &tail);
+    drive *d = b == NULL ? NULL : drive_config(t, b, WMBT_READER_TRUST_TAIL);
+    T_CHECK(t, d != NULL && !t->failed);
+    d->config.places = NULL;
+    for (uint32_t i = 0; i < DRIVE_PLACES; i++) {
+        d->places[i].wanted = 0;
+    }
+    T_CALL(t, drive_start(d));
+    T_CALL(t, drive_reset(d, DRIVE_PLACED, DRIVE_ALL));
+    T_CALL(t, drive_run(d));
+    T_EQ(t, drive_trust(d, WMBT_READER_TAIL), WMBT_TRUST_USABLE);
+    lay_block(d, 0, &l);
+    T_CALL(t, check_object(d, &l, 0, &dma));
+    T_CALL(t, check_object(d, &l, 0, NULL));
+    lay_tail(d, &l);
+    T_CALL(t, check_object(d, &l, WMBT_READER_TAIL, &dma));
+}
+
 /* No such object, no such alignment; nothing is written. */
 static void test_refused(wmbt_test *t)
 {
@@ -355,6 +379,7 @@ static const wmbt_case cases[] = {
     {"blocks: pieces tile them, within any limits", test_blocks, ARENA, NULL},
     {"tail: pieces tile it, within any limits", test_tail, ARENA, NULL},
     {"an engine's rows and the fed rest arrive", test_engine, ARENA, NULL},
+    {"no rows are wanted", test_no_places, ARENA, NULL},
     {"what is refused", test_refused, ARENA, NULL},
     {"a block size that the shape does not allow", test_no_such_block, ARENA, NULL},
 };
