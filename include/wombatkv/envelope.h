@@ -84,7 +84,7 @@ WMBT_API void wmbt_envelope_push_init(wmbt_envelope_push *push, uint32_t max_bod
  *
  * Returns
  *   ok         the header is complete: wmbt_envelope_push_header() tells how much room the body
- *              needs; stopped at the first byte of the body (also if it is empty)
+ *              needs; stopped at the first byte of the body (not if that is empty: end, at once)
  *   need-more  took all, waits for more
  *   end        the envelope is complete and intact; the rest of `bytes` is what follows it
  *   a status of the list above: refused for good, each later call says the same

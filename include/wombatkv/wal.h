@@ -231,7 +231,8 @@ typedef struct wmbt_wal_entry {
     uint32_t known; /**< 1 if the key is one of the WAL; else it sorts behind those */
 } wmbt_wal_entry;
 
-/** Fills an entry. Never fails: a key that does not parse is not known. */
+/** Fills an entry. Never fails: a key that does not parse is not known, NULL with a length is an
+ * empty one. */
 WMBT_API void wmbt_wal_entry_init(wmbt_wal_entry *entry, wmbt_view text, wmbt_view prefix);
 
 /**

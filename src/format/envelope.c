@@ -136,14 +136,15 @@ wmbt_status wmbt_envelope_push_feed(wmbt_envelope_push *push, wmbt_view bytes, w
     if (push->finished != 0u) {
         return WMBT_BAD_STATE;
     }
+    if (wmbt_status_is_error(push->status)) {
+        return push->status;
+    }
     if (wmbt_view_is_bad(bytes) || wmbt_buf_is_bad(dst)) {
         return WMBT_BAD_ARGUMENT;
     }
-    if (push->status != WMBT_OK) {
-        if (push->status == WMBT_END) {
-            *taken = 0;
-        }
-        return push->status;
+    if (push->status == WMBT_END) {
+        *taken = 0;
+        return WMBT_END;
     }
     if (push->have < WMBT_ENVELOPE_HEADER_BYTES) {
         return wmbt_envelope_feed_header(push, bytes, taken);

@@ -9,6 +9,8 @@
 
 #if WMBT_CFG_RAWTAIL
 
+WMBT_STATIC_ASSERT(WMBT_RAWTAIL_HEAD_BYTES <= WMBT_ITEMS_HEAD_BYTES, "items keep the head");
+
 #    define WMBT_RAWTAIL_MAGIC 0x52545431u      /* in the file: "1TTR" */
 #    define WMBT_RAWTAIL_END_MARKER 0x52545445u /* in the file: "ETTR" */
 #    define WMBT_RAWTAIL_MIN_BYTES 40u          /* a head and an end marker */

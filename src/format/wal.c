@@ -547,7 +547,7 @@ wmbt_status wmbt_wal_key_guess(wmbt_view text, wmbt_view *prefix, wmbt_wal_key *
 void wmbt_wal_entry_init(wmbt_wal_entry *entry, wmbt_view text, wmbt_view prefix)
 {
     wmbt_wal_key key;
-    entry->key = text;
+    entry->key = wmbt_view_is_bad(text) ? wmbt_view_of(NULL, 0) : text;
     entry->known = wmbt_wal_key_parse(text, prefix, &key) == WMBT_OK ? 1u : 0u;
     entry->first_seq = entry->known != 0u ? key.first_seq : 0u;
 }

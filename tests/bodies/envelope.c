@@ -414,6 +414,14 @@ static void test_push_states(wmbt_test *t)
     T_EQ(t, taken, 0);
     T_CHECK(t, room[0] == 'h' && room[1] == 'i' && room[2] == WMBT_TEST_PATTERN);
     T_EQ(t, wmbt_envelope_push_finish(&push), WMBT_OK);
+    /* a refusal is for good, whatever is offered then */
+    wmbt_envelope_push_init(&push, 1);
+    taken = 77;
+    T_EQ(t, wmbt_envelope_push_feed(&push, wmbt_view_of(doc, 16), NO_DST, &taken), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_envelope_push_feed(&push, wmbt_view_of(NULL, 1), NO_DST, &taken), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_envelope_push_feed(&push, NO_VIEW, wmbt_buf_of(NULL, 1), &taken), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_envelope_push_finish(&push), WMBT_TOO_LARGE);
+    T_EQ(t, taken, 77);
     /* an empty body ends with the header */
     wmbt_envelope_push_init(&push, 0);
     T_EQ(t,

@@ -966,6 +966,20 @@ static void test_belongs(wmbt_test *t)
     T_CHECK(t, !wmbt_wal_key_belongs(ns, wmbt_view_of(NULL, 9), WMBT_WAL_COMPAT));
 }
 
+/* NULL with a length can be listed, and compared, as an empty key. */
+static void test_entry_arguments(wmbt_test *t)
+{
+    const wmbt_view prefix = WMBT_VIEW_LITERAL("p");
+    wmbt_wal_entry bad, empty, good;
+    wmbt_wal_entry_init(&bad, wmbt_view_of(NULL, 4), prefix);
+    wmbt_wal_entry_init(&empty, NO_VIEW, prefix);
+    wmbt_wal_entry_init(&good, WMBT_VIEW_LITERAL("p/chunk-1.bin"), wmbt_view_of(NULL, 1));
+    T_CHECK(t, bad.known == 0u && bad.key.len == 0u && good.known == 0u);
+    T_EQ(t, wmbt_wal_entry_compare(&bad, &empty), 0);
+    T_CHECK(t, wmbt_wal_entry_compare(&bad, &good) < 0);
+    T_CHECK(t, wmbt_wal_entry_compare(&good, &bad) > 0);
+}
+
 static void test_node_arguments(wmbt_test *t)
 {
     uint8_t out[16];
@@ -1196,6 +1210,7 @@ static const wmbt_case cases[] = {
     {"key: what it says", test_parse_table, 0, NULL},
     {"key: prefix not known", test_guess, 0, NULL},
     {"key: belongs to a prefix", test_belongs, 0, NULL},
+    {"replay order: arguments", test_entry_arguments, 0, NULL},
     {"node: arguments", test_node_arguments, 0, NULL},
 #if WMBT_CFG_WRITERS
     {"writers: limits and arguments", test_writer_limits, 0, NULL},
