@@ -80,6 +80,7 @@ static void check_row(wmbt_test *t, wmbt_view object, wmbt_view raw, bool magic,
             T_CHECK(t, out.data[i] == 0u || out.data[i] == PATTERN);
         }
     }
+    T_CHECK(t, status != WMBT_OK || plain.damage == WMBT_OK);
     wmbt_status compatible =
         wmbt_compressed_unwrap(object, &codec, out, WMBT_COMPRESSED_PASS_THROUGH, &plain);
     if (status == WMBT_OK || status == WMBT_TOO_LARGE) {
@@ -227,7 +228,8 @@ static void test_probe_prefixes(wmbt_test *t)
         status = wmbt_compressed_probe(wmbt_view_of(object, n), true, &info);
         T_EQ(t, status, n < 4u ? WMBT_OK : n < 10u ? WMBT_TRUNCATED : WMBT_OK);
         if (n < 4u) {
-            T_CHECK(t, info.kind == WMBT_COMPRESSED_PLAIN && info.raw_bytes == 0u);
+            T_CHECK(t, info.kind == WMBT_COMPRESSED_PLAIN && info.algorithm == 0u);
+            T_CHECK(t, info.level == 0u && info.raw_bytes == 0u);
         } else if (n < 10u) {
             T_CHECK(t, info.kind == 7u && info.raw_bytes == 7u);
         } else {
@@ -239,9 +241,10 @@ static void test_probe_prefixes(wmbt_test *t)
 
 static void test_probe_decides_early(wmbt_test *t)
 {
-    wmbt_compressed_info info;
+    wmbt_compressed_info info = {7, 7, 7, 7};
     T_EQ(t, wmbt_compressed_probe(WMBT_VIEW_LITERAL("WBX"), false, &info), WMBT_OK);
-    T_EQ(t, info.kind, WMBT_COMPRESSED_PLAIN);
+    T_CHECK(t, info.kind == WMBT_COMPRESSED_PLAIN && info.algorithm == 0u);
+    T_CHECK(t, info.level == 0u && info.raw_bytes == 0u);
     T_EQ(t, wmbt_compressed_probe(WMBT_VIEW_LITERAL("K"), false, &info), WMBT_OK);
     T_EQ(t, wmbt_compressed_probe(WMBT_VIEW_LITERAL("WBZ1\2\3\0\0\0\0"), false, &info),
          WMBT_UNSUPPORTED_ALGORITHM);

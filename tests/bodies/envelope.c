@@ -31,6 +31,7 @@ static wmbt_status read_whole(wmbt_test *t, wmbt_view bytes, uint32_t max_body, 
     wmbt_status status = wmbt_envelope_read(bytes, max_body, &header, body);
     if (status == WMBT_OK) {
         T_ALSO(t, header.body_bytes == body->len, "the header is the body's");
+        T_ALSO(t, header.crc == wmbt_load_le32(bytes.data + 8), "the header is the body's");
     } else {
         T_ALSO(t,
                wmbt_test_is_filled(&header, sizeof header) &&
@@ -69,6 +70,7 @@ static wmbt_status read_pushed(wmbt_test *t, wmbt_view bytes, uint32_t max_body,
     wmbt_status head = wmbt_envelope_push_header(&push, &header);
     T_ALSO(t, (head == WMBT_OK) != wmbt_test_is_filled(&header, sizeof header),
            "header only on ok");
+    T_ALSO(t, head != WMBT_OK || header.crc == wmbt_load_le32(bytes.data + 8), "the header's CRC");
     T_ALSO(t, !wmbt_status_is_error(status) || head == status, "a refusal is for good");
     *used = at;
     wmbt_status end = wmbt_envelope_push_finish(&push);

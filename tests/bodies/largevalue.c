@@ -165,8 +165,10 @@ static void test_id(wmbt_test *t)
     T_EQ(t, wmbt_largevalue_id_is(&m, x), WMBT_OK);
     T_EQ(t, parse(t, wmbt_test_text(MARK "x\n4194033\n2\n"), 1, &m), WMBT_OK);
     T_EQ(t, wmbt_largevalue_id_is(&m, x), WMBT_BAD_DIGEST);
+    T_EQ(t, parse(t, wmbt_test_text(MARK ID_OVER "\n4194033\n2\n"), 0, &m), WMBT_OK);
     T_EQ(t, wmbt_largevalue_id_begin(x, wmbt_view_of(NULL, 1), key, 1), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_largevalue_id_begin(x, space, wmbt_view_of(NULL, 1), 1), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_largevalue_id_is(&m, x), WMBT_OK); /* nothing changed */
 }
 #endif
 
@@ -439,6 +441,15 @@ static void test_key_limit(wmbt_test *t)
     T_EQ(t, build(t, &m, "kv", "n", 0, 1100, out, &len), WMBT_NOT_REPRESENTABLE);
     m.id.data = NULL;
     T_EQ(t, build(t, &m, "kv", "n", 0, 1100, out, &len), WMBT_BAD_ARGUMENT);
+    const wmbt_view good = WMBT_VIEW_LITERAL("n"), bad = wmbt_view_of(NULL, 1);
+    const wmbt_buf room = wmbt_buf_of(out, sizeof out);
+    m.id = good;
+    len = 4711;
+    T_EQ(t, wmbt_largevalue_chunk_key(&m, bad, good, 0, room, &len), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_largevalue_chunk_key(&m, good, bad, 0, room, &len), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_largevalue_chunk_key(&m, good, good, 0, wmbt_buf_of(NULL, 1), &len),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, len, 4711);
 }
 
 /* --- assembly -----------------------------------------------------------------------------------
@@ -541,6 +552,8 @@ static void test_write_room(wmbt_test *t)
     T_EQ(t, wmbt_largevalue_write(NULL, 1, wmbt_buf_of(out, 128), &len), WMBT_BAD_ARGUMENT);
     T_EQ(t, len, 4711);
     T_EQ(t, wmbt_largevalue_write(tail_id, UINT64_MAX, wmbt_buf_of(out, 128), &len), WMBT_OK);
+    T_EQ(t, len, 21 + 65 + 21 + 14);
+    T_EQ(t, wmbt_largevalue_write(tail_id, UINT64_MAX, wmbt_buf_of(out, len), &len), WMBT_OK);
     T_EQ(t, len, 21 + 65 + 21 + 14);
 }
 #endif

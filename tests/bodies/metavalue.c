@@ -318,6 +318,7 @@ static const struct {
     {"t/default", WMBT_BAD_SYNTAX},
     {"t/default/" MODEL "/0000004d", WMBT_BAD_SYNTAX},
     {"t//" MODEL "/0000004d/" HASH, WMBT_BAD_SYNTAX},
+    {"t/default//0000004d/" HASH, WMBT_BAD_LENGTH},
     {"t/a/b/" MODEL "/0000004d/" HASH, WMBT_BAD_SYNTAX},
     {T_KEY "/", WMBT_BAD_SYNTAX},
     {"t/default/" MODEL "0/0000004d/" HASH, WMBT_BAD_LENGTH},
@@ -387,6 +388,8 @@ static void test_build_refusals(wmbt_test *t)
     key.name_space = NO_VIEW;
     T_EQ(t, wmbt_metavalue_key_build(&key, room, &len), WMBT_NOT_REPRESENTABLE);
     key.name_space = wmbt_view_of(text, 3);
+    T_EQ(t, wmbt_metavalue_key_build(&key, room, &len), WMBT_NOT_REPRESENTABLE);
+    key.name_space = wmbt_view_of(text + 1, 2); /* "/b" */
     T_EQ(t, wmbt_metavalue_key_build(&key, room, &len), WMBT_NOT_REPRESENTABLE);
     key.name_space = wmbt_view_of(text + 3, 1);
     T_EQ(t, wmbt_metavalue_key_build(&key, room, &len), WMBT_NOT_REPRESENTABLE);
