@@ -64,8 +64,11 @@ static wmbt_status read_object(wmbt_test *t, wmbt_view object, uint32_t flags,
     T_ALSO(t, (whole == WMBT_OK) != wmbt_test_is_filled(&info, sizeof info),
            "info only if it is good");
     T_ALSO(t, whole != WMBT_OK || info.record_count == *count, "as many records as announced");
+    bool batch = object.len >= 12u && wmbt_test_same(object.data, doc_batch, 12);
+    T_ALSO(t, whole != WMBT_OK || info.kind == (batch ? WMBT_WAL_BATCH : WMBT_WAL_RECORD),
+           "the kind is that of the mark");
     T_ALSO(t,
-           whole != WMBT_OK || info.kind == WMBT_WAL_BATCH ||
+           whole != WMBT_OK || batch ||
                (info.start_seq == 0u && info.end_seq == 0u && info.record_count == 1u),
            "a record has no numbers");
     return whole;
