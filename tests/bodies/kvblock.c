@@ -184,6 +184,7 @@ static void test_small_object(wmbt_test *t)
     wmbt_test_fill(&info, sizeof info);
     T_EQ(t, wmbt_kvblock_read_head(wmbt_view_of(b, 24), &small_expect, &info), WMBT_OK);
     T_CHECK(t, info.block_seq == 3 && info.block_tokens == 8 && info.body_bytes == 116);
+    T_EQ(t, info.crc, 0);
 }
 
 /* formats.md 8.1, derived: T = 128, seq 0, all rows zero. */

@@ -749,6 +749,11 @@ static void test_not_utf8(wmbt_test *t)
         {"\xC3\xA9", true},
         {"\xE2\x82\xAC", true},
         {"\xF0\x9F\x98\x80", true},
+        {"\xC2\x80", true}, /* the first and the last of each length */
+        {"\xDF\xBF", true},
+        {"\xE0\xA0\x80", true},
+        {"\xEF\xBF\xBF", true},
+        {"\xF0\x90\x80\x80", true},
         {"\xED\x9F\xBF", true},
         {"\xEE\x80\x80", true},
         {"\xF4\x8F\xBF\xBF", true},
@@ -785,6 +790,37 @@ static void test_not_utf8(wmbt_test *t)
 }
 
 /* Keys as long as a name, longer, and much longer than anything kept. */
+/* Code points where the number of bytes changes; the bytes are those of the Unicode standard. */
+static void test_escaped_code_points(wmbt_test *t)
+{
+    static const struct {
+        const char *value, *bytes;
+    } rows[] = {
+        {"\"\\u0001\"", "\x01"},
+        {"\"\\u007f\"", "\x7F"},
+        {"\"\\u0080\"", "\xC2\x80"},
+        {"\"\\u07fF\"", "\xDF\xBF"},
+        {"\"\\u0800\"", "\xE0\xA0\x80"},
+        {"\"\\uD7FF\"", "\xED\x9F\xBF"},
+        {"\"\\ue000\"", "\xEE\x80\x80"},
+        {"\"\\uffff\"", "\xEF\xBF\xBF"},
+        {"\"\\ud800\\udc00\"", "\xF0\x90\x80\x80"},
+        {"\"\\udbff\\udfff\"", "\xF4\x8F\xBF\xBF"},
+        {"\"\\ud83d\\ude00\"", "\xF0\x9F\x98\x80"},
+    };
+    for (size_t i = 0; i < 2u * (sizeof rows / sizeof rows[0]); i++) {
+        uint8_t room[4];
+        answer a;
+        wmbt_test_reset(t);
+        builder b = build(t, 1024);
+        add_delta_with(&b, "tenant_id", rows[i / 2u].value);
+        add(&b, "}");
+        T_CALL(t, read_delta(t, built(&b), i % 2u != 0u, wmbt_buf_of(room, 4), NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_OK);
+        T_CHECK(t, wmbt_test_view_is(a.delta.tenant_id, rows[i / 2u].bytes));
+    }
+}
+
 static void test_long_keys(wmbt_test *t)
 {
     for (size_t n = 0; n < 40u; n++) {
@@ -1120,6 +1156,7 @@ static const wmbt_case cases[] = {
     {"room for texts", test_room, 64, NULL},
     {"room for the texts of an entry", test_walk_room, 0, NULL},
     {"hostile number of escapes", test_many_escapes, 7u * MANY + 4096u, NULL},
+    {"code points in escapes", test_escaped_code_points, 1024, NULL},
     {"not UTF-8", test_not_utf8, 2048, NULL},
     {"hostile length of a key", test_long_keys, MANY + 10000u, NULL},
     {"hostile number of entries", test_many_entries, 14u * MANY_ENTRIES + 4096u, NULL},

@@ -1035,6 +1035,11 @@ static void test_build_limits(wmbt_test *t)
     key.kind = WMBT_WAL_RECORD;
     key.node = wmbt_view_of(NULL, 1);
     T_EQ(t, wmbt_wal_key_build(&key, NO_VIEW, 0, room, &len), WMBT_BAD_ARGUMENT);
+    static const char *const nodes[] = {"", "/n", "n/", "n.m", "_"};
+    for (size_t i = 0; i < sizeof nodes / sizeof nodes[0]; i++) {
+        key.node = wmbt_test_text(nodes[i]);
+        T_EQ(t, wmbt_wal_key_build(&key, NO_VIEW, 0, room, &len), WMBT_NOT_REPRESENTABLE);
+    }
     T_CHECK(t, len == 99 && wmbt_test_is_filled(out, out_bytes));
     key.node = WMBT_VIEW_LITERAL("n");
     T_EQ(t,
