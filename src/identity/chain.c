@@ -183,13 +183,14 @@ wmbt_status wmbt_chain_init(wmbt_buf memory, const wmbt_chain_config *config, wm
     if (room_tokens < config->block_tokens) {
         return WMBT_BUFFER_TOO_SMALL;
     }
-    wmbt_chain *state = (wmbt_chain *)(void *)memory.data;
+    const size_t before = sizeof(struct wmbt_chain);
     wmbt_blake3 *hash; /* judges the alignment of both */
-    status = wmbt_blake3_init(wmbt_buf_of(memory.data + sizeof *state, memory.len - sizeof *state),
-                              &hash);
-    if (status == WMBT_OK) {
-        status = wmbt_chain_feed(state, part, sizeof part / sizeof part[0]);
+    status = wmbt_blake3_init(wmbt_buf_of(memory.data + before, memory.len - before), &hash);
+    if (status != WMBT_OK) {
+        return status;
     }
+    wmbt_chain *state = (wmbt_chain *)(void *)memory.data;
+    status = wmbt_chain_feed(state, part, sizeof part / sizeof part[0]);
     if (status != WMBT_OK) {
         return status;
     }

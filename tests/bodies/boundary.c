@@ -142,7 +142,8 @@ static uint32_t common_multiple(uint32_t a, uint32_t b)
 
 static void test_pairs(wmbt_test *t)
 {
-    uint8_t *seen = wmbt_test_alloc(t, 256 * 256 / 8); /* steps whose positions were checked */
+    /* Boards look at the positions of a step once: floor and ceiling know nothing of the pair. */
+    uint8_t *seen = wmbt_test_alloc(t, 256 * 256 / 8);
     T_CHECK(t, seen != NULL);
     wmbt_shape_layer layer[2];
     const uint32_t most = T_MANY(256, 48);
@@ -156,7 +157,7 @@ static void test_pairs(wmbt_test *t)
             T_EQ(t, step, common_multiple(a, b));
             T_EQ(t, other, step);
             uint32_t bit = 1u << ((step - 1) & 7u);
-            if ((seen[(step - 1) >> 3] & bit) == 0) {
+            if (T_MANY(true, (seen[(step - 1) >> 3] & bit) == 0)) {
                 seen[(step - 1) >> 3] = (uint8_t)(seen[(step - 1) >> 3] | bit);
                 T_CALL(t, check_positions(t, a, b, step));
             }

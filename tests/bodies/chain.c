@@ -398,6 +398,12 @@ static void test_config_ds4(wmbt_test *t)
     }
     c = ds4_config(wmbt_view_of(text, SIZE_MAX), 2, 128);
     T_EQ(t, try_init(t, &c, room), WMBT_NOT_REPRESENTABLE);
+    text[0] = 0; /* what is too long is not searched for a NUL */
+    c = ds4_config(wmbt_view_of(text, 109), 2, 128);
+    T_EQ(t, try_init(t, &c, room), WMBT_NOT_REPRESENTABLE);
+    c = ds4_config(wmbt_view_of(text, 108), 2, 128);
+    T_EQ(t, try_init(t, &c, 0), WMBT_BAD_TEXT);
+    text[0] = 'f';
     c = ds4_config(good, INT32_MAX, 128);
     T_EQ(t, try_init(t, &c, room), WMBT_OK);
     c = ds4_config(good, (uint32_t)INT32_MAX + 1u, 128);
@@ -433,6 +439,7 @@ static void test_memory(wmbt_test *t)
     uint8_t *memory = wmbt_test_alloc(t, 1000);
     for (size_t shift = 1; shift < WMBT_CHAIN_ALIGN; shift++) {
         T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory + shift, 500), &c, &x), WMBT_BUFFER_MISALIGNED);
+        T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory + shift, 100), &c, &x), WMBT_BUFFER_TOO_SMALL);
     }
     T_CHECK(t, x == NULL);
     T_EQ(t, WMBT_CHAIN_BYTES(128), 200);
@@ -516,6 +523,31 @@ static void test_states(wmbt_test *t)
     T_EQ(t, wmbt_chain_begin_block(x, 4), WMBT_OK); /* a push continues what begin_block began */
     T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_OK);
     T_CALL(t, check_hash(t, &hash, wmbt_test_text(doc_hashes[0])));
+}
+
+/* After 2^32 - 1 blocks there is no further one. The number stands in the state at byte 12, which
+ * wmbt_chain_blocks() confirms. */
+static void test_block_count(wmbt_test *t)
+{
+    static const uint8_t fingerprint[32] = {7};
+    wmbt_chain_config config = core_config(wmbt_view_of(NULL, 0), wmbt_view_of(fingerprint, 32), 1);
+    wmbt_chain *x;
+    uint32_t *memory = (uint32_t *)(void *)wmbt_test_alloc(t, WMBT_CHAIN_BYTES(1));
+    T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, WMBT_CHAIN_BYTES(1)), &config, &x), WMBT_OK);
+    static const uint32_t token = 5;
+    size_t taken = 77;
+    wmbt_block_hash hash;
+    memory[3] = UINT32_MAX - 1u;
+    T_EQ(t, wmbt_chain_blocks(x), UINT32_MAX - 1u);
+    T_EQ(t, wmbt_chain_push(x, &token, 1, &taken, &hash), WMBT_OK);
+    T_EQ(t, wmbt_chain_blocks(x), UINT32_MAX);
+    taken = 77;
+    wmbt_bytes_fill(hash.bytes, 0xEE, 32);
+    T_EQ(t, wmbt_chain_begin_block(x, 1), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_chain_push(x, &token, 1, &taken, &hash), WMBT_TOO_LARGE);
+    T_CHECK(t, taken == 77 && hash.bytes[0] == 0xEE);
+    wmbt_chain_reset(x);
+    T_EQ(t, wmbt_chain_push(x, &token, 1, &taken, &hash), WMBT_OK);
 }
 
 /* A byte copy in the middle of a block goes on by itself. */
@@ -689,6 +721,7 @@ static const wmbt_case cases[] = {
     {"memory: size and alignment", test_memory, 1024, NULL},
     {"room for blocks and tenants", test_room, 4864, NULL},
     {"states, and refused calls leave no trace", test_states, 256, NULL},
+    {"2^32 - 1 blocks and no more", test_block_count, 256, NULL},
     {"clone", test_clone, 512, NULL},
     {"failure 1: tokens that are one to Python's hash", test_failure_1, 512, NULL},
 #if WMBT_CFG_ZSTD
