@@ -94,6 +94,7 @@ static wmbt_status wmbt_chain_check_core(const wmbt_chain_config *config)
 }
 
 /* A seed is hashed from a mark, the tenant, the fingerprint and, for ds4, "|qBITS|ds4-v1". */
+#    define WMBT_CHAIN_SEED_PARTS 4u
 #    define WMBT_CHAIN_CORE_SEED "tp-seed-v1"
 #    define WMBT_CHAIN_DS4_SEED "WMBTBLK1|"
 #    define WMBT_CHAIN_DS4_BITS "|q"
@@ -145,14 +146,15 @@ static uint32_t wmbt_chain_room(size_t bytes)
 
 /* Judges a configuration; if it is good, part[] is what its seed is hashed from. */
 static wmbt_status wmbt_chain_check(const wmbt_chain_config *config,
-                                    uint8_t tail[WMBT_CHAIN_DS4_TAIL_BYTES], wmbt_view part[4])
+                                    uint8_t tail[WMBT_CHAIN_DS4_TAIL_BYTES],
+                                    wmbt_view part[WMBT_CHAIN_SEED_PARTS])
 {
     if (wmbt_view_is_bad(config->tenant) || wmbt_view_is_bad(config->fingerprint)) {
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_view_set(&part[1], config->tenant);
     wmbt_view_set(&part[2], config->fingerprint);
-    part[3].len = 0;
+    wmbt_view_set(&part[3], wmbt_view_of(NULL, 0));
     if (config->dialect == WMBT_CHAIN_CORE) {
         wmbt_view_set(&part[0], WMBT_VIEW_LITERAL(WMBT_CHAIN_CORE_SEED));
         return wmbt_chain_check_core(config);
@@ -171,7 +173,7 @@ wmbt_status wmbt_chain_init(wmbt_buf memory, const wmbt_chain_config *config, wm
         return WMBT_BAD_ARGUMENT;
     }
     uint8_t tail[WMBT_CHAIN_DS4_TAIL_BYTES];
-    wmbt_view part[4];
+    wmbt_view part[WMBT_CHAIN_SEED_PARTS];
     wmbt_status status = wmbt_chain_check(config, tail, part);
     if (status != WMBT_OK) {
         return status;
@@ -190,7 +192,7 @@ wmbt_status wmbt_chain_init(wmbt_buf memory, const wmbt_chain_config *config, wm
         return status;
     }
     wmbt_chain *state = (wmbt_chain *)(void *)memory.data;
-    status = wmbt_chain_feed(state, part, sizeof part / sizeof part[0]);
+    status = wmbt_chain_feed(state, part, WMBT_CHAIN_SEED_PARTS);
     if (status != WMBT_OK) {
         return status;
     }
