@@ -788,7 +788,7 @@ static void test_placed(wmbt_test *t)
             if (small_items[k].extent.kind != WMBT_EXTENT_FIELD) {
                 T_EQ(t,
                      wmbt_test_read_placed(t, &form, object, &small_expect, steps[i],
-                                           small_items[k].extent.offset, &info),
+                                           (size_t)small_items[k].extent.offset, &info),
                      WMBT_BAD_CHECKSUM);
             }
         }
