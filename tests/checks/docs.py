@@ -11,6 +11,8 @@ from common import ROOT, main
 
 TEXTS = ["README.md", "cross/README.md", "docs/*.md"]
 CODE = ["include/wombatkv/*.h", "src/**/*.[ch]", "tests/**/*.[ch]", "tests/**/*.py", "tests/**/*.sh"]
+# Their names are held against what is built by the gates that write them.
+TABLES = {"docs/STACK.md", "docs/SIZES.md", "docs/COUNTS.md"}
 # Names that stand for any: of rules, and of variables that are not C.
 STAND_INS = {"wmbt_x_init", "WMBT_X_BYTES", "WMBT_CFG_X", "include/wombatkv/x.h", "tests/bodies/x.c"}
 
@@ -64,7 +66,7 @@ def problems_in(root):
     for path, text in texts.items():
         yield from links(root, path, texts)
         for name in sorted(set(re.findall(r"\b(?:wmbt|WMBT)_\w+", text)) - STAND_INS):
-            if name.rstrip("_") not in known:
+            if name.rstrip("_") not in known and path not in TABLES:
                 yield f"{path}: no {name}"
         for name in sorted(set(re.findall(r"`((?:tests|src|cross|include|docs)/[\w./-]+)`", text))
                            - STAND_INS):
