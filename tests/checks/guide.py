@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The stack of each call of reader.h that docs/GUIDE.md promises, against what the call graph says
-(stack.py). A number must be enough, and not far more. guide.py BUILD_DIR compares, --update BUILD_DIR
-writes the numbers."""
+(stack.py): a number must be enough, and not far more. And the size of the whole reader that GUIDE.md and
+README.md promise. guide.py BUILD_DIR compares, --update BUILD_DIR writes the stack's numbers."""
 import os
 import re
 import sys
 
 import tables
 from common import ROOT, SMALL, Build, compile_all, main, public_functions, target
+from sizes import linked_bytes
 from stack import Graph
 
 TARGETS = ["cortex-m4", "rv32imac", "rv64gc"]
@@ -16,12 +17,14 @@ TARGETS = ["cortex-m4", "rv32imac", "rv64gc"]
 STEP, ROOM, SLACK = 32, 16, 64
 HOW = "python3 tests/checks/guide.py --update DIR"
 PREFIX = "wmbt_reader_"
+# "less than A KB of code and constants, less than B KB with zstd"
+SIZE = re.compile(r"less than (\d+) KB of code and\s+constants, less than (\d+) KB with zstd")
 # | `call` | work | bytes | bytes | bytes | remark |
 ROW = re.compile(r"^\| `(\w+)` \|([^|]*)\| *(\d+) \| *(\d+) \| *(\d+) \|", re.M)
 
 
 def document(name, mode="r", text=None):
-    with open(os.path.join(ROOT, "docs", name), mode, encoding="utf-8") as f:
+    with open(os.path.join(ROOT, name), mode, encoding="utf-8") as f:
         return f.read() if text is None else f.write(text)
 
 
@@ -47,12 +50,26 @@ def compare(text, found):
     return problems
 
 
+def compare_sizes(name, text, sizes):
+    stated = SIZE.search(text)
+    if not stated:
+        return [f"{name}: no size of the whole reader"]
+    return [f"{name}: less than {most} KB, it is {size} bytes"
+            for most, size in zip(map(int, stated.groups()), sizes)
+            if not (most - 3) * 1024 <= size < most * 1024]
+
+
 def check(base):
-    if tables.versions() not in document("STACK.md"):
+    if tables.versions() not in document("docs/STACK.md"):
         print(f"# the numbers are of other compilers than these: {tables.versions()}")
         return None
     found, problems = measure(base)
-    return problems + compare(document("GUIDE.md"), found)
+    problems += compare(document("docs/GUIDE.md"), found)
+    machine = Build(target("cortex-m4"), "gcc", "Os", base, SMALL)
+    sizes = [linked_bytes(machine, parts) for parts in (["reader"], ["reader", "wmbt_zstd_codec"])]
+    for name in ("README.md", "docs/GUIDE.md"):
+        problems += compare_sizes(name, document(name), sizes)
+    return problems
 
 
 def rewrite(text, found):
@@ -67,8 +84,8 @@ def rewrite(text, found):
 
 def update(base):
     found, problems = measure(base)
-    text = rewrite(document("GUIDE.md"), found)
-    document("GUIDE.md", "w", text)
+    text = rewrite(document("docs/GUIDE.md"), found)
+    document("docs/GUIDE.md", "w", text)
     return problems + compare(text, found)
 
 
@@ -81,6 +98,11 @@ def self_test(_):
     missed += [f"not caught: {found}" for found in bad if not compare(text, found)]
     missed += [] if compare(text.replace("64", "640"), good) else ["not caught: far more"]
     missed += compare(rewrite(text, more), more)
+    size = "less than 3 KB of code and\nconstants, less than 9 KB with zstd"
+    missed += compare_sizes("D", size, [3071, 9215])
+    missed += [f"not caught: {sizes}" for sizes in ([3072, 9215], [3071, 6143], [3071, 9216])
+               if not compare_sizes("D", size, sizes)]
+    missed += [] if compare_sizes("D", "", [1, 1]) else ["not caught: no size"]
     missed += [] if rewrite(text, more).splitlines()[0] == "| `a` | x | 96 | 96 | 128 | |" else ["row"]
     return missed
 
