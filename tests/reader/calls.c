@@ -6,8 +6,7 @@
 
 #include "model_state.h"
 
-/* --- calls --------------------------------------------------------------------------------------
- */
+/* --- calls ------------------------------------------------------------------------------------ */
 
 /* The slot whose want this is, if it is out. */
 slot *model_slot_of(model *m, const wmbt_want *w)
@@ -419,8 +418,7 @@ static bool tail_is_known(const model *m)
     return known;
 }
 
-/* --- what can be seen ---------------------------------------------------------------------------
- */
+/* --- what can be seen ------------------------------------------------------------------------- */
 
 uint32_t model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt_reader_dma *dma)
 {

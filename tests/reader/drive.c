@@ -9,8 +9,7 @@
 static uint8_t shadow[MAX_IN_FLIGHT][STOCK_SOURCES][SHADOW];
 static uint8_t shadow_came[MAX_IN_FLIGHT][SHADOW + 1u];
 
-/* --- the driver ---------------------------------------------------------------------------------
- */
+/* --- the driver ------------------------------------------------------------------------------- */
 
 /* A want to answer: mostly one that is out, else an old or an invented one. */
 static wmbt_want pick(model *m)
@@ -345,8 +344,7 @@ static void step(model *m)
     model_check_all(m);
 }
 
-/* --- a run --------------------------------------------------------------------------------------
- */
+/* --- a run ------------------------------------------------------------------------------------ */
 
 static wmbt_status hostile_codec(void *context, wmbt_view frames, wmbt_buf out, size_t *written)
 {

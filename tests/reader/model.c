@@ -42,8 +42,7 @@ bool model_one_in(model *m, uint32_t n)
     return model_draw(m, n) == n - 1u; /* a fuzzer that has run dry says no */
 }
 
-/* --- memory -------------------------------------------------------------------------------------
- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 bool model_all_are(const uint8_t *p, size_t n, uint8_t value)
 {
@@ -139,8 +138,7 @@ void model_take_back_all(model *m, slot *s)
     s->stored_len = 0;
 }
 
-/* --- objects ------------------------------------------------------------------------------------
- */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 object *model_object_of(model *m, uint32_t number)
 {
@@ -253,8 +251,7 @@ void model_settle_slot(model *m, slot *s, wmbt_status status)
     model_settle(m, s->number, status, s->claimed[0] + s->claimed[1]);
 }
 
-/* --- places -------------------------------------------------------------------------------------
- */
+/* --- places ----------------------------------------------------------------------------------- */
 
 uint32_t model_rows_bytes(const model *m, uint32_t layer, uint32_t kind)
 {
@@ -345,8 +342,7 @@ void model_check_gaps(const model *m)
     }
 }
 
-/* --- the model: bytes ---------------------------------------------------------------------------
- */
+/* --- the model: bytes ------------------------------------------------------------------------- */
 
 static void source_start(slot *s)
 {

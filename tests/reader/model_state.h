@@ -121,8 +121,7 @@ static inline uint32_t min(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* --- model.c ------------------------------------------------------------------------------------
- */
+/* --- model.c ---------------------------------------------------------------------------------- */
 
 /* A number below n. */
 uint32_t model_draw(model *m, uint32_t n);
@@ -179,8 +178,7 @@ wmbt_status model_bookable(const slot *s, uint32_t offset, size_t len, uint32_t 
 /* They are taken. */
 void model_book(model *m, slot *s, uint32_t offset, const uint8_t *bytes, uint32_t n);
 
-/* --- calls.c ------------------------------------------------------------------------------------
- */
+/* --- calls.c ---------------------------------------------------------------------------------- */
 
 /* The slot whose want this is, if it is out. */
 slot *model_slot_of(model *m, const wmbt_want *w);

@@ -33,8 +33,7 @@ static uint8_t *room(stock *s, size_t n)
     return p;
 }
 
-/* --- plain objects ------------------------------------------------------------------------------
- */
+/* --- plain objects ---------------------------------------------------------------------------- */
 
 static uint8_t *noise(stock *s, size_t n)
 {
@@ -91,8 +90,7 @@ static wmbt_view make_tail(stock *s, const stock_judge *judge, uint32_t boundary
     return wmbt_view_of(p, n);
 }
 
-/* --- how they are stored ------------------------------------------------------------------------
- */
+/* --- how they are stored ---------------------------------------------------------------------- */
 
 static void put_u32(uint8_t *p, uint32_t v)
 {
@@ -190,8 +188,7 @@ void stock_fill(stock *s, const stock_judge *judge, uint32_t seed, uint32_t rot)
     }
 }
 
-/* --- judgement ----------------------------------------------------------------------------------
- */
+/* --- judgement -------------------------------------------------------------------------------- */
 
 wmbt_status stock_unwrap(wmbt_view source, const stock_judge *judge, uint32_t must,
                          wmbt_view *plain)
