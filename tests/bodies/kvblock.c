@@ -491,7 +491,7 @@ static void test_placed(wmbt_test *t)
     wmbt_view object = make_small(t);
     for (size_t i = 0; i < 4; i++) {
         wmbt_kvblock_info info;
-        T_EQ(t, wmbt_test_read_placed(t, &form, object, &small_expect, steps[i], SIZE_MAX, &info),
+        T_EQ(t, wmbt_test_read_placed(t, &form, object, &small_expect, steps[i], UINT64_MAX, &info),
              WMBT_OK);
         T_EQ(t, info.crc, wmbt_test_load32(object.data + 140));
         for (size_t k = 0; k < SMALL_ITEMS; k++) {

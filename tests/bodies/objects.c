@@ -238,7 +238,7 @@ wmbt_status wmbt_test_read_all_ways(wmbt_test *t, const wmbt_test_form *f, wmbt_
 }
 
 wmbt_status wmbt_test_read_placed(wmbt_test *t, const wmbt_test_form *f, wmbt_view object,
-                                  const void *expect, uint32_t step, size_t wrong_at, void *info)
+                                  const void *expect, uint32_t step, uint64_t wrong_at, void *info)
 {
     any_push push;
     size_t at = 0;

@@ -135,7 +135,7 @@ wmbt_status wmbt_test_read_all_ways(wmbt_test *t, const wmbt_test_form *f, wmbt_
 /* Rows put in place by the caller, in pieces of `step` bytes; numbers are fed. The CRC of the piece
  * with the byte `wrong_at` is wrong. */
 wmbt_status wmbt_test_read_placed(wmbt_test *t, const wmbt_test_form *f, wmbt_view object,
-                                  const void *expect, uint32_t step, size_t wrong_at, void *info);
+                                  const void *expect, uint32_t step, uint64_t wrong_at, void *info);
 
 /* A good object in two pieces, split at every byte: rows land where they belong and nowhere else.
  * `items` are all of its body. */

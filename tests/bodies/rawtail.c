@@ -781,7 +781,7 @@ static void test_placed(wmbt_test *t)
     wmbt_view object = make_small(t);
     for (size_t i = 0; i < 4; i++) {
         wmbt_rawtail_info info;
-        T_EQ(t, wmbt_test_read_placed(t, &form, object, &small_expect, steps[i], SIZE_MAX, &info),
+        T_EQ(t, wmbt_test_read_placed(t, &form, object, &small_expect, steps[i], UINT64_MAX, &info),
              WMBT_OK);
         T_EQ(t, info.block_end, 16);
         for (size_t k = 0; k < SMALL_ITEMS; k++) {
