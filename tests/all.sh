@@ -12,6 +12,9 @@ case "${1:-}" in
 --quick | --long) mode=${1#--} && shift ;;
 esac
 out=${1:-build-all}
+case "$out" in
+-*) echo "usage: sh tests/all.sh [--quick | --long] [BUILD FOLDER]" >&2 && exit 2 ;;
+esac
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 sh tests/packages.sh build test
