@@ -309,6 +309,23 @@ static void test_no_compressed_layer(wmbt_test *t)
     }
 }
 
+/* A row a token: blocks can end anywhere, and no count is lost to rounding. */
+static void test_ratio_of_one(wmbt_test *t)
+{
+    static const wmbt_shape_layer ones[] = {{1, 1, 0}};
+    const wmbt_shape shape = {ones, 1, 2, 1, 4, 8};
+    const wmbt_rawtail_expect expect = {&shape, 0};
+    for (uint32_t block_end = 0; block_end <= 5; block_end++) {
+        wmbt_test_reset(t);
+        /* head, raw rows, two states, a count and rows, two states, a count and rows, marker */
+        wmbt_view object = make_object(t, &shape, 5, 5, block_end, 3);
+        T_EQ(t, object.len, 36 + 5 * 8 + 2 * 8 + 4 + 2 * 4 + 4 + (5 - block_end) * 12 + 4);
+        wmbt_rawtail_info info;
+        T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &expect, &info), WMBT_OK);
+        T_CHECK(t, info.block_end == block_end && info.flags == WMBT_RAWTAIL_ROWS_AGREE);
+    }
+}
+
 static void test_seal_arguments(wmbt_test *t)
 {
     uint8_t room[SMALL_BYTES];
@@ -880,6 +897,7 @@ static const wmbt_case cases[] = {
     {"small object, byte by byte", test_small_object, 1024, NULL},
     {"where the blocks end, from the rows", test_block_end, 2048, NULL},
     {"no compressed layer", test_no_compressed_layer, 1024, NULL},
+    {"a ratio of one", test_ratio_of_one, 1024, NULL},
     {"writer: arguments", test_seal_arguments, 0, NULL},
     {"vector: no tokens, all zero", test_zero_vector, 12206400, NULL},
     {"golden objects, read and written", test_golden_objects, 24069952,
