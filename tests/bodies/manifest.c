@@ -143,6 +143,10 @@ static void check_error(wmbt_test *t, const answer *a, size_t text_len)
                     a->status == WMBT_UNSUPPORTED_VERSION));
     T_CHECK(t, (a->status == WMBT_BUFFER_TOO_SMALL) == (a->error.needed != 0u));
     T_CHECK(t, a->error.field <= WMBT_FIELD_WRITE_ID);
+    T_CHECK(t, a->error.entry == 0u || (a->error.field >= WMBT_FIELD_OBJECT_ID &&
+                                        a->error.field <= WMBT_FIELD_KEY_RANGE_END));
+    T_CHECK(t, a->error.kind != WMBT_JSON_NO_ERROR ||
+                   (a->error.field == 0u && a->error.version == 0u && a->error.offset == 0u));
 }
 
 /* Reads a delta and checks that an error changes nothing. */
@@ -821,6 +825,27 @@ static void test_escaped_code_points(wmbt_test *t)
     }
 }
 
+/* A lone surrogate may stand in an unknown field, but not in what follows it. */
+static void test_surrogate_after_unknown(wmbt_test *t)
+{
+    static const char *const values[] = {"\"\\ud800\"", "\"fine\""};
+    for (size_t i = 0; i < 2; i++) {
+        answer a;
+        wmbt_test_reset(t);
+        builder b = build(t, 1024);
+        add(&b, "{\"x\":[\"\\udc00\"],");
+        size_t at = b.len;
+        add_delta_with(&b, "tenant_id", values[i]);
+        add(&b, "}");
+        T_CHECK(t, b.data != NULL);
+        b.data[at] = ' '; /* in place of a second '{' */
+        T_CALL(t, read_delta(t, built(&b), true, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, i == 0u ? WMBT_BAD_TEXT : WMBT_OK);
+        T_CALL(t, read_delta(t, built(&b), false, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_BAD_TEXT);
+    }
+}
+
 static void test_long_keys(wmbt_test *t)
 {
     for (size_t n = 0; n < 40u; n++) {
@@ -927,6 +952,29 @@ static void test_walk_after_change(wmbt_test *t)
         refused += status != WMBT_END;
     }
     T_CHECK(t, refused > n);
+}
+
+/* Offsets of a walk count from the first entry. */
+static void test_walk_error_offset(wmbt_test *t)
+{
+    size_t n = sizeof good_manifest - 1u, at = 0;
+    uint8_t *text = wmbt_test_alloc(t, n);
+    T_CHECK(t, text != NULL);
+    wmbt_test_copy(text, (const uint8_t *)good_manifest, n);
+    while (!wmbt_test_same(text + at, (const uint8_t *)"\"seg-2", 6)) {
+        at++;
+    }
+    answer a;
+    T_CALL(t, read_manifest(t, wmbt_view_of(text, n), false, NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_OK);
+    wmbt_manifest_walk walk;
+    wmbt_manifest_entry entry;
+    text[at] = 'x';
+    wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+    T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &a.error), WMBT_OK);
+    T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &a.error), WMBT_BAD_SYNTAX);
+    T_EQ(t, a.error.kind, WMBT_JSON_DOCUMENT);
+    T_EQ(t, a.error.offset, (size_t)(text + at - a.manifest.entries.data));
 }
 
 /* A text that is empty now is refused, as the reader would have. */
@@ -1076,6 +1124,8 @@ static void test_details(wmbt_test *t)
         {"[1,-2,3,[]]", WMBT_BAD_NUMBER, WMBT_FIELD_EPOCH_MS, 0, 5},
         {"[1,2,3,[[\"a\",\"b\",\"c\"],[\"a\",\"b\"]]]", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END, 1,
          31},
+        {"[1,2,3,[[\"a\",\"b\",\"c\"],[null,\"a\",\"b\"]]]", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID,
+         1, 27},
         {"[1,2,3,[[\"a\",\"b\",\"c\"],[\"a\",null,\"b\"]]]", WMBT_BAD_FIELD,
          WMBT_FIELD_KEY_RANGE_START, 1, 31},
         {"{\"entries\":[],\"epoch_ms\":1}", WMBT_BAD_FIELD, WMBT_FIELD_SCHEMA_VERSION, 0, 27},
@@ -1157,11 +1207,13 @@ static const wmbt_case cases[] = {
     {"room for the texts of an entry", test_walk_room, 0, NULL},
     {"hostile number of escapes", test_many_escapes, 7u * MANY + 4096u, NULL},
     {"code points in escapes", test_escaped_code_points, 1024, NULL},
+    {"a surrogate after an unknown field", test_surrogate_after_unknown, 1024, NULL},
     {"not UTF-8", test_not_utf8, 2048, NULL},
     {"hostile length of a key", test_long_keys, MANY + 10000u, NULL},
     {"hostile number of entries", test_many_entries, 14u * MANY_ENTRIES + 4096u, NULL},
     {"the first empty text is named", test_empty_order, 0, NULL},
     {"entries that change after they were read", test_walk_after_change, 1024, NULL},
+    {"walk: where an error is", test_walk_error_offset, 1024, NULL},
     {"an entry's text that is empty after it was read", test_walk_after_emptied, 64, NULL},
     {"every truncation", test_truncated, 1024, NULL},
     {"every single-bit flip", test_flipped, 1024, NULL},
