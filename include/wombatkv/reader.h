@@ -198,8 +198,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_presence(wmbt_reader *r, const 
 /**
  * The object of a want is there and has so many bytes as stored. Comes before its bytes, once.
  * Returns ok: now its bytes, want->bytes or all if there are fewer;
- *     a status of the object, which is settled with it: truncated (no bytes at all), too-large,
- *     bad-length (a chunk);
+ *     a status of the object, which is settled with it: truncated (no bytes at all), too-large;
  *     bad-state (stale, another kind, said before).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_found(wmbt_reader *r, const wmbt_want *want,
