@@ -169,7 +169,8 @@ static wmbt_status feed_until(wmbt_test *t, const wmbt_test_form *f, any_push *p
         if (f->at(push, &e, &position) == WMBT_OK) {
             T_ALSO(t, e.offset + position == *at && position < e.bytes,
                    "the extent says where the byte is");
-            dst = shadow == NULL ? dst : wmbt_buf_of(shadow + *at, e.bytes - position);
+            size_t room = end - *at < e.bytes - position ? end - *at : e.bytes - position;
+            dst = shadow == NULL ? dst : wmbt_buf_of(shadow + *at, room);
         }
         size_t taken = SIZE_MAX;
         status = f->feed(push, wmbt_view_of(object.data + *at, end - *at), dst, &taken);
@@ -260,6 +261,32 @@ wmbt_status wmbt_test_read_placed(wmbt_test *t, const wmbt_test_form *f, wmbt_vi
     return finish(t, f, &push, status, info);
 }
 
+/* at() names the extent that the byte `at` belongs to, if it belongs to one. */
+static void check_at(wmbt_test *t, const wmbt_test_form *f, const any_push *push, size_t at,
+                     size_t len, const wmbt_item *items, size_t count)
+{
+    wmbt_extent e;
+    uint32_t position = 4711;
+    size_t i = 0;
+    wmbt_test_fill(&e, sizeof e);
+    wmbt_status status = f->at(push, &e, &position);
+    while (i < count && at >= items[i].extent.offset + items[i].extent.bytes) {
+        i++;
+    }
+    if (i == count || at < items[i].extent.offset || items[i].extent.kind == WMBT_EXTENT_FIELD) {
+        T_EQ(t, status, at == len ? WMBT_END : WMBT_MISSING);
+        T_CHECK(t, wmbt_test_is_filled(&e, sizeof e) && position == 4711u);
+        return;
+    }
+    T_EQ(t, status, WMBT_OK);
+    T_EQ(t, e.offset, items[i].extent.offset);
+    T_EQ(t, e.bytes, items[i].extent.bytes);
+    T_EQ(t, e.rows, items[i].extent.rows);
+    T_EQ(t, e.layer, items[i].extent.layer);
+    T_EQ(t, e.kind, items[i].extent.kind);
+    T_EQ(t, position, at - e.offset);
+}
+
 void wmbt_test_splits(wmbt_test *t, const wmbt_test_form *f, wmbt_view object, const void *expect,
                       const wmbt_item *items, size_t count)
 {
@@ -274,6 +301,7 @@ void wmbt_test_splits(wmbt_test *t, const wmbt_test_form *f, wmbt_view object, c
         T_EQ(t, f->init(&push, expect), WMBT_OK);
         T_CALL(t, (void)feed_until(t, f, &push, object, &at, split, shadow));
         T_EQ(t, at, split);
+        T_CALL(t, check_at(t, f, &push, at, object.len, items, count));
         T_EQ(t, feed_until(t, f, &push, object, &at, object.len, shadow), WMBT_END);
         T_EQ(t, at, object.len);
         T_EQ(t, finish(t, f, &push, WMBT_OK, info), WMBT_OK);
