@@ -613,6 +613,9 @@ static void test_presence(wmbt_test *t)
     T_CHECK(t, want.kind == WMBT_WANT_PRESENCE && want.object == 0u && want.blocks == 10u);
     T_EQ(t, want.id, d->config.in_flight);
     keep(d);
+    other = want;
+    other.id = 0;
+    T_EQ(t, wmbt_reader_presence(d->r, &other, wmbt_view_of(bits, 2)), WMBT_BAD_STATE);
     T_EQ(t, wmbt_reader_next_want(d->r, &other), WMBT_NEED_MORE);
     T_EQ(t, wmbt_reader_presence(d->r, &want, wmbt_view_of(bits, 1)), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_reader_presence(d->r, &want, wmbt_view_of(NULL, 0)), WMBT_BAD_ARGUMENT);

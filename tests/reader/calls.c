@@ -20,7 +20,8 @@ slot *model_slot_of(model *m, const wmbt_want *w)
 
 bool model_is_question(const model *m, const wmbt_want *w)
 {
-    return w->kind == WMBT_WANT_PRESENCE && m->question && m->asked.generation == w->generation;
+    return w->kind == WMBT_WANT_PRESENCE && w->id == m->asked.id && m->question &&
+           m->asked.generation == w->generation;
 }
 
 static void refused(model *m, wmbt_status got, wmbt_status status)

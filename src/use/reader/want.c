@@ -262,8 +262,8 @@ wmbt_status wmbt_reader_want_key(const wmbt_reader *r, const wmbt_want *want, wm
 /* True if the want is the open question. */
 static bool wmbt_reader_is_question(const wmbt_reader *r, const wmbt_want *want)
 {
-    return want->kind == WMBT_WANT_PRESENCE && r->now.asked != r->now.answered &&
-           want->generation == r->presence_generation;
+    return want->kind == WMBT_WANT_PRESENCE && want->id == r->config.in_flight &&
+           r->now.asked != r->now.answered && want->generation == r->presence_generation;
 }
 
 wmbt_status wmbt_reader_presence(wmbt_reader *r, const wmbt_want *want, wmbt_view bits)
