@@ -283,7 +283,9 @@ static void say_presence(drive *d)
             bits[k / 8u] |= (uint8_t)(1u << k % 8u);
         }
     }
+    D_CHECK(d, d->want.blocks != 0u);
     d->said = wmbt_reader_presence(d->r, &d->want, wmbt_view_of(bits, (d->want.blocks + 7u) / 8u));
+    D_CHECK(d, d->said == WMBT_OK);
     d->open = false;
 }
 

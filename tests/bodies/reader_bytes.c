@@ -558,8 +558,14 @@ static void test_short_tails(wmbt_test *t)
             x.b->object[x.at[0]].bytes = object;
             T_CALL(t, drive_reset(d, DRIVE_WHOLE, ~DRIVE_TAIL_BIT));
             T_CALL(t, drive_run(d));
-            t->where = NULL;
             T_EQ(t, drive_status(d, WMBT_READER_TAIL), want);
+            wmbt_reader_object state;
+            wmbt_piece piece;
+            T_EQ(t, wmbt_reader_object_state(d->r, WMBT_READER_TAIL, &state), WMBT_OK);
+            bool known = want != WMBT_TRUNCATED && want != WMBT_BAD_LENGTH; /* its head is good */
+            T_CHECK(t, state.total_tokens == (known ? 11u : 0u));
+            T_CHECK(t, state.raw_rows == (known ? 8u : 0u));
+            T_EQ(t, wmbt_reader_piece(d->r, WMBT_READER_TAIL, 0, NULL, &piece), WMBT_MISSING);
         }
     }
 }
