@@ -465,6 +465,47 @@ static void test_long_chunk(wmbt_test *t)
     T_BYTES(t, d->raw, x.plain.data, x.plain.len);
 }
 
+/* A chunk that just fits what was lent needs no more. */
+static void test_chunk_that_fits(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, FORM_CHUNK_ZSTD);
+    T_CHECK(t, d != NULL);
+    bucket_object *chunk = &x.b->object[x.at[1]];
+    for (uint32_t size = 9; chunk->bytes.len < 211u;
+         size--) { /* as much as is asked for, or more */
+        chunk->bytes = many_blocks(t, x.plain, size);
+    }
+    for (uint32_t less = 0; less < 2u; less++) {
+        T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL));
+        T_CALL(t, until(d, WMBT_WANT_MEMORY, 0));
+        size_t room = chunk->bytes.len - less;
+        T_CHECK(t, room >= d->want.stored_bytes);
+        T_EQ(t,
+             wmbt_reader_memory(d->r, &d->want, wmbt_buf_of(d->raw, 144),
+                                wmbt_buf_of(d->stored, room)),
+             WMBT_OK);
+        drive_forget(d);
+        T_CHECK(t, drive_step(d) && drive_step(d) && drive_step(d) && drive_step(d));
+        T_EQ(t, d->want.kind, less == 0u ? WMBT_WANT_RANGE : WMBT_WANT_MEMORY);
+    }
+}
+
+/* What is short, wrapped and plain, needs no memory, whatever it is. */
+static void test_short_wrapper(wmbt_test *t)
+{
+    drive_bucket x;
+    for (uint32_t len = 127; len <= 129u; len++) {
+        drive *d = make(t, &x, false, FORM_PLAIN);
+        uint8_t *zeros = wmbt_test_alloc(t, len);
+        T_CHECK(t, d != NULL && zeros != NULL);
+        x.b->object[x.at[0]].bytes = many_blocks(t, wmbt_view_of(zeros, len), len);
+        T_CALL(t, drive_run(d));
+        T_EQ(t, drive_status(d, 0), WMBT_BAD_MAGIC);
+        T_EQ(t, d->raw_lent, len <= WMBT_READER_HEAD_BYTES ? 0u : len);
+    }
+}
+
 /* An object that is all there with its head: memory() answers as the last feed() would. */
 static void test_memory_is_last(wmbt_test *t)
 {
@@ -536,6 +577,11 @@ static void test_long_manifest(wmbt_test *t)
         T_CALL(t, drive_run(d));
         T_EQ(t, drive_status(d, 0), len == sound ? WMBT_OK : WMBT_TRAILING_BYTES);
     }
+    bytes[30] = 'g'; /* of the id; seen if all may be a manifest */
+    *stored = wmbt_view_of(bytes, WMBT_READER_HEAD_BYTES);
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL));
+    T_CALL(t, drive_run(d));
+    T_EQ(t, drive_status(d, 0), WMBT_BAD_TEXT);
 }
 
 /* Tails of a few bytes: what the whole reader says. */
@@ -681,6 +727,8 @@ static const wmbt_case cases[] = {
     {"placed: where there are no rows to place", test_not_placed, ARENA, NULL},
     {"memory", test_memory, ARENA, NULL},
     {"memory: a chunk longer than expected", test_long_chunk, ARENA, NULL},
+    {"memory: a chunk that just fits", test_chunk_that_fits, ARENA, NULL},
+    {"memory: none for what is short", test_short_wrapper, ARENA, NULL},
     {"memory: the object is all there", test_memory_is_last, ARENA, NULL},
     {"nothing inside is truncated", test_empty, ARENA, NULL},
     {"a manifest and more", test_long_manifest, ARENA, NULL},

@@ -77,7 +77,10 @@ static wmbt_status spoil_arguments(start *s, uint32_t n)
     case 5: c->name_space.data = NULL; break;
     case 6: c->memory.data = NULL; break;
     case 7: c->max_blocks = 0; break;
-    case 8: c->max_blocks = WMBT_READER_MAX_BLOCKS + 1u; break;
+    case 8: /* whatever places there are */
+        c->max_blocks = WMBT_READER_MAX_BLOCKS + 1u;
+        c->places = NULL;
+        break;
     case 9: c->in_flight = 0; break;
     case 10: c->in_flight = WMBT_READER_MAX_IN_FLIGHT + 1u; break;
     case 11: c->max_object_bytes = 0; break;
