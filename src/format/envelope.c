@@ -68,8 +68,7 @@ wmbt_status wmbt_envelope_read(wmbt_view bytes, uint32_t max_body, wmbt_envelope
     return WMBT_OK;
 }
 
-/* --- push ---------------------------------------------------------------------------------------
- */
+/* --- push ------------------------------------------------------------------------------------- */
 
 void wmbt_envelope_push_init(wmbt_envelope_push *push, uint32_t max_body)
 {
@@ -177,8 +176,7 @@ wmbt_status wmbt_envelope_push_finish(wmbt_envelope_push *push)
     return push->status == WMBT_END ? WMBT_OK : push->status;
 }
 
-/* --- writer -------------------------------------------------------------------------------------
- */
+/* --- writer ----------------------------------------------------------------------------------- */
 
 #    if WMBT_CFG_WRITERS
 wmbt_status wmbt_envelope_write_header(wmbt_view body, uint8_t out[WMBT_ENVELOPE_HEADER_BYTES])

@@ -8,8 +8,7 @@
 
 #if WMBT_CFG_FACTS
 
-/* --- facts --------------------------------------------------------------------------------------
- */
+/* --- facts ------------------------------------------------------------------------------------ */
 
 static int wmbt_compare_u64(uint64_t a, uint64_t b)
 {
@@ -96,8 +95,7 @@ size_t wmbt_contiguous_resident_prefix(wmbt_view resident)
     return n;
 }
 
-/* --- defaults -----------------------------------------------------------------------------------
- */
+/* --- defaults --------------------------------------------------------------------------------- */
 
 void wmbt_m0_defaults_init(wmbt_m0_defaults *defaults)
 {
@@ -123,8 +121,7 @@ wmbt_status wmbt_m0_defaults_check(const wmbt_m0_defaults *defaults)
     return WMBT_OK;
 }
 
-/* --- replay -------------------------------------------------------------------------------------
- */
+/* --- replay ----------------------------------------------------------------------------------- */
 
 static int wmbt_replay_compare_order(const wmbt_delta *a, const wmbt_delta *b)
 {

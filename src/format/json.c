@@ -14,8 +14,7 @@
 #    define WMBT_JSON_AT_KEY 2u
 #    define WMBT_JSON_AT_REST 3u /* after a value */
 
-/* --- bytes --------------------------------------------------------------------------------------
- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 /* The only place that reads the text. */
 static void wmbt_json_advance(wmbt_json *j)
@@ -48,8 +47,7 @@ static bool wmbt_json_at_digit(const wmbt_json *j)
     return j->c >= '0' && j->c <= '9';
 }
 
-/* --- containers ---------------------------------------------------------------------------------
- */
+/* --- containers ------------------------------------------------------------------------------- */
 
 static bool wmbt_json_in_object(const wmbt_json *j)
 {
@@ -98,8 +96,7 @@ static wmbt_status wmbt_json_close(wmbt_json *j)
     return WMBT_OK;
 }
 
-/* --- strings ------------------------------------------------------------------------------------
- */
+/* --- strings ---------------------------------------------------------------------------------- */
 
 /* A byte of a string, escapes resolved. */
 static void wmbt_json_put(wmbt_json *j, uint32_t byte)
@@ -299,8 +296,7 @@ static wmbt_status wmbt_json_member(wmbt_json *j)
     return WMBT_OK;
 }
 
-/* --- numbers ------------------------------------------------------------------------------------
- */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 /* For each power of ten from 10^289 on: the least 64-bit integer whose product with it, both taken
  * as doubles, is infinite. Below that power no product is, above 10^308 every one is. serde_json
@@ -434,8 +430,7 @@ static wmbt_status wmbt_json_number(wmbt_json *j)
     return status;
 }
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 /* At 'n', 't' or 'f'. */
 static wmbt_status wmbt_json_literal(wmbt_json *j)
@@ -504,8 +499,7 @@ wmbt_status wmbt_json_next(wmbt_json *j)
     return j->state == WMBT_JSON_AT_KEY ? wmbt_json_member(j) : wmbt_json_value(j);
 }
 
-/* --- start --------------------------------------------------------------------------------------
- */
+/* --- start ------------------------------------------------------------------------------------ */
 
 void wmbt_json_init(wmbt_json *j, wmbt_view text, wmbt_buf work, wmbt_buf out)
 {

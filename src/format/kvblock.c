@@ -14,8 +14,7 @@ WMBT_STATIC_ASSERT(WMBT_KVBLOCK_HEADER_BYTES <= WMBT_ITEMS_HEAD_BYTES, "items ke
 #    define WMBT_KVBLOCK_MAGIC 0x3142564Bu /* "KVB1" */
 #    define WMBT_KVBLOCK_FLAGS (WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS)
 
-/* --- geometry -----------------------------------------------------------------------------------
- */
+/* --- geometry --------------------------------------------------------------------------------- */
 
 /* Items of a layer, in their order. */
 #    define WMBT_KVBLOCK_RATIO 0u
@@ -114,8 +113,7 @@ wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *walk, uint64_t offset, wmb
     return WMBT_OK;
 }
 
-/* --- push ---------------------------------------------------------------------------------------
- */
+/* --- push ------------------------------------------------------------------------------------- */
 
 wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *push, const wmbt_kvblock_expect *expect)
 {
@@ -278,8 +276,7 @@ wmbt_status wmbt_kvblock_push_finish(wmbt_kvblock_push *push, wmbt_kvblock_info 
     return status;
 }
 
-/* --- whole object -------------------------------------------------------------------------------
- */
+/* --- whole object ----------------------------------------------------------------------------- */
 
 wmbt_status wmbt_kvblock_read_head(wmbt_view bytes, const wmbt_kvblock_expect *expect,
                                    wmbt_kvblock_info *info)
@@ -324,8 +321,7 @@ wmbt_status wmbt_kvblock_read(wmbt_view object, const wmbt_kvblock_expect *expec
     return wmbt_kvblock_push_finish(&push, info);
 }
 
-/* --- writer -------------------------------------------------------------------------------------
- */
+/* --- writer ----------------------------------------------------------------------------------- */
 
 #    if WMBT_CFG_WRITERS
 

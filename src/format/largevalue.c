@@ -13,8 +13,7 @@
 #    define WMBT_LARGEVALUE_FOLDER WMBT_VIEW_LITERAL("__wmbt_kv_shm_large")
 #    define WMBT_LARGEVALUE_INDEX_DIGITS 8u
 
-/* --- manifest -----------------------------------------------------------------------------------
- */
+/* --- manifest --------------------------------------------------------------------------------- */
 
 /* The next line, without its line end (LF, or CRLF). False if nothing is left. */
 static bool wmbt_largevalue_line(wmbt_cursor *text, wmbt_view *line, bool *ends)
@@ -228,8 +227,7 @@ wmbt_status wmbt_largevalue_chunk_key(const wmbt_largevalue *manifest, wmbt_view
     return WMBT_OK;
 }
 
-/* --- assembly -----------------------------------------------------------------------------------
- */
+/* --- assembly --------------------------------------------------------------------------------- */
 
 wmbt_status wmbt_largevalue_join_init(wmbt_largevalue_join *join, const wmbt_largevalue *manifest,
                                       uint64_t max_bytes, uint64_t max_chunks)
@@ -282,8 +280,7 @@ wmbt_status wmbt_largevalue_join_finish(const wmbt_largevalue_join *join)
     return join->offset == join->total_bytes ? WMBT_OK : WMBT_BAD_LENGTH;
 }
 
-/* --- id -----------------------------------------------------------------------------------------
- */
+/* --- id --------------------------------------------------------------------------------------- */
 
 #    if WMBT_CFG_BLAKE3
 
@@ -328,8 +325,7 @@ wmbt_status wmbt_largevalue_id_is(const wmbt_largevalue *manifest, const wmbt_bl
 
 #    endif
 
-/* --- writer -------------------------------------------------------------------------------------
- */
+/* --- writer ----------------------------------------------------------------------------------- */
 
 #    if WMBT_CFG_WRITERS
 

@@ -10,8 +10,7 @@
 WMBT_STATIC_ASSERT(WMBT_JSON_LEVELS == WMBT_JSON_STACK_LEVELS,
                    "the header promises what json.h has");
 
-/* --- fields -------------------------------------------------------------------------------------
- */
+/* --- fields ----------------------------------------------------------------------------------- */
 
 #    define WMBT_FIELDS 14u
 #    define WMBT_FIELD_NAME_BYTES 16u
@@ -96,8 +95,7 @@ static bool wmbt_field_is_key(const wmbt_json *j, uint32_t field)
     return name[j->key_bytes] == '\0';
 }
 
-/* --- one document -------------------------------------------------------------------------------
- */
+/* --- one document ----------------------------------------------------------------------------- */
 
 /* What the last schema_version of the outermost object was. */
 #    define WMBT_VERSION_ABSENT 0u
@@ -197,8 +195,7 @@ static wmbt_status wmbt_document_skip(wmbt_document *d)
     return status;
 }
 
-/* --- structs: objects, or arrays of the values in declaration order -----------------------------
- */
+/* --- structs: objects, or arrays of the values in declaration order --------------------------- */
 
 typedef struct wmbt_members {
     const uint8_t *fields;
@@ -350,8 +347,7 @@ static wmbt_status wmbt_document_struct(wmbt_document *d, const uint8_t *fields,
     return WMBT_OK;
 }
 
-/* --- verdict ------------------------------------------------------------------------------------
- */
+/* --- verdict ---------------------------------------------------------------------------------- */
 
 /* json's own refusal. Only one that speaks of the caller's memory is no verdict on the document. */
 static wmbt_status wmbt_document_fail_json(wmbt_document *d)
@@ -442,8 +438,7 @@ static wmbt_status wmbt_json_bad_argument(wmbt_json_error *error)
     return WMBT_BAD_ARGUMENT;
 }
 
-/* --- delta facts --------------------------------------------------------------------------------
- */
+/* --- delta facts ------------------------------------------------------------------------------ */
 
 static wmbt_status wmbt_delta_read_as(wmbt_view text, wmbt_buf room, wmbt_buf work, bool strict,
                                       wmbt_delta *delta, wmbt_json_error *error)
@@ -492,8 +487,7 @@ wmbt_status wmbt_delta_read_v1(wmbt_view text, wmbt_buf room, wmbt_buf work, wmb
     return wmbt_delta_read_as(text, room, work, false, delta, error);
 }
 
-/* --- manifest snapshots -------------------------------------------------------------------------
- */
+/* --- manifest snapshots ----------------------------------------------------------------------- */
 
 #    define WMBT_MANIFEST_STRICT 1u /* flag: read by wmbt_manifest_read() */
 
@@ -585,8 +579,7 @@ wmbt_status wmbt_manifest_read_v1(wmbt_view text, wmbt_buf work, wmbt_manifest *
     return wmbt_manifest_read_as(text, work, false, manifest, error);
 }
 
-/* --- entries ------------------------------------------------------------------------------------
- */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 void wmbt_manifest_walk_init(wmbt_manifest_walk *walk, const wmbt_manifest *manifest, wmbt_buf work)
 {

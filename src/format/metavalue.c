@@ -15,8 +15,7 @@
 
 static const uint8_t wmbt_metavalue_tag[] = "v001";
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 /* The archive proper; false if it is shorter. *padding: what should be zero. */
 static bool wmbt_metavalue_take(wmbt_cursor *c, wmbt_block_meta *meta, uint32_t *padding)
@@ -98,8 +97,7 @@ void wmbt_metavalue_write(const wmbt_block_meta *meta, uint8_t out[WMBT_METAVALU
 }
 #    endif
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 #    define WMBT_METAVALUE_SEQ_BYTES 4u
 

@@ -15,8 +15,7 @@ WMBT_STATIC_ASSERT(WMBT_RAWTAIL_HEAD_BYTES <= WMBT_ITEMS_HEAD_BYTES, "items keep
 #    define WMBT_RAWTAIL_END_MARKER 0x52545445u /* in the file: "ETTR" */
 #    define WMBT_RAWTAIL_MIN_BYTES 40u          /* a head and an end marker */
 
-/* --- does it fit --------------------------------------------------------------------------------
- */
+/* --- does it fit ------------------------------------------------------------------------------ */
 
 static bool wmbt_rawtail_has_rows(const wmbt_shape *shape)
 {
@@ -58,8 +57,7 @@ wmbt_status wmbt_rawtail_fits(const wmbt_rawtail_info *info, const wmbt_shape *s
     return WMBT_OK;
 }
 
-/* --- geometry -----------------------------------------------------------------------------------
- */
+/* --- geometry --------------------------------------------------------------------------------- */
 
 /* Where a walk stands: raw rows of all layers, then the parts of each compressed layer. */
 #    define WMBT_RAWTAIL_RAW 0u
@@ -242,8 +240,7 @@ wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *walk, uint64_t offset, wmb
     return WMBT_OK;
 }
 
-/* --- push ---------------------------------------------------------------------------------------
- */
+/* --- push ------------------------------------------------------------------------------------- */
 
 wmbt_status wmbt_rawtail_push_init(wmbt_rawtail_push *push, const wmbt_rawtail_expect *expect)
 {
@@ -464,8 +461,7 @@ wmbt_status wmbt_rawtail_push_finish(wmbt_rawtail_push *push, wmbt_rawtail_info 
     return WMBT_OK;
 }
 
-/* --- whole object -------------------------------------------------------------------------------
- */
+/* --- whole object ----------------------------------------------------------------------------- */
 
 wmbt_status wmbt_rawtail_read_head(wmbt_view bytes, const wmbt_rawtail_expect *expect,
                                    wmbt_rawtail_info *info)
@@ -517,8 +513,7 @@ wmbt_status wmbt_rawtail_read(wmbt_view object, const wmbt_rawtail_expect *expec
     return wmbt_rawtail_push_finish(&push, info);
 }
 
-/* --- writer -------------------------------------------------------------------------------------
- */
+/* --- writer ----------------------------------------------------------------------------------- */
 
 #    if WMBT_CFG_WRITERS
 

@@ -21,8 +21,7 @@ static bool wmbt_segment_is_compat(uint32_t flags)
     return (flags & WMBT_SEGMENT_COMPAT) != 0u;
 }
 
-/* --- header and footer --------------------------------------------------------------------------
- */
+/* --- header and footer ------------------------------------------------------------------------ */
 
 /* A footer as read, not judged. */
 typedef struct wmbt_segment_footer {
@@ -90,8 +89,7 @@ wmbt_status wmbt_segment_locate(uint64_t object_bytes, wmbt_view head, wmbt_view
     return wmbt_segment_read_ends(object_bytes, head, tail, flags, layout);
 }
 
-/* --- index --------------------------------------------------------------------------------------
- */
+/* --- index ------------------------------------------------------------------------------------ */
 
 static void wmbt_segment_start(wmbt_segment_index *index, const wmbt_segment_layout *layout,
                                wmbt_view bytes, wmbt_view blocks, uint32_t flags)
@@ -249,8 +247,7 @@ wmbt_status wmbt_segment_verify(wmbt_view object, uint32_t flags, wmbt_segment_l
     return WMBT_OK;
 }
 
-/* --- ranges of keys -----------------------------------------------------------------------------
- */
+/* --- ranges of keys --------------------------------------------------------------------------- */
 
 bool wmbt_segment_in_range(wmbt_view key, wmbt_view first, wmbt_view last)
 {
@@ -304,8 +301,7 @@ wmbt_status wmbt_segment_payload(const wmbt_segment_entry *entry, const wmbt_seg
     return WMBT_OK;
 }
 
-/* --- footer by itself, writer -------------------------------------------------------------------
- */
+/* --- footer by itself, writer ----------------------------------------------------------------- */
 
 wmbt_status wmbt_segment_read_footer(wmbt_view footer, wmbt_view index, uint32_t flags,
                                      uint32_t *index_bytes, uint32_t *checksum)

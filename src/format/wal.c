@@ -16,8 +16,7 @@
 static const uint8_t wmbt_wal_record_magic[] = "WMBT_KV_WAL1";
 static const uint8_t wmbt_wal_batch_magic[] = "WMBT_KV_WB01";
 
-/* --- objects ------------------------------------------------------------------------------------
- */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 static bool wmbt_wal_is(const uint8_t *head, const uint8_t *magic)
 {
@@ -359,8 +358,7 @@ uint32_t wmbt_wal_group_add(wmbt_wal_group *group, uint64_t record_bytes)
 }
 #    endif
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 #    define WMBT_WAL_RECORD_NAME "chunk-"
 #    define WMBT_WAL_BATCH_NAME "batch-"

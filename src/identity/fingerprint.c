@@ -72,8 +72,7 @@ WMBT_STATIC_ASSERT(sizeof WMBT_FINGERPRINT_DOMAIN - 1u + 2u +
                        WMBT_FINGERPRINT_MAX_BYTES,
                    "the longest encoding, with its tag");
 
-/* --- names and states ---------------------------------------------------------------------------
- */
+/* --- names and states ------------------------------------------------------------------------- */
 
 static wmbt_view wmbt_fingerprint_text_of(const char *cstr)
 {
@@ -157,8 +156,7 @@ void wmbt_fingerprint_init(wmbt_fingerprint_context *context)
     }
 }
 
-/* --- text to value ------------------------------------------------------------------------------
- */
+/* --- text to value ---------------------------------------------------------------------------- */
 
 static bool wmbt_fingerprint_is_blank(uint8_t c)
 {
@@ -329,8 +327,7 @@ wmbt_status wmbt_fingerprint_set(wmbt_fingerprint_context *context, uint32_t fie
     return status;
 }
 
-/* --- identity files -----------------------------------------------------------------------------
- */
+/* --- identity files --------------------------------------------------------------------------- */
 
 /* Leaves a line without its comment and the blanks around. */
 static void wmbt_fingerprint_uncomment(wmbt_view *line)
@@ -418,8 +415,7 @@ wmbt_status wmbt_fingerprint_read(wmbt_view text, wmbt_fingerprint_context *cont
     return status;
 }
 
-/* --- value to text ------------------------------------------------------------------------------
- */
+/* --- value to text ---------------------------------------------------------------------------- */
 
 /* The next digest of a list; false if the text is no longer the one that was checked. */
 static bool wmbt_fingerprint_next_digest(wmbt_view *rest,
@@ -485,8 +481,7 @@ wmbt_status wmbt_fingerprint_value_text(const wmbt_fingerprint_context *context,
     return WMBT_OK;
 }
 
-/* --- comparison ---------------------------------------------------------------------------------
- */
+/* --- comparison ------------------------------------------------------------------------------- */
 
 /* The next character of a list of digests without its blanks, letters in lower case; or END. */
 #    define WMBT_FINGERPRINT_CASE 0x20u /* is set in digits and commas anyway */
@@ -535,8 +530,7 @@ bool wmbt_fingerprint_same(const wmbt_fingerprint_context *a, const wmbt_fingerp
     return wmbt_view_equal(x->text, y->text);
 }
 
-/* --- encoding -----------------------------------------------------------------------------------
- */
+/* --- encoding --------------------------------------------------------------------------------- */
 
 /* Where the encoding goes: into a hash as it is made, or into a buffer. */
 typedef struct wmbt_fingerprint_sink {

@@ -21,8 +21,7 @@ static wmbt_shape ratios_shape(wmbt_shape_layer *layer, const uint32_t *ratio, u
     return shape;
 }
 
-/* --- block sizes --------------------------------------------------------------------------------
- */
+/* --- block sizes ------------------------------------------------------------------------------ */
 
 static void test_rules(wmbt_test *t)
 {
@@ -227,8 +226,7 @@ static void test_random_sets(wmbt_test *t)
     T_CHECK(t, refused > 1000 && refused < 99000);
 }
 
-/* --- positions ----------------------------------------------------------------------------------
- */
+/* --- positions -------------------------------------------------------------------------------- */
 
 static void test_far_positions(wmbt_test *t)
 {
@@ -263,8 +261,7 @@ static void test_last_token(wmbt_test *t)
     T_EQ(t, wmbt_boundary_restorable(UINT32_MAX, 1), 0);
 }
 
-/* --- window -------------------------------------------------------------------------------------
- */
+/* --- window ----------------------------------------------------------------------------------- */
 
 static void check_window(wmbt_test *t, uint32_t position, uint32_t window)
 {
@@ -304,8 +301,7 @@ static void test_window(wmbt_test *t)
     T_EQ(t, wmbt_boundary_window_start(UINT32_MAX, UINT32_MAX), 1);
 }
 
-/* --- tiers --------------------------------------------------------------------------------------
- */
+/* --- tiers ------------------------------------------------------------------------------------ */
 
 static void check_map(wmbt_test *t, uint32_t block, uint32_t from, uint32_t to)
 {

@@ -30,8 +30,7 @@ const bucket_object *bucket_find(const bucket *b, wmbt_view key)
     return NULL;
 }
 
-/* --- making objects -----------------------------------------------------------------------------
- */
+/* --- making objects --------------------------------------------------------------------------- */
 
 static uint32_t below(uint32_t *state, uint32_t n)
 {
@@ -276,8 +275,7 @@ void bucket_fill(wmbt_test *t, bucket *b, uint32_t *state)
     }
 }
 
-/* --- whole objects ------------------------------------------------------------------------------
- */
+/* --- whole objects ---------------------------------------------------------------------------- */
 
 static const bucket_object *fetch(const bucket *b, const wmbt_largevalue *manifest,
                                   const wmbt_objkey *key)

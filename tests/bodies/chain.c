@@ -40,8 +40,7 @@ static void check_hash(wmbt_test *t, const wmbt_block_hash *got, wmbt_view want_
     T_BYTES(t, got->bytes, want.bytes, WMBT_BLOCK_HASH_BYTES);
 }
 
-/* --- core ---------------------------------------------------------------------------------------
- */
+/* --- core ------------------------------------------------------------------------------------- */
 
 /* Tokens of a row: a generator or stored bytes. */
 typedef struct token_source {
@@ -172,8 +171,7 @@ static void test_every_split(wmbt_test *t)
     }
 }
 
-/* --- ds4 ----------------------------------------------------------------------------------------
- */
+/* --- ds4 -------------------------------------------------------------------------------------- */
 
 /* The fact sheet's example: fingerprint abcdef0123456789abcdef01, q2, token i is 1 + i mod 16. */
 static void test_ds4_example(wmbt_test *t)
@@ -308,8 +306,7 @@ static void test_ds4_stops_at_512_blocks(wmbt_test *t)
     T_EQ(t, wmbt_chain_blocks(x), WMBT_CHAIN_DS4_MAX_BLOCKS);
 }
 
-/* --- both ---------------------------------------------------------------------------------------
- */
+/* --- both ------------------------------------------------------------------------------------- */
 
 static void test_names(wmbt_test *t)
 {
@@ -573,8 +570,7 @@ static void test_clone(wmbt_test *t)
     T_CALL(t, check_hash(t, &hash, wmbt_test_text(doc_hashes[1])));
 }
 
-/* --- failures of peers (docs/FAILURES.md) -------------------------------------------------------
- */
+/* --- failures of peers (docs/FAILURES.md) ----------------------------------------------------- */
 
 #define FAILURE_TOKENS 128u
 

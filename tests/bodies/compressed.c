@@ -9,8 +9,7 @@
 
 #define PATTERN 0xA5u
 
-/* --- helpers ------------------------------------------------------------------------------------
- */
+/* --- helpers ---------------------------------------------------------------------------------- */
 
 static bool filled(wmbt_view v, uint8_t value)
 {
@@ -44,8 +43,7 @@ static wmbt_codec zstd_codec(wmbt_buf *workspace, wmbt_test *t)
     return codec;
 }
 
-/* --- upstream's verdicts ------------------------------------------------------------------------
- */
+/* --- upstream's verdicts ---------------------------------------------------------------------- */
 
 #define GOLDEN_ROOM 1048576u
 
@@ -154,8 +152,7 @@ static void test_large_claim(wmbt_test *t)
     T_EQ(t, wmbt_compressed_unwrap(view, &codec, out, 0, &plain), WMBT_TOO_LARGE);
 }
 
-/* --- the sample bucket --------------------------------------------------------------------------
- */
+/* --- the sample bucket ------------------------------------------------------------------------ */
 
 static bool ends_with(wmbt_view v, const char *text)
 {
@@ -214,8 +211,7 @@ static void test_bucket(wmbt_test *t)
     T_EQ(t, objects, 117);
 }
 
-/* --- header -------------------------------------------------------------------------------------
- */
+/* --- header ----------------------------------------------------------------------------------- */
 
 static void test_probe_prefixes(wmbt_test *t)
 {
@@ -263,8 +259,7 @@ static void test_hostile_algorithm(wmbt_test *t)
     }
 }
 
-/* --- codecs -------------------------------------------------------------------------------------
- */
+/* --- codecs ----------------------------------------------------------------------------------- */
 
 typedef struct fake {
     unsigned calls;

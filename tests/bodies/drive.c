@@ -23,8 +23,7 @@ static void fill(uint8_t *p, uint8_t value, size_t n)
     }
 }
 
-/* --- objects ------------------------------------------------------------------------------------
- */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 static wmbt_view wrapped(wmbt_test *t, wmbt_view v, uint32_t form)
 {
@@ -65,8 +64,7 @@ void drive_fill(wmbt_test *t, drive_bucket *x, bool tail, uint32_t form)
     bucket_store_at(t, b, 0, tail, stored);
 }
 
-/* --- start --------------------------------------------------------------------------------------
- */
+/* --- start ------------------------------------------------------------------------------------ */
 
 /* Places of all rows one after the other. Returns the bytes. */
 static size_t lay_out(drive *d)
@@ -160,8 +158,7 @@ void drive_reset(drive *d, uint32_t how, uint32_t may_pass)
     D_CHECK(d, wmbt_reader_end(d->r, d->b->token_count) == WMBT_OK);
 }
 
-/* --- what must hold after each call -------------------------------------------------------------
- */
+/* --- what must hold after each call ----------------------------------------------------------- */
 
 static void check_guards(drive *d)
 {
@@ -222,8 +219,7 @@ static void check_object(drive *d)
     D_CHECK(d, !(d->said == WMBT_END && !verified && object != WMBT_READER_TAIL));
 }
 
-/* --- calls --------------------------------------------------------------------------------------
- */
+/* --- calls ------------------------------------------------------------------------------------ */
 
 static void look_up(drive *d)
 {

@@ -20,8 +20,7 @@ static const uint8_t doc[] = "WMBT\1\0\0\0\xc2\xd9\x9d\xf5\2\0\0\0hi";
 
 #define DOC_BYTES (sizeof doc - 1u)
 
-/* --- whole and push -----------------------------------------------------------------------------
- */
+/* --- whole and push --------------------------------------------------------------------------- */
 
 static wmbt_status read_whole(wmbt_test *t, wmbt_view bytes, uint32_t max_body, wmbt_view *body)
 {
@@ -99,8 +98,7 @@ static wmbt_status read_both(wmbt_test *t, wmbt_view bytes, uint32_t max_body, w
     return whole;
 }
 
-/* --- golden -------------------------------------------------------------------------------------
- */
+/* --- golden ----------------------------------------------------------------------------------- */
 
 static wmbt_status status_of(wmbt_test *t, wmbt_view outcome)
 {
@@ -213,8 +211,7 @@ static void test_golden(wmbt_test *t)
     T_EQ(t, table.row, 823);
 }
 
-/* --- captures -----------------------------------------------------------------------------------
- */
+/* --- captures --------------------------------------------------------------------------------- */
 
 static bool capture_of(wmbt_test *t, wmbt_view row, const char *end, wmbt_view *bytes)
 {
@@ -296,8 +293,7 @@ static void test_captures(wmbt_test *t)
     T_EQ(t, odd, sizeof odd_requests / sizeof odd_requests[0]);
 }
 
-/* --- faults, limits, states ---------------------------------------------------------------------
- */
+/* --- faults, limits, states ------------------------------------------------------------------- */
 
 static void expect_refused(wmbt_test *t, void *context, wmbt_view changed, size_t at)
 {

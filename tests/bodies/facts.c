@@ -29,8 +29,7 @@ static wmbt_view list_of(wmbt_view cell)
     return wmbt_test_view_is(cell, "empty") ? wmbt_view_of(NULL, 0) : cell;
 }
 
-/* --- upstream's small functions -----------------------------------------------------------------
- */
+/* --- upstream's small functions --------------------------------------------------------------- */
 
 static void read_fact(wmbt_test *t, wmbt_view cell, wmbt_fact_ref *fact)
 {
@@ -211,8 +210,7 @@ static void test_bad_arguments(wmbt_test *t)
     T_EQ(t, wmbt_contiguous_resident_prefix(wmbt_view_of(NULL, 0)), 0);
 }
 
-/* --- replay against upstream's tables -----------------------------------------------------------
- */
+/* --- replay against upstream's tables --------------------------------------------------------- */
 
 static uint32_t count_parts(wmbt_view list)
 {
@@ -370,8 +368,7 @@ static void test_fixture(wmbt_test *t)
     T_EQ(t, wmbt_replay_next_conflict(&r, &position, &c), WMBT_END);
 }
 
-/* --- the sample bucket --------------------------------------------------------------------------
- */
+/* --- the sample bucket ------------------------------------------------------------------------ */
 
 #define FOLDER "golden/bucket/bucket/deltas/tenant-a/fp-5f1c0a9b/"
 static const char *const delta_files[] = {
@@ -499,8 +496,7 @@ static void test_bucket(wmbt_test *t)
     T_EQ(t, b->conflicts, b->replay.conflicts);
 }
 
-/* --- replay against a plain one -----------------------------------------------------------------
- */
+/* --- replay against a plain one --------------------------------------------------------------- */
 
 static int compare_texts(wmbt_view a, wmbt_view b)
 {

@@ -78,8 +78,7 @@ static void compute(wmbt_test *t, const wmbt_fingerprint_context *context,
     wmbt_test_reset(t);
 }
 
-/* --- the document's examples --------------------------------------------------------------------
- */
+/* --- the document's examples ------------------------------------------------------------------ */
 
 static void check_fingerprint(wmbt_test *t, const wmbt_fingerprint_context *context,
                               const char *want_hex)
@@ -148,8 +147,7 @@ static void test_names(wmbt_test *t)
                                  wmbt_fingerprint_field_name(UINT32_MAX)));
 }
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 #define F(name) WMBT_FINGERPRINT_##name
 #define ABSENT WMBT_FINGERPRINT_ABSENT
@@ -416,8 +414,7 @@ static void test_limits(wmbt_test *t)
     T_BYTES(t, got, want, 32);
 }
 
-/* --- identity files -----------------------------------------------------------------------------
- */
+/* --- identity files --------------------------------------------------------------------------- */
 
 struct file {
     const char *text;
@@ -557,8 +554,7 @@ static void test_damaged_files(wmbt_test *t)
     T_CALL(t, wmbt_fault_flip(t, wmbt_test_text(flash), 1, round_trip, NULL));
 }
 
-/* --- unknown fields, statuses -------------------------------------------------------------------
- */
+/* --- unknown fields, statuses ----------------------------------------------------------------- */
 
 static void test_open_fields(wmbt_test *t)
 {
@@ -692,8 +688,7 @@ static void test_texts_that_change(wmbt_test *t)
     }
 }
 
-/* --- the encoding is injective ------------------------------------------------------------------
- */
+/* --- the encoding is injective ---------------------------------------------------------------- */
 
 /* Spellings of values by class: two spellings are the same value if and only if their class is the
  * same. NULL: unknown. */
@@ -947,8 +942,7 @@ static void test_hash_of_encoding(wmbt_test *t)
     }
 }
 
-/* --- the engine's fingerprint of today ----------------------------------------------------------
- */
+/* --- the engine's fingerprint of today -------------------------------------------------------- */
 
 static void test_ds4(wmbt_test *t)
 {
@@ -1007,8 +1001,7 @@ static void test_ds4(wmbt_test *t)
     }
 }
 
-/* --- failures of others (docs/FAILURES.md) ------------------------------------------------------
- */
+/* --- failures of others (docs/FAILURES.md) ---------------------------------------------------- */
 
 /* The fingerprint of the example with one or two fields changed. */
 static void changed(wmbt_test *t, uint32_t field, const char *text, uint32_t second,

@@ -50,8 +50,7 @@ static wmbt_view make_small(wmbt_test *t)
     return make_object(t, &wmbt_test_shape, SMALL_TOKENS, SMALL_SEQ, 77);
 }
 
-/* --- geometry -----------------------------------------------------------------------------------
- */
+/* --- geometry --------------------------------------------------------------------------------- */
 
 static void test_sizes(wmbt_test *t)
 {
@@ -153,8 +152,7 @@ static void test_too_large(wmbt_test *t)
     T_EQ(t, wmbt_test_read_whole(t, &form, wmbt_view_of(head, 24), &expect, &info), WMBT_TOO_LARGE);
 }
 
-/* --- objects ------------------------------------------------------------------------------------
- */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 static void test_small_object(wmbt_test *t)
 {
@@ -265,8 +263,7 @@ static void test_verdicts(wmbt_test *t)
     }
 }
 
-/* --- hostile fields -----------------------------------------------------------------------------
- */
+/* --- hostile fields --------------------------------------------------------------------------- */
 
 /* One field of the small object changed, CRC right: what a reader says that expects this block, and
  * one that takes any number and token count. */
@@ -339,8 +336,7 @@ static void test_numbers(wmbt_test *t)
     T_CHECK(t, ratios == 4u && counts == 5u);
 }
 
-/* --- faults -------------------------------------------------------------------------------------
- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static void try_cut(wmbt_test *t, void *context, wmbt_view changed, size_t kept)
 {

@@ -45,8 +45,7 @@ static wmbt_status parse(wmbt_test *t, wmbt_view text, uint32_t flags, wmbt_larg
     return status;
 }
 
-/* --- real data ----------------------------------------------------------------------------------
- */
+/* --- real data -------------------------------------------------------------------------------- */
 
 /* The reply to a get of a chunked raw tail: an envelope of 16 bytes, then the text. */
 static void test_capture(wmbt_test *t)
@@ -172,8 +171,7 @@ static void test_id(wmbt_test *t)
 }
 #endif
 
-/* --- parse --------------------------------------------------------------------------------------
- */
+/* --- parse ------------------------------------------------------------------------------------ */
 
 /* Text, what we say, what upstream's rules say (the statuses of compatible mode). */
 static const struct {
@@ -347,8 +345,7 @@ static void test_faults(wmbt_test *t)
     T_CALL(t, wmbt_fault_flip(t, text, 1, try_flip, NULL));
 }
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static wmbt_status build(wmbt_test *t, const wmbt_largevalue *m, const char *prefix,
                          const char *space, uint64_t index, size_t room, uint8_t *out, size_t *len)
@@ -452,8 +449,7 @@ static void test_key_limit(wmbt_test *t)
     T_EQ(t, len, 4711);
 }
 
-/* --- assembly -----------------------------------------------------------------------------------
- */
+/* --- assembly --------------------------------------------------------------------------------- */
 
 static bool joins_equal(const wmbt_largevalue_join *a, const wmbt_largevalue_join *b)
 {

@@ -27,8 +27,7 @@ static const char good_manifest[] =
     "{\"schema_version\":1,\"epoch_ms\":5,\"checksum32\":9,\"entries\":[{\"object_id\":\"seg-1\","
     "\"key_range_start\":\"a\",\"key_range_end\":\"m\"},[\"seg-2\",\"n\",\"\\u007a\"]]}";
 
-/* --- helpers ------------------------------------------------------------------------------------
- */
+/* --- helpers ---------------------------------------------------------------------------------- */
 
 /* What a call answered. */
 typedef struct answer {
@@ -189,8 +188,7 @@ static void read_manifest(wmbt_test *t, wmbt_view text, bool v1, wmbt_buf work, 
          a->status);
 }
 
-/* --- upstream's verdicts ------------------------------------------------------------------------
- */
+/* --- upstream's verdicts ---------------------------------------------------------------------- */
 
 /* The word of golden/vectors/README.md, from the kind alone. */
 static const char *word_of(const answer *a)
@@ -361,8 +359,7 @@ static void test_bucket(wmbt_test *t)
     }
 }
 
-/* --- numbers ------------------------------------------------------------------------------------
- */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 /* What serde_json takes as a generic value: the strict reader sees it in an unknown field. */
 static void test_number_rows(wmbt_test *t)
@@ -522,8 +519,7 @@ static void test_long_numbers(wmbt_test *t)
     }
 }
 
-/* --- depth --------------------------------------------------------------------------------------
- */
+/* --- depth ------------------------------------------------------------------------------------ */
 
 /* A delta with an unknown field that nests `depth` containers: pattern 0 arrays, 1 objects, 2 both
  * in turn, 3 by a random walk. The last `missing` are not closed. */
@@ -654,8 +650,7 @@ static void test_depth_walk(wmbt_test *t)
     }
 }
 
-/* --- texts --------------------------------------------------------------------------------------
- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 /* `room` of exactly the size that is needed; a byte less is refused, and says how much. */
 static void test_room(wmbt_test *t)
@@ -872,8 +867,7 @@ static void test_long_keys(wmbt_test *t)
     T_EQ(t, a.status, WMBT_OK);
 }
 
-/* --- many ---------------------------------------------------------------------------------------
- */
+/* --- many ------------------------------------------------------------------------------------- */
 
 static void test_many_entries(wmbt_test *t)
 {
@@ -916,8 +910,7 @@ static void test_empty_order(wmbt_test *t)
     T_EQ(t, a.error.entry, 1);
 }
 
-/* --- memory that changes ------------------------------------------------------------------------
- */
+/* --- memory that changes ---------------------------------------------------------------------- */
 
 /* The entries change after they were read: the walk says so, or hands out what now stands there. */
 static void test_walk_after_change(wmbt_test *t)
@@ -1003,8 +996,7 @@ static void test_walk_after_emptied(wmbt_test *t)
     T_EQ(t, a.error.entry, 1);
 }
 
-/* --- faults -------------------------------------------------------------------------------------
- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static const char *const fault_documents[] = {
     good_delta,

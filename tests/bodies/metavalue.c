@@ -55,8 +55,7 @@ static wmbt_status read_value(wmbt_test *t, wmbt_view value, uint32_t flags, wmb
     return status;
 }
 
-/* --- golden -------------------------------------------------------------------------------------
- */
+/* --- golden ----------------------------------------------------------------------------------- */
 
 static void golden_value(wmbt_test *t, const wmbt_view *cells)
 {
@@ -215,8 +214,7 @@ static void test_golden_stored(wmbt_test *t)
     T_CHECK(t, kinds[1] == 4 && kinds[2] == 4);
 }
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 /* The value of formats.md: seq 7, 1024 bytes, stamp 1, digest 24 x 2A, tag "test-v1". */
 static void doc_value(uint8_t *out)
@@ -292,8 +290,7 @@ static void test_arguments(wmbt_test *t)
     T_EQ(t, read_value(t, NO_VIEW, 0, &meta), WMBT_TRUNCATED);
 }
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 #define HASH "c9fb7d78680b70842661751154860452213c9c608d796b96bab706af9d077343"
 #define MODEL "2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a"

@@ -138,8 +138,7 @@ uint32_t wmbt_test_verdicts(wmbt_test *t, const char *table, const char *file,
     return rows.row;
 }
 
-/* --- push readers -------------------------------------------------------------------------------
- */
+/* --- push readers ----------------------------------------------------------------------------- */
 
 /* Room for each of them; sizes are checked where the forms are made. */
 typedef struct any_push {
@@ -320,8 +319,7 @@ void wmbt_test_splits(wmbt_test *t, const wmbt_test_form *f, wmbt_view object, c
     }
 }
 
-/* --- walks --------------------------------------------------------------------------------------
- */
+/* --- walks ------------------------------------------------------------------------------------ */
 
 static void check_item(wmbt_test *t, const wmbt_item *got, const wmbt_item *want)
 {

@@ -47,8 +47,7 @@ typedef void (*wmbt_test_verdict)(wmbt_test *t, wmbt_view object, const wmbt_vie
 uint32_t wmbt_test_verdicts(wmbt_test *t, const char *table, const char *file,
                             wmbt_test_crc_place place, wmbt_test_verdict judge);
 
-/* --- both readers by their calls ----------------------------------------------------------------
- */
+/* --- both readers by their calls -------------------------------------------------------------- */
 
 /* A format: its push reader, whole reader and walk. */
 typedef struct wmbt_test_form {

@@ -128,8 +128,7 @@ static void test_golden_bucket(wmbt_test *t)
     T_CHECK(t, kinds[0] != 0 && kinds[1] != 0 && kinds[2] != 0);
 }
 
-/* --- building -----------------------------------------------------------------------------------
- */
+/* --- building --------------------------------------------------------------------------------- */
 
 static wmbt_status try_build(wmbt_test *t, const char *prefix, const char *name_space,
                              uint32_t flags)
@@ -263,8 +262,7 @@ static void test_build_limits(wmbt_test *t)
     T_EQ(t, len, 99);
 }
 
-/* --- parsing ------------------------------------------------------------------------------------
- */
+/* --- parsing ---------------------------------------------------------------------------------- */
 
 #define UPPER "4DB8ECD98814A6C5DDDFA2F637955A145A6F061A84A410BD0BEAAD6A1BC25FF0"
 
@@ -382,8 +380,7 @@ static void test_faults(wmbt_test *t)
     }
 }
 
-/* --- the experimental form ----------------------------------------------------------------------
- */
+/* --- the experimental form -------------------------------------------------------------------- */
 
 static void test_model_keys(wmbt_test *t)
 {

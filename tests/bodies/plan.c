@@ -40,8 +40,7 @@ static void set_tail(wmbt_plan_input *in, uint32_t total)
     in->tail.rows_end = total - total % in->block_tokens;
 }
 
-/* --- a bucket's prompts -------------------------------------------------------------------------
- */
+/* --- a bucket's prompts ----------------------------------------------------------------------- */
 
 /* Which tail a row tells of. Its raw rows are as many as the engine keeps. */
 static void set_row_tail(wmbt_test *t, wmbt_plan_input *in, wmbt_view verdict, wmbt_view total)
@@ -123,8 +122,7 @@ static void test_prompts(wmbt_test *t)
     T_EQ(t, table.row, 49);
 }
 
-/* --- today's model, numbers from docs/FORMATS.md and the engine's constants ---------------------
- */
+/* --- today's model, numbers from docs/FORMATS.md and the engine's constants ------------------- */
 
 static void test_flash(wmbt_test *t)
 {
@@ -570,8 +568,7 @@ static void test_past_block(wmbt_test *t)
     T_CALL(t, each_shape(t, 2, check_past_block));
 }
 
-/* --- failures of peers --------------------------------------------------------------------------
- */
+/* --- failures of peers ------------------------------------------------------------------------ */
 
 /* A store that failed is visible: here a tail counts only if it was read and is intact. */
 static void test_failure_13(wmbt_test *t)
@@ -659,8 +656,7 @@ static void test_failure_28(wmbt_test *t)
     T_EQ(t, plan.exact, 0);
 }
 
-/* --- the call -----------------------------------------------------------------------------------
- */
+/* --- the call --------------------------------------------------------------------------------- */
 
 static void check_refused(wmbt_test *t, const wmbt_plan_input *in, wmbt_status want)
 {

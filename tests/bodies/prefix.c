@@ -265,8 +265,7 @@ static void test_bad_arguments(wmbt_test *t)
     T_CALL(t, check_refused(t, pool, 2, 16, WMBT_BAD_ARGUMENT));
 }
 
-/* --- failures of peers --------------------------------------------------------------------------
- */
+/* --- failures of peers ------------------------------------------------------------------------ */
 
 /* A store that failed is visible: a bit that no verified read has set ends the prefix. */
 static void test_failure_13(wmbt_test *t)

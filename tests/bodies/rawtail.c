@@ -67,8 +67,7 @@ static void fix(uint8_t *b, size_t len)
     wmbt_test_store32(b + 12, wmbt_test_crc32c(0, b + 16, len - 16));
 }
 
-/* --- geometry -----------------------------------------------------------------------------------
- */
+/* --- geometry --------------------------------------------------------------------------------- */
 
 /* formats: 16 + 20 + 88064 R + 21 (2 x 32768 + 4 + 2048 P4 + 2 x 8192 + 4 + 512 P4)
  *          + 20 (2 x 262144 + 4 + 2048 P128) + 4 */
@@ -191,8 +190,7 @@ static void test_too_large(wmbt_test *t)
     T_EQ(t, wmbt_rawtail_walk_init(&walk, &s, UINT32_MAX, 0, UINT32_MAX), WMBT_OK);
 }
 
-/* --- does it fit --------------------------------------------------------------------------------
- */
+/* --- does it fit ------------------------------------------------------------------------------ */
 
 static void test_fits(wmbt_test *t)
 {
@@ -245,8 +243,7 @@ static void test_fits(wmbt_test *t)
     T_EQ(t, wmbt_rawtail_fits(&info, &plain, 16, 16, 30), WMBT_UNSUPPORTED_SHAPE);
 }
 
-/* --- objects ------------------------------------------------------------------------------------
- */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 static void test_small_object(wmbt_test *t)
 {
@@ -442,8 +439,7 @@ static void test_verdicts(wmbt_test *t)
     }
 }
 
-/* --- hostile fields -----------------------------------------------------------------------------
- */
+/* --- hostile fields --------------------------------------------------------------------------- */
 
 /* One field of the small object changed, CRC right: what strict and compatible readers say. */
 static void check_field(wmbt_test *t, uint32_t at, uint32_t value, wmbt_status strict,
@@ -647,8 +643,7 @@ static void test_bytes_after(wmbt_test *t)
     }
 }
 
-/* --- faults -------------------------------------------------------------------------------------
- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static void try_cut(wmbt_test *t, void *context, wmbt_view changed, size_t kept)
 {

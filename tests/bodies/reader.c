@@ -114,8 +114,7 @@ static void start(net *n)
     N_CHECK(n, wmbt_reader_init(wmbt_buf_of(memory, size), c, &n->r) == WMBT_OK);
 }
 
-/* --- input --------------------------------------------------------------------------------------
- */
+/* --- input ------------------------------------------------------------------------------------ */
 
 /* Gives some more input; false once it has ended. */
 static bool give_input(net *n, uint32_t *given, bool *ended)
@@ -143,8 +142,7 @@ static bool give_input(net *n, uint32_t *given, bool *ended)
     return true;
 }
 
-/* --- answers ------------------------------------------------------------------------------------
- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static void forget(net *n, uint32_t i)
 {
@@ -399,8 +397,7 @@ static void run(net *n)
     }
 }
 
-/* --- comparison ---------------------------------------------------------------------------------
- */
+/* --- comparison ------------------------------------------------------------------------------- */
 
 static wmbt_plan_input true_input(net *n, bucket_truth *tail)
 {
@@ -571,8 +568,7 @@ static void test_schedules(wmbt_test *t)
     }
 }
 
-/* --- small contracts ----------------------------------------------------------------------------
- */
+/* --- small contracts -------------------------------------------------------------------------- */
 
 /* A reader of one block of the small shape, in memory of the test. */
 static wmbt_reader *reader_of(wmbt_test *t, wmbt_reader_config *c)

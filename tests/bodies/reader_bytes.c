@@ -65,8 +65,7 @@ static wmbt_status feed(drive *d, uint32_t from, uint32_t to, size_t *taken)
         T_CHECK((d)->t, is_kept(d));    \
     } while (0)
 
-/* --- found, feed --------------------------------------------------------------------------------
- */
+/* --- found, feed ------------------------------------------------------------------------------ */
 
 static void test_found(wmbt_test *t)
 {
@@ -128,8 +127,7 @@ static void test_feed(wmbt_test *t)
     T_CALL(t, drive_check_stale(d, &d->want));
 }
 
-/* --- holes --------------------------------------------------------------------------------------
- */
+/* --- holes ------------------------------------------------------------------------------------ */
 
 /* Single bytes with a hole before each. One too many is put off; what touches others, and the first
  * that is missing, is taken also then. */
@@ -227,8 +225,7 @@ static void test_retry(wmbt_test *t)
     T_EQ(t, drive_status(d, 0), WMBT_OK);
 }
 
-/* --- placed -------------------------------------------------------------------------------------
- */
+/* --- placed ----------------------------------------------------------------------------------- */
 
 static wmbt_status place(drive *d, uint32_t from, uint32_t to)
 {
@@ -346,8 +343,7 @@ static void test_not_placed(wmbt_test *t)
     T_EQ(t, drive_status(d, WMBT_READER_TAIL), WMBT_DOES_NOT_FIT);
 }
 
-/* --- memory -------------------------------------------------------------------------------------
- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static void test_memory(wmbt_test *t)
 {
@@ -616,8 +612,7 @@ static void test_short_tails(wmbt_test *t)
     }
 }
 
-/* --- codecs -------------------------------------------------------------------------------------
- */
+/* --- codecs ----------------------------------------------------------------------------------- */
 
 typedef struct odd_codec {
     wmbt_status says;
@@ -684,8 +679,7 @@ static void test_codec(wmbt_test *t)
     T_EQ(t, d->raw_lent, 0); /* known from the head */
 }
 
-/* --- memory that changes ------------------------------------------------------------------------
- */
+/* --- memory that changes ---------------------------------------------------------------------- */
 
 /* Memory that was lent is written by somebody else, just before the last bytes come. What was
  * decided on the head stays decided; the object passes only if what was read last is it. */

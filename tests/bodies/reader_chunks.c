@@ -37,8 +37,7 @@ typedef struct value {
     uint32_t memories; /* questions for memory */
 } value;
 
-/* --- making it ----------------------------------------------------------------------------------
- */
+/* --- making it -------------------------------------------------------------------------------- */
 
 static void make_block(value *v, uint32_t layers)
 {
@@ -158,8 +157,7 @@ static void make(wmbt_test *t, value *v, uint32_t layers)
     T_EQ(t, wmbt_reader_init(wmbt_buf_of(memory, size), c, &v->r), WMBT_OK);
 }
 
-/* --- reading it ---------------------------------------------------------------------------------
- */
+/* --- reading it ------------------------------------------------------------------------------- */
 
 /* The part that a want is about; MAX_CHUNKS + 1 if there is none of that key. */
 static uint32_t part_of(value *v, const wmbt_want *want)
@@ -304,8 +302,7 @@ static void test_three(wmbt_test *t)
 }
 #endif
 
-/* --- a block of nearly 4 GiB --------------------------------------------------------------------
- */
+/* --- a block of nearly 4 GiB ------------------------------------------------------------------ */
 
 /* With 4,095 tokens a block, 64 bytes of a compressed row and 64 KiB of an indexer row: a body of
  * 2^32 - 24 bytes, which its 32-bit length can tell, in an object whose length no 32 bits can. */

@@ -144,8 +144,7 @@ static void judge(faults *f, bool each)
     f->turn++;
 }
 
-/* --- cases --------------------------------------------------------------------------------------
- */
+/* --- cases ------------------------------------------------------------------------------------ */
 
 /* Whether the flip of a bit does no harm, by the formats' rules. */
 static bool is_harmless(const faults *f, uint32_t part, size_t bit)
@@ -234,8 +233,7 @@ static void test_tail_lengths(wmbt_test *t)
     every_form(t, true, T_MANY(1, 67), lengths);
 }
 
-/* --- numbers under a right CRC ------------------------------------------------------------------
- */
+/* --- numbers under a right CRC ---------------------------------------------------------------- */
 
 static uint32_t get_u32(const uint8_t *p)
 {
@@ -383,8 +381,7 @@ static void test_tail_numbers(wmbt_test *t)
     pairs(t, &f, offsets, count);
 }
 
-/* --- placed -------------------------------------------------------------------------------------
- */
+/* --- placed ----------------------------------------------------------------------------------- */
 
 /* Rows that hardware put in place, whose CRC is not what it said. */
 static void wrong_crcs(wmbt_test *t, bool tail)

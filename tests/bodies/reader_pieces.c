@@ -111,8 +111,7 @@ static const part *part_at(const layout *l, uint32_t offset)
     return &l->parts[i];
 }
 
-/* --- one piece ----------------------------------------------------------------------------------
- */
+/* --- one piece -------------------------------------------------------------------------------- */
 
 static void check_piece(drive *d, const layout *l, const wmbt_reader_dma *dma,
                         const wmbt_piece *piece)
@@ -184,8 +183,7 @@ static void check_limits(drive *d, const layout *l, uint32_t object)
     }
 }
 
-/* --- cases --------------------------------------------------------------------------------------
- */
+/* --- cases ------------------------------------------------------------------------------------ */
 
 /* A bucket of so many sound blocks, and a tail behind the first if it is the only one. */
 static bucket *fill(wmbt_test *t, uint32_t blocks, wmbt_view *tail)

@@ -13,8 +13,7 @@
 #define BIT(name) WMBT_FINGERPRINT_BIT(WMBT_FINGERPRINT_##name)
 #define FIELDS WMBT_FINGERPRINT_FIELDS
 
-/* --- the model ----------------------------------------------------------------------------------
- */
+/* --- the model -------------------------------------------------------------------------------- */
 
 /* What a side says of a field. */
 #define U 0  /* unknown */
@@ -205,8 +204,7 @@ static bool can_say(uint32_t row, uint32_t s)
     return rows[row].says[s] != NULL;
 }
 
-/* --- exhaustive and random ----------------------------------------------------------------------
- */
+/* --- exhaustive and random -------------------------------------------------------------------- */
 
 static void test_rows_name_fields(wmbt_test *t)
 {
@@ -428,8 +426,7 @@ static void test_status(wmbt_test *t)
     T_CHECK(t, wmbt_reuse_status(&zeroed) != WMBT_OK);
 }
 
-/* --- failures of others (docs/FAILURES.md) ------------------------------------------------------
- */
+/* --- failures of others (docs/FAILURES.md) ---------------------------------------------------- */
 
 /* The verdict on two contexts that are equal but for a field or two; NULL leaves a field unknown.
  * */

@@ -112,8 +112,7 @@ static bool is_strict_only(wmbt_status status)
     return status == WMBT_BAD_LENGTH || status == WMBT_BAD_OFFSET || status == WMBT_BAD_COUNT;
 }
 
-/* --- index --------------------------------------------------------------------------------------
- */
+/* --- index ------------------------------------------------------------------------------------ */
 
 static void golden_index(wmbt_test *t, const wmbt_view *cells, uint32_t *refused)
 {
@@ -228,8 +227,7 @@ static void test_golden_segments(wmbt_test *t)
     T_CHECK(t, refused != 0);
 }
 
-/* --- ranges of keys -----------------------------------------------------------------------------
- */
+/* --- ranges of keys --------------------------------------------------------------------------- */
 
 /* The entries of a range: `want` is a list of key:payload, or of key:length. */
 static void read_range(wmbt_test *t, const wmbt_segment_index *from, wmbt_view first,
@@ -371,8 +369,7 @@ static void test_select(wmbt_test *t)
     T_CHECK(t, wmbt_test_view_is(payload, "payload-b"));
 }
 
-/* --- faults and hostile fields ------------------------------------------------------------------
- */
+/* --- faults and hostile fields ---------------------------------------------------------------- */
 
 /* A fault in payload bytes is not seen, any other is. */
 static void expect_refused(wmbt_test *t, void *context, wmbt_view changed, size_t at)
@@ -664,8 +661,7 @@ static void test_writer_limits(wmbt_test *t)
 }
 #endif
 
-/* --- the sample bucket --------------------------------------------------------------------------
- */
+/* --- the sample bucket ------------------------------------------------------------------------ */
 
 #define FOLDER "golden/bucket/bucket/"
 

@@ -10,8 +10,7 @@
 #define LOOKUP "golden/vectors/core_lookup.tsv"
 #define MAX_BLOCKS 32u
 
-/* --- golden -------------------------------------------------------------------------------------
- */
+/* --- golden ----------------------------------------------------------------------------------- */
 
 struct columns {
     uint32_t script, op, tenant, fingerprint, blocks, payloads, key_hash, key_index, result,
@@ -167,8 +166,7 @@ static void test_golden(wmbt_test *t)
     T_EQ(t, table.row, 596);
 }
 
-/* --- order and capacity -------------------------------------------------------------------------
- */
+/* --- order and capacity ----------------------------------------------------------------------- */
 
 #define SMALL 24u
 

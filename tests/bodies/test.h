@@ -139,8 +139,7 @@ uint32_t wmbt_test_fnv1a(const uint8_t *p, size_t n);
 /* xorshift32, as golden/vectors/README.md defines it. State 0 stays 0: seed with anything else. */
 uint32_t wmbt_test_random(uint32_t *state);
 
-/* --- golden tables ------------------------------------------------------------------------------
- */
+/* --- golden tables ---------------------------------------------------------------------------- */
 
 /* Rows of a table: tab-separated cells, lines that begin with '#' passed over. */
 typedef struct wmbt_table {

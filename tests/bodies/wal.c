@@ -89,8 +89,7 @@ static wmbt_status status_of(wmbt_test *t, wmbt_view outcome, wmbt_status too_la
     return wmbt_cell_status(t, outcome, words, sizeof words / sizeof words[0]);
 }
 
-/* --- records ------------------------------------------------------------------------------------
- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static void golden_decode(wmbt_test *t, wmbt_view wire, wmbt_status want, const wmbt_view *cells)
 {
@@ -263,8 +262,7 @@ static void test_trailing_bytes_of_a_record(wmbt_test *t)
     }
 }
 
-/* --- batches ------------------------------------------------------------------------------------
- */
+/* --- batches ---------------------------------------------------------------------------------- */
 
 static void golden_records_are(wmbt_test *t, wmbt_view list, const wmbt_wal_record *got,
                                uint32_t count)
@@ -593,8 +591,7 @@ static void test_writer_limits(wmbt_test *t)
 }
 #endif
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static wmbt_wal_audit empty_audit(void)
 {
@@ -1060,8 +1057,7 @@ static void test_build_limits(wmbt_test *t)
 }
 #endif
 
-/* --- the sample bucket --------------------------------------------------------------------------
- */
+/* --- the sample bucket ------------------------------------------------------------------------ */
 
 /* Objects of the bucket whose keys begin with the prefix, in replay order. */
 static uint32_t bucket_objects(wmbt_test *t, wmbt_view prefix, uint32_t flags,

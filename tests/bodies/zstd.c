@@ -13,8 +13,7 @@
 #define PATTERN 0xA5u
 #define WINDOW 1024u /* of the frames with a small window */
 
-/* --- helpers ------------------------------------------------------------------------------------
- */
+/* --- helpers ---------------------------------------------------------------------------------- */
 
 static wmbt_buf room(wmbt_test *t, size_t n)
 {
@@ -144,8 +143,7 @@ static wmbt_status push_ring(wmbt_test *t, forms *m, wmbt_view frames, split how
     return status != WMBT_OK ? status : feed(t, m, &push, frames, how, n);
 }
 
-/* --- frames of other implementations ------------------------------------------------------------
- */
+/* --- frames of other implementations ---------------------------------------------------------- */
 
 #define MOST_OUT 1048576u
 
@@ -288,8 +286,7 @@ static void test_flips(wmbt_test *t)
     for_each_row(t, check_flips, T_MANY(3000, 600));
 }
 
-/* --- frames made by hand ------------------------------------------------------------------------
- */
+/* --- frames made by hand ---------------------------------------------------------------------- */
 
 typedef struct maker {
     uint8_t b[256];
@@ -456,8 +453,7 @@ static void test_checksum(wmbt_test *t)
     }
 }
 
-/* --- hostile fields, one by one -----------------------------------------------------------------
- */
+/* --- hostile fields, one by one --------------------------------------------------------------- */
 
 static void test_hostile_magic(wmbt_test *t)
 {
@@ -924,8 +920,7 @@ static void test_hostile_lengths(wmbt_test *t)
     T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 2000, &n), WMBT_BAD_LENGTH);
 }
 
-/* --- calls --------------------------------------------------------------------------------------
- */
+/* --- calls ------------------------------------------------------------------------------------ */
 
 static void test_head(wmbt_test *t)
 {

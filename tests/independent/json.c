@@ -89,8 +89,7 @@ static uint8_t *allocate(size_t n)
     return p;
 }
 
-/* --- documents that change ----------------------------------------------------------------------
- */
+/* --- documents that change -------------------------------------------------------------------- */
 
 #ifdef JSON_CHANGES
 static uint8_t *changing; /* the document, if it changes */

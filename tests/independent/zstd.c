@@ -53,8 +53,7 @@ static void fail(const char *what, const uint8_t *frame, size_t n)
     exit(EXIT_FAILURE);
 }
 
-/* --- data ---------------------------------------------------------------------------------------
- */
+/* --- data ------------------------------------------------------------------------------------- */
 
 static size_t words(uint8_t *p, size_t n)
 {
@@ -136,8 +135,7 @@ static size_t encode(size_t n, int level, bool all_at_once)
     return out.pos;
 }
 
-/* --- comparison ---------------------------------------------------------------------------------
- */
+/* --- comparison ------------------------------------------------------------------------------- */
 
 /* The push form in random pieces must say what the whole form said. */
 static void check_push(const uint8_t *frame, size_t n, size_t cap, wmbt_status want, size_t made)
@@ -293,8 +291,7 @@ static void mutate(size_t n, size_t size)
     free(exact);
 }
 
-/* --- input that changes meanwhile ---------------------------------------------------------------
- */
+/* --- input that changes meanwhile ------------------------------------------------------------- */
 
 static volatile bool stop;
 
@@ -339,8 +336,7 @@ static void changing_input(unsigned rounds)
     (void)pthread_join(thread, NULL);
 }
 
-/* --- the command-line tool ----------------------------------------------------------------------
- */
+/* --- the command-line tool -------------------------------------------------------------------- */
 
 static char tool_file[40]; /* of this process: two builds of this test run side by side */
 

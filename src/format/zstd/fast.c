@@ -10,8 +10,7 @@
 
 #if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST
 
-/* --- four streams ----------------------------------------------------------------------------
- */
+/* --- four streams ----------------------------------------------------------------------------- */
 
 /* Symbols of a stream between two loads: their bits and 7 that were used before are less than 64.
  */
@@ -126,8 +125,7 @@ bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t *
     return true;
 }
 
-/* --- sequences -------------------------------------------------------------------------------
- */
+/* --- sequences -------------------------------------------------------------------------------- */
 
 /* Bytes that a copy may write behind its end. */
 #    define WMBT_ZSTD_BEHIND 32u

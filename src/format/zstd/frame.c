@@ -130,8 +130,7 @@ wmbt_status wmbt_zstd_read_head(wmbt_view bytes, wmbt_zstd_head *head)
     return wmbt_zstd_head_next(&in, head);
 }
 
-/* --- frame -----------------------------------------------------------------------------------
- */
+/* --- frame ------------------------------------------------------------------------------------ */
 
 wmbt_status wmbt_zstd_check_memory(const wmbt_buf *memory, wmbt_buf out)
 {
@@ -170,8 +169,7 @@ void wmbt_zstd_frame_made(wmbt_zstd_frame *f, const uint8_t *bytes, size_t n)
     }
 }
 
-/* --- whole form ------------------------------------------------------------------------------
- */
+/* --- whole form ------------------------------------------------------------------------------- */
 
 /* At the beginning of the workspace. */
 typedef struct wmbt_zstd_whole {

@@ -90,8 +90,7 @@ unsigned wmbt_zstd_highest_bit(uint32_t v)
     return n;
 }
 
-/* --- description -----------------------------------------------------------------------------
- */
+/* --- description ------------------------------------------------------------------------------ */
 
 /* Afterwards at least 16 bits can be looked at. Each byte is read once. */
 static uint32_t wmbt_zstd_forward_peek(wmbt_zstd_forward *f)
@@ -172,8 +171,7 @@ static bool wmbt_zstd_counts_read(wmbt_zstd_tables *t, wmbt_cursor *in, const wm
     return f->count >= 0 && wmbt_cursor_skip(in, f->at - ((unsigned)f->count >> 3));
 }
 
-/* --- table -----------------------------------------------------------------------------------
- */
+/* --- table ------------------------------------------------------------------------------------ */
 
 /* A cell that has a symbol's value only. */
 static wmbt_zstd_cell wmbt_zstd_value(const wmbt_zstd_kind *k, unsigned symbol)

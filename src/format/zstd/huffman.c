@@ -45,8 +45,7 @@ wmbt_status wmbt_zstd_literals_read(wmbt_zstd_tables *t, wmbt_cursor *in)
     return wmbt_cursor_bytes(in, sizes, &l->bytes) ? WMBT_OK : WMBT_BAD_LENGTH;
 }
 
-/* --- tree ------------------------------------------------------------------------------------
- */
+/* --- tree ------------------------------------------------------------------------------------- */
 
 /* Weights that are coded by FSE: two states in turn, until the bits are used up. Returns how many,
  * 0 if they do not decode. */
@@ -169,8 +168,7 @@ static bool wmbt_zstd_tree_read(wmbt_zstd_tables *t, wmbt_cursor *in)
     return true;
 }
 
-/* --- streams ---------------------------------------------------------------------------------
- */
+/* --- streams ---------------------------------------------------------------------------------- */
 
 /* The next symbol; the bits are there, or what is behind the end. */
 static inline uint8_t wmbt_zstd_symbol(const wmbt_zstd_tables *t, wmbt_zstd_bits *b)

@@ -95,8 +95,7 @@ static inline bool wmbt_zstd_bits_done(const wmbt_zstd_bits *b)
     return b->at == 0u && b->count == 0;
 }
 
-/* --- tables ----------------------------------------------------------------------------------
- */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 #    define WMBT_ZSTD_MAX_LOG 9u /* of the following three */
 #    define WMBT_ZSTD_LL_LOG 9u
@@ -220,8 +219,7 @@ unsigned wmbt_zstd_highest_bit(uint32_t v);
  * is none before; the table is then undefined. */
 bool wmbt_zstd_table_make(wmbt_zstd_tables *t, wmbt_cursor *in, unsigned kind, unsigned mode);
 
-/* --- blocks ----------------------------------------------------------------------------------
- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 #    define WMBT_ZSTD_LITERALS_RAW 0u
 #    define WMBT_ZSTD_LITERALS_RLE 1u
@@ -281,8 +279,7 @@ bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t *
                          size_t symbols, size_t *done, wmbt_zstd_bits *rest);
 #    endif
 
-/* --- frames ----------------------------------------------------------------------------------
- */
+/* --- frames ----------------------------------------------------------------------------------- */
 
 #    define WMBT_ZSTD_MAGIC 0xFD2FB528u
 #    define WMBT_ZSTD_MAGIC_BYTES 4u

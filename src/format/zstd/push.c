@@ -104,8 +104,7 @@ wmbt_status wmbt_zstd_push_init_ring(wmbt_zstd_push *push, wmbt_buf memory, wmbt
     return WMBT_OK;
 }
 
-/* --- output ----------------------------------------------------------------------------------
- */
+/* --- output ----------------------------------------------------------------------------------- */
 
 /* Room for the next output, at most `most` bytes; a ring begins anew where it has less than a
  * block, unless all of the frame fits. */
@@ -177,8 +176,7 @@ static wmbt_status wmbt_zstd_compressed(wmbt_zstd_state *s, wmbt_view bytes)
     return status;
 }
 
-/* --- input -----------------------------------------------------------------------------------
- */
+/* --- input ------------------------------------------------------------------------------------ */
 
 static WMBT_NOINLINE void wmbt_zstd_go(wmbt_zstd_state *s, uint32_t phase, uint32_t want)
 {

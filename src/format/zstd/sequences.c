@@ -34,8 +34,7 @@ static bool wmbt_zstd_count_read(wmbt_cursor *in, uint32_t *count)
     return true;
 }
 
-/* --- execution -------------------------------------------------------------------------------
- */
+/* --- execution -------------------------------------------------------------------------------- */
 
 #    if !WMBT_CFG_ZSTD_FAST
 /* The next n bits, 0 to 31. */
@@ -135,8 +134,7 @@ static wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count)
 }
 #    endif
 
-/* --- block -----------------------------------------------------------------------------------
- */
+/* --- block ------------------------------------------------------------------------------------ */
 
 /* Makes the tables that the byte of modes asks for. */
 static wmbt_status wmbt_zstd_tables_read(wmbt_zstd_tables *t, wmbt_cursor *in)

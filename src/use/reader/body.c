@@ -17,8 +17,7 @@
 
 #    define WMBT_READER_TAIL_LEAST 40u /* bytes: a head and an end marker */
 
-/* --- geometry -----------------------------------------------------------------------------------
- */
+/* --- geometry --------------------------------------------------------------------------------- */
 
 uint32_t wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_reader_walk *walk)
 {
@@ -63,8 +62,7 @@ void wmbt_reader_walk_item(wmbt_reader_walk *walk, uint32_t object, uint32_t off
     }
 }
 
-/* --- the head -----------------------------------------------------------------------------------
- */
+/* --- the head --------------------------------------------------------------------------------- */
 
 static wmbt_status wmbt_reader_block_head(const wmbt_reader *r, wmbt_reader_slot *s)
 {
@@ -166,8 +164,7 @@ wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s)
                                  wmbt_reader_min(s->limit, WMBT_READER_HEAD_BYTES) - from);
 }
 
-/* --- bytes --------------------------------------------------------------------------------------
- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 /* Puts the run that grew to its place in the sum. */
 static void wmbt_reader_crc_fold(wmbt_reader_slot *s)
@@ -253,8 +250,7 @@ void wmbt_reader_body_placed(wmbt_reader_slot *s, uint32_t offset, uint32_t len,
     s->run_crc = wmbt_crc32c_combine(s->run_crc, crc, len);
 }
 
-/* --- the last checks ----------------------------------------------------------------------------
- */
+/* --- the last checks -------------------------------------------------------------------------- */
 
 wmbt_status wmbt_reader_body_finish(wmbt_reader_slot *s)
 {

@@ -8,8 +8,7 @@
 
 #if WMBT_CFG_READER
 
-/* --- sources and memory -------------------------------------------------------------------------
- */
+/* --- sources and memory ----------------------------------------------------------------------- */
 
 static void wmbt_reader_source_start(wmbt_reader_slot *s)
 {
@@ -57,8 +56,7 @@ void wmbt_reader_object_go(wmbt_reader_slot *s)
     }
 }
 
-/* --- the plain object ---------------------------------------------------------------------------
- */
+/* --- the plain object ------------------------------------------------------------------------- */
 
 /* A manifest instead of the object: asks for memory for all chunks. A wrapped chunk is hardly
  * longer than its bytes: zstd adds 3 bytes to each 128 KiB it cannot compress, and some for the
@@ -116,8 +114,7 @@ static wmbt_status wmbt_reader_plain_whole(wmbt_reader *r, wmbt_reader_slot *s)
     return status;
 }
 
-/* --- from a source to its plain bytes -----------------------------------------------------------
- */
+/* --- from a source to its plain bytes --------------------------------------------------------- */
 
 /* Unwraps the source to where its plain bytes go. */
 static wmbt_status wmbt_reader_unwrap(wmbt_reader *r, wmbt_reader_slot *s)

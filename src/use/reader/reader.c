@@ -112,8 +112,7 @@ void wmbt_reader_reset(wmbt_reader *r)
     wmbt_chain_reset(r->chain);
 }
 
-/* --- input --------------------------------------------------------------------------------------
- */
+/* --- input ------------------------------------------------------------------------------------ */
 
 /* There is one more block; its hash stands in its record. */
 static void wmbt_reader_add_block(wmbt_reader *r)
@@ -179,8 +178,7 @@ wmbt_status wmbt_reader_end(wmbt_reader *r, uint32_t total_tokens)
     return WMBT_OK;
 }
 
-/* --- results ------------------------------------------------------------------------------------
- */
+/* --- results ---------------------------------------------------------------------------------- */
 
 uint32_t wmbt_reader_blocks(const wmbt_reader *r)
 {

@@ -147,8 +147,7 @@ WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) + sizeof(wmbt_reader_record) +
                        WMBT_READER_HEADER_BYTES,
                    "room for the chain");
 
-/* --- want.c: bookkeeping ------------------------------------------------------------------------
- */
+/* --- want.c: bookkeeping ---------------------------------------------------------------------- */
 
 /* WMBT_READER_TAIL + 1 is 0: the tail is the first record, its number the least in these two. */
 static inline wmbt_reader_record *wmbt_reader_record_of(const wmbt_reader *r, uint32_t object)
@@ -183,8 +182,7 @@ bool wmbt_reader_is_done(const wmbt_reader *r);
 /* A slot's object is settled: verified (end), or with what is wrong. The slot is free. */
 void wmbt_reader_conclude(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status);
 
-/* --- object.c: from a source to the plain object -------------------------------------------------
- */
+/* --- object.c: from a source to the plain object ---------------------------------------------- */
 
 /* A slot forgets what it has of its object and begins with its first source. */
 void wmbt_reader_object_start(wmbt_reader_slot *s);
@@ -199,8 +197,7 @@ wmbt_status wmbt_reader_go_on(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status s
 /* Memory has been lent. */
 void wmbt_reader_object_go(wmbt_reader_slot *s);
 
-/* --- body.c: bytes of a plain object -------------------------------------------------------------
- */
+/* --- body.c: bytes of a plain object ---------------------------------------------------------- */
 
 /* Starts the walk of an object of which enough is known. Returns its bytes; 0 if its geometry is
  * not known or it passes 2^32 - 1 bytes. */
@@ -234,8 +231,7 @@ void wmbt_reader_body_placed(wmbt_reader_slot *s, uint32_t offset, uint32_t len,
 /* All bytes before the limit are in: the last checks. end, or what is wrong. */
 wmbt_status wmbt_reader_body_finish(wmbt_reader_slot *s);
 
-/* --- piece.c: where rows go ----------------------------------------------------------------------
- */
+/* --- piece.c: where rows go ------------------------------------------------------------------- */
 
 /* Bytes of the rows of a layer and kind, of one block or the most that a tail has. The shape allows
  * the size of the blocks. */

@@ -5,8 +5,7 @@
 
 #if WMBT_CFG_READER
 
-/* --- bookkeeping --------------------------------------------------------------------------------
- */
+/* --- bookkeeping ------------------------------------------------------------------------------ */
 
 void wmbt_reader_renew(wmbt_reader_slot *s)
 {
@@ -113,8 +112,7 @@ bool wmbt_reader_is_done(const wmbt_reader *r)
     return wmbt_reader_tail_state(r) == WMBT_RECORD_SETTLED;
 }
 
-/* --- what to ask --------------------------------------------------------------------------------
- */
+/* --- what to ask ------------------------------------------------------------------------------ */
 
 /* Blocks to ask the presence of: enough for a full question, or the rest once no more can come. */
 static uint32_t wmbt_reader_question(const wmbt_reader *r)
@@ -210,8 +208,7 @@ wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_want *want)
     return WMBT_OK;
 }
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 wmbt_status wmbt_reader_object_key(const wmbt_reader *r, uint32_t object, wmbt_buf out, size_t *len)
 {
@@ -256,8 +253,7 @@ wmbt_status wmbt_reader_want_key(const wmbt_reader *r, const wmbt_want *want, wm
                           : wmbt_reader_object_key(r, s->object, out, len);
 }
 
-/* --- answers ------------------------------------------------------------------------------------
- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 /* True if the want is the open question. */
 static bool wmbt_reader_is_question(const wmbt_reader *r, const wmbt_want *want)
@@ -374,8 +370,7 @@ wmbt_status wmbt_reader_restart(wmbt_reader *r, const wmbt_want *want)
     return WMBT_OK;
 }
 
-/* --- bytes --------------------------------------------------------------------------------------
- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 /*
  * Books bytes of an open want: [from, *to), cut at the want's end and at bytes that came before;
