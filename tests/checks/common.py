@@ -72,7 +72,7 @@ def run(*command, **more):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           stdin=subprocess.DEVNULL, check=False, **more)
     if done.returncode != 0:
-        raise RuntimeError(" ".join(command) + "\n" + done.stderr)
+        raise RuntimeError(" ".join(command) + "\n" + done.stdout[-2000:] + done.stderr)
     return done.stdout
 
 
