@@ -2,9 +2,10 @@
 /*
  * reader: values of two and three chunks of 4 MiB each: sound, plain or in wrappers; a chunk that
  * is missing, too short, too long, in another's place or damaged. And a block of nearly 4 GiB, of
- * which the head is enough.
+ * which the head is enough; and a manifest in a wrapper of that size.
  */
 #include "bucket.h"
+#include "use/reader/state.h"
 #include "wombatkv/kvblock.h"
 #include "wombatkv/largevalue.h"
 #include "wombatkv/objkey.h"
@@ -355,11 +356,80 @@ static void test_huge(wmbt_test *t)
     T_EQ(t, state.status, WMBT_TOO_LARGE);
 }
 
+/* --- a manifest in a wrapper of 2^32 - 1 bytes ------------------------------------------------ */
+
+static const char long_manifest[] =
+    "WMBT_KV_SHM_LARGE_V1\n"
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n100\n1\n";
+
+/* Frames that cannot be looked at: there is only memory for their head. */
+static wmbt_status give_manifest(void *context, wmbt_view frames, wmbt_buf out, size_t *written)
+{
+    (void)context;
+    if (frames.len != UINT32_MAX - 10u || out.len != sizeof long_manifest - 1u) {
+        return WMBT_BAD_BITSTREAM;
+    }
+    for (size_t i = 0; i < out.len; i++) {
+        out.data[i] = (uint8_t)long_manifest[i];
+    }
+    *written = out.len;
+    return WMBT_OK;
+}
+
+/* The phase that asks for memory for the chunk follows one whose bytes end at the last number that
+ * there is. It must wait: what stands in the slot is of the object before, which was sound. */
+static void test_long_manifest(wmbt_test *t)
+{
+    static const uint8_t begin[] = {'W', 'B', 'Z', '1', 1, 3, sizeof long_manifest - 1u};
+    static const wmbt_shape shape = {wide_layers, 1, 56, 0, 1, 1};
+    wmbt_reader_config *c = (wmbt_reader_config *)(void *)wmbt_test_alloc(t, sizeof *c);
+    size_t size = WMBT_READER_BYTES(2, 1), taken = 0;
+    uint8_t *memory = wmbt_test_alloc(t, size), *stored = wmbt_test_alloc(t, 128);
+    wmbt_reader *r = NULL;
+    wmbt_block_hash hash = {{1}};
+    wmbt_want want;
+    T_CHECK(t, c != NULL && memory != NULL && stored != NULL);
+    c->chain = bucket_chain();
+    c->chain.block_tokens = 1;
+    c->shape = &shape;
+    c->prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
+    c->max_blocks = 2;
+    c->in_flight = 1;
+    c->max_object_bytes = UINT32_MAX;
+    c->codec.decode = give_manifest;
+    T_EQ(t, wmbt_reader_init(wmbt_buf_of(memory, size), c, &r), WMBT_OK);
+    for (uint32_t i = 0; i < 2u; i++) {
+        T_EQ(t, wmbt_reader_hash(r, &hash), WMBT_OK);
+    }
+    T_EQ(t, wmbt_kvblock_seal(wmbt_buf_of(stored, 128), &shape, 1, 0, &size), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(r, &want), WMBT_OK);
+    T_EQ(t, wmbt_reader_found(r, &want, size), WMBT_OK);
+    T_EQ(t, wmbt_reader_feed(r, &want, 0, wmbt_view_of(stored, size), &taken), WMBT_END);
+
+    for (uint32_t i = 0; i < 128u; i++) {
+        stored[i] = i < sizeof begin ? begin[i] : 0u;
+    }
+    T_EQ(t, wmbt_reader_next_want(r, &want), WMBT_OK);
+    T_EQ(t, wmbt_reader_found(r, &want, UINT32_MAX), WMBT_OK);
+    T_EQ(t, wmbt_reader_feed(r, &want, 0, wmbt_view_of(stored, 128), &taken), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(r, &want), WMBT_OK);
+    T_EQ(t, want.stored_bytes, UINT32_MAX);
+    r->slot[0].run[0].to = UINT32_MAX; /* all have come */
+    T_EQ(t,
+         wmbt_reader_memory(r, &want, wmbt_buf_of(wmbt_test_alloc(t, 128), want.raw_bytes),
+                            wmbt_buf_of(stored, UINT32_MAX)),
+         WMBT_OK);
+    T_EQ(t, wmbt_reader_usable_blocks(r), 1);
+    T_EQ(t, wmbt_reader_next_want(r, &want), WMBT_OK);
+    T_CHECK(t, want.kind == WMBT_WANT_MEMORY && want.object == 1u && want.raw_bytes == 100u);
+}
+
 static const wmbt_case cases[] = {
     {"two chunks", test_two, 20u << 20, NULL},
 #if __STDC_HOSTED__
     {"three chunks", test_three, 30u << 20, NULL},
 #endif
     {"a block of nearly 4 GiB", test_huge, 8192, NULL},
+    {"a manifest in a wrapper of 2^32 - 1 bytes", test_long_manifest, 8192, NULL},
 };
 WMBT_SUITE(reader_chunks, cases);

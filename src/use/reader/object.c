@@ -17,7 +17,7 @@ static void wmbt_reader_source_start(wmbt_reader_slot *s)
     s->run[0].to = 0;
     s->source_bytes = 0;
     s->collect = s->head;
-    wmbt_reader_enter(s, WMBT_SLOT_FIND, UINT32_MAX);
+    wmbt_reader_enter(s, WMBT_SLOT_FIND, 0);
 }
 
 void wmbt_reader_object_start(wmbt_reader_slot *s)
@@ -34,7 +34,7 @@ void wmbt_reader_object_start(wmbt_reader_slot *s)
 static wmbt_status wmbt_reader_ask_memory(wmbt_reader_slot *s, uint32_t stored_need)
 {
     s->stored_need = stored_need;
-    wmbt_reader_enter(s, WMBT_SLOT_MEMORY, UINT32_MAX);
+    wmbt_reader_enter(s, WMBT_SLOT_MEMORY, 0);
     return WMBT_OK;
 }
 
@@ -215,7 +215,7 @@ wmbt_status wmbt_reader_go_on(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status s
         }
         wmbt_reader_renew(s); /* the want is complete; and its phase? */
     }
-    while (status == WMBT_OK && s->run[0].to >= s->limit) {
+    while (status == WMBT_OK && s->phase >= WMBT_SLOT_HEAD && s->run[0].to >= s->limit) {
         if (s->phase == WMBT_SLOT_HEAD) {
             status = wmbt_reader_head_done(r, s);
         } else if (s->phase == WMBT_SLOT_COLLECT) {

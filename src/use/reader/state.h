@@ -39,7 +39,7 @@ typedef struct wmbt_reader_run {
     uint32_t from, to;
 } wmbt_reader_run;
 
-/* What a slot waits for. */
+/* What a slot waits for; from _HEAD on, bytes. */
 #    define WMBT_SLOT_FREE 0u
 #    define WMBT_SLOT_FIND 1u    /* found() */
 #    define WMBT_SLOT_MEMORY 2u  /* memory() */
@@ -60,7 +60,7 @@ typedef union wmbt_reader_walk {
 typedef struct wmbt_reader_slot {
     /* What steers comes first: small offsets make short code. */
     _Alignas(WMBT_READER_ALIGN) uint32_t phase;
-    uint32_t limit;  /* where the bytes of this phase end; UINT32_MAX: it does not wait for bytes */
+    uint32_t limit;  /* where the bytes of this phase end, if it waits for bytes */
     uint32_t asked;  /* the want of this phase is out */
     uint32_t ask_to; /* it ends at this byte */
     uint32_t generation;
@@ -173,7 +173,7 @@ static inline bool wmbt_reader_audits(const wmbt_reader *r)
 /* The want of a slot's phase is a new one; what it was before is stale. */
 void wmbt_reader_renew(wmbt_reader_slot *s);
 
-/* A slot goes on to another phase, whose bytes end at `limit`. */
+/* A slot goes on to another phase, whose bytes end at `limit`; 0 if it does not wait for bytes. */
 void wmbt_reader_enter(wmbt_reader_slot *s, uint32_t phase, uint32_t limit);
 
 /* All is settled. */
