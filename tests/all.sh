@@ -22,7 +22,8 @@ sh tests/packages.sh build test
 passed=0
 failed=0
 skipped=0
-strict='--werror'
+# What is missing is an error here, not a test less.
+strict='--werror -Dtests=enabled'
 # Sanitizers stop at the first report; optimised builds would lose frames.
 sanitize='-Dbuildtype=debugoptimized -Db_lundef=false -Dc_args=-fno-sanitize-recover=all'
 
@@ -61,19 +62,43 @@ part() {
     fi
     rm -f "$out/$1/meson-logs/testlog.json"
     # shellcheck disable=SC2086
-    meson test -C "$out/$1" --no-rebuild --print-errorlogs $3 >>"$out/$1.log" 2>&1 ||
-        grep -E '^ *[0-9]+/[0-9]+ .*(FAIL|ERROR|TIMEOUT)' "$out/$1.log" || true
+    if ! meson test -C "$out/$1" --no-rebuild --print-errorlogs $3 >>"$out/$1.log" 2>&1 &&
+        ! grep -E '^ *[0-9]+/[0-9]+ .*(FAIL|ERROR|TIMEOUT)' "$out/$1.log"; then
+        tail -n 20 "$out/$1.log" # it did not come to its end
+        failed=$((failed + 1))
+    fi
     count "$out/$1/meson-logs/testlog.json"
     echo "   $(($(date +%s) - start)) s"
 }
 
+# shows NAME FILE COMMAND...: a command of README.md, of which every line of FILE must be seen.
+shows() {
+    echo "== $1"
+    start=$(date +%s)
+    log=$out/$(echo "$1" | tr ' /' '--').log
+    lines=$2
+    shift 2
+    if "$@" >"$log" 2>&1 && awk 'NR == FNR { seen[$0] = 1; next } !($0 in seen) { exit 1 }' \
+        "$log" "$lines"; then
+        passed=$((passed + 1))
+    else
+        tail -n 40 "$log"
+        failed=$((failed + 1))
+    fi
+    echo "   $(($(date +%s) - start)) s"
+}
+
 # Everything, as users build it: unit, tool, independent, checks, corpora, examples.
-part gcc "$strict" ''
+part gcc "$strict -Dinspect=enabled -Dbench=true" ''
+shows "README try" tests/tool/try.txt sh tests/try.sh "$out/try"
+shows "README demo" tests/baremetal/demo/demo.txt sh tests/baremetal/demo.sh cortex-m33 "$out/demo"
 if [ "$mode" != quick ]; then
     part clang "$strict" '--suite unit --suite fuzz' clang-19
-    part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize" '--suite unit'
-    part asan "$strict $sanitize -Db_sanitize=address,undefined -Dlibzstd=enabled" \
-        '--suite unit --suite fuzz --suite tool --suite examples -t 5' clang-19
+    part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize \
+        -Dexperimental_model_keys=true -Dwriters=false -Dstatus_names=false" '--suite unit'
+    part asan "$strict $sanitize -Db_sanitize=address,undefined -Dinspect=enabled \
+        -Dlibzstd=enabled" \
+        '--suite unit --suite fuzz --suite tool --suite examples --suite memory -t 5' clang-19
     part msan "$strict $sanitize -Db_sanitize=memory" '--suite unit --suite fuzz -t 5' clang-19
     seconds=10
     [ "$mode" = normal ] || seconds=600

@@ -5,7 +5,9 @@ set -eu
 cd "$(dirname "$0")/.."
 sh tests/packages.sh build
 build=${1:-build}
-[ -d "$build" ] || meson setup "$build" >/dev/null
+if [ ! -f "$build/build.ninja" ]; then
+    said=$(meson setup "$build") || { echo "$said"; exit 1; }
+fi
 ninja -C "$build" >"$build/ninja.log" || { cat "$build/ninja.log"; exit 1; }
 golden=$build/tests/data/golden/bucket
 set -- --bucket "$golden/bucket" --prefix kv/cabi --namespace ds4-metal --dialect ds4 \

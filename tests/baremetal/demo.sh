@@ -13,7 +13,9 @@ rv*) packages="gcc-riscv64-unknown-elf qemu-system-misc" ;;
 *) packages="gcc-arm-none-eabi qemu-system-arm" ;;
 esac
 sh tests/packages.sh build $packages
-[ -f "$build/build.ninja" ] || meson setup --cross-file "cross/$cpu.txt" "$build" >/dev/null
+if [ ! -f "$build/build.ninja" ]; then
+    said=$(meson setup --cross-file "cross/$cpu.txt" "$build") || { echo "$said"; exit 1; }
+fi
 ninja -C "$build" tests/baremetal/demo/image_demo >"$build/demo.log" ||
     { cat "$build/demo.log"; exit 1; }
 ninja --quiet -C "$build" run_demo

@@ -73,8 +73,8 @@ def call(log, *command):
                           stdin=subprocess.DEVNULL, check=False).returncode
 
 
-def read_results(folder, too_large, outcome):
-    with open(os.path.join(folder, "meson-logs", "testlog.json"), encoding="utf-8") as f:
+def read_results(path, too_large, outcome):
+    with open(path, encoding="utf-8") as f:
         for line in f:
             result = json.loads(line)
             suite = result["name"].rsplit(" / ", 1)[-1]
@@ -98,7 +98,8 @@ def build_and_run(name, files, options, base, data):
     os.makedirs(folder, exist_ok=True)
     log_path = folder + ".log"
     with open(log_path, "w", encoding="utf-8") as log:
-        setup = ["meson", "setup", folder, "-Dtest_data=" + data, "-Dwerror=true"] + options
+        setup = ["meson", "setup", folder, "-Dtest_data=" + data, "-Dwerror=true",
+                 "-Dtests=enabled"] + options
         if os.path.exists(os.path.join(folder, "build.ninja")):
             setup.append("--reconfigure")
         else:
@@ -109,8 +110,13 @@ def build_and_run(name, files, options, base, data):
         elif call(log, "ninja", "-j1", "-C", folder) != 0:
             outcome.trouble = "build failed"
         else:
-            call(log, "meson", "test", "-C", folder, "--no-rebuild", "--num-processes", "1")
-            read_results(folder, TOO_LARGE.get(name, set()), outcome)
+            results = os.path.join(folder, "meson-logs", "testlog.json")
+            if os.path.exists(results):
+                os.remove(results)
+            code = call(log, "meson", "test", "-C", folder, "--no-rebuild", "--num-processes", "1")
+            read_results(results, TOO_LARGE.get(name, set()), outcome)
+            if code != 0 and outcome.good():
+                outcome.trouble = "the tests did not come to their end"
     if outcome.trouble:
         with open(log_path, encoding="utf-8", errors="replace") as log:
             found = [line for line in log if re.search(r"error|ERROR|FAILED|not ok|^# |Bail", line)]

@@ -7,7 +7,7 @@
 #include "wombatkv/objkey.h"
 #include "wombatkv/zstd.h"
 
-#if WMBT_CFG_READER
+#if WMBT_CFG_READER && WMBT_CFG_WRITERS
 
 #    define SHAPE (&wmbt_test_shape)
 
@@ -195,9 +195,10 @@ static wmbt_view store_large(wmbt_test *t, bucket *b, wmbt_view plain, bool soun
 
 void bucket_store_at(wmbt_test *t, bucket *b, uint32_t index, bool tail, wmbt_view bytes)
 {
-    wmbt_objkey key = {tail ? WMBT_OBJKEY_RAW_TAIL : WMBT_OBJKEY_BLOCK, 0,
-                       WMBT_VIEW_LITERAL(BUCKET_PREFIX), WMBT_VIEW_LITERAL(BUCKET_NAMESPACE),
-                       b->hash[index]};
+    wmbt_objkey key = {.kind = tail ? WMBT_OBJKEY_RAW_TAIL : WMBT_OBJKEY_BLOCK,
+                       .prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX),
+                       .name_space = WMBT_VIEW_LITERAL(BUCKET_NAMESPACE),
+                       .hash = b->hash[index]};
     uint8_t text[192];
     size_t len = 0;
     if (wmbt_objkey_build(&key, WMBT_OBJKEY_COMPAT_SPLIT, wmbt_buf_of(text, sizeof text), &len) !=
@@ -311,9 +312,10 @@ bucket_truth bucket_read(wmbt_test *t, const bucket *b, uint32_t index, bool tai
                          wmbt_rawtail_info *info)
 {
     bucket_truth truth = {WMBT_MISSING, 0, {NULL, 0}};
-    wmbt_objkey key = {tail ? WMBT_OBJKEY_RAW_TAIL : WMBT_OBJKEY_BLOCK, 0,
-                       WMBT_VIEW_LITERAL(BUCKET_PREFIX), WMBT_VIEW_LITERAL(BUCKET_NAMESPACE),
-                       b->hash[index]};
+    wmbt_objkey key = {.kind = tail ? WMBT_OBJKEY_RAW_TAIL : WMBT_OBJKEY_BLOCK,
+                       .prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX),
+                       .name_space = WMBT_VIEW_LITERAL(BUCKET_NAMESPACE),
+                       .hash = b->hash[index]};
     const bucket_object *o = fetch(b, NULL, &key);
     if (o == NULL) {
         return truth;

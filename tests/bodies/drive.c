@@ -4,7 +4,7 @@
 
 #include "wombatkv/zstd.h"
 
-#if WMBT_CFG_READER
+#if WMBT_CFG_READER && WMBT_CFG_WRITERS
 
 #    define SHAPE (&wmbt_test_shape)
 #    define GUARD 16u

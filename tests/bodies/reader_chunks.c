@@ -86,7 +86,8 @@ static void make_keys(value *v)
         size_t at = (size_t)i * CHUNK, left = v->plain.len - at;
         v->part[i + 1u] = wmbt_view_of(v->plain.data + at, left < CHUNK ? left : CHUNK);
     }
-    wmbt_objkey key = {WMBT_OBJKEY_BLOCK, 0, prefix, space, v->hash};
+    wmbt_objkey key = {
+        .kind = WMBT_OBJKEY_BLOCK, .prefix = prefix, .name_space = space, .hash = v->hash};
     T_EQ(v->t,
          wmbt_objkey_build(&key, WMBT_OBJKEY_COMPAT_SPLIT, wmbt_buf_of(v->key[0], KEY_BYTES),
                            &v->key_len[0]),

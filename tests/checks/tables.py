@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables of numbers in a document: written, read back, and compared."""
 import os
+import re
 
 from common import COMPILERS_USED, ROOT, run
 
@@ -30,8 +31,9 @@ class Table:
 
 
 def versions():
-    """The compilers that the numbers are of."""
-    return ", ".join(run(name, "--version").splitlines()[0] for name in COMPILERS_USED)
+    """The compilers that the numbers are of, without a distribution's revision of the package."""
+    found = [re.search(r"\) (\d+(?:\.\d+)+)", run(name, "--version")) for name in COMPILERS_USED]
+    return ", ".join(f"{name} {match[1]}" for name, match in zip(COMPILERS_USED, found))
 
 
 def write(document, head, tables):
