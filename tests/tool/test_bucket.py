@@ -826,6 +826,8 @@ class Replay(ToolTest):
                 (b"[" * 200 + b"\n" + b"]" * 200, 0, [None]), (b'"\\"]"', 0, [None]),
                 (b'1,"y":\n' + fact, 1, [1]), (b"1,\n" + fact, 1, [1]), (b"]\n" + fact, 1, [1]),
                 (fact + b'\n"' + fact, 1, [2]), (b"[1,\n2]", 0, [None]), (b"x", 0, [1]),
+                (pretty.replace(b'"seq"', b'"x":1e999,"seq"'), 0, [None]),
+                (pretty.replace(b'"seq"', b'"x":"\\ud800","seq"'), 0, [None]),
                 (pretty[:-1], 0, list(range(1, 10)))):
             got = self.run_tool("replay", "--json", self.write("f", text)).json
             self.assertEqual((got["stats"]["inputs"], [r["line"] for r in got["refused"]]),
