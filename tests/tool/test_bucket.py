@@ -554,12 +554,15 @@ class Unusual(ToolTest):
         for size in (1, 100, 127, 129, 256):
             options = [*chain, "--block-tokens", str(size)]
             first = self.ok("chain", "--json", *options, path).json["hashes"][0]
-            self.write(f"in/p/wombatkv/v1/block/b3={first}", read(self.path(self.block)))
-            result = self.run_tool("resolve", "--json", "--bucket", self.path("in"), "--prefix", "p",
-                                   "--namespace", "", *options, path)
-            statuses = [b["status"] for b in result.json[0]["blocks"]]
-            self.assertEqual(statuses, ["wrong-block"] + ["missing"] * (len(statuses) - 1))
-            self.assertEqual(result.code, 1)
+            block = read(self.path(self.block))
+            for data, status in ((block, "wrong-block"), (b"junk", "truncated"),
+                                 (b"x" * 200, "bad-magic"), (block[:60], "wrong-block")):
+                self.write(f"in/p/wombatkv/v1/block/b3={first}", data)
+                result = self.run_tool("resolve", "--json", "--bucket", self.path("in"), "--prefix",
+                                       "p", "--namespace", "", *options, path)
+                statuses = [b["status"] for b in result.json[0]["blocks"]]
+                self.assertEqual(statuses, [status] + ["missing"] * (len(statuses) - 1))
+                self.assertEqual(result.code, 1)
 
 
 class Restore(ToolTest):

@@ -73,9 +73,13 @@ static wmbt_status wmbt_reader_block_head(const wmbt_reader *r, wmbt_reader_slot
     expect.block_seq = s->object;
     expect.flags = 0;
     wmbt_status status = wmbt_kvblock_read_head(wmbt_reader_first(s), &expect, &info);
+    if (status == WMBT_BAD_ARGUMENT) { /* the shape allows no block of this size: any is another */
+        expect.flags = WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS;
+        status = wmbt_kvblock_read_head(wmbt_reader_first(s), &expect, &info);
+        return status == WMBT_OK ? WMBT_WRONG_BLOCK : status;
+    }
     if (status != WMBT_OK) {
-        /* the argument is good: the shape allows no block of this size */
-        return status == WMBT_BAD_ARGUMENT ? WMBT_WRONG_BLOCK : status;
+        return status;
     }
     s->end = wmbt_reader_walk_start(r, s->object, &s->walk);
     if (s->end == 0u) {
