@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs an image in an emulator under a time limit: run.py [--want X] SECONDS EMULATOR... IMAGE
+"""Runs an image in an emulator under a time limit: run.py [--want X TEXT] SECONDS EMULATOR... IMAGE
 
 Passes the image's TAP on. The run counts only if it is whole: a plan, as many results, and an exit
 status that agrees with them. Exit status: 0 all cases passed, 1 some failed, 99 anything else (no
 emulator, a fault, the time limit, half a report). With --want 1 or --want 99, 0 if and only if it
-would have been that: for images that must fail.
+would have been that and the output has the text: for images that must fail, each in its own way.
 """
 import re
 import subprocess
@@ -39,14 +39,14 @@ def main():
     args = sys.argv[1:]
     want = None
     if args[0] == "--want":
-        want = int(args[1])
-        args = args[2:]
+        want, text = int(args[1]), args[2]
+        args = args[3:]
     verdict, output, why = run(float(args[0]), args[1:])
-    if want is not None:
-        print(f"verdict {verdict}, wanted {want}: {why or ''}\n{output}")
-        sys.exit(0 if verdict == want else 1)
     if why is not None and "Bail out!" not in output:
         output += f"\nBail out! {why}\n"
+    if want is not None:
+        print(f"verdict {verdict}, wanted {want} and {text!r}\n{output}")
+        sys.exit(0 if verdict == want and text in output else 1)
     sys.stdout.write(output)
     if verdict != PASSED:  # what --print-errorlogs shows
         sys.stderr.write("".join(line + "\n" for line in output.splitlines()
