@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 
+import counts
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLANG = "toolchain/clang-19.txt"
 TRAP = "trap.txt"
@@ -56,6 +58,13 @@ QUICK = ["linux-s390x", "cortex-m4", "rv32imac"]
 TOO_LARGE = {name: {"fingerprint_vectors", "reader", "reader_bytes", "reader_calls", "reader_faults",
                     "reader_lives", "reader_pieces"}
              for name in ("cortex-m0plus", "cortex-m0plus clang -O2")}
+# Builds whose instructions are compared with docs/COUNTS.md: each of its columns has one.
+COUNTED = {
+    "rv32imac": "rv32imac gcc -Os",
+    "rv32imac-zbb-zbc -O2": "rv32imac_zbb_zbc gcc -O2",
+    "rv64gc": "rv64gc gcc -Os",
+    "rv64gc-zb -O3": "rv64gc_zba_zbb_zbc_zbs gcc -O3",
+}
 
 
 class Outcome:
@@ -73,7 +82,8 @@ def call(log, *command):
                           stdin=subprocess.DEVNULL, check=False).returncode
 
 
-def read_results(path, too_large, outcome):
+def read_results(path, too_large, column, outcome):
+    counted = column is None
     with open(path, encoding="utf-8") as f:
         for line in f:
             result = json.loads(line)
@@ -85,10 +95,13 @@ def read_results(path, too_large, outcome):
             else:
                 outcome.failed += 1
                 outcome.trouble += f"{result['name']}: {result['result']}\n"
+            counted = counted or counts.compared(column, result.get("stdout") or "")
             # meson gives the text of a TAP run, the lines of the report
             lines = re.findall(r"^(?:not )?ok \d+.*$", result.get("stdout") or "", re.M)
             outcome.cases += len(lines)
             outcome.skipped += sum("# SKIP" in text for text in lines)
+    if not counted:
+        outcome.trouble += f"no counts that were compared with {column}\n"
 
 
 def build_and_run(name, files, options, base, data):
@@ -114,7 +127,7 @@ def build_and_run(name, files, options, base, data):
             if os.path.exists(results):
                 os.remove(results)
             code = call(log, "meson", "test", "-C", folder, "--no-rebuild", "--num-processes", "1")
-            read_results(results, TOO_LARGE.get(name, set()), outcome)
+            read_results(results, TOO_LARGE.get(name, set()), COUNTED.get(name), outcome)
             if code != 0 and outcome.good():
                 outcome.trouble = "the tests did not come to their end"
     if outcome.trouble:
@@ -135,6 +148,9 @@ def main():
     builds = [build for build in BUILDS if build[0] in wanted]
     if len(builds) != len(wanted):
         sys.exit("no such build")
+    problems = list(counts.missing(counts.read_table()[0], COUNTED))
+    if problems and not os.environ.get("WMBT_UPDATE"):
+        sys.exit("\n".join(problems))
     base = os.path.abspath(args.build_dir)
     data = os.path.join(base, "data")
     start = time.monotonic()
