@@ -146,6 +146,9 @@
 #if WMBT_CFG_BLAKE3_KERNEL < 1 || WMBT_CFG_BLAKE3_KERNEL > 2
 #    error "WMBT_CFG_BLAKE3_KERNEL is 1 or 2"
 #endif
+#if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST && UINTPTR_MAX <= UINT32_MAX
+#    error "WMBT_CFG_ZSTD_FAST is for machines with 64-bit pointers"
+#endif
 #if WMBT_CFG_CHAIN && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
 #    error "chain needs blake3 and metadata"
 #endif

@@ -137,8 +137,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_push_init(wmbt_zstd_push *push, w
  * Starts a decoder that keeps only a window, in `ring`, for any length of output up to `max_output`
  * bytes. Frames whose window exceeds ring.len - 2 x max_block and whose content (if its size is
  * stored) exceeds ring.len are refused as unsupported-window, matches from beyond the window as
- * bad-offset. Returns as wmbt_zstd_push_init(); buffer-too-small if the ring is smaller than
- * 3 x max_block.
+ * bad-offset. A frame whose stored size fits the ring, and whose content does not, is bad-length as
+ * soon as the ring is full, whatever would follow. Returns as wmbt_zstd_push_init();
+ * buffer-too-small if the ring is smaller than 3 x max_block.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_push_init_ring(wmbt_zstd_push *push, wmbt_buf memory,
                                                               wmbt_buf ring, uint64_t max_output);
@@ -149,7 +150,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_push_init_ring(wmbt_zstd_push *pu
  *              There may be more without further input: call again, with what is left or {NULL, 0}
  *   need-more  took all, no output, waits for more (or for the end, if a frame has just ended)
  *   a status of the list above: refused for good, each later call says the same
- *   bad-argument: nothing taken, try again; bad-state: after finish()
+ *   bad-argument: nothing taken, try again; bad-state: after finish() has returned ok
  * *taken: bytes taken by this call; unchanged, as *made, on an error. *made is staged: a checksum
  * may still refuse it. Work of a call: linear in bytes.len, plus one block.
  */
@@ -162,7 +163,7 @@ WMBT_API uint64_t wmbt_zstd_push_output(const wmbt_zstd_push *push);
 /**
  * The input has ended. ok, once, if it ended between frames and all output was fetched; truncated
  * or trailing-bytes, or the status that the input was refused with; bad-state if there is output to
- * fetch (nothing changed) or it was called before.
+ * fetch (nothing changed), or if it was called before and returned ok.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_push_finish(wmbt_zstd_push *push);
 

@@ -569,6 +569,44 @@ static void test_ring_with_all_of_a_frame(wmbt_test *t)
     T_BYTES(t, f.pushed.data, f.out.data, 3000);
 }
 
+/* A ring that was to hold all of the frame has no room for more than the content: at the last byte,
+ * behind it, in an RLE, raw or compressed block. What exceeds the cap is still too large. */
+static void test_ring_with_more_than_its_frame(wmbt_test *t)
+{
+    static const uint32_t contents[] = {10, 3071, 3072};
+    static const uint32_t caps[] = {1000000, 3073, 3072, 3071};
+    split how = {5, 3};
+    for (unsigned i = 0; i < 3u; i++) {
+        for (unsigned k = 0; k < 4u; k++) {
+            for (unsigned type = RAW; type <= COMPRESSED; type++) {
+                maker m = {{0}, 0};
+                ADD(&m, MAGIC, 0xA0, (uint8_t)contents[i], (uint8_t)(contents[i] >> 8), 0, 0);
+                block_head(&m, 0, RLE, type == RLE ? 3073 : 3071);
+                ADD(&m, 'a');
+                if (type == COMPRESSED) {
+                    block_head(&m, 1, COMPRESSED, 4);
+                    ADD(&m, 0x10, 'b', 'c', 0);
+                } else {
+                    block_head(&m, 1, RAW, 2);
+                    ADD(&m, 'b', 'c');
+                }
+                forms f = forms_of(t, 4000, 3072);
+                wmbt_view frame = wmbt_view_of(m.b, m.n);
+                wmbt_status want = caps[k] <= 3072u ? WMBT_TOO_LARGE : WMBT_BAD_LENGTH;
+                size_t n;
+                if (type != RLE || caps[k] != 3073u) {
+                    T_EQ(t, decode(t, &f, frame, smaller(caps[k], 4000), &n), want);
+                }
+                wmbt_zstd_push push;
+                wmbt_buf work = wmbt_buf_of(f.work.data, WMBT_ZSTD_PUSH_BYTES(1024));
+                T_EQ(t, wmbt_zstd_push_init_ring(&push, work, f.ring, caps[k]), WMBT_OK);
+                T_EQ(t, feed(t, &f, &push, frame, how, &n), want);
+                wmbt_test_reset(t);
+            }
+        }
+    }
+}
+
 static void test_hostile_dictionary(wmbt_test *t)
 {
     static const uint8_t bytes[] = {0, 1, 2, 4};
@@ -974,6 +1012,33 @@ static void test_arguments(wmbt_test *t)
     T_EQ(t, wmbt_zstd_push_feed(&push, empty, &n, &made), WMBT_BAD_STATE);
 }
 
+/* Frames without output need no room, also where there is no pointer to it. */
+static void test_no_room(wmbt_test *t)
+{
+    static const uint8_t raw[] = {MAGIC, 0x20, 0, 1, 0, 0}, rle[] = {MAGIC, 0x20, 0, 3, 0, 0, 'a'},
+                         compressed_none[] = {MAGIC, 0, 0, 0x15, 0, 0, 0, 0},
+                         more[] = {MAGIC, 0, 0, 0x0B, 0, 0, 'a'};
+    const wmbt_view frames[] = {{raw, sizeof raw},
+                                {rle, sizeof rle},
+                                {compressed_none, sizeof compressed_none},
+                                {more, sizeof more}};
+    split bytewise = {1, 1};
+    for (size_t i = 0; i < 4u; i++) {
+        forms f = forms_of(t, 64, 0);
+        wmbt_buf none = {NULL, 0}, work = wmbt_buf_of(f.work.data, WMBT_ZSTD_WORKSPACE_BYTES);
+        wmbt_status want = i < 3u ? WMBT_OK : WMBT_TOO_LARGE;
+        wmbt_zstd_push push;
+        size_t n = 7;
+        T_EQ(t, wmbt_zstd_decode(work, frames[i], none, &n), want);
+        T_EQ(t, n, i < 3u ? 0 : 7);
+        T_EQ(t, wmbt_zstd_push_init(&push, f.work, none), WMBT_OK);
+        T_EQ(t, feed(t, &f, &push, frames[i], bytewise, &n), want);
+        T_EQ(t, wmbt_zstd_push_init_ring(&push, work, none, 9), WMBT_OK);
+        T_EQ(t, feed(t, &f, &push, wmbt_view_of(raw, sizeof raw), bytewise, &n), WMBT_OK);
+        wmbt_test_reset(t);
+    }
+}
+
 /* Output that waits must be fetched before the end is judged; a ring bounds a call's output. */
 static void test_output_in_pieces(wmbt_test *t)
 {
@@ -1028,6 +1093,7 @@ static const wmbt_case cases[] = {
     {"hostile window", test_hostile_window, SMALL_BYTES, NULL},
     {"hostile window of a ring", test_hostile_window_of_a_ring, SMALL_BYTES, NULL},
     {"a ring with all of a frame", test_ring_with_all_of_a_frame, SMALL_BYTES, NULL},
+    {"a ring with more than its frame", test_ring_with_more_than_its_frame, SMALL_BYTES, NULL},
     {"hostile dictionary id", test_hostile_dictionary, SMALL_BYTES, NULL},
     {"hostile content size", test_hostile_content_size, SMALL_BYTES, NULL},
     {"hostile block type", test_hostile_block_type, SMALL_BYTES, NULL},
@@ -1045,6 +1111,7 @@ static const wmbt_case cases[] = {
     {"hostile lengths", test_hostile_lengths, 600000, NULL},
     {"header", test_head, 0, NULL},
     {"arguments", test_arguments, 32768, NULL},
+    {"no room", test_no_room, SMALL_BYTES, NULL},
     {"output in pieces", test_output_in_pieces, 32768, NULL},
 };
 WMBT_SUITE(zstd, cases);

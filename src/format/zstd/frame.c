@@ -293,8 +293,8 @@ wmbt_status wmbt_zstd_codec(void *context, wmbt_view frames, wmbt_buf out, size_
     w->in.left = frames.len;
     w->room = out.len;
     w->touched = 0;
-    target->window = out.data;
-    target->old = out.data;
+    target->window = out.data != NULL ? out.data : workspace->data; /* no room: not written to */
+    target->old = target->window;
     target->at = 0;
     target->reach = UINT32_MAX;
     while (w->in.left != 0u) {

@@ -63,7 +63,7 @@ static wmbt_status wmbt_zstd_push_start(wmbt_zstd_push *push, wmbt_buf memory, w
     }
     wmbt_zstd_state *s = (wmbt_zstd_state *)(void *)memory.data;
     size_t rest = memory.len - WMBT_ZSTD_WORKSPACE_BYTES;
-    s->window = window.data;
+    s->window = window.data != NULL ? window.data : memory.data; /* no room: not written to */
     s->window_bytes = window.len;
     s->at = 0;
     s->old = 0;
@@ -123,6 +123,15 @@ static size_t wmbt_zstd_room(wmbt_zstd_state *s, size_t most)
     return room < allowed ? room : (size_t)allowed;
 }
 
+/* What comes has more bytes than there is room for. A ring that is to hold all of the frame has room
+ * for its content: then the frame has more than that. */
+static wmbt_status wmbt_zstd_full(const wmbt_zstd_state *s)
+{
+    size_t rest = s->window_bytes - s->at;
+    bool content = s->ring && s->fits && rest < s->max_block && rest < s->max_output - s->total;
+    return content ? WMBT_BAD_LENGTH : WMBT_TOO_LARGE;
+}
+
 /* n bytes of output stand in the window. */
 static void wmbt_zstd_made(wmbt_zstd_state *s, size_t n)
 {
@@ -146,7 +155,7 @@ static WMBT_NOINLINE wmbt_status wmbt_zstd_piece(wmbt_zstd_state *s, wmbt_cursor
     }
     size_t room = wmbt_zstd_room(s, WMBT_ZSTD_BLOCK_BYTES);
     if (room == 0u) {
-        return WMBT_TOO_LARGE;
+        return wmbt_zstd_full(s);
     }
     size_t n = s->left < room ? s->left : room;
     if (raw) {
@@ -173,7 +182,7 @@ static wmbt_status wmbt_zstd_compressed(wmbt_zstd_state *s, wmbt_view bytes)
     if (status == WMBT_OK) {
         wmbt_zstd_made(s, made);
     }
-    return status;
+    return status == WMBT_TOO_LARGE ? wmbt_zstd_full(s) : status;
 }
 
 /* --- input ------------------------------------------------------------------------------------ */
