@@ -161,7 +161,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fingerprint_read(wmbt_view text,
  * equals the field. A weak field gives the upstream text, or "q" and the bits.
  *
  * bad-argument: no such field, or NULL with a length; buffer-too-small. Nothing is written then;
- * `out` and *len are unchanged. WMBT_FINGERPRINT_MAX_VALUE_BYTES are always enough.
+ * `out` and *len are unchanged. bad-text: the text changed meanwhile; `out` is zeroed, *len
+ * unchanged. WMBT_FINGERPRINT_MAX_VALUE_BYTES are always enough.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fingerprint_value_text(
     const wmbt_fingerprint_context *context, uint32_t field, wmbt_buf out, size_t *len);
@@ -198,7 +199,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fingerprint_compute(
 /**
  * Writes the encoding itself (without the domain tag), and its length to *len: for tests and for
  * those who want to keep what a fingerprint stands for. Statuses as wmbt_fingerprint_compute();
- * buffer-too-small: `out` is shorter than the encoding. `out` and *len are then unchanged.
+ * buffer-too-small: `out` is shorter than the encoding. `out` and *len are then unchanged, but
+ * for bad-text where a text changed meanwhile: `out` is then zeroed.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status
 wmbt_fingerprint_encode(const wmbt_fingerprint_context *context,

@@ -62,7 +62,7 @@ WMBT_API bool wmbt_block_hash_equal(const wmbt_block_hash *a, const wmbt_block_h
  * Reads exactly 64 hex digits of either case, as upstream's C interface does.
  *
  * bad-argument: NULL with a length; bad-length: not 64 bytes; bad-text: another character. *hash is
- * then unchanged.
+ * then unchanged; zeroed if the text changed meanwhile.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_block_hash_from_hex(wmbt_view text,
                                                               wmbt_block_hash *hash);
@@ -93,7 +93,7 @@ WMBT_API void wmbt_model_digest_from_sha256(const uint8_t sha256[32], wmbt_model
  * thing and is refused by its length.
  *
  * bad-argument: NULL with a length; bad-length: not 48 bytes; bad-text: another character. *digest
- * is then unchanged.
+ * is then unchanged; zeroed if the text changed meanwhile.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_model_digest_from_hex(wmbt_view text,
                                                                 wmbt_model_digest *digest);

@@ -58,6 +58,9 @@ wmbt_status wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n)
             uint8_t c = text.data[i];
             int digit = wmbt_text_hex_digit(c);
             if (digit < 0 || (!upper && c >= (uint8_t)'A' && c <= (uint8_t)'F')) {
+                if (pass != 0u) { /* the text changed in between */
+                    wmbt_bytes_fill(out, 0, n);
+                }
                 return WMBT_BAD_TEXT;
             }
             if (pass != 0u && (i & 1u) != 0u) {

@@ -21,7 +21,7 @@ int wmbt_text_hex_digit(uint8_t c);
  * Reads exactly n bytes from 2n hex digits; upper case only if `upper`.
  *
  * bad-argument: NULL with a length; bad-length: not 2n characters; bad-text: another character.
- * `out` is then unchanged.
+ * `out` is then unchanged; zeroed if the text changed meanwhile (bad-text).
  */
 WMBT_MUST_CHECK wmbt_status wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n);
 

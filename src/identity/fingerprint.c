@@ -477,6 +477,10 @@ wmbt_status wmbt_fingerprint_value_text(const wmbt_fingerprint_context *context,
     }
     wmbt_writer w = wmbt_writer_of(out);
     wmbt_fingerprint_write_text(&w, field, &context->values[field - 1u]);
+    if (w.needed != measure.needed) { /* the text changed in between */
+        wmbt_bytes_fill(out.data, 0, out.len);
+        return WMBT_BAD_TEXT;
+    }
     *len = w.needed;
     return WMBT_OK;
 }
@@ -706,8 +710,12 @@ wmbt_status wmbt_fingerprint_encode(const wmbt_fingerprint_context *context,
     }
     wmbt_fingerprint_sink_of(&sink, NULL, out);
     wmbt_fingerprint_emit_context(&sink, context);
+    if (sink.status != WMBT_OK) { /* a text changed in between */
+        wmbt_bytes_fill(out.data, 0, out.len);
+        return sink.status;
+    }
     *len = sink.writer.needed;
-    return sink.status;
+    return WMBT_OK;
 }
 
 wmbt_status wmbt_fingerprint_model_digest(const wmbt_fingerprint_context *context,

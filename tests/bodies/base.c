@@ -324,6 +324,10 @@ static void test_hex(wmbt_test *t)
              bad[i].status);
         T_EQ(t, out[0], 9);
     }
+    uint8_t digits[8] = {'a', '1', 'b', '2', 'c', '3', 9, 9}; /* the first byte falls on "b2" */
+    T_EQ(t, wmbt_text_unhex(wmbt_view_of(digits, 6), true, digits + 2, 3), WMBT_BAD_TEXT);
+    T_CHECK(t, digits[1] == '1' && digits[2] == 0 && digits[3] == 0 && digits[4] == 0 &&
+                   digits[5] == '3');
     T_EQ(t, wmbt_text_unhex(wmbt_view_of(NULL, 2), true, out, 1), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_text_unhex(wmbt_view_of(NULL, 0), true, out, 0), WMBT_OK);
     for (int c = 0; c < 256; c++) {

@@ -688,6 +688,41 @@ static void test_texts_that_change(wmbt_test *t)
     }
 }
 
+/* Texts that change while they are written, after they were judged: they lie where that goes. */
+static void test_texts_that_change_meanwhile(wmbt_test *t)
+{
+    uint8_t memory[600];
+    wmbt_fingerprint_context context;
+    wmbt_view two = WMBT_VIEW_LITERAL(D3 "," D4), one = WMBT_VIEW_LITERAL(D1);
+    size_t len = 77;
+    T_CALL(t, read_flash(t, &context));
+    wmbt_bytes_fill(memory, 0x5A, sizeof memory);
+    wmbt_bytes_copy(memory, two.data, two.len);
+    T_EQ(t, wmbt_fingerprint_set(&context, F(MULTIMODAL_SHA256), wmbt_view_of(memory, two.len)),
+         WMBT_OK);
+    /* The comma behind the first digest falls into the second. */
+    T_EQ(t,
+         wmbt_fingerprint_value_text(&context, F(MULTIMODAL_SHA256),
+                                     wmbt_buf_of(memory + 60, two.len), &len),
+         WMBT_BAD_TEXT);
+    T_EQ(t, len, 77);
+    for (size_t i = 0; i < two.len; i++) {
+        T_EQ(t, memory[60u + i], 0);
+    }
+    T_EQ(t, memory[60u + two.len], 0x5A);
+
+    T_CALL(t, read_flash(t, &context));
+    wmbt_bytes_copy(memory, one.data, one.len);
+    T_EQ(t, wmbt_fingerprint_set(&context, F(MODEL_SHA256), wmbt_view_of(memory, one.len)),
+         WMBT_OK);
+    T_EQ(t, wmbt_fingerprint_encode(&context, &nothing, wmbt_buf_of(memory, 512), &len),
+         WMBT_BAD_TEXT);
+    T_EQ(t, len, 77);
+    for (size_t i = 0; i < 512u; i++) {
+        T_EQ(t, memory[i], 0);
+    }
+}
+
 /* --- the encoding is injective ---------------------------------------------------------------- */
 
 /* Spellings of values by class: two spellings are the same value if and only if their class is the
@@ -1214,6 +1249,7 @@ static const wmbt_case cases[] = {
     {"the zero layout", test_zero_layout, 1024, NULL},
     {"buffers", test_buffers, 1024, NULL},
     {"texts that change", test_texts_that_change, 1024, NULL},
+    {"texts that change meanwhile", test_texts_that_change_meanwhile, 1024, NULL},
     {"injective over all pairs", test_injective, 16 * 1024, NULL},
     {"the encoding reads back", test_reads_back, 4096, NULL},
     {"the hash is that of tag and encoding", test_hash_of_encoding, 4096, NULL},
