@@ -89,8 +89,9 @@ typedef struct wmbt_reader_config {
 /**
  * Bytes that a place must have room for: the rows of a layer and kind of max_blocks blocks and a
  * tail. Of *config only shape (which has passed wmbt_shape_check()), chain.block_tokens and
- * max_blocks are looked at; layer < shape->layers. 0 if there are no such rows; UINT32_MAX if they
- * are too many, as wmbt_reader_init() says by too-large.
+ * max_blocks are looked at; layer < shape->layers. 0 if there are no such rows, or the shape allows
+ * no blocks of so many tokens: then nothing is placed; UINT32_MAX if they are too many, as
+ * wmbt_reader_init() says by too-large.
  */
 WMBT_API uint32_t wmbt_reader_place_bytes(const wmbt_reader_config *config, uint32_t layer,
                                           uint32_t kind);
@@ -167,7 +168,8 @@ typedef struct wmbt_want {
  * The next thing to fetch, in the order that finishes the prefix soonest. Each is handed out once;
  * a range begins at the first byte that is missing and ends before bytes that have come.
  * Returns ok; need-more: nothing further until a want is answered or input comes; end: all is
- * settled, the plan can be made. *want is changed only on ok. Work: one step a block at most.
+ * settled, the plan can be made. *want is changed only on ok. Work: one step a slot,
+ * and one a block at most.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_want *want);
 

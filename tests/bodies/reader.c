@@ -740,10 +740,21 @@ static void test_place_bytes(wmbt_test *t)
     T_EQ(t, wmbt_reader_place_bytes(&config, 2, WMBT_EXTENT_INDEX), 0);
     T_EQ(t, wmbt_reader_place_bytes(&config, 2, WMBT_EXTENT_INDEX_STATE_KV), 0);
     T_EQ(t, wmbt_reader_place_bytes(&config, 2, WMBT_EXTENT_INDEX_STATE_SCORE), 0);
-    config.chain.block_tokens = 0x8000;
-    config.max_blocks = WMBT_READER_MAX_BLOCKS;
-    T_EQ(t, wmbt_reader_place_bytes(&config, 1, WMBT_EXTENT_COMP), UINT32_MAX);
-    T_EQ(t, wmbt_reader_place_bytes(&config, 0, WMBT_EXTENT_COMP), 0);
+    config.chain.block_tokens = WMBT_SHAPE_MAX_BLOCK_TOKENS;
+    for (uint32_t less = 0; less < 2u; less++) {
+        config.max_blocks = UINT32_MAX - less;
+        T_EQ(t, wmbt_reader_place_bytes(&config, 1, WMBT_EXTENT_COMP), UINT32_MAX);
+        T_EQ(t, wmbt_reader_place_bytes(&config, 0, WMBT_EXTENT_COMP), 0);
+    }
+    /* Where the shape allows no such blocks nothing has a place. */
+    static const uint32_t none[] = {0, 9, 0x2008, 0x80000000u};
+    for (size_t i = 0; i < 4u * PLACES; i++) {
+        config.chain.block_tokens = none[i / PLACES];
+        uint32_t place = (uint32_t)(i % PLACES);
+        T_EQ(t,
+             wmbt_reader_place_bytes(&config, place / WMBT_EXTENT_KINDS, place % WMBT_EXTENT_KINDS),
+             0);
+    }
 }
 
 #define ARENA (4u << 20)

@@ -96,6 +96,10 @@ static void test_feed(wmbt_test *t)
     REFUSED(d, feed(d, 0, 10, &taken), WMBT_BAD_STATE); /* found() is missing */
     T_EQ(t, wmbt_reader_found(d->r, &d->want, 144), WMBT_OK);
     FEED(d, 0, 0, WMBT_NEED_MORE, 0);
+    T_EQ(t, wmbt_reader_feed(d->r, &d->want, UINT32_MAX, wmbt_view_of(NULL, 0), &taken),
+         WMBT_NEED_MORE); /* nothing lies nowhere */
+    T_EQ(t, taken, 0);
+    taken = 4711;
     REFUSED(d, wmbt_reader_feed(d->r, &d->want, 0, wmbt_view_of(NULL, 1), &taken),
             WMBT_BAD_ARGUMENT);
     REFUSED(d, feed(d, 128, 129, &taken), WMBT_BAD_ARGUMENT); /* behind the want */

@@ -428,7 +428,7 @@ static void configure_places(model *m)
         uint32_t times = kind < WMBT_EXTENT_RAW ? m->config.max_blocks + 1u : 1u;
         m->places[i].offset = at;
         m->places[i].wanted = model_draw(m, 4) != 3u;
-        uint32_t bytes = times * model_rows_bytes(m, i / WMBT_EXTENT_KINDS, kind);
+        uint32_t bytes = kept ? times * model_rows_bytes(m, i / WMBT_EXTENT_KINDS, kind) : 0u;
         M_CHECK(m, wmbt_reader_place_bytes(&m->config, i / WMBT_EXTENT_KINDS, kind) == bytes);
         at += (uint64_t)bytes + GAP;
     }

@@ -25,10 +25,13 @@ uint32_t wmbt_reader_rows_bytes(const wmbt_reader_config *config, uint32_t layer
 
 uint32_t wmbt_reader_place_bytes(const wmbt_reader_config *config, uint32_t layer, uint32_t kind)
 {
+    if (!wmbt_shape_allows_block_tokens(config->shape, config->chain.block_tokens)) {
+        return 0;
+    }
     uint32_t bytes = wmbt_reader_rows_bytes(config, layer, kind);
     /* a tail's partial rows are fewer than a block's */
-    uint32_t times = kind < WMBT_EXTENT_RAW ? config->max_blocks + 1u : 1u;
-    return bytes != 0u && times > UINT32_MAX / bytes ? UINT32_MAX : bytes * times;
+    uint32_t blocks = kind < WMBT_EXTENT_RAW ? config->max_blocks : 0u;
+    return bytes != 0u && blocks >= UINT32_MAX / bytes ? UINT32_MAX : bytes * (blocks + 1u);
 }
 
 bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t object, const wmbt_extent *extent,

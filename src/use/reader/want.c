@@ -444,7 +444,7 @@ wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want, uint32_t off
     uint32_t n = to - offset;
     if (s->phase == WMBT_SLOT_PLAIN) {
         status = wmbt_reader_body_take(r, s, offset, bytes.data, n);
-    } else {
+    } else if (n != 0u) { /* else the offset may be any */
         wmbt_bytes_copy(s->collect + offset, bytes.data, n);
     }
     status = wmbt_reader_go_on(r, s, status);
