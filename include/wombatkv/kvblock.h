@@ -151,7 +151,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *p
  *   end        took all, the object is complete and intact: call finish()
  *   a status of the list above: refused for good, *taken is unchanged, each later call says it
  *   bad-argument, buffer-too-small: nothing taken, try again
- *   bad-state  after finish()
+ *   bad-state  after finish() has returned ok
  * *taken: bytes taken by this call. Work: bytes.len, and at most one step an item.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_feed(wmbt_kvblock_push *push,
@@ -182,7 +182,7 @@ WMBT_API uint64_t wmbt_kvblock_push_offset(const wmbt_kvblock_push *push);
 /**
  * The input has ended. ok, once: every check has passed, the staged extents are verified and *info
  * is filled. Else truncated, or the status that the object was refused with; bad-state if it was
- * called before. On an error *info is unchanged.
+ * called before and returned ok. On an error *info is unchanged.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_finish(wmbt_kvblock_push *push,
                                                               wmbt_kvblock_info *info);

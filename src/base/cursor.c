@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one file that does pointer arithmetic on bytes from outside. */
+/* Numbers and fields of stored objects are read here. */
 #include "base/cursor.h"
 
 #include "base/bytes.h"
