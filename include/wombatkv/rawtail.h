@@ -133,7 +133,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *w
  * Checks 1 to 3, 6 and 7 on the first 36 bytes; more bytes are not looked at. The CRC covers the
  * five numbers, so what is said about them holds only when it has passed. info->block_end and
  * info->flags are 0. Also bad-length if body_bytes is too small for the numbers and the end marker.
- * On an error *info is unchanged. Also returns bad-argument and unsupported-shape, as wmbt_rawtail_read() does.
+ * On an error *info is unchanged. Also returns bad-argument and unsupported-shape, as
+ * wmbt_rawtail_read() does.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_read_head(wmbt_view bytes,
                                                             const wmbt_rawtail_expect *expect,

@@ -123,8 +123,8 @@ static size_t wmbt_zstd_room(wmbt_zstd_state *s, size_t most)
     return room < allowed ? room : (size_t)allowed;
 }
 
-/* What comes has more bytes than there is room for. A ring that is to hold all of the frame has room
- * for its content: then the frame has more than that. */
+/* What comes has more bytes than there is room for. A ring that is to hold all of the frame has
+ * room for its content: then the frame has more than that. */
 static wmbt_status wmbt_zstd_full(const wmbt_zstd_state *s)
 {
     size_t rest = s->window_bytes - s->at;
