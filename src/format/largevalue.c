@@ -50,13 +50,19 @@ static bool wmbt_largevalue_id_is_digest(const wmbt_view *id)
            WMBT_OK;
 }
 
-/* A number as the writer writes it: no sign, no needless zero. */
+/* A number as the writer writes it: no sign, no needless zero. A copy is judged: the text may
+ * change meanwhile. */
 static bool wmbt_largevalue_number(const wmbt_view *text, uint64_t *out)
 {
-    if (text->len > 1u && text->data[0] == (uint8_t)'0') {
+    uint8_t digits[20]; /* of 2^64 - 1 */
+    if (text->len > sizeof digits) {
         return false;
     }
-    return wmbt_text_parse_u64(wmbt_view_of(text->data, text->len), false, out);
+    wmbt_bytes_copy(digits, text->data, text->len);
+    if (text->len > 1u && digits[0] == (uint8_t)'0') {
+        return false;
+    }
+    return wmbt_text_parse_u64(wmbt_view_of(digits, text->len), false, out);
 }
 
 /* Total / chunk size, rounded up, by doubling and halving: no 64-bit division. */
