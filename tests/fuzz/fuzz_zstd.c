@@ -95,6 +95,7 @@ static void compare_libzstd(wmbt_view in, wmbt_status status, size_t made, size_
     (void)made;
     (void)cap;
     (void)older_refuses;
+    (void)know_memory;
 #endif
 }
 
