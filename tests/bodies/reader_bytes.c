@@ -391,13 +391,6 @@ static void test_memory(wmbt_test *t)
     }
 }
 
-static void put_u32(uint8_t *p, uint32_t v)
-{
-    for (unsigned i = 0; i < 4u; i++) {
-        p[i] = (uint8_t)(v >> (8u * i));
-    }
-}
-
 /* How many bytes from `at` on are the same. */
 static uint32_t same_from(wmbt_view v, size_t at)
 {
@@ -421,10 +414,10 @@ static wmbt_view many_blocks(wmbt_test *t, wmbt_view plain, uint32_t size)
     for (; n < sizeof begin; n++) {
         b[n] = begin[n];
     }
-    put_u32(b + n, (uint32_t)plain.len);
-    put_u32(b + n + 4u, 0xFD2FB528u);
+    wmbt_test_store32(b + n, (uint32_t)plain.len);
+    wmbt_test_store32(b + n + 4u, 0xFD2FB528u);
     b[n + 8u] = 0xA0; /* size in 4 bytes, single segment */
-    put_u32(b + n + 9u, (uint32_t)plain.len);
+    wmbt_test_store32(b + n + 9u, (uint32_t)plain.len);
     n += 13u;
     for (size_t at = 0; at < plain.len;) {
         uint32_t run = same_from(plain, at), m = 0;
@@ -434,7 +427,7 @@ static wmbt_view many_blocks(wmbt_test *t, wmbt_view plain, uint32_t size)
         bool same = m == 0u;
         m = same ? run : m;
         uint32_t last = at + m == plain.len ? 1u : 0u;
-        put_u32(b + n, last | (same ? 2u : 0u) | m << 3); /* three bytes of it */
+        wmbt_test_store32(b + n, last | (same ? 2u : 0u) | m << 3); /* three bytes of it */
         n += 3u;
         for (uint32_t i = 0; i < (same ? 1u : m); i++) {
             b[n++] = plain.data[at + i];
@@ -519,7 +512,7 @@ static void test_memory_is_last(wmbt_test *t)
                         (i >= 72u && i < 80u) || (i >= 124u && i < 140u);
             plain[i] = rows ? 0u : x.plain.data[i];
         }
-        put_u32(plain + 140, wmbt_test_crc32c(0, plain + 24, 116) ^ wrong);
+        wmbt_test_store32(plain + 140, wmbt_test_crc32c(0, plain + 24, 116) ^ wrong);
         wmbt_view stored = many_blocks(t, wmbt_view_of(plain, 144), 144);
         T_CHECK(t, stored.len <= WMBT_READER_HEAD_BYTES);
         x.b->object[x.at[0]].bytes = stored;
@@ -596,7 +589,7 @@ static void test_short_tails(wmbt_test *t)
             for (uint32_t i = 0; i < 64u; i++) {
                 bytes[i] = x.plain.data[i];
             }
-            put_u32(bytes + 8, body < 40u ? body : 0xFFFFFFFFu);
+            wmbt_test_store32(bytes + 8, body < 40u ? body : 0xFFFFFFFFu);
             wmbt_rawtail_expect expect = {SHAPE, 0};
             wmbt_rawtail_info info;
             wmbt_view object = wmbt_view_of(bytes, len);

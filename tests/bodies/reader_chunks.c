@@ -94,13 +94,6 @@ static void make_keys(value *v)
          WMBT_OK);
 }
 
-static void put_u32(uint8_t *p, uint32_t v)
-{
-    for (unsigned i = 0; i < 4u; i++) {
-        p[i] = (uint8_t)(v >> (8u * i));
-    }
-}
-
 /* A wrapper with a frame of raw blocks of 128 KiB or less. */
 static wmbt_view wrap(wmbt_test *t, wmbt_view plain)
 {
@@ -112,14 +105,14 @@ static wmbt_view wrap(wmbt_test *t, wmbt_view plain)
     for (size_t i = 0; i < sizeof begin; i++) {
         b[i] = begin[i];
     }
-    put_u32(b + 6, (uint32_t)plain.len);
-    put_u32(b + 10, 0xFD2FB528u);
+    wmbt_test_store32(b + 6, (uint32_t)plain.len);
+    wmbt_test_store32(b + 10, 0xFD2FB528u);
     b[14] = 0xA0; /* size in 4 bytes, single segment */
-    put_u32(b + 15, (uint32_t)plain.len);
+    wmbt_test_store32(b + 15, (uint32_t)plain.len);
     size_t n = 19;
     for (size_t at = 0; at < plain.len; at += 1u << 17) {
         uint32_t m = plain.len - at < 1u << 17 ? (uint32_t)(plain.len - at) : 1u << 17;
-        put_u32(b + n, (at + m == plain.len ? 1u : 0u) | m << 3);
+        wmbt_test_store32(b + n, (at + m == plain.len ? 1u : 0u) | m << 3);
         n += 3u;
         for (uint32_t i = 0; i < m; i++) {
             b[n + i] = plain.data[at + i];
@@ -343,11 +336,11 @@ static void test_huge(wmbt_test *t)
     wmbt_want want;
     wmbt_reader_object state;
     T_CHECK(t, memory != NULL && head != NULL);
-    put_u32(head, 0x3142564Bu); /* "KVB1" */
-    put_u32(head + 4, 2);
-    put_u32(head + 12, 4095);
-    put_u32(head + 16, HUGE_LAYERS);
-    put_u32(head + 20, 0xFFFFFFE8u);
+    wmbt_test_store32(head, 0x3142564Bu); /* "KVB1" */
+    wmbt_test_store32(head + 4, 2);
+    wmbt_test_store32(head + 12, 4095);
+    wmbt_test_store32(head + 16, HUGE_LAYERS);
+    wmbt_test_store32(head + 20, 0xFFFFFFE8u);
     T_EQ(t, wmbt_reader_init(wmbt_buf_of(memory, size), &c, &r), WMBT_OK);
     T_EQ(t, wmbt_reader_hash(r, &hash), WMBT_OK);
     T_EQ(t, wmbt_reader_next_want(r, &want), WMBT_OK);

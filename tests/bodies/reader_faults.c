@@ -235,26 +235,14 @@ static void test_tail_lengths(wmbt_test *t)
 
 /* --- numbers under a right CRC ---------------------------------------------------------------- */
 
-static uint32_t get_u32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static void put_u32(uint8_t *p, uint32_t v)
-{
-    for (unsigned i = 0; i < 4u; i++) {
-        p[i] = (uint8_t)(v >> (8u * i));
-    }
-}
-
 /* A block's CRC follows its body, which begins at 24. A tail's stands at 12, and its body at 16. */
 static void fix_crc(const faults *f)
 {
     uint32_t n = (uint32_t)f->len;
     if (f->tail) {
-        put_u32(f->bytes + 12, wmbt_test_crc32c(0, f->bytes + 16, n - 16u));
+        wmbt_test_store32(f->bytes + 12, wmbt_test_crc32c(0, f->bytes + 16, n - 16u));
     } else {
-        put_u32(f->bytes + n - 4u, wmbt_test_crc32c(0, f->bytes + 24, n - 28u));
+        wmbt_test_store32(f->bytes + n - 4u, wmbt_test_crc32c(0, f->bytes + 24, n - 28u));
     }
 }
 
@@ -264,7 +252,7 @@ static void numbers(wmbt_test *t, faults *f, const uint16_t *offsets, size_t cou
 {
     for (size_t i = 0; i < count; i++) {
         uint8_t *p = f->bytes + offsets[i];
-        uint32_t was = get_u32(p);
+        uint32_t was = wmbt_test_load32(p);
         const uint32_t others[] = {0,
                                    1,
                                    2,
@@ -283,7 +271,7 @@ static void numbers(wmbt_test *t, faults *f, const uint16_t *offsets, size_t cou
             if (others[k] == was) {
                 continue;
             }
-            put_u32(p, others[k]);
+            wmbt_test_store32(p, others[k]);
             fix_crc(f);
             t->got = offsets[i];
             t->want = others[k];
@@ -291,7 +279,7 @@ static void numbers(wmbt_test *t, faults *f, const uint16_t *offsets, size_t cou
             T_EQ(t, f->passed, f->tail && offsets[i] == 32u && others[k] == 10u);
             f->passed = 0;
         }
-        put_u32(p, was);
+        wmbt_test_store32(p, was);
         fix_crc(f);
     }
     T_CALL(t, judge(f, true));
