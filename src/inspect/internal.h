@@ -3,7 +3,7 @@
 #ifndef INSPECT_INTERNAL_H
 #define INSPECT_INTERNAL_H
 
-#include "tool.h"
+#include "base/tool.h"
 
 /* The command whose name errors carry. */
 void tool_set_command(const struct command *command);

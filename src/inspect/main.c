@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "args.h"
+#include "base/args.h"
 #include "internal.h"
-#include "out.h"
+#include "base/out.h"
 #include "wombatkv/version.h"
 
 static const struct command *const commands[] = {

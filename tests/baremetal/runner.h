@@ -3,7 +3,7 @@
 #ifndef WMBT_BAREMETAL_RUNNER_H
 #define WMBT_BAREMETAL_RUNNER_H
 
-#include "../bodies/test.h"
+#include "../support/test.h"
 
 typedef struct wmbt_linked_file {
     const char *name;     /* as wmbt_case names it */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base: status, cursor, byte moves, text. */
-#include "test.h"
+#include "../support/test.h"
 
 #include "base/bytes.h"
 #include "base/cursor.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* BLAKE3: vectors, both kernels through a model of the tree, splits, limits, clones. */
-#include "test.h"
+#include "../support/test.h"
 
 #include "hash/kernel.h"
 #include "wombatkv/blake3.h"

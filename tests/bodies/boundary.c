@@ -2,7 +2,7 @@
 /* boundary: block sizes, positions, windows, tiers. Each against counting by ones. */
 #include "wombatkv/boundary.h"
 
-#include "objects.h"
+#include "../support/objects.h"
 #include "wombatkv/chain.h"
 
 #define FLASH (&wmbt_shape_deepseek_v4_flash)

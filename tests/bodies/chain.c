@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "base/le.h"
 #include "hash/xxh64.h"
-#include "test.h"
+#include "../support/test.h"
 
 #define CORE_CHAIN "golden/vectors/core_chain.tsv"
 #define PROMPTS "golden/bucket/prompts.tsv"

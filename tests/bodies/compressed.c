@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compression wrapper: upstream's verdicts, the sample bucket, codecs that misbehave. */
-#include "../fault/fault.h"
-#include "test.h"
+#include "../support/fault.h"
+#include "../support/test.h"
 
 #include "wombatkv/compressed.h"
 #include "wombatkv/sha256.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CRC32C: vectors, every kernel against a bitwise model, copy, combine. */
-#include "test.h"
+#include "../support/test.h"
 
 #include "hash/kernel.h"
 #include "wombatkv/crc32c.h"

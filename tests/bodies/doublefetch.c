@@ -6,7 +6,7 @@
  * moment each byte of the object is changed in turn. A byte that was read before must not matter
  * any more; one that was not must count as it is then.
  */
-#include "objects.h"
+#include "../support/objects.h"
 #include "wombatkv/kvblock.h"
 #include "wombatkv/rawtail.h"
 

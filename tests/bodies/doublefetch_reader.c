@@ -6,7 +6,7 @@
  * A byte that was read before must not matter any more; one that was not must count as it is then.
  * The first 128 bytes, which decide what an object is, are copied before the first call.
  */
-#include "drive.h"
+#include "../support/drive.h"
 
 static struct {
     uint8_t *base; /* the bytes fed, or collected in memory */

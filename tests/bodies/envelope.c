@@ -2,10 +2,10 @@
 /* envelope. Tables and captures are upstream's own bytes and answers. */
 #include "wombatkv/envelope.h"
 
-#include "../fault/fault.h"
+#include "../support/fault.h"
 #include "base/bytes.h"
 #include "base/le.h"
-#include "objects.h"
+#include "../support/objects.h"
 
 #define VECTORS "golden/vectors/daemon_envelope.tsv"
 #define FOLDER "golden/captures/"

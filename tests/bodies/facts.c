@@ -5,7 +5,7 @@
  */
 #include "wombatkv/facts.h"
 
-#include "test.h"
+#include "../support/test.h"
 
 /* Emulators are slow. */
 #if __STDC_HOSTED__

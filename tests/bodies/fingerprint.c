@@ -2,11 +2,11 @@
 /* fingerprint: text forms, identity files, the encoding and its hash. */
 #include "wombatkv/fingerprint.h"
 
-#include "../fault/fault.h"
+#include "../support/fault.h"
 #include "base/bytes.h"
 #include "base/le.h"
 #include "base/text.h"
-#include "test.h"
+#include "../support/test.h"
 
 #define D1 "64b91ca7fe644b145a842e1006d9709c2178300072b068ca382399e95536e646"
 #define D1_UPPER "64B91CA7FE644B145A842E1006D9709C2178300072B068CA382399E95536E646"

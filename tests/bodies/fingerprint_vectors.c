@@ -5,7 +5,7 @@
  * table explains its columns.
  */
 #include "base/bytes.h"
-#include "test.h"
+#include "../support/test.h"
 #include "wombatkv/fingerprint.h"
 
 #define TABLE "vectors/fingerprint.tsv"

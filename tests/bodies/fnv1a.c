@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* FNV-1a. */
-#include "test.h"
+#include "../support/test.h"
 
 #include "wombatkv/fnv1a.h"
 

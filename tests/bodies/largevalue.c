@@ -6,7 +6,7 @@
  */
 #include "wombatkv/largevalue.h"
 
-#include "../fault/fault.h"
+#include "../support/fault.h"
 
 #define ID "3c1f67b0d8d83d6691b478b0381885f874310289f7cf0f9b1ba2dc5aae240ddf"
 #define ID_OVER "754fc0d7f0267e66a3c2088b2aae00d8d18a4e812b798e2f12957d3239f995ab"

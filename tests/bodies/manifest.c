@@ -5,7 +5,7 @@
  */
 #include "wombatkv/manifest.h"
 
-#include "../fault/fault.h"
+#include "../support/fault.h"
 
 /* Emulators are slow. */
 #if __STDC_HOSTED__

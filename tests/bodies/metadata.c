@@ -3,7 +3,7 @@
 #include "wombatkv/metadata.h"
 
 #include "base/bytes.h"
-#include "test.h"
+#include "../support/test.h"
 
 #define BLOCK_META "golden/vectors/radix_block_meta.tsv"
 

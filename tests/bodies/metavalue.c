@@ -5,10 +5,10 @@
  */
 #include "wombatkv/metavalue.h"
 
-#include "../fault/fault.h"
+#include "../support/fault.h"
 #include "base/bytes.h"
 #include "base/le.h"
-#include "test.h"
+#include "../support/test.h"
 
 #define VECTORS "golden/vectors/radix_metavalue.tsv"
 #define STORED "golden/bucket/slatedb_values.tsv"

@@ -2,9 +2,9 @@
 /* objkey: keys of blocks and raw tails. */
 #include "wombatkv/objkey.h"
 
-#include "../fault/fault.h"
+#include "../support/fault.h"
 #include "base/bytes.h"
-#include "test.h"
+#include "../support/test.h"
 
 #define PROMPTS "golden/bucket/prompts.tsv"
 #define BLOCKS "golden/bucket/blocks.tsv"

@@ -6,7 +6,7 @@
 #include "wombatkv/plan.h"
 
 #include "base/bytes.h"
-#include "objects.h"
+#include "../support/objects.h"
 #include "wombatkv/rawtail.h"
 
 #define FLASH (&wmbt_shape_deepseek_v4_flash)

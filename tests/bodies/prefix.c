@@ -2,7 +2,7 @@
 /* prefix: the scan against trying every length of prefix, on all patterns of presence. */
 #include "wombatkv/prefix.h"
 
-#include "test.h"
+#include "../support/test.h"
 
 #define UNTOUCHED 0xABABABABu
 

@@ -6,8 +6,8 @@
  */
 #include "wombatkv/rawtail.h"
 
-#include "../fault/fault.h"
-#include "objects.h"
+#include "../support/fault.h"
+#include "../support/objects.h"
 #include "wombatkv/crc32c.h"
 
 #define FLASH (&wmbt_shape_deepseek_v4_flash)

@@ -6,7 +6,7 @@
  */
 #include "wombatkv/reader.h"
 
-#include "bucket.h"
+#include "../support/bucket.h"
 #include "wombatkv/crc32c.h"
 #include "wombatkv/kvblock.h"
 #include "wombatkv/zstd.h"

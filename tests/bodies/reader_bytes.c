@@ -3,7 +3,7 @@
  * reader: the calls that bring bytes (found, feed, placed, memory), each of their statuses, holes,
  * codecs that say anything, and memory that changes. What is refused changes not a byte.
  */
-#include "drive.h"
+#include "../support/drive.h"
 #include "wombatkv/rawtail.h"
 #include "wombatkv/zstd.h"
 

@@ -3,7 +3,7 @@
  * reader: each call and each of its statuses, but for those about bytes (reader_bytes.c): start and
  * limits, input, wants and keys, presence, failures, results. What is refused changes not a byte.
  */
-#include "drive.h"
+#include "../support/drive.h"
 #include "wombatkv/zstd.h"
 
 #define SHAPE (&wmbt_test_shape)

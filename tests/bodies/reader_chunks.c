@@ -4,8 +4,8 @@
  * is missing, too short, too long, in another's place or damaged. And a block of nearly 4 GiB, of
  * which the head is enough; and a manifest in a wrapper of that size.
  */
-#include "bucket.h"
-#include "use/reader/state.h"
+#include "../support/bucket.h"
+#include "reader/state.h"
 #include "wombatkv/kvblock.h"
 #include "wombatkv/largevalue.h"
 #include "wombatkv/objkey.h"

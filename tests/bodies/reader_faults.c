@@ -6,7 +6,7 @@
  * (bucket.c: kvblock, rawtail, compressed, largevalue) say ok; a block or tail that they refuse is
  * not in the plan; and fed in order it gets their status.
  */
-#include "drive.h"
+#include "../support/drive.h"
 #include "wombatkv/kvblock.h"
 
 #define SHAPE (&wmbt_test_shape)

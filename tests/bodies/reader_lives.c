@@ -4,7 +4,7 @@
  * bytes fail to come. What follows gives the right plan; memory that was lent is not touched once
  * its object has let go of it; wants that are gone change nothing.
  */
-#include "drive.h"
+#include "../support/drive.h"
 
 #define POISON 0xEEu
 

@@ -3,7 +3,7 @@
  * reader: where rows go. Layout and places of the small shape's objects are worked out here, from
  * the formats' rules; the reader's pieces must tile them within the limits of a DMA engine.
  */
-#include "drive.h"
+#include "../support/drive.h"
 
 #define SHAPE (&wmbt_test_shape)
 #define MAX_PARTS 64u

@@ -5,10 +5,10 @@
  */
 #include "wombatkv/segment.h"
 
-#include "../fault/fault.h"
+#include "../support/fault.h"
 #include "base/bytes.h"
 #include "base/le.h"
-#include "test.h"
+#include "../support/test.h"
 
 #define SEGMENTS "golden/vectors/format_segment.tsv"
 #define RANGES "golden/vectors/format_segment_range.tsv"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-256: NIST's messages, Monte Carlo, splits, limits. */
-#include "test.h"
+#include "../support/test.h"
 
 #include "wombatkv/sha256.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shape: the constant, the bounds, sizes. Numbers are those of docs/FORMATS.md. */
-#include "objects.h"
+#include "../support/objects.h"
 
 static void test_flash(wmbt_test *t)
 {

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/le.h"
-#include "test.h"
+#include "../support/test.h"
 #include "wombatkv/chain.h"
 
 #define LOOKUP "golden/vectors/core_lookup.tsv"

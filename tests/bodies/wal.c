@@ -5,10 +5,10 @@
  */
 #include "wombatkv/wal.h"
 
-#include "../fault/fault.h"
+#include "../support/fault.h"
 #include "base/bytes.h"
 #include "base/le.h"
-#include "test.h"
+#include "../support/test.h"
 
 #define RECORDS "golden/vectors/format_wal_record.tsv"
 #define BATCHES "golden/vectors/format_wal_batch.tsv"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* XXH64, the checksum of zstd frames. */
-#include "test.h"
+#include "../support/test.h"
 
 #include "hash/xxh64.h"
 

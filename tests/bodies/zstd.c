@@ -3,8 +3,8 @@
  * zstd frames: frames of libzstd, published ones, and frames made by hand, field by field. The
  * comparison with libzstd itself is tests/independent/zstd.c.
  */
-#include "../fault/fault.h"
-#include "test.h"
+#include "../support/fault.h"
+#include "../support/test.h"
 
 #include "base/le.h"
 #include "hash/xxh64.h"

@@ -12,14 +12,17 @@ FREESTANDING_HEADERS = {"stddef.h", "stdint.h", "stdbool.h", "limits.h"}
 # Kernel files of an instruction set may include its header, and nothing else may.
 KERNEL_HEADERS = {"arm_acle.h", "arm_neon.h", "arm_mve.h"}
 KERNELS = re.compile(r"^src/hash/(x86|aarch64|arm|riscv)/")
-LEVELS = ["base", "hash", "identity", "format", "use"]
+LEVELS = ["base", "hash", "identity", "format", "wire", "index", "reader", "client"]
 HEADER_LEVELS = {
     "base": "version config base status",
     "hash": "blake3 sha256 crc32c fnv1a",
     "identity": "metadata shape fingerprint chain objkey reuse boundary prefix plan store",
-    "format": "compressed zstd kvblock rawtail largevalue envelope wal segment manifest facts "
+    "format": "compressed zstd kvblock rawtail largevalue wal segment manifest facts "
               "metavalue",
-    "use": "reader index wombatkv",
+    "wire": "envelope",
+    "index": "",
+    "reader": "reader",
+    "client": "wombatkv",
 }
 MOST_LINES, MOST_COLUMNS = 70, 100
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "../bodies/test.h"
+#include "../support/test.h"
 
 extern const wmbt_suite WMBT_FRONT_SUITE;
 

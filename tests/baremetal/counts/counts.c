@@ -3,7 +3,7 @@
  * Instructions that the reader's steps take, on RISC-V under -icount, where minstret counts
  * exactly. Each case prints "# count N WHAT"; counts.py compares them with docs/COUNTS.md.
  */
-#include "../../bodies/test.h"
+#include "../../support/test.h"
 #include "../start/semihost.h"
 
 #include "wombatkv/blake3.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Images that must fail, each in its own way: the run must see which. */
-#include "../../bodies/test.h"
+#include "../../support/test.h"
 
 static void test_passes(wmbt_test *t)
 {

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files and buckets. */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/tool.h"
+
+static wmbt_status from_errno(int error, const char **why)
+{
+    if (error == ENOENT || error == ENOTDIR) {
+        *why = "there is no such file";
+        return WMBT_MISSING;
+    }
+    *why = error == EISDIR ? "it is a directory" : tool_format("%s", strerror(error));
+    return TOOL_UNREADABLE;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+#define FIRST_ROOM ((size_t)1 << 16)
+
+static wmbt_status too_large(const char **why)
+{
+    *why = "it is larger than the 4 GiB that this tool reads";
+    return WMBT_TOO_LARGE;
+}
+
+/* Reads until the end. `room` is what the size promises, plus one byte to see the end. */
+static wmbt_status read_all(int fd, size_t room, struct file *file, const char **why)
+{
+    uint8_t *data = malloc(room);
+    size_t len = 0;
+    while (data != NULL) {
+        ssize_t got = read(fd, data + len, room - len);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            int error = errno;
+            free(data);
+            return from_errno(error, why);
+        }
+        len += (size_t)got;
+        if (got == 0) {
+            file->data = data;
+            file->len = len;
+            return WMBT_OK;
+        }
+        if (len > FILE_MAX_BYTES) {
+            free(data);
+            return too_large(why);
+        }
+        if (len == room) {
+            uint8_t *grown = room > SIZE_MAX / 2 ? NULL : realloc(data, room * 2);
+            if (grown == NULL) {
+                free(data);
+            }
+            data = grown;
+            room *= 2;
+        }
+    }
+    *why = "not enough memory";
+    return TOOL_UNREADABLE;
+}
+
+static wmbt_status read_fd(int fd, struct file *file, const char **why)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return from_errno(errno, why);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return from_errno(EISDIR, why);
+    }
+    if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > FILE_MAX_BYTES) {
+        return too_large(why);
+    }
+    bool sized = S_ISREG(st.st_mode) && st.st_size > 0 && (uint64_t)st.st_size < SIZE_MAX;
+    return read_all(fd, sized ? (size_t)st.st_size + 1 : FIRST_ROOM, file, why);
+}
+
+wmbt_status file_read(const char *path, struct file *file, const char **why)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return from_errno(errno, why);
+    }
+    wmbt_status status = read_fd(fd, file, why);
+    close(fd);
+    return status;
+}
+
+wmbt_status file_read_stdin(struct file *file, const char **why)
+{
+    return read_fd(STDIN_FILENO, file, why);
+}
+
+void file_free(struct file *file)
+{
+    free(file->data);
+    file->data = NULL;
+    file->len = 0;
+}
+
+wmbt_view file_view(const struct file *file)
+{
+    return wmbt_view_of(file->data, file->len);
+}
+
+/* --- buckets --------------------------------------------------------------------------------- */
+
+wmbt_status bucket_open(struct bucket *bucket, const char *path, const char **why)
+{
+    bucket->path = path;
+    bucket->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (bucket->fd >= 0) {
+        return WMBT_OK;
+    }
+    int error = errno;
+    if (error == ENOTDIR && access(path, F_OK) == 0) {
+        *why = "it is not a directory";
+        return TOOL_UNREADABLE;
+    }
+    return from_errno(error, why);
+}
+
+void bucket_close(struct bucket *bucket)
+{
+    close(bucket->fd);
+    bucket->fd = -1;
+}
+
+/* True if the key's components are file names: none empty, none "." or "..", no NUL. */
+static bool is_path_below(wmbt_view key)
+{
+    size_t begin = 0;
+    for (size_t i = 0; i <= key.len; i++) {
+        if (i < key.len && key.data[i] == '\0') {
+            return false;
+        }
+        if (i == key.len || key.data[i] == '/') {
+            const uint8_t *name = key.data + begin;
+            size_t len = i - begin;
+            if (len == 0 || (len == 1 && name[0] == '.') ||
+                (len == 2 && name[0] == '.' && name[1] == '.')) {
+                return false;
+            }
+            begin = i + 1;
+        }
+    }
+    return true;
+}
+
+/* Opens a path below `fd`; no component may be a symbolic link. */
+static int open_below(int fd, char *path, int *error)
+{
+    int at = fd;
+    for (char *name = path;;) {
+        char *slash = strchr(name, '/');
+        if (slash != NULL) {
+            *slash = '\0';
+        }
+        int kind = slash != NULL ? O_DIRECTORY : O_NONBLOCK;
+        int next = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | kind);
+        *error = errno;
+        if (next < 0 && slash != NULL && *error == ENOTDIR) {
+            struct stat st;
+            bool link = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+            *error = link ? ELOOP : ENOTDIR;
+        }
+        if (at != fd) {
+            close(at);
+        }
+        if (next < 0 || slash == NULL) {
+            return next;
+        }
+        at = next;
+        name = slash + 1;
+    }
+}
+
+wmbt_status bucket_open_object(const struct bucket *bucket, wmbt_view key,
+                               struct bucket_object *object, const char **why)
+{
+    struct stat st;
+    int error = 0;
+    object->fd = -1;
+    if (!is_path_below(key)) {
+        *why = "no path inside the directory stands for this key";
+        return TOOL_UNREADABLE;
+    }
+    object->fd = open_below(bucket->fd, tool_copy((const char *)key.data, key.len), &error);
+    if (object->fd < 0) {
+        if (error == ELOOP) {
+            *why = "a symbolic link, which is not followed";
+            return TOOL_UNREADABLE;
+        }
+        return error == ENAMETOOLONG ? WMBT_MISSING : from_errno(error, why);
+    }
+    error = fstat(object->fd, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
+    if (error == 0 && S_ISREG(st.st_mode)) {
+        object->bytes = (uint64_t)st.st_size;
+        return WMBT_OK;
+    }
+    bucket_object_close(object);
+    if (error != 0) {
+        return from_errno(error, why);
+    }
+    *why = "it is not a regular file";
+    return TOOL_UNREADABLE;
+}
+
+wmbt_status bucket_object_read(const struct bucket_object *object, uint64_t offset, uint8_t *to,
+                               size_t bytes, const char **why)
+{
+    while (bytes != 0) {
+        ssize_t got = pread(object->fd, to, bytes, (off_t)offset);
+        if (got == 0) {
+            *why = "it changed while it was read";
+            return TOOL_UNREADABLE;
+        }
+        if (got < 0 && errno != EINTR) {
+            return from_errno(errno, why);
+        }
+        size_t n = got > 0 ? (size_t)got : 0;
+        offset += n;
+        to += n;
+        bytes -= n;
+    }
+    return WMBT_OK;
+}
+
+void bucket_object_close(struct bucket_object *object)
+{
+    if (object->fd >= 0) {
+        close(object->fd);
+    }
+    object->fd = -1;
+}
+
+wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, struct file *file,
+                        const char **why)
+{
+    struct bucket_object object;
+    wmbt_status status = bucket_open_object(bucket, key, &object, why);
+    if (status == WMBT_OK) {
+        status = read_fd(object.fd, file, why);
+        bucket_object_close(&object);
+    }
+    return status;
+}
+
+/* --- listing --------------------------------------------------------------------------------- */
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void list_add(struct key_list *list, const char *key)
+{
+    list->key = tool_grow(list->key, list->count, &list->room, sizeof *list->key);
+    list->key[list->count++] = key;
+}
+
+/* True if `key` begins with `prefix`, or, for a directory (`key` ends in '/'), could hold such. */
+static bool is_wanted(const char *key, const char *prefix, bool directory)
+{
+    size_t k = strlen(key);
+    size_t p = strlen(prefix);
+    size_t common = directory && k < p ? k : p;
+    return k >= common && memcmp(key, prefix, common) == 0;
+}
+
+/* Adds what stands at `key` to the list that it belongs to. */
+static void list_entry(const char *key, mode_t mode, const char *prefix, struct key_lists *lists,
+                       struct key_list *folders)
+{
+    const char *folder = tool_format("%s/", key);
+    if (S_ISDIR(mode)) {
+        if (is_wanted(folder, prefix, true)) {
+            list_add(folders, folder);
+        }
+    } else if (S_ISREG(mode)) {
+        if (is_wanted(key, prefix, false)) {
+            list_add(&lists->files, key);
+        }
+    } else if (is_wanted(key, prefix, false) ||
+               (S_ISLNK(mode) && is_wanted(folder, prefix, true))) {
+        list_add(&lists->others, key);
+    }
+}
+
+/* Reads one directory; what it finds goes to `lists` or `folders` (keys that end in '/'). */
+static int list_folder(int root, const char *folder, const char *prefix, struct key_lists *lists,
+                       struct key_list *folders)
+{
+    int error = 0;
+    size_t len = strlen(folder);
+    int fd = len == 0 ? dup(root) : open_below(root, tool_copy(folder, len - 1), &error);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        error = fd < 0 && len != 0 ? error : errno;
+        if (fd >= 0) {
+            close(fd);
+        }
+        return error;
+    }
+    rewinddir(dir);
+    errno = 0;
+    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        struct stat st;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+            errno = 0;
+            continue;
+        }
+        list_entry(tool_format("%s%s", folder, entry->d_name), st.st_mode, prefix, lists, folders);
+        errno = 0;
+    }
+    error = errno;
+    closedir(dir);
+    return error;
+}
+
+static void list_sort(struct key_list *list)
+{
+    if (list->count > 1) {
+        qsort(list->key, list->count, sizeof *list->key, compare_keys);
+    }
+}
+
+wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_lists *lists,
+                        const char **why)
+{
+    struct key_list folders = {0};
+    wmbt_status status = WMBT_OK;
+    memset(lists, 0, sizeof *lists);
+    list_add(&folders, "");
+    while (folders.count != 0 && status == WMBT_OK) {
+        const char *folder = folders.key[--folders.count];
+        int error = list_folder(bucket->fd, folder, prefix, lists, &folders);
+        if (error != 0) {
+            *why = tool_format("%s: %s", folder, strerror(error));
+            status = TOOL_UNREADABLE;
+        }
+    }
+    free(folders.key);
+    list_sort(&lists->files);
+    list_sort(&lists->others);
+    return status;
+}
+
+void key_lists_free(struct key_lists *lists)
+{
+    free(lists->files.key);
+    free(lists->others.key);
+    memset(lists, 0, sizeof *lists);
+}

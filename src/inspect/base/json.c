@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A tree of values and its JSON text (RFC 8259). */
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/tool.h"
+#include "base/utf8.h"
+
+static struct json *new_value(enum json_kind kind)
+{
+    struct json *value = tool_alloc(sizeof *value);
+    memset(value, 0, sizeof *value);
+    value->kind = kind;
+    return value;
+}
+
+struct json *json_object(void)
+{
+    return new_value(JSON_OBJECT);
+}
+
+struct json *json_array(void)
+{
+    return new_value(JSON_ARRAY);
+}
+
+struct json *json_add(struct json *parent, const char *key, struct json *value)
+{
+    value->key = key;
+    if (parent->last != NULL) {
+        parent->last->next = value;
+    } else {
+        parent->first = value;
+    }
+    parent->last = value;
+    parent->number++;
+    return value;
+}
+
+void json_add_null(struct json *parent, const char *key)
+{
+    json_add(parent, key, new_value(JSON_NULL));
+}
+
+void json_add_bool(struct json *parent, const char *key, bool value)
+{
+    json_add(parent, key, new_value(JSON_BOOL))->number = value;
+}
+
+void json_add_number(struct json *parent, const char *key, uint64_t value)
+{
+    json_add(parent, key, new_value(JSON_NUMBER))->number = value;
+}
+
+void json_add_view(struct json *parent, const char *key, wmbt_view view)
+{
+    static const char replacement[] = "\xEF\xBF\xBD";
+    const char *bytes = (const char *)view.data;
+    char *text = tool_alloc(view.len * 3 + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < view.len;) {
+        size_t step = utf8_character(bytes + i, view.len - i);
+        const char *from = step != 0 ? bytes + i : replacement;
+        size_t count = step != 0 ? step : 3;
+        memcpy(text + len, from, count);
+        len += count;
+        i += step != 0 ? step : 1;
+    }
+    text[len] = '\0';
+    struct json *value = json_add(parent, key, new_value(JSON_TEXT));
+    value->text = text;
+    value->text_len = len;
+}
+
+void json_add_text(struct json *parent, const char *key, const char *text)
+{
+    json_add_view(parent, key, wmbt_view_of(text, strlen(text)));
+}
+
+void json_add_hex(struct json *parent, const char *key, wmbt_view bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *text = tool_alloc(bytes.len * 2 + 1);
+    for (size_t i = 0; i < bytes.len; i++) {
+        text[2 * i] = digits[bytes.data[i] >> 4];
+        text[2 * i + 1] = digits[bytes.data[i] & 15];
+    }
+    text[2 * bytes.len] = '\0';
+    struct json *value = json_add(parent, key, new_value(JSON_TEXT));
+    value->text = text;
+    value->text_len = 2 * bytes.len;
+}
+
+struct json *json_add_object(struct json *parent, const char *key)
+{
+    return json_add(parent, key, json_object());
+}
+
+struct json *json_add_array(struct json *parent, const char *key)
+{
+    return json_add(parent, key, json_array());
+}
+
+void json_add_name(struct json *parent, const char *key, wmbt_view name)
+{
+    json_add_view(parent, key, name);
+    struct json *value = parent->last;
+    /* A broken byte becomes three. */
+    if (value->text_len != name.len) {
+        value->cell = tool_printable((const char *)name.data, name.len);
+        json_add_hex(parent, tool_format("%s_hex", key), name);
+    }
+}
+
+void json_add_path(struct json *parent, const char *path)
+{
+    json_add_name(parent, "path", wmbt_view_of(path, strlen(path)));
+}
+
+const struct json *json_get(const struct json *object, const char *key)
+{
+    for (const struct json *member = object->first; member != NULL; member = member->next) {
+        if (strcmp(member->key, key) == 0) {
+            return member;
+        }
+    }
+    return NULL;
+}
+
+const char *json_get_text(const struct json *object, const char *key)
+{
+    const struct json *member = json_get(object, key);
+    return member != NULL && member->kind == JSON_TEXT ? member->text : "";
+}
+
+uint64_t json_get_number(const struct json *object, const char *key)
+{
+    const struct json *member = json_get(object, key);
+    bool counts = member != NULL && (member->kind == JSON_NUMBER || member->kind == JSON_BOOL);
+    return counts ? member->number : 0;
+}
+
+const char *json_cell(const struct json *value)
+{
+    switch (value != NULL ? value->kind : JSON_NULL) {
+    case JSON_BOOL: return value->number != 0 ? "yes" : "no";
+    case JSON_NUMBER: return tool_format("%" PRIu64, value->number);
+    case JSON_TEXT:
+        return value->cell != NULL ? value->cell : tool_printable(value->text, value->text_len);
+    default: return "-";
+    }
+}
+
+/* --- printing -------------------------------------------------------------------------------- */
+
+static void print_text(const char *text, size_t len, FILE *out)
+{
+    putc('"', out);
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\') {
+            putc('\\', out);
+            putc(c, out);
+        } else if (c == '\n') {
+            fputs("\\n", out);
+        } else if (c == '\t') {
+            fputs("\\t", out);
+        } else if (c < 0x20 || c == 0x7F) {
+            fprintf(out, "\\u%04x", c);
+        } else {
+            putc(c, out);
+        }
+    }
+    putc('"', out);
+}
+
+static void print_scalar(const struct json *value, FILE *out)
+{
+    switch (value->kind) {
+    case JSON_BOOL: fputs(value->number != 0 ? "true" : "false", out); break;
+    case JSON_NUMBER: fprintf(out, "%" PRIu64, value->number); break;
+    case JSON_TEXT: print_text(value->text, value->text_len, out); break;
+    default: fputs("null", out); break;
+    }
+}
+
+/* Containers without containers inside stand on one line. */
+static bool is_flat(const struct json *value)
+{
+    for (const struct json *child = value->first; child != NULL; child = child->next) {
+        if (child->first != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void print(const struct json *value, unsigned depth, FILE *out)
+{
+    if (value->kind != JSON_ARRAY && value->kind != JSON_OBJECT) {
+        print_scalar(value, out);
+        return;
+    }
+    bool flat = is_flat(value);
+    putc(value->kind == JSON_ARRAY ? '[' : '{', out);
+    for (const struct json *child = value->first; child != NULL; child = child->next) {
+        if (!flat) {
+            fprintf(out, "\n%*s", (int)(2 * (depth + 1)), "");
+        }
+        if (value->kind == JSON_OBJECT) {
+            print_text(child->key, strlen(child->key), out);
+            fputs(": ", out);
+        }
+        print(child, depth + 1, out);
+        if (child->next != NULL) {
+            fputs(flat ? ", " : ",", out);
+        }
+    }
+    if (!flat) {
+        fprintf(out, "\n%*s", (int)(2 * depth), "");
+    }
+    putc(value->kind == JSON_ARRAY ? ']' : '}', out);
+}
+
+void json_print(const struct json *value, FILE *out)
+{
+    print(value, 0, out);
+    putc('\n', out);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables, colours, sizes, progress. */
+#include "base/out.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/tool.h"
+#include "base/utf8.h"
+
+/* --- colours --------------------------------------------------------------------------------- */
+
+#define GREEN "\x1b[32m"
+#define YELLOW "\x1b[33m"
+#define RED "\x1b[31m"
+#define BOLD "\x1b[1m"
+#define RESET "\x1b[0m"
+
+static bool is_terminal(int fd)
+{
+    const char *term = getenv("TERM");
+    return isatty(fd) == 1 && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+bool out_has_colour(void)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    return is_terminal(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0');
+}
+
+static const char *coloured(const char *colour, const char *text)
+{
+    return out_has_colour() ? tool_format("%s%s" RESET, colour, text) : text;
+}
+
+const char *out_status(const char *name)
+{
+    if (strcmp(name, "ok") == 0 || strcmp(name, "reuse") == 0) {
+        return coloured(GREEN, name);
+    }
+    bool mild = strcmp(name, "missing") == 0 || strcmp(name, "does-not-fit") == 0;
+    return coloured(mild ? YELLOW : RED, name);
+}
+
+const char *out_bold(const char *text)
+{
+    return coloured(BOLD, text);
+}
+
+const char *out_size(uint64_t bytes)
+{
+    static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    unsigned u = 0;
+    double size = (double)bytes;
+    while (size >= 1024.0 && u < 6) {
+        size /= 1024.0;
+        u++;
+    }
+    if (u == 0) {
+        return tool_format("%llu B", (unsigned long long)bytes);
+    }
+    return tool_format("%.*f %s", size < 10.0 ? 2 : size < 100.0 ? 1 : 0, size, unit[u]);
+}
+
+const char *out_count(uint64_t count, const char *one, const char *many)
+{
+    return tool_format("%llu %s", (unsigned long long)count, count == 1 ? one : many);
+}
+
+/* --- tables ---------------------------------------------------------------------------------- */
+
+#define MAX_COLUMNS 16u
+
+/* Columns that a cell takes on the screen: colours take none. */
+static size_t width_of(const char *text)
+{
+    size_t width = utf8_columns(text);
+    for (const char *escape = strchr(text, '\x1b'); escape != NULL;
+         escape = strchr(escape + 1, '\x1b')) {
+        width -= strcspn(escape, "m") + 1;
+    }
+    return width;
+}
+
+void table_begin(struct table *table, unsigned columns, uint32_t right, const char *const *heading)
+{
+    memset(table, 0, sizeof *table);
+    table->columns = columns;
+    table->right = right;
+    for (unsigned i = 0; heading != NULL && i < columns; i++) {
+        table_cell(table, out_bold(heading[i]));
+    }
+}
+
+void table_cell(struct table *table, const char *text)
+{
+    table->cell = tool_grow(table->cell, table->cells, &table->room, sizeof *table->cell);
+    table->cell[table->cells++] = text;
+}
+
+void table_print(struct table *table, unsigned indent)
+{
+    size_t width[MAX_COLUMNS] = {0};
+    for (size_t i = 0; i < table->cells; i++) {
+        size_t w = width_of(table->cell[i]);
+        size_t *column = &width[i % table->columns];
+        *column = w > *column ? w : *column;
+    }
+    int blanks = 0; /* before the next text; none at the end of a line */
+    for (size_t i = 0; i < table->cells; i++) {
+        unsigned column = (unsigned)(i % table->columns);
+        bool right = (table->right >> column & 1u) != 0;
+        int padding = (int)(width[column] - width_of(table->cell[i]));
+        blanks += (column == 0 ? (int)indent : 2) + (right ? padding : 0);
+        if (table->cell[i][0] != '\0') {
+            printf("%*s%s", blanks, "", table->cell[i]);
+            blanks = 0;
+        }
+        blanks += right ? 0 : padding;
+        if (column + 1 == table->columns) {
+            putchar('\n');
+            blanks = 0;
+        }
+    }
+    free(table->cell);
+    table->cell = NULL;
+}
+
+/* --- progress -------------------------------------------------------------------------------- */
+
+#define BAR_COLUMNS 30
+
+static bool bar_shown;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+void out_progress(const char *what, uint64_t done, uint64_t total)
+{
+    static double start, last;
+    static int terminal = -1;
+    if (terminal < 0) {
+        terminal = is_terminal(STDERR_FILENO);
+        start = now();
+    }
+    if (!terminal || total == 0) {
+        return;
+    }
+    double t = now();
+    if (t - start < 1.0 || t - last < 0.1) {
+        return;
+    }
+    last = t;
+    bar_shown = true;
+    double part = (double)done / (double)total;
+    int full = (int)(part * BAR_COLUMNS);
+    fprintf(stderr, "\r%s [%.*s%*s] %3d %%", what, full, "##############################",
+            BAR_COLUMNS - full, "", (int)(part * 100.0));
+    fflush(stderr);
+}
+
+void out_progress_end(void)
+{
+    if (bar_shown) {
+        fputs("\r\x1b[K", stderr);
+        bar_shown = false;
+    }
+}

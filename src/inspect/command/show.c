@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wombatkv show: every field and extent of objects. */
+#include <stdio.h>
+#include <string.h>
+
+#include "format/formats.h"
+#include "base/out.h"
+#include "base/tool.h"
+#include "format/unwrap.h"
+
+/* A value as people read it: of long hex digits the beginning. */
+static const char *short_cell(const struct json *value)
+{
+    const char *text = json_cell(value);
+    size_t len = strlen(text);
+    size_t key_len = value != NULL ? strlen(value->key) : 0;
+    bool hex = key_len > 4 && strcmp(value->key + key_len - 4, "_hex") == 0;
+    return hex && len > 64 ? tool_format("%.48s... (%zu bytes)", text, len / 2) : text;
+}
+
+/* Rows of a list of objects, headed by the members of the first. */
+static void print_rows(const struct json *list, unsigned indent)
+{
+    struct table table;
+    const struct json *first = list->first;
+    const char *heading[16] = {NULL};
+    uint32_t right = 0;
+    unsigned columns = 0;
+    for (const struct json *m = first->first; m != NULL && columns < 16; m = m->next) {
+        right |= m->kind == JSON_NUMBER ? 1u << columns : 0;
+        heading[columns++] = m->key;
+    }
+    table_begin(&table, columns, right, heading);
+    for (const struct json *row = first; row != NULL; row = row->next) {
+        for (unsigned i = 0; i < columns; i++) {
+            table_cell(&table, short_cell(json_get(row, heading[i])));
+        }
+    }
+    table_print(&table, indent);
+}
+
+static void add_cells(struct table *table, const char *before, const struct json *fields)
+{
+    for (const struct json *field = fields->first; field != NULL; field = field->next) {
+        if (field->kind != JSON_ARRAY && field->kind != JSON_OBJECT) {
+            table_cell(table, tool_format("%s%s", before, field->key));
+            table_cell(table, short_cell(field));
+        }
+    }
+}
+
+/* Fields that are one value each, aligned, those of a group behind the group's name; then lists. */
+static void print_fields(const struct json *fields)
+{
+    struct table table;
+    table_begin(&table, 2, 0, NULL);
+    add_cells(&table, "", fields);
+    for (const struct json *field = fields->first; field != NULL; field = field->next) {
+        if (field->kind == JSON_OBJECT) {
+            add_cells(&table, tool_format("%s.", field->key), field);
+        }
+    }
+    table_print(&table, 2);
+    for (const struct json *field = fields->first; field != NULL; field = field->next) {
+        if (field->kind == JSON_ARRAY && field->first != NULL) {
+            printf("\n  %s\n", out_bold(field->key));
+            print_rows(field, 4);
+        }
+    }
+}
+
+static void print_object(const struct json *row)
+{
+    const struct json *extents = json_get(row, "extents");
+    printf("%s  %s%s%s  %s\n", out_bold(json_cell(json_get(row, "path"))),
+           json_cell(json_get(row, "format")),
+           json_get_number(row, "wrapped") != 0 ? ", wrapped" : "",
+           json_get(row, "bytes")->kind == JSON_NUMBER
+               ? tool_format(", %s", out_size(json_get_number(row, "bytes")))
+               : "",
+           out_status(json_get_text(row, "status")));
+    print_fields(json_get(row, "fields"));
+    if (extents->first != NULL) {
+        printf("\n  %s\n", out_bold("extents"));
+        print_rows(extents, 4);
+    }
+}
+
+static void add_row(struct json *root, const char *path, const struct format *format, bool compat)
+{
+    struct object object;
+    struct reading reading;
+    memset(&reading, 0, sizeof reading);
+    reading.compat = compat;
+    reading.fields = json_object();
+    reading.extents = json_array();
+    object_read(&object, path, format, &reading);
+    struct json *row = json_add_object(root, NULL);
+    json_add_path(row, path);
+    if (object.format != NULL) {
+        json_add_text(row, "format", object.format->name);
+    } else {
+        json_add_null(row, "format");
+    }
+    json_add_bool(row, "wrapped", object.wrapped);
+    json_add_text(row, "status", tool_status_name(object.status));
+    if (object.status == WMBT_MISSING || object.status == TOOL_UNREADABLE) {
+        json_add_null(row, "bytes");
+    } else {
+        json_add_number(row, "bytes", object.stored_bytes);
+    }
+    json_add(row, "fields", reading.fields);
+    json_add(row, "extents", reading.extents);
+    if (object.status != WMBT_OK) {
+        tool_refuse(path, object.status, object.why);
+    }
+}
+
+static int run(const struct args *args)
+{
+    struct json *root = json_array();
+    const char *as = args_value(args, "--as");
+    const struct format *format = as != NULL ? format_of_name(as) : NULL;
+    unwrap_choose(args);
+    args_operands(args, "an object's file", 1, SIZE_MAX);
+    for (size_t i = 0; i < args->operands; i++) {
+        out_progress("reading", i, args->operands);
+        add_row(root, args->operand[i], format, args_flag(args, "--compat"));
+    }
+    out_progress_end();
+    if (args_flag(args, "--json")) {
+        json_print(root, stdout);
+        return EXIT_DONE;
+    }
+    for (const struct json *row = root->first; row != NULL; row = row->next) {
+        print_object(row);
+        fputs(row->next != NULL ? "\n" : "", stdout);
+    }
+    return EXIT_DONE;
+}
+
+static const struct args_option options[] = {
+    {"--as", "FORMAT", false},
+    {"--compat", NULL, false},
+    UNWRAP_OPTIONS,
+    {NULL, NULL, false},
+};
+
+const struct command command_show = {
+    .name = "show",
+    .summary = "every field and extent of objects",
+    .usage = "[--as FORMAT] [--compat] [--libzstd] OBJECT...",
+    .help =
+        "Prints what each object says: fields by their names, and where the rows of each layer\n"
+        "lie. An object that is damaged has no fields.\n\n"
+        "--as FORMAT     read the bytes as that format and nothing else: kvblock rawtail\n"
+        "                compressed zstd wal segment manifest delta envelope metavalue\n"
+        "                large-manifest. Without it the format is detected, and a compression\n"
+        "                wrapper is taken off first\n"
+        "--compat        accept exactly what upstream accepts where the default is "
+        "stricter\n" UNWRAP_HELP,
+    .example = "  wombatkv show bucket/kv/cabi/plain/wombatkv/v1/block/b3=*\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drives the reader: prompts in, its wants answered from the bucket's files. */
+#include "prompt/resolve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/formats.h"
+#include "base/out.h"
+#include "base/tool.h"
+#include "wombatkv/rawtail.h"
+
+wmbt_status resolver_open(struct resolver *resolver, const struct args *args)
+{
+    const char *why = NULL;
+    memset(resolver, 0, sizeof *resolver);
+    const char *path = args_required(args, "--bucket");
+    key_options_read(&resolver->keys, args);
+    chain_options_read(&resolver->chain, args);
+    unwrap_choose(args);
+    resolver->trust_tail = args_flag(args, "--trust-tail");
+    wmbt_status status = bucket_open(&resolver->bucket, path, &why);
+    if (status != WMBT_OK) {
+        tool_refuse(path, status, why);
+    }
+    return status;
+}
+
+void resolver_close(struct resolver *resolver)
+{
+    if (resolver->bucket.fd >= 0) {
+        bucket_close(&resolver->bucket);
+    }
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
+
+#define PIECE_BYTES ((size_t)1 << 20)
+
+/* What the reader is given; one object at a time. */
+struct supply {
+    const struct bucket *bucket;
+    const struct resolved *result;
+    struct bucket_object object; /* or the chunk of one */
+    wmbt_buf raw, stored;        /* lent */
+};
+
+static void release(wmbt_buf *memory)
+{
+    tool_release(memory->data, memory->len);
+    *memory = wmbt_buf_of(NULL, 0);
+}
+
+static wmbt_status fail(const struct supply *supply, const wmbt_want *want, wmbt_status status)
+{
+    return wmbt_reader_fail(supply->result->reader, want, status);
+}
+
+/* Opens the object, or the chunk, that is wanted. */
+static wmbt_status find(struct supply *supply, const wmbt_want *want, struct found *found)
+{
+    char key[WMBT_OBJKEY_MAX_BYTES];
+    size_t len = 0;
+    bucket_object_close(&supply->object);
+    wmbt_status status =
+        wmbt_reader_want_key(supply->result->reader, want, wmbt_buf_of(key, sizeof key), &len);
+    if (status == WMBT_OK) {
+        status = bucket_open_object(supply->bucket, wmbt_view_of(key, len), &supply->object,
+                                    &found->why);
+    }
+    if (status != WMBT_OK) {
+        return fail(supply, want, status);
+    }
+    found->bytes += supply->object.bytes;
+    return wmbt_reader_found(supply->result->reader, want, supply->object.bytes);
+}
+
+/* Gives bytes of the open object until the want is complete. */
+static wmbt_status feed(const struct supply *supply, const wmbt_want *want, struct found *found)
+{
+    static uint8_t piece[PIECE_BYTES];
+    uint32_t at = want->offset;
+    wmbt_status status = WMBT_NEED_MORE;
+    while (status == WMBT_NEED_MORE) {
+        uint64_t left = supply->object.bytes - at;
+        size_t n = want->bytes - (at - want->offset);
+        size_t taken = 0;
+        n = n < left ? n : (size_t)left;
+        n = n < sizeof piece ? n : sizeof piece;
+        status = bucket_object_read(&supply->object, at, piece, n, &found->why);
+        if (status != WMBT_OK) {
+            return fail(supply, want, status);
+        }
+        status = wmbt_reader_feed(supply->result->reader, want, at, wmbt_view_of(piece, n), &taken);
+        at += (uint32_t)taken;
+    }
+    return status;
+}
+
+static wmbt_status lend(struct supply *supply, const wmbt_want *want)
+{
+    release(&supply->stored);
+    supply->stored = wmbt_buf_of(tool_reserve(want->stored_bytes), want->stored_bytes);
+    if (want->raw_bytes != 0) {
+        supply->raw = wmbt_buf_of(tool_reserve(want->raw_bytes), want->raw_bytes);
+    }
+    if (supply->stored.data == NULL || (want->raw_bytes != 0 && supply->raw.data == NULL)) {
+        return fail(supply, want, WMBT_TOO_LARGE);
+    }
+    return wmbt_reader_memory(supply->result->reader, want, supply->raw, supply->stored);
+}
+
+/* The reader cannot follow the numbers of a tail that does not fit: so it is that.
+ * Whether it is intact, the reader of whole tails says. Its bytes are still here. */
+static wmbt_status judge_tail(const struct supply *supply)
+{
+    wmbt_rawtail_expect expect = {RESOLVE_SHAPE, 0};
+    wmbt_rawtail_info info;
+    const char *why = NULL;
+    if (supply->raw.data != NULL) { /* it was wrapped, or a large value */
+        return wmbt_rawtail_read(wmbt_view_of(supply->raw.data, supply->raw.len), &expect, &info);
+    }
+    size_t bytes = (size_t)supply->object.bytes;
+    uint8_t *memory = tool_reserve(bytes);
+    if (memory == NULL) {
+        return WMBT_TOO_LARGE;
+    }
+    wmbt_status status = bucket_object_read(&supply->object, 0, memory, bytes, &why);
+    if (status == WMBT_OK) {
+        status = wmbt_rawtail_read(wmbt_view_of(memory, bytes), &expect, &info);
+    }
+    tool_release(memory, bytes);
+    return status;
+}
+
+/* Answers all wants. The reader keeps what became of each object; what is returned is of the last
+ * call and says ok or end if none is left. */
+static wmbt_status answer_all(struct supply *supply)
+{
+    const struct resolved *result = supply->result;
+    wmbt_reader *reader = result->reader;
+    wmbt_want want;
+    wmbt_status status;
+    while ((status = wmbt_reader_next_want(reader, &want)) == WMBT_OK) {
+        bool tail = want.object == WMBT_READER_TAIL;
+        struct found *found = &result->found[tail ? result->blocks : want.object];
+        out_progress("reading", tail ? result->blocks : want.object, result->blocks);
+        if (want.kind == WMBT_WANT_MEMORY) {
+            status = lend(supply, &want);
+        } else if (want.kind == WMBT_WANT_RANGE ||
+                   (find(supply, &want, found) == WMBT_OK && supply->object.fd >= 0)) {
+            status = feed(supply, &want, found);
+        }
+        if (tail && status == WMBT_DOES_NOT_FIT) {
+            found->refused = judge_tail(supply);
+        }
+        if (!wmbt_reader_in_flight(reader, want.object)) {
+            bucket_object_close(&supply->object);
+            release(&supply->raw);
+            release(&supply->stored);
+        }
+    }
+    return status;
+}
+
+#define PIECE_TOKENS ((size_t)1 << 20)
+
+/* --- prompts --------------------------------------------------------------------------------- */
+
+size_t resolve_most_blocks(const struct resolver *resolver, const struct tokens *tokens)
+{
+    size_t blocks = (size_t)(tokens->count / resolver->chain.block_tokens);
+    bool ds4 = resolver->chain.config.dialect == WMBT_CHAIN_DS4;
+    blocks = ds4 && blocks > WMBT_CHAIN_DS4_MAX_BLOCKS ? WMBT_CHAIN_DS4_MAX_BLOCKS : blocks;
+    return blocks != 0 ? blocks : 1;
+}
+
+static wmbt_status start(const struct resolver *resolver, uint32_t max_blocks,
+                         const struct destination *to, struct resolved *result)
+{
+    wmbt_reader_config config;
+    memset(&config, 0, sizeof config);
+    config.chain = resolver->chain.config;
+    config.shape = RESOLVE_SHAPE;
+    config.prefix = resolver->keys.prefix;
+    config.name_space = resolver->keys.name_space;
+    config.max_blocks = max_blocks;
+    config.in_flight = 1;
+    config.max_object_bytes = (uint32_t)UNWRAP_MAX_BYTES;
+    config.flags = WMBT_READER_AUDIT | (resolver->trust_tail ? WMBT_READER_TRUST_TAIL : 0);
+    config.codec = *unwrap_codec();
+    if (to != NULL) {
+        config.places = to->places;
+        config.memory = to->memory;
+    }
+    size_t bytes = WMBT_READER_BYTES(max_blocks, 1) + chain_bytes(&resolver->chain);
+    result->memory = malloc(bytes);
+    result->found = calloc((size_t)max_blocks + 1, sizeof *result->found);
+    if (result->memory == NULL || result->found == NULL) {
+        return WMBT_TOO_LARGE;
+    }
+    return wmbt_reader_init(wmbt_buf_of(result->memory, bytes), &config, &result->reader);
+}
+
+wmbt_status resolve(const struct resolver *resolver, const struct tokens *tokens,
+                    const struct destination *to, struct resolved *result, const char **why)
+{
+    struct supply supply = {.bucket = &resolver->bucket, .result = result, .object = {-1, 0}};
+    size_t most = resolve_most_blocks(resolver, tokens);
+    memset(result, 0, sizeof *result);
+    *why = "more tokens or blocks than this tool takes";
+    if (tokens->count >= WMBT_CHAIN_MAX_BLOCK_TOKENS || most > WMBT_READER_MAX_BLOCKS) {
+        return WMBT_TOO_LARGE;
+    }
+    result->tokens = (uint32_t)tokens->count;
+    wmbt_status status = start(resolver, (uint32_t)most, to, result);
+    for (size_t at = 0; status == WMBT_OK && at < tokens->count; at += PIECE_TOKENS) {
+        size_t left = tokens->count - at;
+        out_progress("hashing", at, tokens->count);
+        status = wmbt_reader_tokens(result->reader, tokens->token + at,
+                                    left < PIECE_TOKENS ? left : PIECE_TOKENS);
+    }
+    if (status == WMBT_OK) {
+        status = wmbt_reader_end(result->reader, result->tokens);
+    }
+    if (status == WMBT_OK) {
+        result->blocks = wmbt_reader_blocks(result->reader);
+        status = answer_all(&supply);
+    }
+    if (status == WMBT_END) {
+        status = wmbt_reader_plan(result->reader, &result->plan);
+        wmbt_status refused = result->found[result->blocks].refused;
+        if (refused != WMBT_OK) {
+            result->plan.tail_status = refused;
+            result->plan.tail_reason = WMBT_PLAN_TAIL_REFUSED;
+        }
+    }
+    if (status != WMBT_OK) {
+        *why = status == WMBT_TOO_LARGE ? *why : NULL;
+        resolved_free(result);
+    }
+    return status;
+}
+
+void resolved_free(struct resolved *result)
+{
+    free(result->memory);
+    free(result->found);
+    memset(result, 0, sizeof *result);
+}
+
+/* --- results --------------------------------------------------------------------------------- */
+
+wmbt_reader_object resolved_object(const struct resolved *result, uint32_t object)
+{
+    wmbt_reader_object state = {WMBT_MISSING, 0, 0, 0};
+    if (wmbt_reader_object_state(result->reader, object, &state) != WMBT_OK) {
+        state.status = WMBT_MISSING;
+    }
+    wmbt_status refused = resolved_found(result, object)->refused;
+    state.status = refused != WMBT_OK ? refused : state.status;
+    return state;
+}
+
+const char *resolved_key(const struct resolved *result, uint32_t object)
+{
+    char key[WMBT_OBJKEY_MAX_BYTES];
+    size_t len = 0;
+    wmbt_status status =
+        wmbt_reader_object_key(result->reader, object, wmbt_buf_of(key, sizeof key), &len);
+    return status == WMBT_OK ? tool_copy(key, len) : NULL;
+}
+
+const struct found *resolved_found(const struct resolved *result, uint32_t object)
+{
+    return &result->found[object == WMBT_READER_TAIL ? result->blocks : object];
+}
+
+static void note(const struct resolved *result, uint32_t object)
+{
+    wmbt_status status = resolved_object(result, object).status;
+    const char *why = resolved_found(result, object)->why;
+    if (wmbt_status_is_error(status) && status != WMBT_DOES_NOT_FIT) {
+        tool_refuse(resolved_key(result, object), status,
+                    why != NULL ? why : format_status_text(status));
+    }
+}
+
+void resolve_note_damage(const struct resolved *result)
+{
+    for (uint32_t i = 0; i < result->blocks; i++) {
+        note(result, i);
+    }
+    note(result, WMBT_READER_TAIL);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of a prompt can be reused from a bucket: drives the library's reader (wombatkv/reader.h),
+ * which judges and plans, and answers its wants from files. */
+#ifndef INSPECT_RESOLVE_H
+#define INSPECT_RESOLVE_H
+
+#include "prompt/chains.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "prompt/keys.h"
+#include "format/unwrap.h"
+#include "wombatkv/reader.h"
+
+#define RESOLVE_SHAPE (&wmbt_shape_deepseek_v4_flash)
+
+/* For the table of a command's options, its usage line and its help. */
+#define RESOLVE_OPTIONS                                     \
+    {"--bucket", "DIR", false}, KEY_OPTIONS, CHAIN_OPTIONS, \
+    {                                                       \
+        "--trust-tail", NULL, false                         \
+    }
+#define RESOLVE_USAGE \
+    "--bucket DIR --prefix P --namespace NS " CHAIN_USAGE "\n       [--trust-tail] [--libzstd]"
+#define RESOLVE_HELP                                                \
+    "--bucket DIR    a plain mirror: object key = path below DIR\n" \
+    "--prefix P      the bucket's key prefix, such as kv/cabi\n"    \
+    "--namespace NS  the namespace; may be empty\n"                 \
+    "--trust-tail    you vouch that the stored raw tail speaks of these tokens\n"
+
+/* Where and how to look. */
+struct resolver {
+    struct bucket bucket;
+    struct key_options keys;
+    struct chain_options chain;
+    bool trust_tail;
+};
+
+/* Where rows go. */
+struct destination {
+    const wmbt_reader_place *places;
+    wmbt_buf memory;
+};
+
+/* What was found of a block or of the tail. */
+struct found {
+    uint64_t bytes;      /* as stored, of a large value manifest and chunks together */
+    const char *why;     /* words about an object that cannot be read, else NULL */
+    wmbt_status refused; /* of a tail that does not fit: not ok if it is not intact, either */
+};
+
+/* A prompt's answer, in memory of its own. */
+struct resolved {
+    wmbt_reader *reader; /* all is settled */
+    void *memory;
+    uint32_t tokens;
+    uint32_t blocks;     /* full ones */
+    struct found *found; /* of each block, then of the tail */
+    wmbt_plan plan;
+};
+
+/* Reads the options and opens the bucket. A mistake ends the process; the bucket's status is ok,
+ * missing or TOOL_UNREADABLE (noted). */
+wmbt_status resolver_open(struct resolver *resolver, const struct args *args);
+void resolver_close(struct resolver *resolver);
+
+/* The most blocks that a prompt has, at least 1. */
+size_t resolve_most_blocks(const struct resolver *resolver, const struct tokens *tokens);
+
+/* Resolves one prompt; `to` may be NULL. ok, or too-large and then *why. */
+wmbt_status resolve(const struct resolver *resolver, const struct tokens *tokens,
+                    const struct destination *to, struct resolved *result, const char **why);
+void resolved_free(struct resolved *result);
+
+/* What became of block number `object`, or of the tail (WMBT_READER_TAIL). */
+wmbt_reader_object resolved_object(const struct resolved *result, uint32_t object);
+
+/* The key of one, of tool_alloc(); NULL: there is no tail, as no block is usable. */
+const char *resolved_key(const struct resolved *result, uint32_t object);
+
+const struct found *resolved_found(const struct resolved *result, uint32_t object);
+
+/* Notes what is damaged, so that the exit status says so. */
+void resolve_note_damage(const struct resolved *result);
+
+/*
+ * Adds the answer for one prompt to an array, or returns it if `list` is NULL. `result` NULL: the
+ * prompt could not be read or the bucket not be opened, as `status` says.
+ */
+struct json *resolve_json(struct json *list, const struct resolver *resolver, const char *path,
+                          wmbt_status status, const struct resolved *result);
+
+/* Prints one prompt's answer for people. */
+void resolve_print(const struct json *row);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Token files. */
+#include "prompt/tokens.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/tool.h"
+
+static wmbt_status from_words(wmbt_view bytes, struct tokens *tokens, const char **why)
+{
+    if (bytes.len % 4 != 0) {
+        *why = tool_format("%zu bytes are no whole number of 4-byte tokens", bytes.len);
+        return WMBT_BAD_LENGTH;
+    }
+    size_t count = bytes.len / 4;
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *b = bytes.data + 4 * i;
+        tokens->token[i] =
+            (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+    }
+    tokens->count = count;
+    return WMBT_OK;
+}
+
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static wmbt_status from_text(wmbt_view bytes, struct tokens *tokens, const char **why)
+{
+    uint64_t number = 0;
+    bool inside = false;
+    size_t line = 1;
+    for (size_t i = 0; i <= bytes.len; i++) {
+        uint8_t c = i < bytes.len ? bytes.data[i] : ' ';
+        if (c >= '0' && c <= '9') {
+            number = number * 10 + (c - '0');
+            inside = true;
+            if (number > UINT32_MAX) {
+                *why = tool_format("line %zu: a token above 4294967295", line);
+                return WMBT_BAD_NUMBER;
+            }
+        } else if (is_space(c)) {
+            if (inside) {
+                tokens->token[tokens->count++] = (uint32_t)number;
+            }
+            inside = false;
+            number = 0;
+            line += c == '\n';
+        } else {
+            *why = tool_format("line %zu: a character that is no digit (byte 0x%02x)", line, c);
+            return WMBT_BAD_TEXT;
+        }
+    }
+    return WMBT_OK;
+}
+
+wmbt_status tokens_read(const char *path, struct tokens *tokens, const char **why)
+{
+    struct file file;
+    size_t len = strlen(path);
+    bool standard_input = strcmp(path, "-") == 0;
+    bool words = len >= 4 && strcmp(path + len - 4, ".u32") == 0;
+    wmbt_status status = standard_input ? file_read_stdin(&file, why) : file_read(path, &file, why);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    /* A token takes two bytes of text or more, but for the last one. */
+    size_t most = words ? file.len / 4 : file.len / 2 + 1;
+    tokens->count = 0;
+    tokens->token = malloc((most + 1) * sizeof *tokens->token);
+    if (tokens->token == NULL) {
+        *why = "not enough memory";
+        status = TOOL_UNREADABLE;
+    } else {
+        status = words ? from_words(file_view(&file), tokens, why)
+                       : from_text(file_view(&file), tokens, why);
+        if (status != WMBT_OK) {
+            tokens_free(tokens);
+        }
+    }
+    file_free(&file);
+    return status;
+}
+
+void tokens_free(struct tokens *tokens)
+{
+    free(tokens->token);
+    tokens->token = NULL;
+    tokens->count = 0;
+}
