@@ -52,7 +52,7 @@ WMBT_BEGIN_DECLS
 #    define WMBT_READER_TAIL 0xFFFFFFFFu
 
 /** The first want of an object is for so many bytes, or all of it if it has fewer. */
-#    define WMBT_READER_HEAD_BYTES 128u
+#    define WMBT_READER_HEADER_BYTES 128u
 
 /** Where the rows of one layer and kind go: those of block 0 first, then block 1, and so on, the
  * partial rows of the tail last. */

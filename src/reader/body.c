@@ -15,56 +15,13 @@
 /* The CRC32C of any bytes followed by their own CRC32C, little-endian. */
 #    define WMBT_READER_CRC_OF_BOTH 0x48674BC7u
 
-#    define WMBT_READER_TAIL_LEAST 40u /* bytes: a head and an end marker */
+#    define WMBT_READER_MIN_TAIL_BYTES 40u /* bytes: a head and an end marker */
 
 /* --- geometry --------------------------------------------------------------------------------- */
 
-uint32_t wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_reader_walk *walk)
-{
-    const wmbt_rawtail_info *tail = &r->now.tail;
-    wmbt_status status;
-    uint64_t end;
-    if (object == WMBT_READER_TAIL) {
-        status = wmbt_rawtail_walk_init(&walk->tail, r->config.shape, tail->total_tokens,
-                                        tail->raw_rows, tail->block_end);
-        end = walk->tail.end;
-    } else {
-        status =
-            wmbt_kvblock_walk_init(&walk->block, r->config.shape, r->config.chain.block_tokens);
-        end = walk->block.end + WMBT_KVBLOCK_TRAILER_BYTES;
-    }
-    return status == WMBT_OK && end <= UINT32_MAX ? (uint32_t)end : 0u;
-}
-
-/* An item without rows or a number to be compared. */
-static void wmbt_reader_set_field(wmbt_item *item, uint32_t offset, uint32_t bytes)
-{
-    item->extent.offset = offset;
-    item->extent.bytes = bytes;
-    item->extent.layer = 0;
-    item->extent.kind = WMBT_EXTENT_FIELD;
-    item->mismatch = WMBT_OK;
-}
-
-void wmbt_reader_walk_item(wmbt_reader_walk *walk, uint32_t object, uint32_t offset,
-                           wmbt_item *item)
-{
-    if (object == WMBT_READER_TAIL) {
-        if (wmbt_rawtail_walk_seek(&walk->tail, offset, item) != WMBT_OK) {
-            wmbt_reader_set_field(item, 0, WMBT_RAWTAIL_HEAD_BYTES);
-        }
-    } else if (wmbt_kvblock_walk_seek(&walk->block, offset, item) != WMBT_OK) {
-        if (offset < WMBT_KVBLOCK_HEADER_BYTES) {
-            wmbt_reader_set_field(item, 0, WMBT_KVBLOCK_HEADER_BYTES);
-        } else {
-            wmbt_reader_set_field(item, (uint32_t)walk->block.end, WMBT_KVBLOCK_TRAILER_BYTES);
-        }
-    }
-}
-
 /* --- the head --------------------------------------------------------------------------------- */
 
-static wmbt_status wmbt_reader_block_head(const wmbt_reader *r, wmbt_reader_slot *s)
+static wmbt_status wmbt_reader_block_header(const wmbt_reader *r, wmbt_reader_slot *s)
 {
     wmbt_kvblock_expect expect;
     wmbt_kvblock_info info;
@@ -85,7 +42,8 @@ static wmbt_status wmbt_reader_block_head(const wmbt_reader *r, wmbt_reader_slot
     if (s->end == 0u) {
         return WMBT_TOO_LARGE;
     }
-    s->want_crc = WMBT_READER_CRC_OF_BOTH; /* the trailer is summed with what it is the CRC of */
+    s->expected_crc =
+        WMBT_READER_CRC_OF_BOTH; /* the trailer is summed with what it is the CRC of */
     if (info.body_bytes != s->end - WMBT_KVBLOCK_HEADER_BYTES - WMBT_KVBLOCK_TRAILER_BYTES) {
         s->fault = WMBT_BAD_LENGTH;
     }
@@ -117,7 +75,7 @@ static wmbt_status wmbt_reader_tail_is_opaque(wmbt_reader *r, wmbt_reader_slot *
 }
 
 /* Envelope first, then length: what the CRC must vouch for (the numbers) is said after it. */
-static wmbt_status wmbt_reader_tail_head(wmbt_reader *r, wmbt_reader_slot *s)
+static wmbt_status wmbt_reader_tail_header(wmbt_reader *r, wmbt_reader_slot *s)
 {
     wmbt_rawtail_expect expect;
     expect.shape = r->config.shape;
@@ -129,16 +87,16 @@ static wmbt_status wmbt_reader_tail_head(wmbt_reader *r, wmbt_reader_slot *s)
         status == WMBT_UNSUPPORTED_VERSION) {
         return status;
     }
-    uint32_t body = wmbt_load_le32(s->head + 8);
+    uint32_t body = wmbt_load_le32(s->header + 8);
     uint32_t has = s->plain_bytes - WMBT_RAWTAIL_ENVELOPE_BYTES;
-    if (s->plain_bytes < WMBT_READER_TAIL_LEAST && has <= body) {
+    if (s->plain_bytes < WMBT_READER_MIN_TAIL_BYTES && has <= body) {
         return WMBT_TRUNCATED;
     }
     if (has != body) {
         return WMBT_BAD_LENGTH;
     }
     s->end = s->plain_bytes;
-    s->want_crc = wmbt_load_le32(s->head + 12);
+    s->expected_crc = wmbt_load_le32(s->header + 12);
     if (status == WMBT_OK) {
         r->now.tail_known = 1;
         if (wmbt_reader_tail_lies_well(r, s)) {
@@ -157,15 +115,15 @@ wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s)
     s->crc = 0;
     s->run_crc = 0;
     s->fault = WMBT_OK;
-    wmbt_status status = tail ? wmbt_reader_tail_head(r, s) : wmbt_reader_block_head(r, s);
+    wmbt_status status = tail ? wmbt_reader_tail_header(r, s) : wmbt_reader_block_header(r, s);
     if (status != WMBT_OK) {
         return status;
     }
     wmbt_reader_enter(s, WMBT_SLOT_PLAIN, wmbt_reader_min(s->plain_bytes, s->end));
     uint32_t from = tail ? WMBT_RAWTAIL_ENVELOPE_BYTES : WMBT_KVBLOCK_HEADER_BYTES;
     s->run_end = from;
-    return wmbt_reader_body_take(r, s, from, s->head + from,
-                                 wmbt_reader_min(s->limit, WMBT_READER_HEAD_BYTES) - from);
+    return wmbt_reader_body_take(r, s, from, s->header + from,
+                                 wmbt_reader_min(s->limit, WMBT_READER_HEADER_BYTES) - from);
 }
 
 /* --- bytes ------------------------------------------------------------------------------------ */
@@ -267,7 +225,7 @@ wmbt_status wmbt_reader_body_finish(wmbt_reader_slot *s)
         return WMBT_TRUNCATED;
     }
     wmbt_reader_crc_fold(s);
-    if (s->crc != s->want_crc) {
+    if (s->crc != s->expected_crc) {
         return WMBT_BAD_CHECKSUM;
     }
     if (s->fault != WMBT_OK) {

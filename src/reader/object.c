@@ -16,7 +16,7 @@ static void wmbt_reader_source_start(wmbt_reader_slot *s)
     s->run[0].from = 0;
     s->run[0].to = 0;
     s->source_bytes = 0;
-    s->collect = s->head;
+    s->collect = s->header;
     wmbt_reader_enter(s, WMBT_SLOT_FIND, 0);
 }
 
@@ -42,12 +42,12 @@ static wmbt_status wmbt_reader_ask_memory(wmbt_reader_slot *s, uint32_t stored_n
 static wmbt_status wmbt_reader_collect(wmbt_reader_slot *s, uint8_t *room)
 {
     s->collect = room;
-    wmbt_bytes_copy(room, s->head, wmbt_reader_min(s->source_bytes, WMBT_READER_HEAD_BYTES));
+    wmbt_bytes_copy(room, s->header, wmbt_reader_min(s->source_bytes, WMBT_READER_HEADER_BYTES));
     wmbt_reader_enter(s, WMBT_SLOT_COLLECT, s->source_bytes);
     return WMBT_OK;
 }
 
-void wmbt_reader_object_go(wmbt_reader_slot *s)
+void wmbt_reader_resume(wmbt_reader_slot *s)
 {
     if (s->source_bytes != 0u) {
         (void)wmbt_reader_collect(s, s->stored.data);
@@ -80,7 +80,7 @@ static wmbt_status wmbt_reader_manifest(const wmbt_reader *r, wmbt_reader_slot *
     return wmbt_reader_ask_memory(s, bytes + (bytes >> 7) + 64u);
 }
 
-/* s->head holds the first bytes of the plain object, or of a manifest. */
+/* s->header holds the first bytes of the plain object, or of a manifest. */
 static wmbt_status wmbt_reader_plain_start(wmbt_reader *r, wmbt_reader_slot *s, uint32_t bytes)
 {
     s->plain_bytes = bytes;
@@ -102,8 +102,8 @@ static wmbt_status wmbt_reader_plain_start(wmbt_reader *r, wmbt_reader_slot *s, 
 static wmbt_status wmbt_reader_plain_whole(wmbt_reader *r, wmbt_reader_slot *s)
 {
     const uint8_t *plain = s->raw;
-    uint32_t n = wmbt_reader_min(s->raw_bytes, WMBT_READER_HEAD_BYTES);
-    wmbt_bytes_copy(s->head, plain, n);
+    uint32_t n = wmbt_reader_min(s->raw_bytes, WMBT_READER_HEADER_BYTES);
+    wmbt_bytes_copy(s->header, plain, n);
     wmbt_status status = wmbt_reader_plain_start(r, s, s->raw_bytes);
     if (status == WMBT_OK && s->phase == WMBT_SLOT_PLAIN) {
         if (n < s->limit) {
@@ -179,18 +179,18 @@ static wmbt_status wmbt_reader_take_wrapper(wmbt_reader *r, wmbt_reader_slot *s)
         return WMBT_TRUNCATED; /* an empty object */
     }
     s->raw_bytes = s->part;
-    if (s->source_bytes <= WMBT_READER_HEAD_BYTES && s->part <= WMBT_READER_HEAD_BYTES) {
+    if (s->source_bytes <= WMBT_READER_HEADER_BYTES && s->part <= WMBT_READER_HEADER_BYTES) {
         s->raw = s->small; /* as a manifest is: needs no memory */
         return wmbt_reader_collected(r, s);
     }
     return wmbt_reader_ask_memory(s, s->source_bytes);
 }
 
-static wmbt_status wmbt_reader_head_done(wmbt_reader *r, wmbt_reader_slot *s)
+static wmbt_status wmbt_reader_header_done(wmbt_reader *r, wmbt_reader_slot *s)
 {
     wmbt_compressed_info info;
-    wmbt_status status = wmbt_compressed_probe(wmbt_view_of(s->head, s->limit),
-                                               s->source_bytes <= WMBT_READER_HEAD_BYTES, &info);
+    wmbt_status status = wmbt_compressed_probe(wmbt_view_of(s->header, s->limit),
+                                               s->source_bytes <= WMBT_READER_HEADER_BYTES, &info);
     if (status != WMBT_OK) {
         return status;
     }
@@ -207,17 +207,17 @@ static wmbt_status wmbt_reader_head_done(wmbt_reader *r, wmbt_reader_slot *s)
                             : wmbt_reader_plain_start(r, s, s->part);
 }
 
-wmbt_status wmbt_reader_go_on(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status)
+wmbt_status wmbt_reader_advance(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status)
 {
     if (status == WMBT_OK && s->asked != 0u) {
         if (s->run[0].to < s->ask_to) {
             return WMBT_NEED_MORE;
         }
-        wmbt_reader_renew(s); /* the want is complete; and its phase? */
+        wmbt_reader_reissue(s); /* the want is complete; and its phase? */
     }
-    while (status == WMBT_OK && s->phase >= WMBT_SLOT_HEAD && s->run[0].to >= s->limit) {
-        if (s->phase == WMBT_SLOT_HEAD) {
-            status = wmbt_reader_head_done(r, s);
+    while (status == WMBT_OK && s->phase >= WMBT_SLOT_HEADER && s->run[0].to >= s->limit) {
+        if (s->phase == WMBT_SLOT_HEADER) {
+            status = wmbt_reader_header_done(r, s);
         } else if (s->phase == WMBT_SLOT_COLLECT) {
             status = wmbt_reader_collected(r, s);
         } else {
@@ -225,7 +225,7 @@ wmbt_status wmbt_reader_go_on(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status s
         }
     }
     if (status != WMBT_OK) {
-        wmbt_reader_conclude(r, s, status);
+        wmbt_reader_finish(r, s, status);
     }
     return status;
 }

@@ -5,52 +5,6 @@
 
 #if WMBT_CFG_READER
 
-uint32_t wmbt_reader_rows_bytes(const wmbt_reader_config *config, uint32_t layer, uint32_t kind)
-{
-    const wmbt_shape *shape = config->shape;
-    const wmbt_shape_layer *of = &shape->layer[layer];
-    bool index = kind == WMBT_EXTENT_INDEX || kind >= WMBT_EXTENT_INDEX_STATE_KV;
-    uint32_t rows;
-    if (kind == WMBT_EXTENT_RAW) {
-        rows = shape->window;
-    } else if (of->ratio == 0u || (index && of->has_index == 0u)) {
-        return 0;
-    } else if (kind < WMBT_EXTENT_RAW) {
-        rows = config->chain.block_tokens / of->ratio;
-    } else {
-        rows = wmbt_shape_state_rows(shape, layer);
-    }
-    return rows * wmbt_shape_row_bytes(shape, layer, kind); /* below 2^32 by the shape's bounds */
-}
-
-uint32_t wmbt_reader_place_bytes(const wmbt_reader_config *config, uint32_t layer, uint32_t kind)
-{
-    if (!wmbt_shape_allows_block_tokens(config->shape, config->chain.block_tokens)) {
-        return 0;
-    }
-    uint32_t bytes = wmbt_reader_rows_bytes(config, layer, kind);
-    /* a tail's partial rows are fewer than a block's */
-    uint32_t blocks = kind < WMBT_EXTENT_RAW ? config->max_blocks : 0u;
-    return bytes != 0u && blocks >= UINT32_MAX / bytes ? UINT32_MAX : bytes * (blocks + 1u);
-}
-
-bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t object, const wmbt_extent *extent,
-                          uint64_t *place)
-{
-    if (r->config.places == NULL || extent->kind == WMBT_EXTENT_FIELD) {
-        return false;
-    }
-    const wmbt_reader_place *p =
-        &r->config.places[extent->layer * WMBT_EXTENT_KINDS + extent->kind];
-    if (object == WMBT_READER_TAIL) {
-        /* partial rows go on where the blocks end; states and raw rows stand alone */
-        object = extent->kind < WMBT_EXTENT_RAW ? r->now.usable : 0u;
-    }
-    /* init() saw to it that no product overflows */
-    *place = p->offset + object * wmbt_reader_rows_bytes(&r->config, extent->layer, extent->kind);
-    return p->wanted != 0u;
-}
-
 static uint32_t wmbt_reader_trust(const wmbt_reader *r, uint32_t object)
 {
     const wmbt_reader_record *record = wmbt_reader_record_of(r, object);

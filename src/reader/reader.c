@@ -83,9 +83,9 @@ wmbt_status wmbt_reader_init(wmbt_buf memory, const wmbt_reader_config *config, 
     wmbt_bytes_copy((uint8_t *)&x->config, (const uint8_t *)config, sizeof *config);
     x->record = record;
     x->slot = slot;
-    x->most_blocks = config->max_blocks;
+    x->max_blocks = config->max_blocks;
     if (config->chain.dialect == WMBT_CHAIN_DS4) {
-        x->most_blocks = wmbt_reader_min(config->max_blocks, WMBT_CHAIN_DS4_MAX_BLOCKS);
+        x->max_blocks = wmbt_reader_min(config->max_blocks, WMBT_CHAIN_DS4_MAX_BLOCKS);
     }
     wmbt_reader_reset(x);
     *r = x;
@@ -134,7 +134,7 @@ wmbt_status wmbt_reader_tokens(wmbt_reader *r, const uint32_t *tokens, size_t co
     }
     r->now.input = WMBT_INPUT_TOKENS;
     r->now.tokens += (uint32_t)count;
-    while (count != 0u && r->now.blocks < r->most_blocks) {
+    while (count != 0u && r->now.blocks < r->max_blocks) {
         wmbt_block_hash *hash = &wmbt_reader_record_of(r, r->now.blocks)->hash;
         size_t taken = 0;
         /* ok or need-more: there is a next block, and room for it */
@@ -152,7 +152,7 @@ wmbt_status wmbt_reader_hash(wmbt_reader *r, const wmbt_block_hash *hash)
     if ((r->now.input & ~WMBT_INPUT_HASHES) != 0u) {
         return WMBT_BAD_STATE;
     }
-    if (r->now.blocks == r->most_blocks) {
+    if (r->now.blocks == r->max_blocks) {
         return WMBT_FULL;
     }
     r->now.input = WMBT_INPUT_HASHES;
@@ -221,7 +221,7 @@ wmbt_status wmbt_reader_object_state(const wmbt_reader *r, uint32_t object,
 bool wmbt_reader_in_flight(const wmbt_reader *r, uint32_t object)
 {
     return wmbt_reader_has(r, object) &&
-           wmbt_reader_record_of(r, object)->state == WMBT_RECORD_FLYING;
+           wmbt_reader_record_of(r, object)->state == WMBT_RECORD_IN_FLIGHT;
 }
 
 wmbt_status wmbt_reader_plan(const wmbt_reader *r, wmbt_plan *plan)

@@ -4,8 +4,8 @@
  * struct wmbt_reader, a record for the tail and for each block, a slot for each object in flight,
  * the chain, which takes all that is left.
  */
-#ifndef WMBT_SRC_USE_READER_STATE_H
-#define WMBT_SRC_USE_READER_STATE_H
+#ifndef WMBT_SRC_READER_STATE_H
+#define WMBT_SRC_READER_STATE_H
 
 #include "wombatkv/kvblock.h"
 #include "wombatkv/largevalue.h"
@@ -28,7 +28,7 @@ WMBT_STATIC_ASSERT(sizeof(wmbt_reader_record) == 40u, "a block takes 40 bytes");
 WMBT_STATIC_ASSERT(WMBT_DOES_NOT_FIT <= UINT8_MAX, "a status fits a byte");
 
 #    define WMBT_RECORD_NEW 0u
-#    define WMBT_RECORD_FLYING 1u
+#    define WMBT_RECORD_IN_FLIGHT 1u
 #    define WMBT_RECORD_SETTLED 2u
 
 /* Separate runs of bytes that a phase can hold. */
@@ -43,7 +43,7 @@ typedef struct wmbt_reader_run {
 #    define WMBT_SLOT_FREE 0u
 #    define WMBT_SLOT_FIND 1u    /* found() */
 #    define WMBT_SLOT_MEMORY 2u  /* memory() */
-#    define WMBT_SLOT_HEAD 3u    /* bytes of the head */
+#    define WMBT_SLOT_HEADER 3u  /* bytes of the head */
 #    define WMBT_SLOT_COLLECT 4u /* bytes of a wrapped object or a chunk, collected in memory */
 #    define WMBT_SLOT_PLAIN 5u   /* bytes of a plain object, checked as they come */
 
@@ -80,12 +80,12 @@ typedef struct wmbt_reader_slot {
     uint32_t crc;         /* of the runs folded so far, each shifted to its place */
     uint32_t run_crc;     /* of the run that grows */
     uint32_t run_end;
-    uint32_t want_crc;
+    uint32_t expected_crc;
     wmbt_status fault; /* what finish() says at the end */
 
     uint8_t *raw;     /* room for raw_bytes of the plain object, once lent */
     wmbt_buf stored;  /* room for a source */
-    uint8_t *collect; /* where the source's bytes go in WMBT_SLOT_HEAD and _COLLECT */
+    uint8_t *collect; /* where the source's bytes go in WMBT_SLOT_HEADER and _COLLECT */
 
     uint32_t runs;
     wmbt_reader_run run[WMBT_READER_RUNS]; /* bytes of the source that came: none touches another,
@@ -95,10 +95,10 @@ typedef struct wmbt_reader_slot {
             wmbt_item item; /* of the plain object, the one that was met last */
             wmbt_reader_walk walk;
         };
-        uint8_t small[WMBT_READER_HEAD_BYTES]; /* before: what a wrapper of one head held */
+        uint8_t small[WMBT_READER_HEADER_BYTES]; /* before: what a wrapper of one head held */
     };
     uint8_t id[WMBT_LARGEVALUE_ID_DIGITS];
-    uint8_t head[WMBT_READER_HEAD_BYTES]; /* of the source, then of the plain object */
+    uint8_t header[WMBT_READER_HEADER_BYTES]; /* of the source, then of the plain object */
 } wmbt_reader_slot;
 
 WMBT_STATIC_ASSERT(sizeof(wmbt_reader_slot) <= 512u, "an object in flight takes 512 bytes");
@@ -130,7 +130,7 @@ struct wmbt_reader {
     _Alignas(WMBT_READER_ALIGN) wmbt_reader_record *record;
     wmbt_reader_slot *slot;
     wmbt_chain *chain;
-    uint32_t most_blocks; /* the limit of blocks */
+    uint32_t max_blocks; /* the limit of blocks */
     uint32_t presence_generation;
     uint32_t limit; /* blocks from here on are not wanted (policy prefix) */
     wmbt_reader_state now;
@@ -138,16 +138,16 @@ struct wmbt_reader {
 };
 
 /* The reader, the tail's record, and the chain with blocks of any size that a shape allows. */
-#    define WMBT_READER_HEADER_BYTES WMBT_READER_BYTES(0, 0)
+#    define WMBT_READER_FIXED_BYTES WMBT_READER_BYTES(0, 0)
 
 WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) % WMBT_READER_ALIGN == 0u, "records are aligned");
 WMBT_STATIC_ASSERT(WMBT_READER_ALIGN % WMBT_CHAIN_ALIGN == 0u, "the chain is aligned");
 WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) + sizeof(wmbt_reader_record) +
                            WMBT_CHAIN_BYTES(WMBT_SHAPE_MAX_BLOCK_TOKENS) <=
-                       WMBT_READER_HEADER_BYTES,
+                       WMBT_READER_FIXED_BYTES,
                    "room for the chain");
 
-/* --- want.c: bookkeeping ---------------------------------------------------------------------- */
+/* --- slot.c: an object in flight ------------------------------------------------------------- */
 
 /* WMBT_READER_TAIL + 1 is 0: the tail is the first record, its number the least in these two. */
 static inline wmbt_reader_record *wmbt_reader_record_of(const wmbt_reader *r, uint32_t object)
@@ -170,8 +170,15 @@ static inline bool wmbt_reader_audits(const wmbt_reader *r)
     return (r->config.flags & WMBT_READER_AUDIT) != 0u;
 }
 
+wmbt_reader_slot *wmbt_reader_slot_of(const wmbt_reader *r, const wmbt_want *want);
+void wmbt_reader_end_question(wmbt_reader *r, uint32_t answered);
+void wmbt_reader_settle(wmbt_reader *r, uint32_t object, wmbt_status status, uint32_t bytes);
+uint32_t wmbt_reader_wanted(const wmbt_reader *r);
+uint32_t wmbt_reader_tail_state(const wmbt_reader *r);
+void wmbt_reader_set_field(wmbt_item *item, uint32_t offset, uint32_t bytes);
+
 /* The want of a slot's phase is a new one; what it was before is stale. */
-void wmbt_reader_renew(wmbt_reader_slot *s);
+void wmbt_reader_reissue(wmbt_reader_slot *s);
 
 /* A slot goes on to another phase, whose bytes end at `limit`; 0 if it does not wait for bytes. */
 void wmbt_reader_enter(wmbt_reader_slot *s, uint32_t phase, uint32_t limit);
@@ -180,7 +187,7 @@ void wmbt_reader_enter(wmbt_reader_slot *s, uint32_t phase, uint32_t limit);
 bool wmbt_reader_is_done(const wmbt_reader *r);
 
 /* A slot's object is settled: verified (end), or with what is wrong. The slot is free. */
-void wmbt_reader_conclude(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status);
+void wmbt_reader_finish(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status);
 
 /* --- object.c: from a source to the plain object ---------------------------------------------- */
 
@@ -192,10 +199,10 @@ void wmbt_reader_object_start(wmbt_reader_slot *s);
  * Goes on as far as they allow. Returns need-more (the want is not complete), ok (there is a next
  * one), or what the object is settled with: end (it is verified) or an error.
  */
-wmbt_status wmbt_reader_go_on(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status);
+wmbt_status wmbt_reader_advance(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status);
 
 /* Memory has been lent. */
-void wmbt_reader_object_go(wmbt_reader_slot *s);
+void wmbt_reader_resume(wmbt_reader_slot *s);
 
 /* --- body.c: bytes of a plain object ---------------------------------------------------------- */
 
@@ -208,10 +215,10 @@ uint32_t wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_read
 void wmbt_reader_walk_item(wmbt_reader_walk *walk, uint32_t object, uint32_t offset,
                            wmbt_item *item);
 
-/* The first bytes of a slot's plain object: all, or WMBT_READER_HEAD_BYTES. */
+/* The first bytes of a slot's plain object: all, or WMBT_READER_HEADER_BYTES. */
 static inline wmbt_view wmbt_reader_first(const wmbt_reader_slot *s)
 {
-    return wmbt_view_of(s->head, wmbt_reader_min(s->plain_bytes, WMBT_READER_HEAD_BYTES));
+    return wmbt_view_of(s->header, wmbt_reader_min(s->plain_bytes, WMBT_READER_HEADER_BYTES));
 }
 
 /* Judges the first bytes of a plain object, learns where things lie, enters WMBT_SLOT_PLAIN and

@@ -22,7 +22,7 @@ static void moment(const uint8_t *src, size_t done)
 {
     bool inside = src >= watch.base && src < watch.base + watch.len;
     if (++watch.calls == watch.at_call) {
-        watch.read_then = inside ? (size_t)(src - watch.base) + done : WMBT_READER_HEAD_BYTES;
+        watch.read_then = inside ? (size_t)(src - watch.base) + done : WMBT_READER_HEADER_BYTES;
         watch.base[watch.at_byte] ^= 0x40u;
     }
 }
@@ -81,7 +81,7 @@ static void changes(wmbt_test *t, bool tail, uint32_t form, bool from_head)
             T_CALL(t, run(d, &x, from_head, call, byte));
             t->got = byte;
             t->want = call;
-            bool read = byte < WMBT_READER_HEAD_BYTES || byte < watch.read_then;
+            bool read = byte < WMBT_READER_HEADER_BYTES || byte < watch.read_then;
             wmbt_status status = drive_status(d, x.object);
             T_CHECK(t, (status == WMBT_OK) == read);
             if (read) { /* and what landed is what was checked */

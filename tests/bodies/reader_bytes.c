@@ -495,7 +495,7 @@ static void test_short_wrapper(wmbt_test *t)
         x.b->object[x.at[0]].bytes = many_blocks(t, wmbt_view_of(zeros, len), len);
         T_CALL(t, drive_run(d));
         T_EQ(t, drive_status(d, 0), WMBT_BAD_MAGIC);
-        T_EQ(t, d->raw_lent, len <= WMBT_READER_HEAD_BYTES ? 0u : len);
+        T_EQ(t, d->raw_lent, len <= WMBT_READER_HEADER_BYTES ? 0u : len);
     }
 }
 
@@ -514,7 +514,7 @@ static void test_memory_is_last(wmbt_test *t)
         }
         wmbt_test_store32(plain + 140, wmbt_test_crc32c(0, plain + 24, 116) ^ wrong);
         wmbt_view stored = many_blocks(t, wmbt_view_of(plain, 144), 144);
-        T_CHECK(t, stored.len <= WMBT_READER_HEAD_BYTES);
+        T_CHECK(t, stored.len <= WMBT_READER_HEADER_BYTES);
         x.b->object[x.at[0]].bytes = stored;
         T_CALL(t, until(d, WMBT_WANT_MEMORY, 0));
         wmbt_status want = wrong != 0u ? WMBT_BAD_CHECKSUM : WMBT_END;
@@ -571,7 +571,7 @@ static void test_long_manifest(wmbt_test *t)
         T_EQ(t, drive_status(d, 0), len == sound ? WMBT_OK : WMBT_TRAILING_BYTES);
     }
     bytes[30] = 'g'; /* of the id; seen if all may be a manifest */
-    *stored = wmbt_view_of(bytes, WMBT_READER_HEAD_BYTES);
+    *stored = wmbt_view_of(bytes, WMBT_READER_HEADER_BYTES);
     T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL));
     T_CALL(t, drive_run(d));
     T_EQ(t, drive_status(d, 0), WMBT_BAD_TEXT);

@@ -358,7 +358,7 @@ static void test_in_flight(wmbt_test *t)
         for (uint32_t i = 0; i < most; i++) {
             T_EQ(t, wmbt_reader_next_want(d->r, &want[i]), WMBT_OK);
             T_CHECK(t, want[i].kind == WMBT_WANT_OBJECT && want[i].object == i);
-            T_CHECK(t, want[i].id < most && want[i].bytes == WMBT_READER_HEAD_BYTES);
+            T_CHECK(t, want[i].id < most && want[i].bytes == WMBT_READER_HEADER_BYTES);
             T_CHECK(t, wmbt_reader_in_flight(d->r, i) && !wmbt_reader_in_flight(d->r, i + 1u));
         }
         keep(d);

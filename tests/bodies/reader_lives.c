@@ -280,7 +280,7 @@ static void test_cut(wmbt_test *t)
     T_EQ(t, wmbt_reader_next_want(d->r, &d->want), WMBT_NEED_MORE);
     T_EQ(t, wmbt_reader_found(d->r, &want, stored.len), WMBT_OK);
     T_EQ(t, wmbt_reader_feed(d->r, &want, 0, stored, &taken), WMBT_OK);
-    T_EQ(t, taken, WMBT_READER_HEAD_BYTES);
+    T_EQ(t, taken, WMBT_READER_HEADER_BYTES);
     T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
     T_EQ(t, want.kind, WMBT_WANT_MEMORY);
     T_EQ(t,

@@ -104,7 +104,7 @@ static void request(dpu *d, slot *s)
     s->since = board_now();
     s->waiting = true;
     uint32_t tag = tag_of(d, s);
-    bool head = s->next < WMBT_READER_HEAD_BYTES; /* is always fed */
+    bool head = s->next < WMBT_READER_HEADER_BYTES; /* is always fed */
     uint32_t to = head ? s->end : program(d, s, tag);
     board_get(tag, wmbt_view_of(d->key, key_len), s->next, to - s->next);
     s->next = to;

@@ -53,7 +53,7 @@ static void check_want(model *m, slot *s, const wmbt_want *w)
         M_CHECK(m, w->raw_bytes == 0u && w->stored_bytes == 0u);
         if (s->phase == FIND) {
             M_CHECK(m, w->kind == WMBT_WANT_OBJECT && w->offset == 0u);
-            M_CHECK(m, w->bytes == WMBT_READER_HEAD_BYTES);
+            M_CHECK(m, w->bytes == WMBT_READER_HEADER_BYTES);
         } else {
             M_CHECK(m, w->kind == WMBT_WANT_RANGE && w->offset == first && w->bytes != 0u);
             M_CHECK(m, w->bytes == min(model_phase_end(m, s), model_next_come(s, first)) - first);

@@ -392,7 +392,7 @@ uint32_t model_phase_end(const model *m, const slot *s)
 {
     uint32_t size = s->claimed[s->source];
     if (s->phase == HEAD) {
-        return min(size, WMBT_READER_HEAD_BYTES);
+        return min(size, WMBT_READER_HEADER_BYTES);
     }
     return s->phase == PLAIN && s->number != TAIL ? min(size, m->block_bytes) : size;
 }
@@ -436,14 +436,14 @@ static verdict judge_plain(model *m, slot *s, wmbt_view plain)
 static verdict judge_start(model *m, slot *s, wmbt_view plain, bool collected)
 {
     wmbt_largevalue manifest;
-    size_t head = plain.len < WMBT_READER_HEAD_BYTES ? plain.len : WMBT_READER_HEAD_BYTES;
+    size_t head = plain.len < WMBT_READER_HEADER_BYTES ? plain.len : WMBT_READER_HEADER_BYTES;
     wmbt_status status = wmbt_largevalue_parse(wmbt_view_of(plain.data, head), 0, &manifest);
     if (status == WMBT_BAD_MAGIC) {
         if (collected) {
             return judge_plain(m, s, plain);
         }
         s->phase = PLAIN;
-        return plain.len <= WMBT_READER_HEAD_BYTES ? judge_plain(m, s, plain)
+        return plain.len <= WMBT_READER_HEADER_BYTES ? judge_plain(m, s, plain)
                                                    : model_said(WMBT_OK, !(s->good && s->truthful));
     }
     if (plain.len > WMBT_LARGEVALUE_MAX_TEXT) {
@@ -480,10 +480,10 @@ verdict model_judge_collected(model *m, slot *s)
 static verdict judge_head(model *m, slot *s)
 {
     uint32_t size = s->claimed[s->source];
-    bool whole = size <= WMBT_READER_HEAD_BYTES;
+    bool whole = size <= WMBT_READER_HEADER_BYTES;
     wmbt_compressed_info info;
     wmbt_status status = wmbt_compressed_probe(
-        wmbt_view_of(s->bytes[s->source], whole ? size : WMBT_READER_HEAD_BYTES), whole, &info);
+        wmbt_view_of(s->bytes[s->source], whole ? size : WMBT_READER_HEADER_BYTES), whole, &info);
     if (status != WMBT_OK) {
         return model_said(status, false);
     }
@@ -514,7 +514,7 @@ static verdict judge_head(model *m, slot *s)
     if (raw == 0u) {
         return model_said(WMBT_TRUNCATED, false);
     }
-    if (whole && raw <= WMBT_READER_HEAD_BYTES) {
+    if (whole && raw <= WMBT_READER_HEADER_BYTES) {
         return model_judge_collected(m, s);
     }
     return ask_memory(s, raw, size);
