@@ -22,7 +22,7 @@ WMBT_BEGIN_DECLS
 #    define WMBT_COMPRESSED_HEADER_BYTES 10u
 
 /* Algorithms. */
-#    define WMBT_COMPRESSED_NONE 0u /**< payload is the plain bytes; raw_bytes is not checked */
+#    define WMBT_COMPRESSED_NONE 0u /**< payload is the plain bytes; plain_bytes is not checked */
 #    define WMBT_COMPRESSED_ZSTD 1u /**< payload is zstd frames */
 
 /* What an object is. */
@@ -32,10 +32,10 @@ WMBT_BEGIN_DECLS
 
 /** What the header says. All zero if the object is plain. */
 typedef struct wmbt_compressed_info {
-    uint32_t kind;      /**< WMBT_COMPRESSED_PLAIN or _WRAPPED */
-    uint32_t algorithm; /**< WMBT_COMPRESSED_NONE or _ZSTD */
-    uint32_t level;     /**< of the writer; means nothing to a reader */
-    uint32_t raw_bytes; /**< claimed length of the plain bytes: a claim, up to 4 GiB */
+    uint32_t kind;        /**< WMBT_COMPRESSED_PLAIN or _WRAPPED */
+    uint32_t algorithm;   /**< WMBT_COMPRESSED_NONE or _ZSTD */
+    uint32_t level;       /**< of the writer; means nothing to a reader */
+    uint32_t plain_bytes; /**< claimed length of the plain bytes: a claim, up to 4 GiB */
 } wmbt_compressed_info;
 
 /**

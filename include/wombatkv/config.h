@@ -211,9 +211,9 @@
 /* Eight bytes at any address, as the machine stores a number: compilers make one instruction of it.
  * Not defined where there is no such type. */
 #if defined(__GNUC__) && defined(__BYTE_ORDER__)
-#    define WMBT_ANY_U64 uint64_t __attribute__((__may_alias__, __aligned__(1)))
+#    define WMBT_UNALIGNED_U64 uint64_t __attribute__((__may_alias__, __aligned__(1)))
 #    if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#        define WMBT_ANY_U64_IS_LE 1
+#        define WMBT_UNALIGNED_U64_IS_LE 1
 #    endif
 #endif
 

@@ -56,7 +56,7 @@ typedef struct wmbt_kvblock_info {
 /* --- geometry --------------------------------------------------------------------------------- */
 
 /**
- * Lists the items of a block's body in order, from shape and token count alone. Public struct of
+ * Lists the parts of a block's body in order, from shape and token count alone. Public struct of
  * fixed size; keeps the pointer to the shape. Keep out of the fields, but for `end`.
  */
 typedef struct wmbt_kvblock_walk {
@@ -69,7 +69,7 @@ typedef struct wmbt_kvblock_walk {
 } wmbt_kvblock_walk;
 
 /**
- * Starts at the first item. Time: one step an item (at most 5 a layer).
+ * Starts at the first part. Time: one step a part (at most 5 a layer).
  * Returns ok; bad-argument (shape or its layers NULL, token count that the shape does not allow),
  * unsupported-shape; too-large (the body passes 2^32 - 1 bytes). On an error *walk is unchanged.
  */
@@ -77,18 +77,18 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_walk_init(wmbt_kvblock_walk *w
                                                             const wmbt_shape *shape,
                                                             uint32_t block_tokens);
 
-/** The next item. Returns ok, or end (*item unchanged). */
+/** The next part. Returns ok, or end (*part unchanged). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_walk_next(wmbt_kvblock_walk *walk,
-                                                            wmbt_item *item);
+                                                            wmbt_body_part *part);
 
 /**
- * The item that covers a byte of the object; the walk goes on after it. Seeking forwards starts
- * where the walk stands, backwards at the first item: at most one step an item.
+ * The part that covers a byte of the object; the walk goes on after it. Seeking forwards starts
+ * where the walk stands, backwards at the first part: at most one step a part.
  * Returns ok; missing if the byte belongs to header or trailer or lies behind the object (nothing
  * changed).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *walk,
-                                                            uint64_t offset, wmbt_item *item);
+                                                            uint64_t offset, wmbt_body_part *part);
 
 /* --- whole object ----------------------------------------------------------------------------- */
 
@@ -98,9 +98,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *w
  * compared with it (check 8). info->crc is 0. On an error *info is unchanged. Also returns
  * bad-argument and unsupported-shape, as wmbt_kvblock_read() does.
  */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_read_head(wmbt_view bytes,
-                                                            const wmbt_kvblock_expect *expect,
-                                                            wmbt_kvblock_info *info);
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_read_header(wmbt_view bytes,
+                                                              const wmbt_kvblock_expect *expect,
+                                                              wmbt_kvblock_info *info);
 
 /**
  * Reads and checks a whole object. Each byte is read once. On ok the block is verified and
@@ -128,7 +128,7 @@ typedef struct wmbt_kvblock_push {
     wmbt_kvblock_walk walk;
     wmbt_kvblock_info info; /* until the header has come: what is expected */
     uint32_t flags;
-    wmbt_items items;
+    wmbt_body_decoder body;
 } wmbt_kvblock_push;
 
 /** Starts an object. Returns ok, or bad-argument, unsupported-shape, too-large as
@@ -152,7 +152,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *p
  *   a status of the list above: refused for good, *taken is unchanged, each later call says it
  *   bad-argument, buffer-too-small: nothing taken, try again
  *   bad-state  after finish() has returned ok
- * *taken: bytes taken by this call. Work: bytes.len, and at most one step an item.
+ * *taken: bytes taken by this call. Work: bytes.len, and at most one step a part.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_feed(wmbt_kvblock_push *push,
                                                             wmbt_view bytes, wmbt_buf dst,

@@ -33,7 +33,7 @@
 WMBT_BEGIN_DECLS
 
 #    define WMBT_RAWTAIL_ENVELOPE_BYTES 16u /**< the CRC covers what follows */
-#    define WMBT_RAWTAIL_HEAD_BYTES 36u /**< envelope and the five numbers that begin the body */
+#    define WMBT_RAWTAIL_HEADER_BYTES 36u /**< envelope and the five numbers that begin the body */
 #    define WMBT_RAWTAIL_VERSION 4u
 
 /** The tail that is wanted. Which prompt it is for is a question to wmbt_rawtail_fits(). */
@@ -84,20 +84,20 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_fits(const wmbt_rawtail_info *
 /* --- geometry --------------------------------------------------------------------------------- */
 
 /**
- * Lists the items of a tail that follow its head, in order. Public struct of fixed size; keeps the
+ * Lists the parts of a tail that follow its head, in order. Public struct of fixed size; keeps the
  * pointer to the shape. Keep out of the fields, but for `end`.
  *
  * Partial rows stand between other rows and their numbers stand in the object. The walk takes them
  * as they must be for a tail that fits blocks which end at block_end: a reader that knows that may
- * fetch all ranges in any order, once it has the head (wmbt_rawtail_read_head()). It then checks
- * itself that each field holds its item's `value`, that `end` is 16 + body_bytes, and the CRC32C of
+ * fetch all ranges in any order, once it has the head (wmbt_rawtail_read_header()). It then checks
+ * itself that each field holds its part's `value`, that `end` is 16 + body_bytes, and the CRC32C of
  * [16, end), put together by wmbt_crc32c_combine(). Where that fails, or block_end is not known,
  * only the push reader can tell where things are: bytes in order.
  */
 typedef struct wmbt_rawtail_walk {
     const wmbt_shape *shape;
     uint64_t offset;
-    uint64_t end; /**< bytes of the object; the items cover [36, end) */
+    uint64_t end; /**< bytes of the object; the parts cover [36, end) */
     uint32_t total_tokens;
     uint32_t raw_rows;
     uint32_t block_end;
@@ -107,10 +107,10 @@ typedef struct wmbt_rawtail_walk {
 } wmbt_rawtail_walk;
 
 /**
- * Starts at the first item. The last one is the end marker, a field that counts to the last layer.
+ * Starts at the first part. The last one is the end marker, a field that counts to the last layer.
  * Returns ok; bad-argument (shape or its layers NULL; raw_rows above window or total_tokens;
  * block_end above total_tokens or not a multiple of each ratio), unsupported-shape; too-large (the
- * body passes 2^32 - 1 bytes). On an error *walk is unchanged. Time: one step an item (at most 9 a
+ * body passes 2^32 - 1 bytes). On an error *walk is unchanged. Time: one step a part (at most 9 a
  * layer).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_init(wmbt_rawtail_walk *walk,
@@ -118,14 +118,14 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_init(wmbt_rawtail_walk *w
                                                             uint32_t total_tokens,
                                                             uint32_t raw_rows, uint32_t block_end);
 
-/** The next item. Returns ok, or end (*item unchanged). */
+/** The next part. Returns ok, or end (*part unchanged). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_next(wmbt_rawtail_walk *walk,
-                                                            wmbt_item *item);
+                                                            wmbt_body_part *part);
 
-/** The item that covers a byte of the object, as wmbt_kvblock_walk_seek(). Returns ok; missing if
+/** The part that covers a byte of the object, as wmbt_kvblock_walk_seek(). Returns ok; missing if
  * the byte belongs to the head or lies behind the object (nothing changed). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *walk,
-                                                            uint64_t offset, wmbt_item *item);
+                                                            uint64_t offset, wmbt_body_part *part);
 
 /* --- whole object ----------------------------------------------------------------------------- */
 
@@ -136,9 +136,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *w
  * On an error *info is unchanged. Also returns bad-argument and unsupported-shape, as
  * wmbt_rawtail_read() does.
  */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_read_head(wmbt_view bytes,
-                                                            const wmbt_rawtail_expect *expect,
-                                                            wmbt_rawtail_info *info);
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_read_header(wmbt_view bytes,
+                                                              const wmbt_rawtail_expect *expect,
+                                                              wmbt_rawtail_info *info);
 
 /**
  * Reads and checks a whole object. Each byte is read once. On ok the tail is verified; if the rows
@@ -169,7 +169,7 @@ typedef struct wmbt_rawtail_push {
     uint32_t comp_rows; /* of the layer at hand */
     uint32_t counted;   /* 1: a count has been seen */
     wmbt_status fault;  /* what finish() will say, unless length or CRC are wrong */
-    wmbt_items items;
+    wmbt_body_decoder body;
 } wmbt_rawtail_push;
 
 /** Starts an object. Returns ok, or bad-argument, unsupported-shape as wmbt_rawtail_read() does;
@@ -190,7 +190,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_push_init(wmbt_rawtail_push *p
  *              call says the same
  *   bad-argument, buffer-too-small: nothing taken, try again
  *   bad-state  after finish() has returned ok
- * *taken: bytes taken by this call. Work: bytes.len, and at most one step an item.
+ * *taken: bytes taken by this call. Work: bytes.len, and at most one step a part.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_push_feed(wmbt_rawtail_push *push,
                                                             wmbt_view bytes, wmbt_buf dst,

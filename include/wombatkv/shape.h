@@ -57,25 +57,25 @@ typedef struct wmbt_extent {
     uint32_t kind; /**< WMBT_EXTENT_... */
 } wmbt_extent;
 
-/** One item of an object's body in its order: an extent, or a number between two extents. */
-typedef struct wmbt_item {
+/** One part of an object's body in its order: an extent, or a number between two extents. */
+typedef struct wmbt_body_part {
     wmbt_extent extent;   /**< of kind WMBT_EXTENT_FIELD and 4 bytes for a number */
     uint32_t value;       /**< the number that must stand there, little-endian; 0 for rows */
     wmbt_status mismatch; /**< what another number means; 0 for rows */
-} wmbt_item;
+} wmbt_body_part;
 
 /** Most bytes in front of a body: the head of a raw tail. */
-#    define WMBT_ITEMS_HEAD_BYTES 36u
+#    define WMBT_BODY_HEADER_BYTES 36u
 
 /** Where the push reader of a block or a tail stands. Part of its public struct; keep out. */
-typedef struct wmbt_items {
-    wmbt_item item;     /**< that the next byte belongs to, or the last one; a head is one, too */
-    uint32_t left;      /**< bytes of the item that are to come */
-    uint32_t crc;       /**< CRC32C of what has come */
-    wmbt_status status; /**< ok: inside an extent; need-more: not inside one; end: complete;
+typedef struct wmbt_body_decoder {
+    wmbt_body_part part; /**< that the next byte belongs to, or the last one; a head is one, too */
+    uint32_t left;       /**< bytes of the part that are to come */
+    uint32_t crc;        /**< CRC32C of what has come */
+    wmbt_status status;  /**< ok: inside an extent; need-more: not inside one; end: complete;
                              bad-state: finished; else what the object was refused with */
-    uint8_t bytes[WMBT_ITEMS_HEAD_BYTES]; /**< of a head or a number */
-} wmbt_items;
+    uint8_t bytes[WMBT_BODY_HEADER_BYTES]; /**< of a head or a number */
+} wmbt_body_decoder;
 
 /** The shape of DeepSeek-V4-Flash, the only one written today: 43 layers. */
 extern WMBT_API const wmbt_shape wmbt_shape_deepseek_v4_flash;

@@ -71,12 +71,12 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_codec(void *context, wmbt_view fr
                                                      size_t *written);
 
 /** What the header of a frame says. */
-typedef struct wmbt_zstd_head {
+typedef struct wmbt_zstd_header {
     uint64_t content_bytes; /**< 0 if not stored */
     uint64_t window_bytes;  /**< of a single-segment frame: content_bytes */
     uint32_t header_bytes;  /**< magic included */
     uint32_t flags;         /**< WMBT_ZSTD_HAS_... */
-} wmbt_zstd_head;
+} wmbt_zstd_header;
 
 #    define WMBT_ZSTD_HAS_CONTENT_SIZE 1u
 #    define WMBT_ZSTD_HAS_CHECKSUM 2u
@@ -91,7 +91,7 @@ typedef struct wmbt_zstd_head {
  * truncated, bad-magic, unsupported-version, bad-field, unsupported-dictionary, unsupported-window,
  * bad-argument. On an error *head is unchanged.
  */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_read_head(wmbt_view bytes, wmbt_zstd_head *head);
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_read_header(wmbt_view bytes, wmbt_zstd_header *head);
 
 /* --- push ------------------------------------------------------------------------------------ */
 

@@ -16,7 +16,7 @@ static wmbt_status wmbt_compressed_read(wmbt_cursor *in, wmbt_compressed_info *i
     info->kind = WMBT_COMPRESSED_PLAIN;
     info->algorithm = 0;
     info->level = 0;
-    info->raw_bytes = 0;
+    info->plain_bytes = 0;
     for (unsigned i = 0; i < sizeof wmbt_compressed_magic; i++) {
         if (!wmbt_cursor_u8(in, &byte)) {
             return WMBT_NEED_MORE;
@@ -27,7 +27,7 @@ static wmbt_status wmbt_compressed_read(wmbt_cursor *in, wmbt_compressed_info *i
     }
     info->kind = WMBT_COMPRESSED_WRAPPED;
     if (!wmbt_cursor_u8(in, &algorithm) || !wmbt_cursor_u8(in, &level) ||
-        !wmbt_cursor_u32(in, &info->raw_bytes)) {
+        !wmbt_cursor_u32(in, &info->plain_bytes)) {
         return WMBT_NEED_MORE;
     }
     info->algorithm = algorithm;
@@ -50,7 +50,7 @@ static void wmbt_compressed_info_copy(wmbt_compressed_info *to, const wmbt_compr
     to->kind = from->kind;
     to->algorithm = from->algorithm;
     to->level = from->level;
-    to->raw_bytes = from->raw_bytes;
+    to->plain_bytes = from->plain_bytes;
 }
 
 wmbt_status wmbt_compressed_probe(wmbt_view first, bool whole, wmbt_compressed_info *info)
@@ -114,13 +114,13 @@ static wmbt_status wmbt_compressed_open(wmbt_view object, const wmbt_codec *code
     if (info.algorithm != WMBT_COMPRESSED_ZSTD) {
         return WMBT_OK;
     }
-    if (info.raw_bytes > out.len) {
+    if (info.plain_bytes > out.len) {
         return WMBT_TOO_LARGE;
     }
     status = wmbt_compressed_decode(codec, wmbt_view_of(plain->bytes.data, plain->bytes.len),
-                                    wmbt_buf_of(out.data, info.raw_bytes));
+                                    wmbt_buf_of(out.data, info.plain_bytes));
     plain->bytes.data = out.data;
-    plain->bytes.len = info.raw_bytes;
+    plain->bytes.len = info.plain_bytes;
     return status;
 }
 

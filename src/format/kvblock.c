@@ -4,12 +4,12 @@
 
 #include "base/bytes.h"
 #include "base/le.h"
-#include "format/items.h"
+#include "format/body.h"
 #include "wombatkv/crc32c.h"
 
 #if WMBT_CFG_KVBLOCK
 
-WMBT_STATIC_ASSERT(WMBT_KVBLOCK_HEADER_BYTES <= WMBT_ITEMS_HEAD_BYTES, "items keep the header");
+WMBT_STATIC_ASSERT(WMBT_KVBLOCK_HEADER_BYTES <= WMBT_BODY_HEADER_BYTES, "parts keep the header");
 
 #    define WMBT_KVBLOCK_MAGIC 0x3142564Bu /* "KVB1" */
 #    define WMBT_KVBLOCK_FLAGS (WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS)
@@ -31,22 +31,22 @@ static uint32_t wmbt_kvblock_last_part(const wmbt_shape_layer *layer)
     return layer->has_index != 0u ? WMBT_KVBLOCK_INDEX : WMBT_KVBLOCK_COMP;
 }
 
-wmbt_status wmbt_kvblock_walk_next(wmbt_kvblock_walk *walk, wmbt_item *item)
+wmbt_status wmbt_kvblock_walk_next(wmbt_kvblock_walk *walk, wmbt_body_part *part)
 {
     if (walk->layer >= walk->shape->layers) {
         return WMBT_END;
     }
     const wmbt_shape_layer *layer = &walk->shape->layer[walk->layer];
     uint32_t rows = layer->ratio == 0u ? 0u : walk->block_tokens / layer->ratio;
-    item->extent.offset = walk->offset;
-    item->extent.layer = walk->layer;
+    part->extent.offset = walk->offset;
+    part->extent.layer = walk->layer;
     switch (walk->part) {
-    case WMBT_KVBLOCK_RATIO: wmbt_items_number(item, layer->ratio, WMBT_BAD_SHAPE); break;
-    case WMBT_KVBLOCK_COMP: wmbt_items_rows(item, walk->shape, WMBT_EXTENT_COMP, rows); break;
-    case WMBT_KVBLOCK_INDEX: wmbt_items_rows(item, walk->shape, WMBT_EXTENT_INDEX, rows); break;
-    default: wmbt_items_number(item, rows, WMBT_BAD_COUNT); break;
+    case WMBT_KVBLOCK_RATIO: wmbt_body_set_number(part, layer->ratio, WMBT_BAD_SHAPE); break;
+    case WMBT_KVBLOCK_COMP: wmbt_body_set_rows(part, walk->shape, WMBT_EXTENT_COMP, rows); break;
+    case WMBT_KVBLOCK_INDEX: wmbt_body_set_rows(part, walk->shape, WMBT_EXTENT_INDEX, rows); break;
+    default: wmbt_body_set_number(part, rows, WMBT_BAD_COUNT); break;
     }
-    walk->offset += item->extent.bytes;
+    walk->offset += part->extent.bytes;
     if (walk->part == wmbt_kvblock_last_part(layer)) {
         walk->layer++;
         walk->part = WMBT_KVBLOCK_RATIO;
@@ -71,8 +71,8 @@ static wmbt_status wmbt_kvblock_walk_start(wmbt_kvblock_walk *walk, const wmbt_s
     measure.shape = shape;
     measure.block_tokens = block_tokens;
     wmbt_kvblock_walk_rewind(&measure);
-    wmbt_item item;
-    while (wmbt_kvblock_walk_next(&measure, &item) == WMBT_OK) {
+    wmbt_body_part part;
+    while (wmbt_kvblock_walk_next(&measure, &part) == WMBT_OK) {
     }
     if (measure.offset - WMBT_KVBLOCK_HEADER_BYTES > UINT32_MAX) {
         return WMBT_TOO_LARGE;
@@ -87,7 +87,7 @@ static wmbt_status wmbt_kvblock_walk_start(wmbt_kvblock_walk *walk, const wmbt_s
 wmbt_status wmbt_kvblock_walk_init(wmbt_kvblock_walk *walk, const wmbt_shape *shape,
                                    uint32_t block_tokens)
 {
-    wmbt_status status = wmbt_items_check_shape(shape);
+    wmbt_status status = wmbt_body_check_shape(shape);
     if (status != WMBT_OK) {
         return status;
     }
@@ -97,7 +97,7 @@ wmbt_status wmbt_kvblock_walk_init(wmbt_kvblock_walk *walk, const wmbt_shape *sh
     return wmbt_kvblock_walk_start(walk, shape, block_tokens);
 }
 
-wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *walk, uint64_t offset, wmbt_item *item)
+wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *walk, uint64_t offset, wmbt_body_part *part)
 {
     if (offset < WMBT_KVBLOCK_HEADER_BYTES || offset >= walk->end) {
         return WMBT_MISSING;
@@ -106,8 +106,8 @@ wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *walk, uint64_t offset, wmb
         wmbt_kvblock_walk_rewind(walk);
     }
     do {
-        if (wmbt_kvblock_walk_next(walk, item) != WMBT_OK) {
-            return WMBT_MISSING; /* not reached: the items cover [24, end) */
+        if (wmbt_kvblock_walk_next(walk, part) != WMBT_OK) {
+            return WMBT_MISSING; /* not reached: the parts cover [24, end) */
         }
     } while (offset >= walk->offset);
     return WMBT_OK;
@@ -117,7 +117,7 @@ wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *walk, uint64_t offset, wmb
 
 wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *push, const wmbt_kvblock_expect *expect)
 {
-    wmbt_status status = wmbt_items_check_shape(expect->shape);
+    wmbt_status status = wmbt_body_check_shape(expect->shape);
     if (status != WMBT_OK) {
         return status;
     }
@@ -137,15 +137,15 @@ wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *push, const wmbt_kvblock_e
     push->info.block_seq = expect->block_seq;
     push->info.block_tokens = expect->block_tokens;
     push->flags = expect->flags;
-    wmbt_items_start(&push->items, WMBT_KVBLOCK_HEADER_BYTES);
+    wmbt_body_start(&push->body, WMBT_KVBLOCK_HEADER_BYTES);
     return WMBT_OK;
 }
 
 /* Checks 2 to 6 on the header, then starts the walk through the body. */
-static wmbt_status wmbt_kvblock_judge_header(wmbt_kvblock_push *push)
+static wmbt_status wmbt_kvblock_check_header(wmbt_kvblock_push *push)
 {
     uint32_t head[6]; /* magic, version, block_seq, block_tokens, layers, body_len */
-    wmbt_items_numbers(&push->items, head, 6);
+    wmbt_body_numbers(&push->body, head, 6);
     const wmbt_shape *shape = push->walk.shape;
     if (head[0] != WMBT_KVBLOCK_MAGIC) {
         return WMBT_BAD_MAGIC;
@@ -176,33 +176,33 @@ static wmbt_status wmbt_kvblock_judge_header(wmbt_kvblock_push *push)
     push->info.block_tokens = head[3];
     push->info.body_bytes = head[5];
     push->info.crc = 0;
-    push->items.crc = 0; /* it does not cover the header */
+    push->body.crc = 0; /* it does not cover the header */
     return WMBT_OK;
 }
 
 /* Judges a number that is complete: one of the body, or the trailer. */
-static wmbt_status wmbt_kvblock_judge_number(wmbt_kvblock_push *push)
+static wmbt_status wmbt_kvblock_check_number(wmbt_kvblock_push *push)
 {
-    uint32_t value = wmbt_load_le32(push->items.bytes);
-    if (value != push->items.item.value) {
-        return push->items.item.mismatch;
+    uint32_t value = wmbt_load_le32(push->body.bytes);
+    if (value != push->body.part.value) {
+        return push->body.part.mismatch;
     }
-    if (push->items.item.extent.offset == push->walk.end) {
+    if (push->body.part.extent.offset == push->walk.end) {
         push->info.crc = value;
         return WMBT_END;
     }
     return WMBT_OK;
 }
 
-/* Goes on to what follows an item that was found good. */
+/* Goes on to what follows a part that was found good. */
 static wmbt_status wmbt_kvblock_next(wmbt_kvblock_push *push)
 {
-    if (wmbt_kvblock_walk_next(&push->walk, &push->items.item) != WMBT_OK) {
+    if (wmbt_kvblock_walk_next(&push->walk, &push->body.part) != WMBT_OK) {
         if (push->info.body_bytes != push->walk.end - WMBT_KVBLOCK_HEADER_BYTES) {
             return WMBT_BAD_LENGTH;
         }
-        push->items.item.extent.offset = push->walk.end;
-        wmbt_items_number(&push->items.item, push->items.crc, WMBT_BAD_CHECKSUM);
+        push->body.part.extent.offset = push->walk.end;
+        wmbt_body_set_number(&push->body.part, push->body.crc, WMBT_BAD_CHECKSUM);
     }
     return WMBT_OK;
 }
@@ -212,28 +212,27 @@ static wmbt_status wmbt_kvblock_next(wmbt_kvblock_push *push)
 static wmbt_status wmbt_kvblock_step(wmbt_kvblock_push *push)
 {
     wmbt_status status = WMBT_OK;
-    if (push->items.item.extent.offset == 0u) {
-        status = wmbt_kvblock_judge_header(push);
-    } else if (push->items.item.extent.kind == WMBT_EXTENT_FIELD) {
-        status = wmbt_kvblock_judge_number(push);
+    if (push->body.part.extent.offset == 0u) {
+        status = wmbt_kvblock_check_header(push);
+    } else if (push->body.part.extent.kind == WMBT_EXTENT_FIELD) {
+        status = wmbt_kvblock_check_number(push);
     }
     if (status == WMBT_OK) {
         status = wmbt_kvblock_next(push);
     }
-    return status == WMBT_OK ? wmbt_items_enter(&push->items)
-                             : wmbt_items_turn(&push->items, status);
+    return status == WMBT_OK ? wmbt_body_enter(&push->body) : wmbt_body_stop(&push->body, status);
 }
 
 wmbt_status wmbt_kvblock_push_feed(wmbt_kvblock_push *push, wmbt_view bytes, wmbt_buf dst,
                                    size_t *taken)
 {
     wmbt_cursor in = wmbt_cursor_of(bytes);
-    wmbt_status status = wmbt_items_ready(&push->items, &in, dst);
-    while (status == WMBT_NEED_MORE && wmbt_items_take(&push->items, &in, dst.data)) {
+    wmbt_status status = wmbt_body_ready(&push->body, &in, dst);
+    while (status == WMBT_NEED_MORE && wmbt_body_take(&push->body, &in, dst.data)) {
         status = wmbt_kvblock_step(push);
     }
     if (status == WMBT_END && in.left != 0u) {
-        status = wmbt_items_turn(&push->items, WMBT_TRAILING_BYTES);
+        status = wmbt_body_stop(&push->body, WMBT_TRAILING_BYTES);
     }
     if (!wmbt_status_is_error(status)) {
         *taken = bytes.len - in.left;
@@ -243,19 +242,19 @@ wmbt_status wmbt_kvblock_push_feed(wmbt_kvblock_push *push, wmbt_view bytes, wmb
 
 wmbt_status wmbt_kvblock_push_placed(wmbt_kvblock_push *push, uint32_t len, uint32_t crc)
 {
-    wmbt_status status = wmbt_items_placed(&push->items, len, crc);
+    wmbt_status status = wmbt_body_placed(&push->body, len, crc);
     return status == WMBT_OK ? wmbt_kvblock_step(push) : status;
 }
 
 wmbt_status wmbt_kvblock_push_at(const wmbt_kvblock_push *push, wmbt_extent *extent,
                                  uint32_t *position)
 {
-    return wmbt_items_at(&push->items, extent, position);
+    return wmbt_body_at(&push->body, extent, position);
 }
 
 uint64_t wmbt_kvblock_push_offset(const wmbt_kvblock_push *push)
 {
-    return wmbt_items_offset(&push->items);
+    return wmbt_body_offset(&push->body);
 }
 
 static void wmbt_kvblock_info_copy(wmbt_kvblock_info *to, const wmbt_kvblock_info *from)
@@ -268,8 +267,8 @@ static void wmbt_kvblock_info_copy(wmbt_kvblock_info *to, const wmbt_kvblock_inf
 
 wmbt_status wmbt_kvblock_push_finish(wmbt_kvblock_push *push, wmbt_kvblock_info *info)
 {
-    bool complete = push->items.status == WMBT_END;
-    wmbt_status status = wmbt_items_finish(&push->items, complete ? WMBT_OK : WMBT_TRUNCATED);
+    bool complete = push->body.status == WMBT_END;
+    wmbt_status status = wmbt_body_finish(&push->body, complete ? WMBT_OK : WMBT_TRUNCATED);
     if (status == WMBT_OK) {
         wmbt_kvblock_info_copy(info, &push->info);
     }
@@ -278,8 +277,8 @@ wmbt_status wmbt_kvblock_push_finish(wmbt_kvblock_push *push, wmbt_kvblock_info 
 
 /* --- whole object ----------------------------------------------------------------------------- */
 
-wmbt_status wmbt_kvblock_read_head(wmbt_view bytes, const wmbt_kvblock_expect *expect,
-                                   wmbt_kvblock_info *info)
+wmbt_status wmbt_kvblock_read_header(wmbt_view bytes, const wmbt_kvblock_expect *expect,
+                                     wmbt_kvblock_info *info)
 {
     if (wmbt_view_is_bad(bytes)) {
         return WMBT_BAD_ARGUMENT;
@@ -290,10 +289,10 @@ wmbt_status wmbt_kvblock_read_head(wmbt_view bytes, const wmbt_kvblock_expect *e
         return status;
     }
     wmbt_cursor in = wmbt_cursor_of(bytes);
-    if (!wmbt_items_take(&push.items, &in, NULL)) {
+    if (!wmbt_body_take(&push.body, &in, NULL)) {
         return WMBT_TRUNCATED;
     }
-    status = wmbt_kvblock_judge_header(&push);
+    status = wmbt_kvblock_check_header(&push);
     if (status == WMBT_OK) {
         wmbt_kvblock_info_copy(info, &push.info);
     }
@@ -312,7 +311,7 @@ wmbt_status wmbt_kvblock_read(wmbt_view object, const wmbt_kvblock_expect *expec
         return status;
     }
     wmbt_cursor in = wmbt_cursor_of(object);
-    while (wmbt_items_take(&push.items, &in, NULL)) {
+    while (wmbt_body_take(&push.body, &in, NULL)) {
         status = wmbt_kvblock_step(&push);
     }
     if (status == WMBT_END && in.left != 0u) {
@@ -348,10 +347,10 @@ wmbt_status wmbt_kvblock_seal(wmbt_buf object, const wmbt_shape *shape, uint32_t
     wmbt_store_le32(b + 12, block_tokens);
     wmbt_store_le32(b + 16, shape->layers);
     wmbt_store_le32(b + 20, (uint32_t)(end - WMBT_KVBLOCK_HEADER_BYTES));
-    wmbt_item item;
-    while (wmbt_kvblock_walk_next(&walk, &item) == WMBT_OK) {
-        if (item.extent.kind == WMBT_EXTENT_FIELD) {
-            wmbt_store_le32(b + (size_t)item.extent.offset, item.value);
+    wmbt_body_part part;
+    while (wmbt_kvblock_walk_next(&walk, &part) == WMBT_OK) {
+        if (part.extent.kind == WMBT_EXTENT_FIELD) {
+            wmbt_store_le32(b + (size_t)part.extent.offset, part.value);
         }
     }
     wmbt_view body = wmbt_view_of(b + WMBT_KVBLOCK_HEADER_BYTES, end - WMBT_KVBLOCK_HEADER_BYTES);

@@ -376,7 +376,7 @@ static wmbt_status wmbt_document_fail_empty(wmbt_document *d)
 
 /* What the document is, `status` being what came of its fields. Reads the rest: after a good struct
  * nothing may follow; after a refused one, the strict reader must still see all of the text. */
-static wmbt_status wmbt_document_judge(wmbt_document *d, wmbt_status status)
+static wmbt_status wmbt_document_check(wmbt_document *d, wmbt_status status)
 {
     wmbt_json *j = &d->json;
     if (j->strict || status == WMBT_OK) {
@@ -455,7 +455,7 @@ static wmbt_status wmbt_delta_read_as(wmbt_view text, wmbt_buf room, wmbt_buf wo
         status =
             wmbt_document_struct(&d, wmbt_delta_fields, WMBT_DELTA_FIELDS, WMBT_FIELD_TENANT_ID);
     }
-    status = wmbt_document_judge(&d, status);
+    status = wmbt_document_check(&d, status);
     if (status == WMBT_OK) {
         status = wmbt_document_check_room(&d);
     }
@@ -554,7 +554,7 @@ static wmbt_status wmbt_manifest_read_as(wmbt_view text, wmbt_buf work, bool str
     if (status == WMBT_OK) {
         status = wmbt_manifest_struct(&d);
     }
-    status = wmbt_document_judge(&d, status);
+    status = wmbt_document_check(&d, status);
     if (status == WMBT_OK) {
         manifest->epoch_ms = d.epoch_ms;
         manifest->schema_version = d.version;
@@ -593,7 +593,7 @@ void wmbt_manifest_walk_init(wmbt_manifest_walk *walk, const wmbt_manifest *mani
 }
 
 /* What an entry is. The reader has accepted it: only a changed document or a lack of room fails. */
-static wmbt_status wmbt_manifest_walk_judge(wmbt_document *d, wmbt_status status)
+static wmbt_status wmbt_manifest_walk_check(wmbt_document *d, wmbt_status status)
 {
     if (d->json.status != WMBT_OK) {
         return wmbt_document_fail_json(d);
@@ -628,7 +628,7 @@ wmbt_status wmbt_manifest_walk_next(wmbt_manifest_walk *walk, wmbt_buf room,
     if (status == WMBT_OK) {
         status = wmbt_manifest_entry_struct(&d);
     }
-    status = wmbt_manifest_walk_judge(&d, status);
+    status = wmbt_manifest_walk_check(&d, status);
     if (status == WMBT_OK) {
         wmbt_view_set(&entry->object_id, d.texts[0]);
         wmbt_view_set(&entry->key_range_start, d.texts[1]);

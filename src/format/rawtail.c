@@ -4,12 +4,12 @@
 
 #include "base/bytes.h"
 #include "base/le.h"
-#include "format/items.h"
+#include "format/body.h"
 #include "wombatkv/crc32c.h"
 
 #if WMBT_CFG_RAWTAIL
 
-WMBT_STATIC_ASSERT(WMBT_RAWTAIL_HEAD_BYTES <= WMBT_ITEMS_HEAD_BYTES, "items keep the head");
+WMBT_STATIC_ASSERT(WMBT_RAWTAIL_HEADER_BYTES <= WMBT_BODY_HEADER_BYTES, "parts keep the head");
 
 #    define WMBT_RAWTAIL_MAGIC 0x52545431u      /* in the file: "1TTR" */
 #    define WMBT_RAWTAIL_END_MARKER 0x52545445u /* in the file: "ETTR" */
@@ -30,7 +30,7 @@ static bool wmbt_rawtail_has_rows(const wmbt_shape *shape)
 wmbt_status wmbt_rawtail_fits(const wmbt_rawtail_info *info, const wmbt_shape *shape,
                               uint32_t block_tokens, uint64_t loaded_tokens, uint64_t prompt_tokens)
 {
-    wmbt_status status = wmbt_items_check_shape(shape);
+    wmbt_status status = wmbt_body_check_shape(shape);
     if (status != WMBT_OK) {
         return status;
     }
@@ -127,38 +127,38 @@ static uint32_t wmbt_rawtail_partial_rows(const wmbt_rawtail_walk *walk)
     return walk->total_tokens / ratio - walk->block_end / ratio;
 }
 
-/* Fills *item with what stands where the walk stands, which may be no rows at all. */
-static void wmbt_rawtail_describe(wmbt_rawtail_walk *walk, wmbt_item *item)
+/* Fills *part with what stands where the walk stands, which may be no rows at all. */
+static void wmbt_rawtail_describe(wmbt_rawtail_walk *walk, wmbt_body_part *part)
 {
     uint32_t kind = wmbt_rawtail_kinds[walk->part];
-    item->extent.offset = walk->offset;
-    item->extent.layer = walk->layer;
+    part->extent.offset = walk->offset;
+    part->extent.layer = walk->layer;
     if (kind != WMBT_EXTENT_FIELD) {
-        wmbt_items_rows(item, walk->shape, kind, wmbt_rawtail_rows_at(walk));
+        wmbt_body_set_rows(part, walk->shape, kind, wmbt_rawtail_rows_at(walk));
     } else if (walk->part == WMBT_RAWTAIL_MARKER) {
-        wmbt_items_number(item, WMBT_RAWTAIL_END_MARKER, WMBT_BAD_END_MARKER);
+        wmbt_body_set_number(part, WMBT_RAWTAIL_END_MARKER, WMBT_BAD_END_MARKER);
     } else {
         walk->rows = wmbt_rawtail_partial_rows(walk);
-        wmbt_items_number(item, walk->rows, WMBT_BAD_COUNT);
+        wmbt_body_set_number(part, walk->rows, WMBT_BAD_COUNT);
     }
 }
 
-wmbt_status wmbt_rawtail_walk_next(wmbt_rawtail_walk *walk, wmbt_item *item)
+wmbt_status wmbt_rawtail_walk_next(wmbt_rawtail_walk *walk, wmbt_body_part *part)
 {
     if (walk->part == WMBT_RAWTAIL_DONE) {
         return WMBT_END;
     }
     do { /* extents are never empty; the marker ends the loop at the latest */
-        wmbt_rawtail_describe(walk, item);
+        wmbt_rawtail_describe(walk, part);
         wmbt_rawtail_advance(walk);
-    } while (item->extent.bytes == 0u);
-    walk->offset += item->extent.bytes;
+    } while (part->extent.bytes == 0u);
+    walk->offset += part->extent.bytes;
     return WMBT_OK;
 }
 
 static void wmbt_rawtail_walk_rewind(wmbt_rawtail_walk *walk)
 {
-    walk->offset = WMBT_RAWTAIL_HEAD_BYTES;
+    walk->offset = WMBT_RAWTAIL_HEADER_BYTES;
     walk->rows = 0;
     walk->layer = 0;
     walk->part = WMBT_RAWTAIL_RAW;
@@ -190,7 +190,7 @@ static bool wmbt_rawtail_allows_block_end(const wmbt_shape *shape, uint32_t bloc
 wmbt_status wmbt_rawtail_walk_init(wmbt_rawtail_walk *walk, const wmbt_shape *shape,
                                    uint32_t total_tokens, uint32_t raw_rows, uint32_t block_end)
 {
-    wmbt_status status = wmbt_items_check_shape(shape);
+    wmbt_status status = wmbt_body_check_shape(shape);
     if (status != WMBT_OK) {
         return status;
     }
@@ -204,10 +204,10 @@ wmbt_status wmbt_rawtail_walk_init(wmbt_rawtail_walk *walk, const wmbt_shape *sh
     measure.raw_rows = raw_rows;
     measure.block_end = block_end;
     wmbt_rawtail_walk_rewind(&measure);
-    wmbt_item item;
-    while (wmbt_rawtail_walk_next(&measure, &item) == WMBT_OK) {
+    wmbt_body_part part;
+    while (wmbt_rawtail_walk_next(&measure, &part) == WMBT_OK) {
         /* a count of partial rows may be any; states and raw rows have bounds */
-        if (item.mismatch == WMBT_BAD_COUNT &&
+        if (part.mismatch == WMBT_BAD_COUNT &&
             !wmbt_rawtail_have_room(&measure, measure.rows, WMBT_RAWTAIL_MOST_BYTES)) {
             return WMBT_TOO_LARGE;
         }
@@ -224,17 +224,17 @@ wmbt_status wmbt_rawtail_walk_init(wmbt_rawtail_walk *walk, const wmbt_shape *sh
     return WMBT_OK;
 }
 
-wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *walk, uint64_t offset, wmbt_item *item)
+wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *walk, uint64_t offset, wmbt_body_part *part)
 {
-    if (offset < WMBT_RAWTAIL_HEAD_BYTES || offset >= walk->end) {
+    if (offset < WMBT_RAWTAIL_HEADER_BYTES || offset >= walk->end) {
         return WMBT_MISSING;
     }
     if (offset < walk->offset) {
         wmbt_rawtail_walk_rewind(walk);
     }
     do {
-        if (wmbt_rawtail_walk_next(walk, item) != WMBT_OK) {
-            return WMBT_MISSING; /* not reached: the items cover [36, end) */
+        if (wmbt_rawtail_walk_next(walk, part) != WMBT_OK) {
+            return WMBT_MISSING; /* not reached: the parts cover [36, end) */
         }
     } while (offset >= walk->offset);
     return WMBT_OK;
@@ -244,7 +244,7 @@ wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *walk, uint64_t offset, wmb
 
 wmbt_status wmbt_rawtail_push_init(wmbt_rawtail_push *push, const wmbt_rawtail_expect *expect)
 {
-    wmbt_status status = wmbt_items_check_shape(expect->shape);
+    wmbt_status status = wmbt_body_check_shape(expect->shape);
     if (status != WMBT_OK) {
         return status;
     }
@@ -256,23 +256,23 @@ wmbt_status wmbt_rawtail_push_init(wmbt_rawtail_push *push, const wmbt_rawtail_e
     push->comp_rows = 0;
     push->counted = 0;
     push->fault = WMBT_OK;
-    wmbt_items_start(&push->items, WMBT_RAWTAIL_HEAD_BYTES);
+    wmbt_body_start(&push->body, WMBT_RAWTAIL_HEADER_BYTES);
     return WMBT_OK;
 }
 
 /* Checks 2, 3, 6 and 7 on the head, the last two for push->fault, and starts the walk. */
-static wmbt_status wmbt_rawtail_judge_head(wmbt_rawtail_push *push)
+static wmbt_status wmbt_rawtail_check_header(wmbt_rawtail_push *push)
 {
     uint32_t head[9]; /* magic, version, body_len, CRC, layers, rows, dim, element bytes, tokens */
     const wmbt_shape *shape = push->walk.shape;
-    wmbt_items_numbers(&push->items, head, 9);
+    wmbt_body_numbers(&push->body, head, 9);
     if (head[0] != WMBT_RAWTAIL_MAGIC) {
         return WMBT_BAD_MAGIC;
     }
     if (head[1] != WMBT_RAWTAIL_VERSION) {
         return WMBT_UNSUPPORTED_VERSION;
     }
-    if (head[2] < WMBT_RAWTAIL_HEAD_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES) {
+    if (head[2] < WMBT_RAWTAIL_HEADER_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES) {
         return WMBT_BAD_LENGTH; /* some of the 36 bytes lie behind the body */
     }
     if (head[4] != shape->layers || head[6] != shape->head_dim || head[7] != shape->element_bytes) {
@@ -280,9 +280,9 @@ static wmbt_status wmbt_rawtail_judge_head(wmbt_rawtail_push *push)
     } else if (head[5] > shape->window || head[5] > head[8]) {
         push->fault = WMBT_BAD_COUNT;
     }
-    push->items.crc =
-        wmbt_crc32c(0, wmbt_view_of(push->items.bytes + WMBT_RAWTAIL_ENVELOPE_BYTES,
-                                    WMBT_RAWTAIL_HEAD_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES));
+    push->body.crc =
+        wmbt_crc32c(0, wmbt_view_of(push->body.bytes + WMBT_RAWTAIL_ENVELOPE_BYTES,
+                                    WMBT_RAWTAIL_HEADER_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES));
     push->info.total_tokens = head[8];
     push->info.raw_rows = head[5];
     push->info.body_bytes = head[2];
@@ -300,7 +300,7 @@ static wmbt_status wmbt_rawtail_judge_head(wmbt_rawtail_push *push)
 /* Finds out whether all counts speak of one end of blocks. `most` is total / ratio. */
 static void wmbt_rawtail_compare_rows(wmbt_rawtail_push *push, uint32_t rows, uint32_t most)
 {
-    uint32_t ratio = push->walk.shape->layer[push->items.item.extent.layer].ratio;
+    uint32_t ratio = push->walk.shape->layer[push->body.part.extent.layer].ratio;
     if (rows > most) {
         push->info.flags = 0;
         return;
@@ -315,33 +315,33 @@ static void wmbt_rawtail_compare_rows(wmbt_rawtail_push *push, uint32_t rows, ui
 }
 
 /* Check 8 on a count. It becomes the walk's, once its rows are known to lie inside the body. */
-static wmbt_status wmbt_rawtail_judge_rows(wmbt_rawtail_push *push, uint32_t rows)
+static wmbt_status wmbt_rawtail_check_rows(wmbt_rawtail_push *push, uint32_t rows)
 {
-    const wmbt_item *item = &push->items.item;
+    const wmbt_body_part *part = &push->body.part;
     bool index = push->walk.part == WMBT_RAWTAIL_INDEX;
     if ((push->flags & WMBT_RAWTAIL_COMPAT_ROWS) == 0u &&
-        (rows > item->value || (index && rows != push->comp_rows))) {
-        return item->mismatch;
+        (rows > part->value || (index && rows != push->comp_rows))) {
+        return part->mismatch;
     }
     if (!wmbt_rawtail_have_room(&push->walk, rows,
                                 (uint32_t)(push->walk.end - push->walk.offset))) {
         return WMBT_TRUNCATED;
     }
-    wmbt_rawtail_compare_rows(push, rows, item->value);
+    wmbt_rawtail_compare_rows(push, rows, part->value);
     push->comp_rows = index ? 0u : rows;
     push->walk.rows = rows;
     return WMBT_OK;
 }
 
 /* Judges a number that is complete. */
-static wmbt_status wmbt_rawtail_judge_number(wmbt_rawtail_push *push)
+static wmbt_status wmbt_rawtail_check_number(wmbt_rawtail_push *push)
 {
-    uint32_t value = wmbt_load_le32(push->items.bytes);
+    uint32_t value = wmbt_load_le32(push->body.bytes);
     if (push->walk.part != WMBT_RAWTAIL_DONE) {
-        return wmbt_rawtail_judge_rows(push, value);
+        return wmbt_rawtail_check_rows(push, value);
     }
-    if (value != push->items.item.value) {
-        return push->items.item.mismatch;
+    if (value != push->body.part.value) {
+        return push->body.part.mismatch;
     }
     if (push->walk.offset != push->walk.end && (push->flags & WMBT_RAWTAIL_COMPAT_TRAILING) == 0u) {
         return WMBT_TRAILING_BYTES;
@@ -349,37 +349,37 @@ static wmbt_status wmbt_rawtail_judge_number(wmbt_rawtail_push *push)
     return WMBT_OK;
 }
 
-/* Goes on to what follows an item: the walk's next, or after a fault or the marker what is left of
+/* Goes on to what follows a part: the walk's next, or after a fault or the marker what is left of
  * the body, only to be checksummed. */
 static wmbt_status wmbt_rawtail_next(wmbt_rawtail_push *push)
 {
-    wmbt_extent *extent = &push->items.item.extent;
+    wmbt_extent *extent = &push->body.part.extent;
     uint64_t offset = extent->offset + extent->bytes;
     uint32_t rest = (uint32_t)(push->walk.end - offset);
     if (push->fault == WMBT_OK &&
-        wmbt_rawtail_walk_next(&push->walk, &push->items.item) == WMBT_OK) {
+        wmbt_rawtail_walk_next(&push->walk, &push->body.part) == WMBT_OK) {
         if (extent->bytes <= rest) {
-            return wmbt_items_enter(&push->items);
+            return wmbt_body_enter(&push->body);
         }
         push->fault = WMBT_TRUNCATED;
     }
     extent->offset = offset;
     extent->bytes = rest;
-    extent->kind = WMBT_ITEMS_REST;
-    return wmbt_items_enter(&push->items);
+    extent->kind = WMBT_BODY_REST;
+    return wmbt_body_enter(&push->body);
 }
 
 /* Judges what is complete and goes on to what follows: ok if that is an extent, need-more if it is
  * not, end if there is nothing; or a refusal. */
 static wmbt_status wmbt_rawtail_step(wmbt_rawtail_push *push)
 {
-    if (push->items.item.extent.offset == 0u) {
-        wmbt_status status = wmbt_rawtail_judge_head(push);
+    if (push->body.part.extent.offset == 0u) {
+        wmbt_status status = wmbt_rawtail_check_header(push);
         if (status != WMBT_OK) {
-            return wmbt_items_turn(&push->items, status);
+            return wmbt_body_stop(&push->body, status);
         }
-    } else if (push->items.item.extent.kind == WMBT_EXTENT_FIELD) {
-        push->fault = wmbt_rawtail_judge_number(push);
+    } else if (push->body.part.extent.kind == WMBT_EXTENT_FIELD) {
+        push->fault = wmbt_rawtail_check_number(push);
     }
     return wmbt_rawtail_next(push);
 }
@@ -388,12 +388,12 @@ wmbt_status wmbt_rawtail_push_feed(wmbt_rawtail_push *push, wmbt_view bytes, wmb
                                    size_t *taken)
 {
     wmbt_cursor in = wmbt_cursor_of(bytes);
-    wmbt_status status = wmbt_items_ready(&push->items, &in, dst);
-    while (status == WMBT_NEED_MORE && wmbt_items_take(&push->items, &in, dst.data)) {
+    wmbt_status status = wmbt_body_ready(&push->body, &in, dst);
+    while (status == WMBT_NEED_MORE && wmbt_body_take(&push->body, &in, dst.data)) {
         status = wmbt_rawtail_step(push);
     }
     if (status == WMBT_END && in.left != 0u) {
-        status = wmbt_items_turn(&push->items, WMBT_BAD_LENGTH);
+        status = wmbt_body_stop(&push->body, WMBT_BAD_LENGTH);
     }
     if (!wmbt_status_is_error(status)) {
         *taken = bytes.len - in.left;
@@ -403,27 +403,27 @@ wmbt_status wmbt_rawtail_push_feed(wmbt_rawtail_push *push, wmbt_view bytes, wmb
 
 wmbt_status wmbt_rawtail_push_placed(wmbt_rawtail_push *push, uint32_t len, uint32_t crc)
 {
-    wmbt_status status = wmbt_items_placed(&push->items, len, crc);
+    wmbt_status status = wmbt_body_placed(&push->body, len, crc);
     return status == WMBT_OK ? wmbt_rawtail_step(push) : status;
 }
 
 wmbt_status wmbt_rawtail_push_at(const wmbt_rawtail_push *push, wmbt_extent *extent,
                                  uint32_t *position)
 {
-    /* After a fault the items are at no extent. */
-    wmbt_status status = wmbt_items_at(&push->items, extent, position);
+    /* After a fault the parts are at no extent. */
+    wmbt_status status = wmbt_body_at(&push->body, extent, position);
     if (wmbt_status_is_error(status)) {
         return status;
     }
     if (push->fault != WMBT_OK) {
         return push->fault;
     }
-    return status == WMBT_END && push->items.crc != push->info.crc ? WMBT_BAD_CHECKSUM : status;
+    return status == WMBT_END && push->body.crc != push->info.crc ? WMBT_BAD_CHECKSUM : status;
 }
 
 uint64_t wmbt_rawtail_push_offset(const wmbt_rawtail_push *push)
 {
-    return wmbt_items_offset(&push->items);
+    return wmbt_body_offset(&push->body);
 }
 
 static void wmbt_rawtail_info_copy(wmbt_rawtail_info *to, const wmbt_rawtail_info *from)
@@ -439,18 +439,18 @@ static void wmbt_rawtail_info_copy(wmbt_rawtail_info *to, const wmbt_rawtail_inf
 /* Checks 4 to 10 at the end of the input, in their order. */
 static wmbt_status wmbt_rawtail_verdict(const wmbt_rawtail_push *push)
 {
-    if (wmbt_items_offset(&push->items) < WMBT_RAWTAIL_MIN_BYTES) {
+    if (wmbt_body_offset(&push->body) < WMBT_RAWTAIL_MIN_BYTES) {
         return WMBT_TRUNCATED;
     }
-    if (push->items.status != WMBT_END) {
+    if (push->body.status != WMBT_END) {
         return WMBT_BAD_LENGTH;
     }
-    return push->items.crc != push->info.crc ? WMBT_BAD_CHECKSUM : push->fault;
+    return push->body.crc != push->info.crc ? WMBT_BAD_CHECKSUM : push->fault;
 }
 
 wmbt_status wmbt_rawtail_push_finish(wmbt_rawtail_push *push, wmbt_rawtail_info *info)
 {
-    wmbt_status status = wmbt_items_finish(&push->items, wmbt_rawtail_verdict(push));
+    wmbt_status status = wmbt_body_finish(&push->body, wmbt_rawtail_verdict(push));
     if (status != WMBT_OK) {
         return status;
     }
@@ -463,8 +463,8 @@ wmbt_status wmbt_rawtail_push_finish(wmbt_rawtail_push *push, wmbt_rawtail_info 
 
 /* --- whole object ----------------------------------------------------------------------------- */
 
-wmbt_status wmbt_rawtail_read_head(wmbt_view bytes, const wmbt_rawtail_expect *expect,
-                                   wmbt_rawtail_info *info)
+wmbt_status wmbt_rawtail_read_header(wmbt_view bytes, const wmbt_rawtail_expect *expect,
+                                     wmbt_rawtail_info *info)
 {
     if (wmbt_view_is_bad(bytes)) {
         return WMBT_BAD_ARGUMENT;
@@ -475,10 +475,10 @@ wmbt_status wmbt_rawtail_read_head(wmbt_view bytes, const wmbt_rawtail_expect *e
         return status;
     }
     wmbt_cursor in = wmbt_cursor_of(bytes);
-    if (!wmbt_items_take(&push.items, &in, NULL)) {
+    if (!wmbt_body_take(&push.body, &in, NULL)) {
         return WMBT_TRUNCATED;
     }
-    status = wmbt_rawtail_judge_head(&push);
+    status = wmbt_rawtail_check_header(&push);
     if (status != WMBT_OK) {
         return status;
     }
@@ -504,7 +504,7 @@ wmbt_status wmbt_rawtail_read(wmbt_view object, const wmbt_rawtail_expect *expec
         return status;
     }
     wmbt_cursor in = wmbt_cursor_of(object);
-    while (wmbt_items_take(&push.items, &in, NULL)) {
+    while (wmbt_body_take(&push.body, &in, NULL)) {
         status = wmbt_rawtail_step(&push);
     }
     if (status == WMBT_END && in.left != 0u) {
@@ -541,10 +541,10 @@ wmbt_status wmbt_rawtail_seal(wmbt_buf object, const wmbt_shape *shape, uint32_t
     wmbt_store_le32(b + 24, shape->head_dim);
     wmbt_store_le32(b + 28, shape->element_bytes);
     wmbt_store_le32(b + 32, total_tokens);
-    wmbt_item item;
-    while (wmbt_rawtail_walk_next(&walk, &item) == WMBT_OK) {
-        if (item.extent.kind == WMBT_EXTENT_FIELD) {
-            wmbt_store_le32(b + (size_t)item.extent.offset, item.value);
+    wmbt_body_part part;
+    while (wmbt_rawtail_walk_next(&walk, &part) == WMBT_OK) {
+        if (part.extent.kind == WMBT_EXTENT_FIELD) {
+            wmbt_store_le32(b + (size_t)part.extent.offset, part.value);
         }
     }
     wmbt_view body =

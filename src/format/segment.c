@@ -10,7 +10,7 @@
 #if WMBT_CFG_SEGMENT
 
 #    define WMBT_SEGMENT_MAGIC_BYTES 12u
-#    define WMBT_SEGMENT_BLOCK_HEAD_BYTES 6u /* u16 key length, u32 payload length */
+#    define WMBT_SEGMENT_BLOCK_HEADER_BYTES 6u /* u16 key length, u32 payload length */
 #    define WMBT_SEGMENT_MIN_BYTES (WMBT_SEGMENT_HEADER_BYTES + WMBT_SEGMENT_FOOTER_BYTES)
 
 static const uint8_t wmbt_segment_magic[] = "WMBT_KV_SGV1";
@@ -190,7 +190,7 @@ static bool wmbt_segment_block_agrees(const wmbt_segment_index *index,
 /* Check 8: the payload stands where its block does. Moves next_block behind it. */
 static bool wmbt_segment_check_place(wmbt_segment_index *index, const wmbt_segment_entry *entry)
 {
-    uint64_t payload = index->next_block + WMBT_SEGMENT_BLOCK_HEAD_BYTES + entry->key.len;
+    uint64_t payload = index->next_block + WMBT_SEGMENT_BLOCK_HEADER_BYTES + entry->key.len;
     uint64_t end = payload + entry->payload_bytes;
     if (entry->payload_offset != payload || end > index->layout.index_offset ||
         (index->blocks.data != NULL && !wmbt_segment_block_agrees(index, entry))) {
@@ -357,7 +357,7 @@ static wmbt_status wmbt_segment_measure(const wmbt_segment_block *blocks, size_t
         if (wmbt_view_is_bad(block->key) || wmbt_view_is_bad(block->payload)) {
             return WMBT_BAD_ARGUMENT;
         }
-        uint64_t payload = at + WMBT_SEGMENT_BLOCK_HEAD_BYTES + block->key.len;
+        uint64_t payload = at + WMBT_SEGMENT_BLOCK_HEADER_BYTES + block->key.len;
         if (block->key.len > UINT16_MAX || block->payload.len > UINT32_MAX ||
             payload > UINT32_MAX) {
             return WMBT_TOO_LARGE;
@@ -386,7 +386,7 @@ static void wmbt_segment_put_index(wmbt_writer *w, const wmbt_segment_block *blo
 {
     uint32_t at = WMBT_SEGMENT_HEADER_BYTES;
     for (size_t i = 0; i < count; i++) {
-        at += WMBT_SEGMENT_BLOCK_HEAD_BYTES + (uint32_t)blocks[i].key.len;
+        at += WMBT_SEGMENT_BLOCK_HEADER_BYTES + (uint32_t)blocks[i].key.len;
         wmbt_writer_u16(w, (uint16_t)blocks[i].key.len);
         wmbt_writer_bytes(w, blocks[i].key);
         wmbt_writer_u32(w, at);

@@ -66,7 +66,7 @@ static wmbt_status wmbt_chain_feed(wmbt_chain *x, const wmbt_view *part, size_t 
 /* Hashes numbers of 32 bits, little-endian. */
 static wmbt_status wmbt_chain_feed_numbers(wmbt_chain *x, const uint32_t *number, size_t count)
 {
-#    ifdef WMBT_ANY_U64_IS_LE /* as they stand in memory */
+#    ifdef WMBT_UNALIGNED_U64_IS_LE /* as they stand in memory */
     return wmbt_blake3_update(wmbt_chain_hash(x), wmbt_view_of(number, 4u * count));
 #    else
     wmbt_status status = WMBT_OK;

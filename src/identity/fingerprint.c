@@ -55,7 +55,7 @@ static const char wmbt_fingerprint_names[WMBT_FINGERPRINT_FIELDS][18] = {
 
 #    define WMBT_FINGERPRINT_DIGEST_BYTES 32u
 #    define WMBT_FINGERPRINT_VERSION 1u
-#    define WMBT_FINGERPRINT_HEAD_BYTES 6u /* id, state, length */
+#    define WMBT_FINGERPRINT_HEADER_BYTES 6u /* id, state, length */
 #    define WMBT_FINGERPRINT_DOMAIN "wombatkv-core identity context"
 
 /* Fields 1 to this are encoded. */
@@ -65,7 +65,7 @@ WMBT_STATIC_ASSERT(WMBT_FINGERPRINT_SERVED_NAME == WMBT_FINGERPRINT_FIELDS, "the
 WMBT_STATIC_ASSERT(WMBT_FINGERPRINT_ALL == WMBT_FINGERPRINT_BIT(WMBT_FINGERPRINT_FIELDS + 1u) - 2u,
                    "a bit for every field");
 WMBT_STATIC_ASSERT(sizeof WMBT_FINGERPRINT_DOMAIN - 1u + 2u +
-                           WMBT_FINGERPRINT_ENCODED_FIELDS * WMBT_FINGERPRINT_HEAD_BYTES +
+                           WMBT_FINGERPRINT_ENCODED_FIELDS * WMBT_FINGERPRINT_HEADER_BYTES +
                            3u * WMBT_FINGERPRINT_DIGEST_BYTES +
                            7u * WMBT_FINGERPRINT_MAX_TEXT_BYTES + WMBT_LAYOUT_TAG_BYTES + 4u * 8u +
                            WMBT_FINGERPRINT_MAX_MULTIMODAL * WMBT_FINGERPRINT_DIGEST_BYTES <=
@@ -555,10 +555,10 @@ static void wmbt_fingerprint_emit(wmbt_fingerprint_sink *sink, const uint8_t *da
     }
 }
 
-static void wmbt_fingerprint_emit_head(wmbt_fingerprint_sink *sink, uint32_t field, uint32_t state,
-                                       uint32_t len)
+static void wmbt_fingerprint_emit_header(wmbt_fingerprint_sink *sink, uint32_t field,
+                                         uint32_t state, uint32_t len)
 {
-    uint8_t head[WMBT_FINGERPRINT_HEAD_BYTES];
+    uint8_t head[WMBT_FINGERPRINT_HEADER_BYTES];
     head[0] = (uint8_t)field;
     head[1] = (uint8_t)state;
     wmbt_store_le32(head + 2, len);
@@ -570,8 +570,8 @@ static void wmbt_fingerprint_emit_digests(wmbt_fingerprint_sink *sink, uint32_t 
 {
     uint8_t digest[WMBT_FINGERPRINT_DIGEST_BYTES];
     wmbt_view rest = value->text;
-    wmbt_fingerprint_emit_head(sink, field, value->state,
-                               value->first * WMBT_FINGERPRINT_DIGEST_BYTES);
+    wmbt_fingerprint_emit_header(sink, field, value->state,
+                                 value->first * WMBT_FINGERPRINT_DIGEST_BYTES);
     for (uint32_t i = 0; i < value->first; i++) {
         if (!wmbt_fingerprint_next_digest(&rest, digest)) {
             sink->status = WMBT_BAD_TEXT;
@@ -589,7 +589,7 @@ static void wmbt_fingerprint_emit_tag(wmbt_fingerprint_sink *sink, uint32_t fiel
         sink->status = WMBT_BAD_TEXT;
         return;
     }
-    wmbt_fingerprint_emit_head(sink, field, value->state, WMBT_LAYOUT_TAG_BYTES);
+    wmbt_fingerprint_emit_header(sink, field, value->state, WMBT_LAYOUT_TAG_BYTES);
     wmbt_fingerprint_emit(sink, tag.bytes, WMBT_LAYOUT_TAG_BYTES);
 }
 
@@ -599,11 +599,11 @@ static void wmbt_fingerprint_emit_field(wmbt_fingerprint_sink *sink, uint32_t fi
     uint32_t kind = wmbt_fingerprint_kinds[field - 1u].kind;
     bool weak = value->state == WMBT_FINGERPRINT_WEAK;
     if (value->state != WMBT_FINGERPRINT_VALUE && !weak) {
-        wmbt_fingerprint_emit_head(sink, field, value->state, 0);
+        wmbt_fingerprint_emit_header(sink, field, value->state, 0);
     } else if (weak && field == WMBT_FINGERPRINT_WEIGHT_QUANT) {
         uint8_t bits[4];
         wmbt_store_le32(bits, value->first);
-        wmbt_fingerprint_emit_head(sink, field, value->state, sizeof bits);
+        wmbt_fingerprint_emit_header(sink, field, value->state, sizeof bits);
         wmbt_fingerprint_emit(sink, bits, sizeof bits);
     } else if (!weak && wmbt_fingerprint_is_hex(field)) {
         wmbt_fingerprint_emit_digests(sink, field, value);
@@ -613,10 +613,10 @@ static void wmbt_fingerprint_emit_field(wmbt_fingerprint_sink *sink, uint32_t fi
         uint8_t pair[8];
         wmbt_store_le32(pair, value->first);
         wmbt_store_le32(pair + 4, value->second);
-        wmbt_fingerprint_emit_head(sink, field, value->state, sizeof pair);
+        wmbt_fingerprint_emit_header(sink, field, value->state, sizeof pair);
         wmbt_fingerprint_emit(sink, pair, sizeof pair);
     } else {
-        wmbt_fingerprint_emit_head(sink, field, value->state, (uint32_t)value->text.len);
+        wmbt_fingerprint_emit_header(sink, field, value->state, (uint32_t)value->text.len);
         wmbt_fingerprint_emit(sink, value->text.data, value->text.len);
     }
 }

@@ -29,10 +29,10 @@ static wmbt_status wmbt_reader_block_header(const wmbt_reader *r, wmbt_reader_sl
     expect.block_tokens = r->config.chain.block_tokens;
     expect.block_seq = s->object;
     expect.flags = 0;
-    wmbt_status status = wmbt_kvblock_read_head(wmbt_reader_first(s), &expect, &info);
+    wmbt_status status = wmbt_kvblock_read_header(wmbt_reader_first(s), &expect, &info);
     if (status == WMBT_BAD_ARGUMENT) { /* the shape allows no block of this size: any is another */
         expect.flags = WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS;
-        status = wmbt_kvblock_read_head(wmbt_reader_first(s), &expect, &info);
+        status = wmbt_kvblock_read_header(wmbt_reader_first(s), &expect, &info);
         return status == WMBT_OK ? WMBT_WRONG_BLOCK : status;
     }
     if (status != WMBT_OK) {
@@ -70,7 +70,7 @@ static wmbt_status wmbt_reader_tail_is_opaque(wmbt_reader *r, wmbt_reader_slot *
 {
     r->now.tail_fits = 0;
     s->fault = fault;
-    wmbt_reader_set_field(&s->item, 0, s->end); /* and no other will be looked for */
+    wmbt_reader_set_field(&s->part, 0, s->end); /* and no other will be looked for */
     return wmbt_reader_audits(r) ? WMBT_OK : fault;
 }
 
@@ -82,7 +82,7 @@ static wmbt_status wmbt_reader_tail_header(wmbt_reader *r, wmbt_reader_slot *s)
     expect.flags = 0;
     r->now.tail_known = 0;
     r->now.tail_fits = 0;
-    wmbt_status status = wmbt_rawtail_read_head(wmbt_reader_first(s), &expect, &r->now.tail);
+    wmbt_status status = wmbt_rawtail_read_header(wmbt_reader_first(s), &expect, &r->now.tail);
     if (status == WMBT_TRUNCATED || status == WMBT_BAD_MAGIC ||
         status == WMBT_UNSUPPORTED_VERSION) {
         return status;
@@ -111,7 +111,7 @@ static wmbt_status wmbt_reader_tail_header(wmbt_reader *r, wmbt_reader_slot *s)
 wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s)
 {
     bool tail = s->object == WMBT_READER_TAIL;
-    wmbt_reader_set_field(&s->item, 0, 0); /* covers nothing */
+    wmbt_reader_set_field(&s->part, 0, 0); /* covers nothing */
     s->crc = 0;
     s->run_crc = 0;
     s->fault = WMBT_OK;
@@ -144,20 +144,20 @@ static void wmbt_reader_crc_at(wmbt_reader_slot *s, uint32_t offset, uint32_t n)
     s->run_end = offset + n;
 }
 
-/* s->item is what the byte at `offset` belongs to. Returns bytes from there to its end. */
-static uint32_t wmbt_reader_find_item(wmbt_reader_slot *s, uint32_t offset)
+/* s->part is what the byte at `offset` belongs to. Returns bytes from there to its end. */
+static uint32_t wmbt_reader_find_part(wmbt_reader_slot *s, uint32_t offset)
 {
-    wmbt_item *item = &s->item;
-    if (offset - (uint32_t)item->extent.offset >= item->extent.bytes) { /* wraps if before it */
-        wmbt_reader_walk_item(&s->walk, s->object, offset, item);
+    wmbt_body_part *part = &s->part;
+    if (offset - (uint32_t)part->extent.offset >= part->extent.bytes) { /* wraps if before it */
+        wmbt_reader_walk_part(&s->walk, s->object, offset, part);
     }
-    return item->extent.bytes - (offset - (uint32_t)item->extent.offset);
+    return part->extent.bytes - (offset - (uint32_t)part->extent.offset);
 }
 
 /* A number is not what must stand there. */
 static wmbt_status wmbt_reader_mismatch(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    wmbt_status status = s->item.mismatch;
+    wmbt_status status = s->part.mismatch;
     if (s->object != WMBT_READER_TAIL) {
         return status;
     }
@@ -169,23 +169,23 @@ wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s, uint32_t 
                                   const uint8_t *bytes, uint32_t n)
 {
     while (n != 0u) {
-        uint32_t left = wmbt_reader_find_item(s, offset);
-        uint32_t past = s->item.extent.bytes - left;
+        uint32_t left = wmbt_reader_find_part(s, offset);
+        uint32_t past = s->part.extent.bytes - left;
         wmbt_view piece = wmbt_view_of(bytes, wmbt_reader_min(n, left));
         uint8_t number[4];
         /* a number that the object is cut off within is not one */
-        bool is_number = s->item.mismatch != WMBT_OK && left <= s->plain_bytes - offset;
+        bool is_number = s->part.mismatch != WMBT_OK && left <= s->plain_bytes - offset;
         uint8_t *dst = is_number ? number : NULL;
         uint64_t place;
         if (r->config.memory.len != 0u &&
-            wmbt_reader_place_of(r, s->object, &s->item.extent, &place)) {
+            wmbt_reader_place_of(r, s->object, &s->part.extent, &place)) {
             dst = r->config.memory.data + (size_t)place + past;
         }
         wmbt_reader_crc_at(s, offset, (uint32_t)piece.len);
         s->run_crc =
             dst == NULL ? wmbt_crc32c(s->run_crc, piece) : wmbt_crc32c_copy(s->run_crc, dst, piece);
         for (uint32_t i = 0; dst == number && i < piece.len; i++) {
-            if (number[i] != (uint8_t)(s->item.value >> (8u * (past + i)))) {
+            if (number[i] != (uint8_t)(s->part.value >> (8u * (past + i)))) {
                 wmbt_status status = wmbt_reader_mismatch(r, s);
                 if (status != WMBT_OK) {
                     return status;
@@ -202,8 +202,8 @@ wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s, uint32_t 
 
 bool wmbt_reader_body_is_rows(wmbt_reader_slot *s, uint32_t offset, uint32_t len)
 {
-    uint32_t left = wmbt_reader_find_item(s, offset);
-    return len <= left && s->item.extent.kind != WMBT_EXTENT_FIELD;
+    uint32_t left = wmbt_reader_find_part(s, offset);
+    return len <= left && s->part.extent.kind != WMBT_EXTENT_FIELD;
 }
 
 void wmbt_reader_body_placed(wmbt_reader_slot *s, uint32_t offset, uint32_t len, uint32_t crc)

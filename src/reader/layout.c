@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where items lie in an object, and where rows go. */
+/* Where parts lie in an object, and where rows go. */
 #include "base/bytes.h"
 #include "reader/state.h"
 
@@ -22,28 +22,28 @@ uint32_t wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_read
     return status == WMBT_OK && end <= UINT32_MAX ? (uint32_t)end : 0u;
 }
 
-/* An item without rows or a number to be compared. */
-void wmbt_reader_set_field(wmbt_item *item, uint32_t offset, uint32_t bytes)
+/* A part without rows or a number to be compared. */
+void wmbt_reader_set_field(wmbt_body_part *part, uint32_t offset, uint32_t bytes)
 {
-    item->extent.offset = offset;
-    item->extent.bytes = bytes;
-    item->extent.layer = 0;
-    item->extent.kind = WMBT_EXTENT_FIELD;
-    item->mismatch = WMBT_OK;
+    part->extent.offset = offset;
+    part->extent.bytes = bytes;
+    part->extent.layer = 0;
+    part->extent.kind = WMBT_EXTENT_FIELD;
+    part->mismatch = WMBT_OK;
 }
 
-void wmbt_reader_walk_item(wmbt_reader_walk *walk, uint32_t object, uint32_t offset,
-                           wmbt_item *item)
+void wmbt_reader_walk_part(wmbt_reader_walk *walk, uint32_t object, uint32_t offset,
+                           wmbt_body_part *part)
 {
     if (object == WMBT_READER_TAIL) {
-        if (wmbt_rawtail_walk_seek(&walk->tail, offset, item) != WMBT_OK) {
-            wmbt_reader_set_field(item, 0, WMBT_RAWTAIL_HEAD_BYTES);
+        if (wmbt_rawtail_walk_seek(&walk->tail, offset, part) != WMBT_OK) {
+            wmbt_reader_set_field(part, 0, WMBT_RAWTAIL_HEADER_BYTES);
         }
-    } else if (wmbt_kvblock_walk_seek(&walk->block, offset, item) != WMBT_OK) {
+    } else if (wmbt_kvblock_walk_seek(&walk->block, offset, part) != WMBT_OK) {
         if (offset < WMBT_KVBLOCK_HEADER_BYTES) {
-            wmbt_reader_set_field(item, 0, WMBT_KVBLOCK_HEADER_BYTES);
+            wmbt_reader_set_field(part, 0, WMBT_KVBLOCK_HEADER_BYTES);
         } else {
-            wmbt_reader_set_field(item, (uint32_t)walk->block.end, WMBT_KVBLOCK_TRAILER_BYTES);
+            wmbt_reader_set_field(part, (uint32_t)walk->block.end, WMBT_KVBLOCK_TRAILER_BYTES);
         }
     }
 }

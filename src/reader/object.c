@@ -25,7 +25,7 @@ void wmbt_reader_object_start(wmbt_reader_slot *s)
     s->total_stored = 0;
     s->large = 0;
     s->chunk = 0;
-    s->part_at = 0;
+    s->unwrapped_at = 0;
     s->raw = NULL;
     s->stored.len = 0;
     wmbt_reader_source_start(s);
@@ -73,7 +73,7 @@ static wmbt_status wmbt_reader_manifest(const wmbt_reader *r, wmbt_reader_slot *
     wmbt_bytes_copy(s->id, manifest->id.data, sizeof s->id);
     s->large = 1;
     s->source_bytes = 0;
-    s->part_at = 0;
+    s->unwrapped_at = 0;
     s->raw = NULL;
     s->raw_bytes = (uint32_t)manifest->total_bytes;
     uint32_t bytes = wmbt_reader_min(s->raw_bytes, WMBT_LARGEVALUE_CHUNK_BYTES);
@@ -119,7 +119,7 @@ static wmbt_status wmbt_reader_plain_whole(wmbt_reader *r, wmbt_reader_slot *s)
 /* Unwraps the source to where its plain bytes go. */
 static wmbt_status wmbt_reader_unwrap(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    wmbt_buf room = wmbt_buf_of(s->raw + s->part_at, s->part);
+    wmbt_buf room = wmbt_buf_of(s->raw + s->unwrapped_at, s->unwrapped);
     wmbt_compressed_plain plain;
     wmbt_status status = wmbt_compressed_unwrap(wmbt_view_of(s->collect, s->source_bytes),
                                                 &r->config.codec, room, 0, &plain);
@@ -148,8 +148,8 @@ static wmbt_status wmbt_reader_collected(wmbt_reader *r, wmbt_reader_slot *s)
     if (status != WMBT_OK) {
         return status;
     }
-    s->part_at += s->part;
-    if (s->part_at != s->raw_bytes) {
+    s->unwrapped_at += s->unwrapped;
+    if (s->unwrapped_at != s->raw_bytes) {
         s->chunk++;
         wmbt_reader_source_start(s);
         return WMBT_OK;
@@ -159,12 +159,12 @@ static wmbt_status wmbt_reader_collected(wmbt_reader *r, wmbt_reader_slot *s)
 
 static wmbt_status wmbt_reader_take_chunk(wmbt_reader_slot *s)
 {
-    uint32_t left = s->raw_bytes - s->part_at;
-    if (s->part != wmbt_reader_min(left, WMBT_LARGEVALUE_CHUNK_BYTES)) {
+    uint32_t left = s->raw_bytes - s->unwrapped_at;
+    if (s->unwrapped != wmbt_reader_min(left, WMBT_LARGEVALUE_CHUNK_BYTES)) {
         return WMBT_BAD_LENGTH;
     }
     if (s->wrapped == 0u) {
-        return wmbt_reader_collect(s, s->raw + s->part_at); /* where it belongs */
+        return wmbt_reader_collect(s, s->raw + s->unwrapped_at); /* where it belongs */
     }
     return s->stored.len >= s->source_bytes ? wmbt_reader_collect(s, s->stored.data)
                                             : wmbt_reader_ask_memory(s, s->source_bytes);
@@ -172,14 +172,14 @@ static wmbt_status wmbt_reader_take_chunk(wmbt_reader_slot *s)
 
 static wmbt_status wmbt_reader_take_wrapper(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    if (s->part > r->config.max_object_bytes) {
+    if (s->unwrapped > r->config.max_object_bytes) {
         return WMBT_TOO_LARGE;
     }
-    if (s->part == 0u) {
+    if (s->unwrapped == 0u) {
         return WMBT_TRUNCATED; /* an empty object */
     }
-    s->raw_bytes = s->part;
-    if (s->source_bytes <= WMBT_READER_HEADER_BYTES && s->part <= WMBT_READER_HEADER_BYTES) {
+    s->raw_bytes = s->unwrapped;
+    if (s->source_bytes <= WMBT_READER_HEADER_BYTES && s->unwrapped <= WMBT_READER_HEADER_BYTES) {
         s->raw = s->small; /* as a manifest is: needs no memory */
         return wmbt_reader_collected(r, s);
     }
@@ -199,12 +199,13 @@ static wmbt_status wmbt_reader_header_done(wmbt_reader *r, wmbt_reader_slot *s)
         return WMBT_UNSUPPORTED_ALGORITHM;
     }
     s->wrapped = info.kind; /* 0 or 1 */
-    s->part = zstd ? info.raw_bytes : s->source_bytes - s->wrapped * WMBT_COMPRESSED_HEADER_BYTES;
+    s->unwrapped =
+        zstd ? info.plain_bytes : s->source_bytes - s->wrapped * WMBT_COMPRESSED_HEADER_BYTES;
     if (s->large != 0u) {
         return wmbt_reader_take_chunk(s);
     }
     return s->wrapped != 0u ? wmbt_reader_take_wrapper(r, s)
-                            : wmbt_reader_plain_start(r, s, s->part);
+                            : wmbt_reader_plain_start(r, s, s->unwrapped);
 }
 
 wmbt_status wmbt_reader_advance(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status)

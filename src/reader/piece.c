@@ -55,19 +55,19 @@ wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t of
     if (offset >= end) {
         return WMBT_END;
     }
-    wmbt_item item;
-    wmbt_reader_walk_item(&walk, object, offset, &item);
-    uint32_t past = offset - (uint32_t)item.extent.offset;
-    bool rows = item.extent.kind != WMBT_EXTENT_FIELD;
+    wmbt_body_part part;
+    wmbt_reader_walk_part(&walk, object, offset, &part);
+    uint32_t past = offset - (uint32_t)part.extent.offset;
+    bool rows = part.extent.kind != WMBT_EXTENT_FIELD;
     wmbt_bytes_fill((uint8_t *)piece, 0, sizeof *piece);
     piece->offset = offset;
-    piece->bytes = item.extent.bytes - past;
-    piece->layer = item.extent.layer;
-    piece->kind = item.extent.kind;
+    piece->bytes = part.extent.bytes - past;
+    piece->layer = part.extent.layer;
+    piece->kind = part.extent.kind;
     piece->must_feed = rows ? 0u : 1u;
     piece->trust = wmbt_reader_trust(r, object);
     uint64_t place;
-    if (wmbt_reader_place_of(r, object, &item.extent, &place)) {
+    if (wmbt_reader_place_of(r, object, &part.extent, &place)) {
         piece->has_place = 1;
         piece->place = place + past;
     }

@@ -47,7 +47,7 @@ typedef struct wmbt_reader_run {
 #    define WMBT_SLOT_COLLECT 4u /* bytes of a wrapped object or a chunk, collected in memory */
 #    define WMBT_SLOT_PLAIN 5u   /* bytes of a plain object, checked as they come */
 
-/* How an object's items lie. */
+/* How an object's parts lie. */
 typedef union wmbt_reader_walk {
     wmbt_kvblock_walk block;
     wmbt_rawtail_walk tail;
@@ -69,11 +69,11 @@ typedef struct wmbt_reader_slot {
     uint32_t source_bytes; /* as stored */
     uint32_t total_stored; /* of all sources so far */
     uint32_t raw_bytes, stored_need;
-    uint32_t wrapped; /* the source is a wrapper */
-    uint32_t large;   /* the source is a chunk of a large value */
-    uint32_t chunk;   /* its number */
-    uint32_t part;    /* plain bytes of the source; they go to raw + part_at */
-    uint32_t part_at;
+    uint32_t wrapped;   /* the source is a wrapper */
+    uint32_t large;     /* the source is a chunk of a large value */
+    uint32_t chunk;     /* its number */
+    uint32_t unwrapped; /* plain bytes of the source; they go to raw + unwrapped_at */
+    uint32_t unwrapped_at;
 
     uint32_t plain_bytes; /* of the plain object */
     uint32_t end;         /* those that its geometry has */
@@ -92,7 +92,7 @@ typedef struct wmbt_reader_slot {
                                               the first begins at 0 and may be empty */
     union {
         struct {
-            wmbt_item item; /* of the plain object, the one that was met last */
+            wmbt_body_part part; /* of the plain object, the one that was met last */
             wmbt_reader_walk walk;
         };
         uint8_t small[WMBT_READER_HEADER_BYTES]; /* before: what a wrapper of one head held */
@@ -175,7 +175,7 @@ void wmbt_reader_end_question(wmbt_reader *r, uint32_t answered);
 void wmbt_reader_settle(wmbt_reader *r, uint32_t object, wmbt_status status, uint32_t bytes);
 uint32_t wmbt_reader_wanted(const wmbt_reader *r);
 uint32_t wmbt_reader_tail_state(const wmbt_reader *r);
-void wmbt_reader_set_field(wmbt_item *item, uint32_t offset, uint32_t bytes);
+void wmbt_reader_set_field(wmbt_body_part *part, uint32_t offset, uint32_t bytes);
 
 /* The want of a slot's phase is a new one; what it was before is stale. */
 void wmbt_reader_reissue(wmbt_reader_slot *s);
@@ -210,10 +210,10 @@ void wmbt_reader_resume(wmbt_reader_slot *s);
  * not known or it passes 2^32 - 1 bytes. */
 uint32_t wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_reader_walk *walk);
 
-/* The item at a byte of the object. What is neither number nor rows is of kind WMBT_EXTENT_FIELD,
+/* The part at a byte of the object. What is neither number nor rows is of kind WMBT_EXTENT_FIELD,
  * with mismatch ok. */
-void wmbt_reader_walk_item(wmbt_reader_walk *walk, uint32_t object, uint32_t offset,
-                           wmbt_item *item);
+void wmbt_reader_walk_part(wmbt_reader_walk *walk, uint32_t object, uint32_t offset,
+                           wmbt_body_part *part);
 
 /* The first bytes of a slot's plain object: all, or WMBT_READER_HEADER_BYTES. */
 static inline wmbt_view wmbt_reader_first(const wmbt_reader_slot *s)

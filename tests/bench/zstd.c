@@ -107,10 +107,10 @@ static void collect(input *in, const char *folder, unsigned level, size_t from, 
         if (data != NULL &&
             wmbt_compressed_parse(wmbt_view_of(data, n), &info, &payload) == WMBT_OK &&
             info.algorithm == WMBT_COMPRESSED_ZSTD && info.level == level &&
-            info.raw_bytes >= from && info.raw_bytes <= to &&
-            ZSTD_decompressDCtx(decoder, out, info.raw_bytes, payload.data, payload.len) ==
-                info.raw_bytes) {
-            take(in, payload.data, payload.len, info.raw_bytes);
+            info.plain_bytes >= from && info.plain_bytes <= to &&
+            ZSTD_decompressDCtx(decoder, out, info.plain_bytes, payload.data, payload.len) ==
+                info.plain_bytes) {
+            take(in, payload.data, payload.len, info.plain_bytes);
         }
         free(data);
     }

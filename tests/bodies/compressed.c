@@ -64,7 +64,7 @@ static void check_row(wmbt_test *t, wmbt_view object, wmbt_view raw, bool magic,
         T_EQ(t, plain.kind, WMBT_COMPRESSED_WRAPPED);
         T_CHECK(t, plain.bytes.len == raw.len);
         T_BYTES(t, plain.bytes.data, raw.data, raw.len);
-        T_CHECK(t, info.algorithm == WMBT_COMPRESSED_NONE || info.raw_bytes == raw.len);
+        T_CHECK(t, info.algorithm == WMBT_COMPRESSED_NONE || info.plain_bytes == raw.len);
     } else if (!magic) {
         T_EQ(t, status, WMBT_OK);
         T_EQ(t, info.kind, WMBT_COMPRESSED_PLAIN);
@@ -237,17 +237,17 @@ static void test_probe_prefixes(wmbt_test *t)
         wmbt_compressed_info info = {7, 7, 7, 7};
         wmbt_status status = wmbt_compressed_probe(wmbt_view_of(object, n), false, &info);
         T_EQ(t, status, n < 10u ? WMBT_NEED_MORE : WMBT_OK);
-        T_CHECK(t, n >= 10u || (info.kind == 7u && info.raw_bytes == 7u));
+        T_CHECK(t, n >= 10u || (info.kind == 7u && info.plain_bytes == 7u));
         status = wmbt_compressed_probe(wmbt_view_of(object, n), true, &info);
         T_EQ(t, status, n < 4u ? WMBT_OK : n < 10u ? WMBT_TRUNCATED : WMBT_OK);
         if (n < 4u) {
             T_CHECK(t, info.kind == WMBT_COMPRESSED_PLAIN && info.algorithm == 0u);
-            T_CHECK(t, info.level == 0u && info.raw_bytes == 0u);
+            T_CHECK(t, info.level == 0u && info.plain_bytes == 0u);
         } else if (n < 10u) {
-            T_CHECK(t, info.kind == 7u && info.raw_bytes == 7u);
+            T_CHECK(t, info.kind == 7u && info.plain_bytes == 7u);
         } else {
             T_CHECK(t, info.kind == WMBT_COMPRESSED_WRAPPED && info.algorithm == 1u);
-            T_CHECK(t, info.level == 3u && info.raw_bytes == 0x12345678u);
+            T_CHECK(t, info.level == 3u && info.plain_bytes == 0x12345678u);
         }
     }
 }
@@ -257,7 +257,7 @@ static void test_probe_decides_early(wmbt_test *t)
     wmbt_compressed_info info = {7, 7, 7, 7};
     T_EQ(t, wmbt_compressed_probe(WMBT_VIEW_LITERAL("WBX"), false, &info), WMBT_OK);
     T_CHECK(t, info.kind == WMBT_COMPRESSED_PLAIN && info.algorithm == 0u);
-    T_CHECK(t, info.level == 0u && info.raw_bytes == 0u);
+    T_CHECK(t, info.level == 0u && info.plain_bytes == 0u);
     T_EQ(t, wmbt_compressed_probe(WMBT_VIEW_LITERAL("K"), false, &info), WMBT_OK);
     T_EQ(t, wmbt_compressed_probe(WMBT_VIEW_LITERAL("WBZ1\2\3\0\0\0\0"), false, &info),
          WMBT_UNSUPPORTED_ALGORITHM);

@@ -62,16 +62,16 @@ static void test_sizes(wmbt_test *t)
         T_EQ(t, wmbt_kvblock_walk_init(&walk, FLASH, rows[i].tokens), WMBT_OK);
         T_EQ(t, walk.end + 4u, rows[i].bytes);
         uint64_t at = 24;
-        wmbt_item item;
-        uint32_t items = 0;
-        while (wmbt_kvblock_walk_next(&walk, &item) == WMBT_OK) {
-            T_EQ(t, item.extent.offset, at);
-            at += item.extent.bytes;
-            items++;
+        wmbt_body_part part;
+        uint32_t parts = 0;
+        while (wmbt_kvblock_walk_next(&walk, &part) == WMBT_OK) {
+            T_EQ(t, part.extent.offset, at);
+            at += part.extent.bytes;
+            parts++;
         }
         T_EQ(t, at, walk.end);
-        T_EQ(t, items, 2 + 21 * 5 + 20 * 3);
-        T_EQ(t, wmbt_kvblock_walk_next(&walk, &item), WMBT_END);
+        T_EQ(t, parts, 2 + 21 * 5 + 20 * 3);
+        T_EQ(t, wmbt_kvblock_walk_next(&walk, &part), WMBT_END);
     }
 }
 
@@ -83,18 +83,18 @@ static void test_layer_starts(wmbt_test *t)
     for (uint32_t layer = 43; layer-- > 0;) {
         uint32_t start =
             layer < 2 ? layer * 4 : 8 + (layer - 1) / 2 * 81932 + (layer - 2) / 2 * 2056;
-        wmbt_item item;
-        T_EQ(t, wmbt_kvblock_walk_seek(&walk, 24 + start, &item), WMBT_OK);
-        T_EQ(t, item.extent.offset, 24 + start);
-        T_EQ(t, item.extent.layer, layer);
-        T_EQ(t, item.extent.kind, WMBT_EXTENT_FIELD);
-        T_EQ(t, item.value, FLASH->layer[layer].ratio);
-        T_EQ(t, item.mismatch, WMBT_BAD_SHAPE);
+        wmbt_body_part part;
+        T_EQ(t, wmbt_kvblock_walk_seek(&walk, 24 + start, &part), WMBT_OK);
+        T_EQ(t, part.extent.offset, 24 + start);
+        T_EQ(t, part.extent.layer, layer);
+        T_EQ(t, part.extent.kind, WMBT_EXTENT_FIELD);
+        T_EQ(t, part.value, FLASH->layer[layer].ratio);
+        T_EQ(t, part.mismatch, WMBT_BAD_SHAPE);
     }
 }
 
 /* What the small object must look like, written down by hand from the format. */
-static const wmbt_item small_items[] = {
+static const wmbt_body_part small_parts[] = {
     WMBT_TEST_NUMBER(24, 0, 0, WMBT_BAD_SHAPE),    WMBT_TEST_NUMBER(28, 1, 4, WMBT_BAD_SHAPE),
     WMBT_TEST_NUMBER(32, 1, 2, WMBT_BAD_COUNT),    WMBT_TEST_ROWS(36, 16, 2, 1, WMBT_EXTENT_COMP),
     WMBT_TEST_NUMBER(52, 1, 2, WMBT_BAD_COUNT),    WMBT_TEST_ROWS(56, 8, 2, 1, WMBT_EXTENT_INDEX),
@@ -103,14 +103,14 @@ static const wmbt_item small_items[] = {
     WMBT_TEST_NUMBER(84, 3, 4, WMBT_BAD_COUNT),    WMBT_TEST_ROWS(88, 32, 4, 3, WMBT_EXTENT_COMP),
     WMBT_TEST_NUMBER(120, 3, 4, WMBT_BAD_COUNT),   WMBT_TEST_ROWS(124, 16, 4, 3, WMBT_EXTENT_INDEX),
 };
-#define SMALL_ITEMS (sizeof small_items / sizeof small_items[0])
+#define SMALL_ITEMS (sizeof small_parts / sizeof small_parts[0])
 
 static void test_seek(wmbt_test *t)
 {
     wmbt_kvblock_walk walk;
     T_EQ(t, wmbt_kvblock_walk_init(&walk, &wmbt_test_shape, SMALL_TOKENS), WMBT_OK);
     T_EQ(t, walk.end, SMALL_BYTES - 4);
-    wmbt_test_walk(t, &form, &walk, 1, small_items, SMALL_ITEMS);
+    wmbt_test_walk(t, &form, &walk, 1, small_parts, SMALL_ITEMS);
 }
 
 static void test_walk_arguments(wmbt_test *t)
@@ -163,8 +163,8 @@ static void test_small_object(wmbt_test *t)
                                    8,   0,   0,   0,   4, 0, 0, 0, 116, 0, 0, 0};
     T_BYTES(t, b, head, 24);
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        if (small_items[i].extent.kind == WMBT_EXTENT_FIELD) {
-            T_EQ(t, wmbt_test_load32(b + small_items[i].extent.offset), small_items[i].value);
+        if (small_parts[i].extent.kind == WMBT_EXTENT_FIELD) {
+            T_EQ(t, wmbt_test_load32(b + small_parts[i].extent.offset), small_parts[i].value);
         }
     }
     uint32_t crc = wmbt_test_crc32c(0, b + 24, 116);
@@ -180,7 +180,7 @@ static void test_small_object(wmbt_test *t)
         T_EQ(t, info.crc, crc);
     }
     wmbt_test_fill(&info, sizeof info);
-    T_EQ(t, wmbt_kvblock_read_head(wmbt_view_of(b, 24), &small_expect, &info), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_read_header(wmbt_view_of(b, 24), &small_expect, &info), WMBT_OK);
     T_CHECK(t, info.block_seq == 3 && info.block_tokens == 8 && info.body_bytes == 116);
     T_EQ(t, info.crc, 0);
 }
@@ -322,15 +322,15 @@ static void test_numbers(wmbt_test *t)
     static const uint32_t changes[] = {1, 2, 0x20000000, 0x40000000, 0x80000000, UINT32_MAX};
     uint32_t ratios = 0, counts = 0;
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        if (small_items[i].extent.kind != WMBT_EXTENT_FIELD) {
+        if (small_parts[i].extent.kind != WMBT_EXTENT_FIELD) {
             continue;
         }
-        wmbt_status want = small_items[i].mismatch;
+        wmbt_status want = small_parts[i].mismatch;
         ratios += want == WMBT_BAD_SHAPE ? 1u : 0u;
         counts += want == WMBT_BAD_COUNT ? 1u : 0u;
         for (size_t k = 0; k < 6; k++) {
-            T_CALL(t, check_field(t, (uint32_t)small_items[i].extent.offset,
-                                  small_items[i].value + changes[k], want, want));
+            T_CALL(t, check_field(t, (uint32_t)small_parts[i].extent.offset,
+                                  small_parts[i].value + changes[k], want, want));
         }
     }
     T_CHECK(t, ratios == 4u && counts == 5u);
@@ -345,7 +345,7 @@ static void try_cut(wmbt_test *t, void *context, wmbt_view changed, size_t kept)
     T_EQ(t, wmbt_test_read_all_ways(t, &form, changed, &small_expect, &info), WMBT_TRUNCATED);
     T_EQ(t, wmbt_test_read_all_ways(t, &form, changed, &any_expect, &info), WMBT_TRUNCATED);
     wmbt_test_fill(&info, sizeof info);
-    T_EQ(t, wmbt_kvblock_read_head(changed, &small_expect, &info),
+    T_EQ(t, wmbt_kvblock_read_header(changed, &small_expect, &info),
          kept < 24 ? WMBT_TRUNCATED : WMBT_OK);
     T_EQ(t, wmbt_test_is_filled(&info, sizeof info), kept < 24);
 }
@@ -369,11 +369,11 @@ static wmbt_status flip_status(size_t byte, bool any)
         return any && byte / 4 == 3 ? WMBT_BAD_COUNT : strict[byte / 4];
     }
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        if (byte < small_items[i].extent.offset + small_items[i].extent.bytes) {
-            if (small_items[i].extent.kind != WMBT_EXTENT_FIELD) {
+        if (byte < small_parts[i].extent.offset + small_parts[i].extent.bytes) {
+            if (small_parts[i].extent.kind != WMBT_EXTENT_FIELD) {
                 break;
             }
-            return small_items[i].mismatch;
+            return small_parts[i].mismatch;
         }
     }
     return WMBT_BAD_CHECKSUM;
@@ -411,7 +411,7 @@ static void test_bytes_after(wmbt_test *t)
 
 static void test_splits(wmbt_test *t)
 {
-    wmbt_test_splits(t, &form, make_small(t), &small_expect, small_items, SMALL_ITEMS);
+    wmbt_test_splits(t, &form, make_small(t), &small_expect, small_parts, SMALL_ITEMS);
 }
 
 /* The rules of the calls, in every phase of an object. */
@@ -432,10 +432,11 @@ static void test_push_calls(wmbt_test *t)
     bad.block_tokens = 9;
     T_EQ(t, wmbt_kvblock_push_init(&p, &bad), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_test_read_whole(t, &form, object, &bad, &info), WMBT_BAD_ARGUMENT);
-    T_EQ(t, wmbt_kvblock_read_head(object, &bad, &info), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_kvblock_read_header(object, &bad, &info), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_test_read_whole(t, &form, wmbt_view_of(NULL, 1), &small_expect, &info),
          WMBT_BAD_ARGUMENT);
-    T_EQ(t, wmbt_kvblock_read_head(wmbt_view_of(NULL, 1), &small_expect, &info), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_kvblock_read_header(wmbt_view_of(NULL, 1), &small_expect, &info),
+         WMBT_BAD_ARGUMENT);
 
     T_EQ(t, wmbt_kvblock_push_init(&p, &small_expect), WMBT_OK);
     T_EQ(t, wmbt_kvblock_push_at(&p, &e, &position), WMBT_MISSING);
@@ -491,10 +492,10 @@ static void test_placed(wmbt_test *t)
              WMBT_OK);
         T_EQ(t, info.crc, wmbt_test_load32(object.data + 140));
         for (size_t k = 0; k < SMALL_ITEMS; k++) {
-            if (small_items[k].extent.kind != WMBT_EXTENT_FIELD) {
+            if (small_parts[k].extent.kind != WMBT_EXTENT_FIELD) {
                 T_EQ(t,
                      wmbt_test_read_placed(t, &form, object, &small_expect, steps[i],
-                                           (size_t)small_items[k].extent.offset, &info),
+                                           (size_t)small_parts[k].extent.offset, &info),
                      WMBT_BAD_CHECKSUM);
             }
         }
@@ -535,12 +536,12 @@ static void test_many_splits(wmbt_test *t)
              WMBT_OK);
     }
     wmbt_kvblock_walk walk;
-    wmbt_item item;
+    wmbt_body_part part;
     T_EQ(t, wmbt_kvblock_walk_init(&walk, &wmbt_test_shape, 6544), WMBT_OK);
-    while (wmbt_kvblock_walk_next(&walk, &item) == WMBT_OK) {
-        if (item.extent.kind != WMBT_EXTENT_FIELD) {
-            T_BYTES(t, shadow + item.extent.offset, object.data + item.extent.offset,
-                    item.extent.bytes);
+    while (wmbt_kvblock_walk_next(&walk, &part) == WMBT_OK) {
+        if (part.extent.kind != WMBT_EXTENT_FIELD) {
+            T_BYTES(t, shadow + part.extent.offset, object.data + part.extent.offset,
+                    part.extent.bytes);
         }
     }
 }
@@ -570,11 +571,11 @@ static void try_large(wmbt_test *t, void *context, wmbt_view changed, size_t at)
         return;
     }
     wmbt_kvblock_walk walk;
-    wmbt_item item;
+    wmbt_body_part part;
     T_EQ(t, wmbt_kvblock_walk_init(&walk, FLASH, 128), WMBT_OK);
     wmbt_status want = WMBT_BAD_CHECKSUM;
-    if (wmbt_kvblock_walk_seek(&walk, at / 8, &item) == WMBT_OK) {
-        want = item.extent.kind == WMBT_EXTENT_FIELD ? item.mismatch : WMBT_BAD_CHECKSUM;
+    if (wmbt_kvblock_walk_seek(&walk, at / 8, &part) == WMBT_OK) {
+        want = part.extent.kind == WMBT_EXTENT_FIELD ? part.mismatch : WMBT_BAD_CHECKSUM;
     } else if (at / 8 < 24) {
         want = flip_status(at / 8, false);
     }

@@ -86,23 +86,23 @@ static void test_sizes(wmbt_test *t)
              WMBT_OK);
         T_EQ(t, walk.end, rows[i].bytes);
         uint64_t at = 36;
-        wmbt_item item;
-        while (wmbt_rawtail_walk_next(&walk, &item) == WMBT_OK) {
-            T_EQ(t, item.extent.offset, at);
-            T_CHECK(t, item.extent.bytes != 0u);
-            at += item.extent.bytes;
+        wmbt_body_part part;
+        while (wmbt_rawtail_walk_next(&walk, &part) == WMBT_OK) {
+            T_EQ(t, part.extent.offset, at);
+            T_CHECK(t, part.extent.bytes != 0u);
+            at += part.extent.bytes;
         }
         T_EQ(t, at, walk.end);
-        T_EQ(t, item.value, 0x52545445u);
-        T_EQ(t, item.mismatch, WMBT_BAD_END_MARKER);
-        item.value = 4711;
-        T_EQ(t, wmbt_rawtail_walk_next(&walk, &item), WMBT_END);
-        T_EQ(t, item.value, 4711);
+        T_EQ(t, part.value, 0x52545445u);
+        T_EQ(t, part.mismatch, WMBT_BAD_END_MARKER);
+        part.value = 4711;
+        T_EQ(t, wmbt_rawtail_walk_next(&walk, &part), WMBT_END);
+        T_EQ(t, part.value, 4711);
     }
 }
 
 /* What the small object must look like, written down by hand from the format. */
-static const wmbt_item small_items[] = {
+static const wmbt_body_part small_parts[] = {
     WMBT_TEST_ROWS(36, 40, 5, 0, WMBT_EXTENT_RAW),
     WMBT_TEST_ROWS(76, 40, 5, 1, WMBT_EXTENT_RAW),
     WMBT_TEST_ROWS(116, 40, 5, 2, WMBT_EXTENT_RAW),
@@ -131,7 +131,7 @@ static const wmbt_item small_items[] = {
     WMBT_TEST_ROWS(804, 8, 2, 3, WMBT_EXTENT_INDEX),
     WMBT_TEST_NUMBER(812, 3, 0x52545445, WMBT_BAD_END_MARKER),
 };
-#define SMALL_ITEMS (sizeof small_items / sizeof small_items[0])
+#define SMALL_ITEMS (sizeof small_parts / sizeof small_parts[0])
 
 static void test_seek(wmbt_test *t)
 {
@@ -140,7 +140,7 @@ static void test_seek(wmbt_test *t)
          wmbt_rawtail_walk_init(&walk, &wmbt_test_shape, SMALL_TOTAL, SMALL_RAW, SMALL_BLOCK_END),
          WMBT_OK);
     T_EQ(t, walk.end, SMALL_BYTES);
-    wmbt_test_walk(t, &form, &walk, 13, small_items, SMALL_ITEMS);
+    wmbt_test_walk(t, &form, &walk, 13, small_parts, SMALL_ITEMS);
 }
 
 static void test_walk_arguments(wmbt_test *t)
@@ -256,8 +256,8 @@ static void test_small_object(wmbt_test *t)
     T_EQ(t, wmbt_test_load32(b + 12), wmbt_test_crc32c(0, b + 16, 800));
     T_BYTES(t, b + 16, numbers, 20);
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        if (small_items[i].extent.kind == WMBT_EXTENT_FIELD) {
-            T_EQ(t, wmbt_test_load32(b + small_items[i].extent.offset), small_items[i].value);
+        if (small_parts[i].extent.kind == WMBT_EXTENT_FIELD) {
+            T_EQ(t, wmbt_test_load32(b + small_parts[i].extent.offset), small_parts[i].value);
         }
     }
     T_BYTES(t, b + 812, (const uint8_t *)"ETTR", 4);
@@ -269,7 +269,7 @@ static void test_small_object(wmbt_test *t)
     T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&want, sizeof info);
     want.block_end = want.flags = 0;
     wmbt_test_fill(&info, sizeof info);
-    T_EQ(t, wmbt_rawtail_read_head(wmbt_view_of(b, 36), &small_expect, &info), WMBT_OK);
+    T_EQ(t, wmbt_rawtail_read_header(wmbt_view_of(b, 36), &small_expect, &info), WMBT_OK);
     T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&want, sizeof info);
 }
 
@@ -613,7 +613,7 @@ static void test_body_bytes_field(wmbt_test *t)
              wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info),
              WMBT_BAD_LENGTH);
         wmbt_test_fill(&info, sizeof info);
-        T_EQ(t, wmbt_rawtail_read_head(wmbt_view_of(b, 36), &small_expect, &info),
+        T_EQ(t, wmbt_rawtail_read_header(wmbt_view_of(b, 36), &small_expect, &info),
              values[i] < 24 ? WMBT_BAD_LENGTH : WMBT_OK);
         T_EQ(t, wmbt_test_is_filled(&info, sizeof info), values[i] < 24);
     }
@@ -652,7 +652,7 @@ static void try_cut(wmbt_test *t, void *context, wmbt_view changed, size_t kept)
     T_EQ(t, wmbt_test_read_all_ways(t, &form, changed, &small_expect, &info),
          kept < 40 ? WMBT_TRUNCATED : WMBT_BAD_LENGTH);
     wmbt_test_fill(&info, sizeof info);
-    T_EQ(t, wmbt_rawtail_read_head(changed, &small_expect, &info),
+    T_EQ(t, wmbt_rawtail_read_header(changed, &small_expect, &info),
          kept < 36 ? WMBT_TRUNCATED : WMBT_OK);
     T_EQ(t, wmbt_test_is_filled(&info, sizeof info), kept < 36);
 }
@@ -681,7 +681,7 @@ static void test_flips(wmbt_test *t)
 
 static void test_splits(wmbt_test *t)
 {
-    wmbt_test_splits(t, &form, make_small(t), &small_expect, small_items, SMALL_ITEMS);
+    wmbt_test_splits(t, &form, make_small(t), &small_expect, small_parts, SMALL_ITEMS);
 }
 
 /* The rules of the calls, in every phase of an object. */
@@ -699,9 +699,10 @@ static void test_push_calls(wmbt_test *t)
     bad.flags = 4;
     T_EQ(t, wmbt_rawtail_push_init(&p, &bad), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_rawtail_read(object, &bad, &info), WMBT_BAD_ARGUMENT);
-    T_EQ(t, wmbt_rawtail_read_head(object, &bad, &info), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_rawtail_read_header(object, &bad, &info), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_rawtail_read(wmbt_view_of(NULL, 1), &small_expect, &info), WMBT_BAD_ARGUMENT);
-    T_EQ(t, wmbt_rawtail_read_head(wmbt_view_of(NULL, 1), &small_expect, &info), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_rawtail_read_header(wmbt_view_of(NULL, 1), &small_expect, &info),
+         WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_rawtail_read(wmbt_view_of(NULL, 0), &small_expect, &info), WMBT_TRUNCATED);
 
     T_EQ(t, wmbt_rawtail_push_init(&p, &small_expect), WMBT_OK);
@@ -797,10 +798,10 @@ static void test_placed(wmbt_test *t)
              WMBT_OK);
         T_EQ(t, info.block_end, 16);
         for (size_t k = 0; k < SMALL_ITEMS; k++) {
-            if (small_items[k].extent.kind != WMBT_EXTENT_FIELD) {
+            if (small_parts[k].extent.kind != WMBT_EXTENT_FIELD) {
                 T_EQ(t,
                      wmbt_test_read_placed(t, &form, object, &small_expect, steps[i],
-                                           (size_t)small_items[k].extent.offset, &info),
+                                           (size_t)small_parts[k].extent.offset, &info),
                      WMBT_BAD_CHECKSUM);
             }
         }
@@ -812,7 +813,7 @@ static void test_ranges(wmbt_test *t)
 {
     wmbt_view object = make_small(t);
     wmbt_rawtail_info head;
-    T_EQ(t, wmbt_rawtail_read_head(wmbt_view_of(object.data, 36), &small_expect, &head), WMBT_OK);
+    T_EQ(t, wmbt_rawtail_read_header(wmbt_view_of(object.data, 36), &small_expect, &head), WMBT_OK);
     wmbt_rawtail_walk walk;
     T_EQ(t,
          wmbt_rawtail_walk_init(&walk, &wmbt_test_shape, head.total_tokens, head.raw_rows,
@@ -821,15 +822,15 @@ static void test_ranges(wmbt_test *t)
     T_EQ(t, walk.end, 16 + head.body_bytes);
     uint32_t crcs[SMALL_ITEMS];
     for (size_t i = SMALL_ITEMS; i-- > 0;) { /* last range first */
-        wmbt_item item;
-        T_EQ(t, wmbt_rawtail_walk_seek(&walk, small_items[i].extent.offset, &item), WMBT_OK);
-        const uint8_t *p = object.data + item.extent.offset;
-        T_CHECK(t, item.extent.kind != WMBT_EXTENT_FIELD || wmbt_test_load32(p) == item.value);
-        crcs[i] = wmbt_crc32c(0, wmbt_view_of(p, item.extent.bytes));
+        wmbt_body_part part;
+        T_EQ(t, wmbt_rawtail_walk_seek(&walk, small_parts[i].extent.offset, &part), WMBT_OK);
+        const uint8_t *p = object.data + part.extent.offset;
+        T_CHECK(t, part.extent.kind != WMBT_EXTENT_FIELD || wmbt_test_load32(p) == part.value);
+        crcs[i] = wmbt_crc32c(0, wmbt_view_of(p, part.extent.bytes));
     }
     uint32_t crc = wmbt_crc32c(0, wmbt_view_of(object.data + 16, 20));
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
-        crc = wmbt_crc32c_combine(crc, crcs[i], small_items[i].extent.bytes);
+        crc = wmbt_crc32c_combine(crc, crcs[i], small_parts[i].extent.bytes);
     }
     T_EQ(t, crc, head.crc);
 }
@@ -853,12 +854,12 @@ static void test_large_splits(wmbt_test *t)
         T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&whole, sizeof info);
     }
     wmbt_rawtail_walk walk;
-    wmbt_item item;
+    wmbt_body_part part;
     T_EQ(t, wmbt_rawtail_walk_init(&walk, FLASH, 133, 128, 128), WMBT_OK);
-    while (wmbt_rawtail_walk_next(&walk, &item) == WMBT_OK) {
-        if (item.extent.kind != WMBT_EXTENT_FIELD) {
-            T_BYTES(t, shadow + item.extent.offset, object.data + item.extent.offset,
-                    item.extent.bytes);
+    while (wmbt_rawtail_walk_next(&walk, &part) == WMBT_OK) {
+        if (part.extent.kind != WMBT_EXTENT_FIELD) {
+            T_BYTES(t, shadow + part.extent.offset, object.data + part.extent.offset,
+                    part.extent.bytes);
         }
     }
 }

@@ -354,11 +354,11 @@ static void test_tail_numbers(wmbt_test *t)
     faults f;
     T_CALL(t, set_up(t, &f, true, FORM_PLAIN, 0));
     wmbt_rawtail_walk walk;
-    wmbt_item item;
+    wmbt_body_part part;
     T_EQ(t, wmbt_rawtail_walk_init(&walk, SHAPE, 11, 8, 8), WMBT_OK);
-    while (wmbt_rawtail_walk_next(&walk, &item) == WMBT_OK) {
-        if (item.extent.kind == WMBT_EXTENT_FIELD) {
-            offsets[count++] = (uint16_t)item.extent.offset;
+    while (wmbt_rawtail_walk_next(&walk, &part) == WMBT_OK) {
+        if (part.extent.kind == WMBT_EXTENT_FIELD) {
+            offsets[count++] = (uint16_t)part.extent.offset;
         }
     }
     T_EQ(t, count, 8 + 5 + 1); /* counts of two layers with indexer, of one without; the marker */

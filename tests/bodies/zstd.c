@@ -198,8 +198,8 @@ static void check_split(wmbt_test *t, forms *m, wmbt_view frame, wmbt_view raw, 
     T_EQ(t, push_out(t, m, frame, how, raw.len + 1000u, &n), want);
     T_CHECK(t, want != WMBT_OK || n == raw.len);
     T_BYTES(t, m->pushed.data, raw.data, raw.len);
-    wmbt_zstd_head head;
-    T_EQ(t, wmbt_zstd_read_head(frame, &head), WMBT_OK);
+    wmbt_zstd_header head;
+    T_EQ(t, wmbt_zstd_read_header(frame, &head), WMBT_OK);
     if (head.window_bytes > WINDOW) {
         return;
     }
@@ -493,7 +493,7 @@ static void test_hostile_window(wmbt_test *t)
 {
     for (unsigned byte = 0; byte < 256u; byte++) {
         maker m;
-        wmbt_zstd_head head = {7, 7, 7, 7};
+        wmbt_zstd_header head = {7, 7, 7, 7};
         uint64_t base = (uint64_t)1 << (10u + byte / 8u);
         wmbt_status want = byte / 8u <= 21u ? WMBT_OK : WMBT_UNSUPPORTED_WINDOW;
         begin(&m);
@@ -501,7 +501,7 @@ static void test_hostile_window(wmbt_test *t)
         ADD(&m, 'a');
         m.b[5] = (uint8_t)byte;
         EXPECT(want, "a");
-        T_EQ(t, wmbt_zstd_read_head(wmbt_view_of(m.b, m.n), &head), want);
+        T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(m.b, m.n), &head), want);
         T_EQ(t, head.window_bytes, want == WMBT_OK ? base + base / 8u * (byte % 8u) : 7u);
         /* The ring serves 1 KiB. */
         forms f = forms_of(t, 64, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
@@ -965,21 +965,22 @@ static void test_head(wmbt_test *t)
     static const uint8_t frame[] = {MAGIC, 0xE7, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
     static const uint8_t skip[] = {0x50, 0x2A, 0x4D, 0x18, 1, 2, 3, 4};
     for (size_t n = 0; n <= sizeof frame; n++) {
-        wmbt_zstd_head head = {7, 7, 7, 7};
+        wmbt_zstd_header head = {7, 7, 7, 7};
         bool all = n == sizeof frame;
-        T_EQ(t, wmbt_zstd_read_head(wmbt_view_of(frame, n), &head), all ? WMBT_OK : WMBT_TRUNCATED);
+        T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(frame, n), &head),
+             all ? WMBT_OK : WMBT_TRUNCATED);
         T_EQ(t, head.content_bytes, all ? UINT64_C(0x0807060504030201) : 7u);
         T_EQ(t, head.window_bytes, all ? UINT64_C(0x0807060504030201) : 7u);
         T_EQ(t, head.header_bytes, all ? 17 : 7);
         T_EQ(t, head.flags, 7); /* all three: content size, checksum, single segment */
     }
-    wmbt_zstd_head head = {7, 7, 7, 7};
-    T_EQ(t, wmbt_zstd_read_head(wmbt_view_of(skip, 7), &head), WMBT_TRUNCATED);
-    T_EQ(t, wmbt_zstd_read_head(wmbt_view_of(skip, 8), &head), WMBT_OK);
+    wmbt_zstd_header head = {7, 7, 7, 7};
+    T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(skip, 7), &head), WMBT_TRUNCATED);
+    T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(skip, 8), &head), WMBT_OK);
     T_CHECK(t, head.content_bytes == 0x04030201u && head.flags == WMBT_ZSTD_IS_SKIPPABLE);
     T_CHECK(t, head.header_bytes == 8u && head.window_bytes == 0u);
-    T_EQ(t, wmbt_zstd_read_head(wmbt_view_of(NULL, 1), &head), WMBT_BAD_ARGUMENT);
-    T_EQ(t, wmbt_zstd_read_head(WMBT_VIEW_LITERAL("KVB1"), &head), WMBT_BAD_MAGIC);
+    T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(NULL, 1), &head), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_zstd_read_header(WMBT_VIEW_LITERAL("KVB1"), &head), WMBT_BAD_MAGIC);
 }
 
 static void test_arguments(wmbt_test *t)

@@ -13,6 +13,8 @@ TEXTS = ["README.md", "cross/README.md", "docs/*.md"]
 CODE = ["include/wombatkv/*.h", "src/**/*.[ch]", "tests/**/*.[ch]", "tests/**/*.py", "tests/**/*.sh"]
 # Their names are held against what is built by the gates that write them.
 TABLES = {"docs/STACK.md", "docs/SIZES.md", "docs/COUNTS.md"}
+# Of its tables of names, what the first column has is gone: no alias is kept.
+CHANGELOG = "docs/CHANGELOG.md"
 # Names that stand for any: of rules, and of variables that are not C.
 STAND_INS = {"wmbt_x_init", "WMBT_X_BYTES", "WMBT_CFG_X", "include/wombatkv/x.h", "tests/bodies/x.c"}
 
@@ -60,12 +62,27 @@ def references(path, text, texts):
             yield f"{path}: {name} has no '{section}'"
 
 
+def old_names(text):
+    """The names of the first column of tables that begin with | was | is |."""
+    found, inside = set(), False
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        inside = cells[1:3] == ["was", "is"] or (inside and line.startswith("|"))
+        if inside:
+            found |= set(re.findall(r"\b(?:wmbt|WMBT)_\w+\b(?!\.)", cells[1]))
+    return found
+
+
 def problems_in(root):
     texts, code = files(root, TEXTS), files(root, CODE)
     known = "".join(code.values())
     for path, text in texts.items():
         yield from links(root, path, texts)
-        for name in sorted(set(re.findall(r"\b(?:wmbt|WMBT)_\w+", text)) - STAND_INS):
+        gone = old_names(text) if path == CHANGELOG else set()
+        for name in sorted(gone):
+            if re.search(rf"\b{name}\b", known):
+                yield f"{path}: {name} is still there"
+        for name in sorted(set(re.findall(r"\b(?:wmbt|WMBT)_\w+", text)) - STAND_INS - gone):
             if name.rstrip("_") not in known and path not in TABLES:
                 yield f"{path}: no {name}"
         for name in sorted(set(re.findall(r"`((?:tests|src|cross|include|docs)/[\w./-]+)`", text))
@@ -100,6 +117,12 @@ def self_test(folder):
         write("README.md", PLANTED + text + "\n")
         if not any(want in problem for problem in problems_in(folder)):
             missed.append(f"not caught: {text}")
+    write("README.md", PLANTED)
+    write(CHANGELOG, "| was | is |\n|---|---|\n| `wmbt_z` | `wmbt_a` |\n")
+    missed += list(problems_in(folder))
+    write(CHANGELOG, "| was | is |\n|---|---|\n| `wmbt_a` | `wmbt_b` |\n")
+    if len(list(problems_in(folder))) != 2:
+        missed.append("not caught: an old name that is there, a new one that is not")
     return missed
 
 

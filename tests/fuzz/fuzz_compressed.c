@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(parsed == WMBT_OK || status == parsed);
     if (status == WMBT_OK) {
         check(plain.damage == WMBT_OK && plain.kind == info.kind);
-        check(info.algorithm != WMBT_COMPRESSED_ZSTD || plain.bytes.len == info.raw_bytes);
+        check(info.algorithm != WMBT_COMPRESSED_ZSTD || plain.bytes.len == info.plain_bytes);
     } else {
         check(plain.kind == 7u && plain.bytes.len == SIZE_MAX);
         for (size_t i = 0; i < sizeof room; i++) {

@@ -71,10 +71,10 @@ static void check_good(wmbt_view object, const wmbt_rawtail_info *info)
     uint8_t *copy = malloc(object.len);
     check(copy != NULL);
     memset(copy, 0xEE, object.len);
-    wmbt_item item;
-    while (wmbt_rawtail_walk_next(&walk, &item) == WMBT_OK) {
-        if (item.extent.kind != WMBT_EXTENT_FIELD) {
-            memcpy(copy + item.extent.offset, object.data + item.extent.offset, item.extent.bytes);
+    wmbt_body_part part;
+    while (wmbt_rawtail_walk_next(&walk, &part) == WMBT_OK) {
+        if (part.extent.kind != WMBT_EXTENT_FIELD) {
+            memcpy(copy + part.extent.offset, object.data + part.extent.offset, part.extent.bytes);
         }
     }
     size_t written = 0;
@@ -112,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     wmbt_status status = wmbt_rawtail_read(object, &expect, &whole);
     check(read_pushed(object, &expect, piece, &pushed) == status);
     check(same(&whole, &pushed) && (status == WMBT_OK || same(&whole, &before)));
-    wmbt_status head_status = wmbt_rawtail_read_head(object, &expect, &head);
+    wmbt_status head_status = wmbt_rawtail_read_header(object, &expect, &head);
     check(head_status == WMBT_OK || (status != WMBT_OK && same(&head, &before)));
 
     expect.flags = WMBT_RAWTAIL_COMPAT;

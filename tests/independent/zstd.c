@@ -168,11 +168,11 @@ static void check_ring(const uint8_t *frame, size_t n, size_t cap, wmbt_status w
 {
     static uint8_t ring[1u << 20];
     wmbt_zstd_push push;
-    wmbt_zstd_head head;
+    wmbt_zstd_header head;
     size_t at = 0, got = 0;
     uint32_t max_block = 1u << (10u + below(8));
     size_t size = 3u * max_block + below((uint32_t)sizeof ring - 3u * max_block + 1u);
-    if (below(2) == 0u && wmbt_zstd_read_head(wmbt_view_of(frame, n), &head) == WMBT_OK &&
+    if (below(2) == 0u && wmbt_zstd_read_header(wmbt_view_of(frame, n), &head) == WMBT_OK &&
         head.window_bytes >= max_block && head.window_bytes <= sizeof ring - 2u * max_block) {
         size = WMBT_ZSTD_RING_BYTES(head.window_bytes, max_block); /* exactly what it needs */
     }

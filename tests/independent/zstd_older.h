@@ -44,8 +44,8 @@ static bool older_block(const uint8_t *b, size_t n)
 static bool older_refuses(const uint8_t *p, size_t n)
 {
     size_t at = 0;
-    wmbt_zstd_head head;
-    while (at < n && wmbt_zstd_read_head(wmbt_view_of(p + at, n - at), &head) == WMBT_OK) {
+    wmbt_zstd_header head;
+    while (at < n && wmbt_zstd_read_header(wmbt_view_of(p + at, n - at), &head) == WMBT_OK) {
         at += head.header_bytes;
         if ((head.flags & WMBT_ZSTD_IS_SKIPPABLE) != 0u) {
             at += (size_t)head.content_bytes;

@@ -446,23 +446,23 @@ uint32_t model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt
                                : number < m->usable && model_done(m);
     uint32_t trust = used ? WMBT_TRUST_USABLE : WMBT_TRUST_VERIFIED;
     M_CHECK(m, piece.trust == (verified ? trust : WMBT_TRUST_STAGED));
-    wmbt_item item;
+    wmbt_body_part part;
     uint64_t place = 0;
-    if (!model_item_at(m, number, offset, &item)) { /* head or trailer */
+    if (!model_part_at(m, number, offset, &part)) { /* head or trailer */
         M_CHECK(m,
                 piece.kind == WMBT_EXTENT_FIELD && piece.has_place == 0u && piece.must_feed == 1u);
         M_CHECK(m, piece.bytes <= size - offset);
         return piece.bytes;
     }
-    uint32_t past = offset - (uint32_t)item.extent.offset;
-    bool placed = model_place_of(m, number, &item.extent, &place);
-    M_CHECK(m, piece.kind == item.extent.kind && piece.layer == item.extent.layer);
+    uint32_t past = offset - (uint32_t)part.extent.offset;
+    bool placed = model_place_of(m, number, &part.extent, &place);
+    M_CHECK(m, piece.kind == part.extent.kind && piece.layer == part.extent.layer);
     M_CHECK(m, piece.has_place == (placed ? 1u : 0u));
     M_CHECK(m, !placed || piece.place == place + past);
-    uint32_t rest = item.extent.bytes - past;
-    if (dma == NULL || item.extent.kind == WMBT_EXTENT_FIELD) {
+    uint32_t rest = part.extent.bytes - past;
+    if (dma == NULL || part.extent.kind == WMBT_EXTENT_FIELD) {
         M_CHECK(m, piece.bytes == rest);
-        M_CHECK(m, piece.must_feed == (item.extent.kind == WMBT_EXTENT_FIELD ? 1u : 0u));
+        M_CHECK(m, piece.must_feed == (part.extent.kind == WMBT_EXTENT_FIELD ? 1u : 0u));
     } else {
         uint32_t align = dma->align != 0u ? dma->align : 1u;
         M_CHECK(m, piece.bytes <= rest);

@@ -402,12 +402,12 @@ static void check_room(model *m)
 {
     uint64_t room = 0, rows = 0;
     wmbt_kvblock_walk walk;
-    wmbt_item item;
+    wmbt_body_part part;
     if (wmbt_kvblock_walk_init(&walk, m->config.shape, m->config.chain.block_tokens) != WMBT_OK) {
         return;
     }
-    while (wmbt_kvblock_walk_next(&walk, &item) == WMBT_OK) {
-        rows += item.extent.kind != WMBT_EXTENT_FIELD ? item.extent.bytes : 0u;
+    while (wmbt_kvblock_walk_next(&walk, &part) == WMBT_OK) {
+        rows += part.extent.kind != WMBT_EXTENT_FIELD ? part.extent.bytes : 0u;
     }
     for (uint32_t layer = 0; layer < m->config.shape->layers; layer++) {
         room += wmbt_reader_place_bytes(&m->config, layer, WMBT_EXTENT_COMP);

@@ -283,20 +283,20 @@ bool model_place_of(const model *m, uint32_t number, const wmbt_extent *x, uint6
     return p->wanted != 0u;
 }
 
-/* The item of a block, or of a verified tail, that covers a byte; else false. */
-bool model_item_at(model *m, uint32_t number, uint32_t offset, wmbt_item *item)
+/* The part of a block, or of a verified tail, that covers a byte; else false. */
+bool model_part_at(model *m, uint32_t number, uint32_t offset, wmbt_body_part *part)
 {
     if (number != TAIL) {
         wmbt_kvblock_walk walk;
         return wmbt_kvblock_walk_init(&walk, m->config.shape, m->config.chain.block_tokens) ==
                    WMBT_OK &&
-               wmbt_kvblock_walk_seek(&walk, offset, item) == WMBT_OK;
+               wmbt_kvblock_walk_seek(&walk, offset, part) == WMBT_OK;
     }
     const wmbt_rawtail_info *tail = &model_object_of(m, TAIL)->tail;
     wmbt_rawtail_walk walk;
     return wmbt_rawtail_walk_init(&walk, m->config.shape, tail->total_tokens, tail->raw_rows,
                                   m->usable * m->config.chain.block_tokens) == WMBT_OK &&
-           wmbt_rawtail_walk_seek(&walk, offset, item) == WMBT_OK;
+           wmbt_rawtail_walk_seek(&walk, offset, part) == WMBT_OK;
 }
 
 /* The rows of a verified object are where they belong. */
@@ -307,18 +307,18 @@ void model_check_rows(model *m, uint32_t number)
         return;
     }
     for (uint32_t at = 0; at < o->plain.len;) {
-        wmbt_item item;
+        wmbt_body_part part;
         uint64_t place;
-        if (!model_item_at(m, number, at, &item)) {
+        if (!model_part_at(m, number, at, &part)) {
             at++; /* head or trailer */
             continue;
         }
-        M_CHECK(m, item.extent.offset == at && item.extent.bytes != 0u);
-        if (model_place_of(m, number, &item.extent, &place)) {
-            M_CHECK(m, place + item.extent.bytes <= m->rows_len);
-            M_CHECK(m, memcmp(m->rows + place, o->plain.data + at, item.extent.bytes) == 0);
+        M_CHECK(m, part.extent.offset == at && part.extent.bytes != 0u);
+        if (model_place_of(m, number, &part.extent, &place)) {
+            M_CHECK(m, place + part.extent.bytes <= m->rows_len);
+            M_CHECK(m, memcmp(m->rows + place, o->plain.data + at, part.extent.bytes) == 0);
         }
-        at += item.extent.bytes;
+        at += part.extent.bytes;
     }
 }
 
@@ -490,7 +490,7 @@ static verdict judge_head(model *m, slot *s)
     bool wrapped = info.kind != WMBT_COMPRESSED_PLAIN;
     uint32_t raw = wrapped ? size - WMBT_COMPRESSED_HEADER_BYTES : size;
     if (info.algorithm == WMBT_COMPRESSED_ZSTD) {
-        raw = info.raw_bytes;
+        raw = info.plain_bytes;
         if (m->config.codec.decode == NULL) {
             return model_said(WMBT_UNSUPPORTED_ALGORITHM, false);
         }

@@ -153,8 +153,8 @@ void model_settle_slot(model *m, slot *s, wmbt_status status);
 uint32_t model_rows_bytes(const model *m, uint32_t layer, uint32_t kind);
 /* Where the first row of an extent must go. */
 bool model_place_of(const model *m, uint32_t number, const wmbt_extent *x, uint64_t *place);
-/* The item of a block, or of a verified tail, that covers a byte; else false. */
-bool model_item_at(model *m, uint32_t number, uint32_t offset, wmbt_item *item);
+/* The part of a block, or of a verified tail, that covers a byte; else false. */
+bool model_part_at(model *m, uint32_t number, uint32_t offset, wmbt_body_part *part);
 /* The rows of a verified object are where they belong. */
 void model_check_rows(model *m, uint32_t number);
 /* Layers that are not wanted and what lies between the places stay untouched. */

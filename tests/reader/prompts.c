@@ -270,7 +270,7 @@ static bool unwrap(wmbt_view stored, wmbt_buf *plain)
     if (wmbt_compressed_probe(stored, true, &info) != WMBT_OK) {
         return false;
     }
-    size_t room = info.algorithm == WMBT_COMPRESSED_ZSTD ? info.raw_bytes : stored.len;
+    size_t room = info.algorithm == WMBT_COMPRESSED_ZSTD ? info.plain_bytes : stored.len;
     *plain = wmbt_buf_of(need(malloc(room + 1u)), room);
     if (wmbt_compressed_unwrap(stored, &codec, *plain, 0, &result) != WMBT_OK) {
         free(plain->data);

@@ -207,8 +207,8 @@ wmbt_status stock_unwrap(wmbt_view source, const stock_judge *judge, uint32_t mu
     }
     bool wrapped = info.kind != WMBT_COMPRESSED_PLAIN;
     bool zstd = info.algorithm == WMBT_COMPRESSED_ZSTD;
-    size_t raw =
-        zstd ? info.raw_bytes : source.len - (wrapped ? (size_t)WMBT_COMPRESSED_HEADER_BYTES : 0u);
+    size_t raw = zstd ? info.plain_bytes
+                      : source.len - (wrapped ? (size_t)WMBT_COMPRESSED_HEADER_BYTES : 0u);
     if (zstd && judge->codec->decode == NULL) {
         return WMBT_UNSUPPORTED_ALGORITHM;
     }
@@ -248,7 +248,7 @@ void stock_read_plain(wmbt_view plain, const stock_judge *judge, uint32_t block,
     if (truth->status == WMBT_BAD_ARGUMENT) {
         /* the shape allows no block of this size: one that is a block is another */
         expect.flags = WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS;
-        truth->status = wmbt_kvblock_read_head(plain, &expect, &info);
+        truth->status = wmbt_kvblock_read_header(plain, &expect, &info);
         truth->status = truth->status == WMBT_OK ? WMBT_WRONG_BLOCK : truth->status;
     }
 }

@@ -262,32 +262,32 @@ wmbt_status wmbt_test_read_placed(wmbt_test *t, const wmbt_test_form *f, wmbt_vi
 
 /* at() names the extent that the byte `at` belongs to, if it belongs to one. */
 static void check_at(wmbt_test *t, const wmbt_test_form *f, const any_push *push, size_t at,
-                     size_t len, const wmbt_item *items, size_t count)
+                     size_t len, const wmbt_body_part *parts, size_t count)
 {
     wmbt_extent e;
     uint32_t position = 4711;
     size_t i = 0;
     wmbt_test_fill(&e, sizeof e);
     wmbt_status status = f->at(push, &e, &position);
-    while (i < count && at >= items[i].extent.offset + items[i].extent.bytes) {
+    while (i < count && at >= parts[i].extent.offset + parts[i].extent.bytes) {
         i++;
     }
-    if (i == count || at < items[i].extent.offset || items[i].extent.kind == WMBT_EXTENT_FIELD) {
+    if (i == count || at < parts[i].extent.offset || parts[i].extent.kind == WMBT_EXTENT_FIELD) {
         T_EQ(t, status, at == len ? WMBT_END : WMBT_MISSING);
         T_CHECK(t, wmbt_test_is_filled(&e, sizeof e) && position == 4711u);
         return;
     }
     T_EQ(t, status, WMBT_OK);
-    T_EQ(t, e.offset, items[i].extent.offset);
-    T_EQ(t, e.bytes, items[i].extent.bytes);
-    T_EQ(t, e.rows, items[i].extent.rows);
-    T_EQ(t, e.layer, items[i].extent.layer);
-    T_EQ(t, e.kind, items[i].extent.kind);
+    T_EQ(t, e.offset, parts[i].extent.offset);
+    T_EQ(t, e.bytes, parts[i].extent.bytes);
+    T_EQ(t, e.rows, parts[i].extent.rows);
+    T_EQ(t, e.layer, parts[i].extent.layer);
+    T_EQ(t, e.kind, parts[i].extent.kind);
     T_EQ(t, position, at - e.offset);
 }
 
 void wmbt_test_splits(wmbt_test *t, const wmbt_test_form *f, wmbt_view object, const void *expect,
-                      const wmbt_item *items, size_t count)
+                      const wmbt_body_part *parts, size_t count)
 {
     uint8_t *shadow = wmbt_test_alloc(t, object.len);
     uint32_t whole[WMBT_TEST_INFO_BYTES / 4u], info[WMBT_TEST_INFO_BYTES / 4u];
@@ -300,18 +300,18 @@ void wmbt_test_splits(wmbt_test *t, const wmbt_test_form *f, wmbt_view object, c
         T_EQ(t, f->init(&push, expect), WMBT_OK);
         T_CALL(t, (void)feed_until(t, f, &push, object, &at, split, shadow));
         T_EQ(t, at, split);
-        T_CALL(t, check_at(t, f, &push, at, object.len, items, count));
+        T_CALL(t, check_at(t, f, &push, at, object.len, parts, count));
         T_EQ(t, feed_until(t, f, &push, object, &at, object.len, shadow), WMBT_END);
         T_EQ(t, at, object.len);
         T_EQ(t, finish(t, f, &push, WMBT_OK, info), WMBT_OK);
         T_BYTES(t, (const uint8_t *)info, (const uint8_t *)whole, f->info_bytes);
         size_t o = 0;
         for (size_t i = 0; i < count; i++) {
-            for (; o < items[i].extent.offset; o++) {
+            for (; o < parts[i].extent.offset; o++) {
                 T_EQ(t, shadow[o], WMBT_TEST_PATTERN);
             }
-            bool row = items[i].extent.kind != WMBT_EXTENT_FIELD;
-            for (; o < items[i].extent.offset + items[i].extent.bytes; o++) {
+            bool row = parts[i].extent.kind != WMBT_EXTENT_FIELD;
+            for (; o < parts[i].extent.offset + parts[i].extent.bytes; o++) {
                 T_EQ(t, shadow[o], row ? object.data[o] : WMBT_TEST_PATTERN);
             }
         }
@@ -321,7 +321,7 @@ void wmbt_test_splits(wmbt_test *t, const wmbt_test_form *f, wmbt_view object, c
 
 /* --- walks ------------------------------------------------------------------------------------ */
 
-static void check_item(wmbt_test *t, const wmbt_item *got, const wmbt_item *want)
+static void check_part(wmbt_test *t, const wmbt_body_part *got, const wmbt_body_part *want)
 {
     T_EQ(t, got->extent.offset, want->extent.offset);
     T_EQ(t, got->extent.bytes, want->extent.bytes);
@@ -333,56 +333,56 @@ static void check_item(wmbt_test *t, const wmbt_item *got, const wmbt_item *want
 }
 
 void wmbt_test_walk(wmbt_test *t, const wmbt_test_form *f, void *walk, size_t stride,
-                    const wmbt_item *items, size_t count)
+                    const wmbt_body_part *parts, size_t count)
 {
-    const uint64_t first = items[0].extent.offset;
-    const uint64_t end = items[count - 1u].extent.offset + items[count - 1u].extent.bytes;
-    wmbt_item item;
+    const uint64_t first = parts[0].extent.offset;
+    const uint64_t end = parts[count - 1u].extent.offset + parts[count - 1u].extent.bytes;
+    wmbt_body_part part;
     for (size_t i = 0; i < count; i++) {
-        T_EQ(t, f->walk_next(walk, &item), WMBT_OK);
-        T_CALL(t, check_item(t, &item, &items[i]));
+        T_EQ(t, f->walk_next(walk, &part), WMBT_OK);
+        T_CALL(t, check_part(t, &part, &parts[i]));
     }
-    wmbt_test_fill(&item, sizeof item);
-    T_EQ(t, f->walk_next(walk, &item), WMBT_END);
+    wmbt_test_fill(&part, sizeof part);
+    T_EQ(t, f->walk_next(walk, &part), WMBT_END);
     for (uint64_t a = 0; a < end + 13u; a += stride) {
         size_t i = 0;
         for (uint64_t b = 0; b < end + 13u; b++) {
-            wmbt_status status = f->walk_seek(walk, a, &item);
+            wmbt_status status = f->walk_seek(walk, a, &part);
             T_EQ(t, status, a < first || a >= end ? WMBT_MISSING : WMBT_OK);
-            wmbt_test_fill(&item, sizeof item);
-            status = f->walk_seek(walk, b, &item);
+            wmbt_test_fill(&part, sizeof part);
+            status = f->walk_seek(walk, b, &part);
             if (b < first || b >= end) {
                 T_EQ(t, status, WMBT_MISSING);
-                T_CHECK(t, wmbt_test_is_filled(&item, sizeof item));
+                T_CHECK(t, wmbt_test_is_filled(&part, sizeof part));
                 continue;
             }
             T_EQ(t, status, WMBT_OK);
-            while (b >= items[i].extent.offset + items[i].extent.bytes) {
+            while (b >= parts[i].extent.offset + parts[i].extent.bytes) {
                 i++;
             }
-            T_CALL(t, check_item(t, &item, &items[i]));
-            status = f->walk_next(walk, &item);
+            T_CALL(t, check_part(t, &part, &parts[i]));
+            status = f->walk_next(walk, &part);
             T_EQ(t, status, i + 1u < count ? WMBT_OK : WMBT_END);
             if (status == WMBT_OK) {
-                T_CALL(t, check_item(t, &item, &items[i + 1u]));
+                T_CALL(t, check_part(t, &part, &parts[i + 1u]));
             }
         }
     }
-    wmbt_test_fill(&item, sizeof item);
-    T_EQ(t, f->walk_seek(walk, UINT64_MAX, &item), WMBT_MISSING);
-    T_CHECK(t, wmbt_test_is_filled(&item, sizeof item));
+    wmbt_test_fill(&part, sizeof part);
+    T_EQ(t, f->walk_seek(walk, UINT64_MAX, &part), WMBT_MISSING);
+    T_CHECK(t, wmbt_test_is_filled(&part, sizeof part));
 }
 
 uint8_t *wmbt_test_only_rows(wmbt_test *t, const wmbt_test_form *f, void *walk, wmbt_view object)
 {
     uint8_t *copy = wmbt_test_alloc(t, object.len);
-    wmbt_item item;
+    wmbt_body_part part;
     if (copy != NULL) {
         wmbt_test_fill(copy, object.len);
-        while (f->walk_next(walk, &item) == WMBT_OK) {
-            if (item.extent.kind != WMBT_EXTENT_FIELD) {
-                wmbt_test_copy(copy + item.extent.offset, object.data + item.extent.offset,
-                               item.extent.bytes);
+        while (f->walk_next(walk, &part) == WMBT_OK) {
+            if (part.extent.kind != WMBT_EXTENT_FIELD) {
+                wmbt_test_copy(copy + part.extent.offset, object.data + part.extent.offset,
+                               part.extent.bytes);
             }
         }
     }

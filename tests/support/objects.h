@@ -59,8 +59,8 @@ typedef struct wmbt_test_form {
     wmbt_status (*at)(const void *push, wmbt_extent *extent, uint32_t *position);
     uint64_t (*offset)(const void *push);
     wmbt_status (*finish)(void *push, void *info);
-    wmbt_status (*walk_next)(void *walk, wmbt_item *item);
-    wmbt_status (*walk_seek)(void *walk, uint64_t offset, wmbt_item *item);
+    wmbt_status (*walk_next)(void *walk, wmbt_body_part *part);
+    wmbt_status (*walk_seek)(void *walk, uint64_t offset, wmbt_body_part *part);
 } wmbt_test_form;
 
 #    define WMBT_TEST_PUSH_BYTES 256u /* room for each push reader */
@@ -98,13 +98,13 @@ typedef struct wmbt_test_form {
         {                                                                                      \
             return wmbt_##name##_push_finish(push, info);                                      \
         }                                                                                      \
-        static wmbt_status form_walk_next(void *walk, wmbt_item *item)                         \
+        static wmbt_status form_walk_next(void *walk, wmbt_body_part *part)                    \
         {                                                                                      \
-            return wmbt_##name##_walk_next(walk, item);                                        \
+            return wmbt_##name##_walk_next(walk, part);                                        \
         }                                                                                      \
-        static wmbt_status form_walk_seek(void *walk, uint64_t offset, wmbt_item *item)        \
+        static wmbt_status form_walk_seek(void *walk, uint64_t offset, wmbt_body_part *part)   \
         {                                                                                      \
-            return wmbt_##name##_walk_seek(walk, offset, item);                                \
+            return wmbt_##name##_walk_seek(walk, offset, part);                                \
         }                                                                                      \
         static const wmbt_test_form form = {sizeof(wmbt_##name##_info),                        \
                                             form_read,                                         \
@@ -137,14 +137,14 @@ wmbt_status wmbt_test_read_placed(wmbt_test *t, const wmbt_test_form *f, wmbt_vi
                                   const void *expect, uint32_t step, uint64_t wrong_at, void *info);
 
 /* A good object in two pieces, split at every byte: rows land where they belong and nowhere else.
- * `items` are all of its body. */
+ * `parts` are all of its body. */
 void wmbt_test_splits(wmbt_test *t, const wmbt_test_form *f, wmbt_view object, const void *expect,
-                      const wmbt_item *items, size_t count);
+                      const wmbt_body_part *parts, size_t count);
 
-/* A walk that stands at its first item lists `items`; then it seeks every `stride`th byte and from
+/* A walk that stands at its first part lists `parts`; then it seeks every `stride`th byte and from
  * there every byte, and goes on behind it. */
 void wmbt_test_walk(wmbt_test *t, const wmbt_test_form *f, void *walk, size_t stride,
-                    const wmbt_item *items, size_t count);
+                    const wmbt_body_part *parts, size_t count);
 
 /* A copy of the object that has only its rows, or NULL. */
 uint8_t *wmbt_test_only_rows(wmbt_test *t, const wmbt_test_form *f, void *walk, wmbt_view object);

@@ -132,8 +132,8 @@ bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t *
 
 static inline void wmbt_zstd_copy8(uint8_t *to, const uint8_t *from)
 {
-#    ifdef WMBT_ANY_U64
-    typedef WMBT_ANY_U64 any;
+#    ifdef WMBT_UNALIGNED_U64
+    typedef WMBT_UNALIGNED_U64 any;
     *(any *)to = *(const any *)from;
 #    else
     wmbt_store_le64(to, wmbt_load_le64(from));

@@ -19,7 +19,7 @@
 #    define WMBT_ZSTD_DESCRIPTOR_RESERVED 8u
 #    define WMBT_ZSTD_DESCRIPTOR_SINGLE 32u
 
-wmbt_status wmbt_zstd_judge_magic(uint32_t magic)
+wmbt_status wmbt_zstd_check_magic(uint32_t magic)
 {
     if (magic == WMBT_ZSTD_MAGIC) {
         return WMBT_OK;
@@ -52,7 +52,8 @@ uint32_t wmbt_zstd_fields_bytes(uint32_t descriptor)
            wmbt_zstd_dictionary_bytes(descriptor) + wmbt_zstd_size_bytes(descriptor);
 }
 
-wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields, wmbt_zstd_head *head)
+wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields,
+                                  wmbt_zstd_header *head)
 {
     uint32_t window = 0;
     uint32_t size_bytes = wmbt_zstd_size_bytes(descriptor);
@@ -92,15 +93,15 @@ wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields, wm
     return WMBT_OK;
 }
 
-/* Reads a header; the cursor then stands behind it. Returns as wmbt_zstd_read_head(). */
-static wmbt_status wmbt_zstd_head_next(wmbt_cursor *in, wmbt_zstd_head *head)
+/* Reads a header; the cursor then stands behind it. Returns as wmbt_zstd_read_header(). */
+static wmbt_status wmbt_zstd_header_next(wmbt_cursor *in, wmbt_zstd_header *head)
 {
     uint32_t magic, size;
     uint8_t descriptor, fields[WMBT_ZSTD_FIELDS_BYTES];
     if (!wmbt_cursor_u32(in, &magic)) {
         return WMBT_TRUNCATED;
     }
-    wmbt_status status = wmbt_zstd_judge_magic(magic);
+    wmbt_status status = wmbt_zstd_check_magic(magic);
     if (status == WMBT_END) {
         if (!wmbt_cursor_u32(in, &size)) {
             return WMBT_TRUNCATED;
@@ -121,13 +122,13 @@ static wmbt_status wmbt_zstd_head_next(wmbt_cursor *in, wmbt_zstd_head *head)
     return wmbt_zstd_read_fields(descriptor, fields, head);
 }
 
-wmbt_status wmbt_zstd_read_head(wmbt_view bytes, wmbt_zstd_head *head)
+wmbt_status wmbt_zstd_read_header(wmbt_view bytes, wmbt_zstd_header *head)
 {
     if (wmbt_view_is_bad(bytes)) {
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_cursor in = wmbt_cursor_of(bytes);
-    return wmbt_zstd_head_next(&in, head);
+    return wmbt_zstd_header_next(&in, head);
 }
 
 /* --- frame ------------------------------------------------------------------------------------ */
@@ -145,7 +146,7 @@ wmbt_status wmbt_zstd_check_memory(const wmbt_buf *memory, wmbt_buf out)
 
 wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most)
 {
-    const wmbt_zstd_head *head = &f->head;
+    const wmbt_zstd_header *head = &f->head;
     if ((head->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u && head->content_bytes > most) {
         return WMBT_TOO_LARGE;
     }
@@ -265,7 +266,7 @@ static wmbt_status wmbt_zstd_whole_blocks(wmbt_zstd_whole *w)
 static wmbt_status wmbt_zstd_whole_frame(wmbt_zstd_whole *w)
 {
     wmbt_zstd_frame *f = &w->frame;
-    wmbt_status status = wmbt_zstd_head_next(&w->in, &f->head);
+    wmbt_status status = wmbt_zstd_header_next(&w->in, &f->head);
     if (status != WMBT_OK) {
         return status;
     }

@@ -35,8 +35,8 @@ typedef uint32_t wmbt_zstd_word;
 /* 8 bytes, little-endian, from any address. */
 static inline uint64_t wmbt_zstd_load8(const uint8_t *p)
 {
-#    ifdef WMBT_ANY_U64_IS_LE
-    typedef WMBT_ANY_U64 any;
+#    ifdef WMBT_UNALIGNED_U64_IS_LE
+    typedef WMBT_UNALIGNED_U64 any;
     return *(const any *)p;
 #    else
     return wmbt_load_le64(p);
@@ -288,17 +288,18 @@ bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t *
 
 /* What four bytes begin. Returns ok (a frame), end (a skippable frame), bad-magic,
  * unsupported-version. */
-wmbt_status wmbt_zstd_judge_magic(uint32_t magic);
+wmbt_status wmbt_zstd_check_magic(uint32_t magic);
 
 /* Bytes that follow a frame header descriptor. */
 uint32_t wmbt_zstd_fields_bytes(uint32_t descriptor);
 
-/* Reads descriptor and fields of a zstd frame. Returns as wmbt_zstd_read_head(). */
-wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields, wmbt_zstd_head *head);
+/* Reads descriptor and fields of a zstd frame. Returns as wmbt_zstd_read_header(). */
+wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields,
+                                  wmbt_zstd_header *head);
 
 /* A frame on its way, in both forms. */
 typedef struct wmbt_zstd_frame {
-    wmbt_zstd_head head;
+    wmbt_zstd_header head;
     uint64_t made;      /* bytes of output of this frame */
     uint32_t block_max; /* bytes that a block may have, compressed or not */
     wmbt_xxh64 checksum;
@@ -347,7 +348,7 @@ static inline uint32_t wmbt_zstd_block_size(uint32_t head)
 #    define WMBT_ZSTD_BLOCK_RAW 0u
 #    define WMBT_ZSTD_BLOCK_RLE 1u
 #    define WMBT_ZSTD_BLOCK_COMPRESSED 2u
-#    define WMBT_ZSTD_BLOCK_HEAD_BYTES 3u
+#    define WMBT_ZSTD_BLOCK_HEADER_BYTES 3u
 
 #endif
 

@@ -13,7 +13,7 @@
 #    define WMBT_ZSTD_AT_SKIP 2u
 #    define WMBT_ZSTD_AT_DESCRIPTOR 3u
 #    define WMBT_ZSTD_AT_FIELDS 4u
-#    define WMBT_ZSTD_AT_BLOCK_HEAD 5u
+#    define WMBT_ZSTD_AT_BLOCK_HEADER 5u
 #    define WMBT_ZSTD_AT_BLOCK 6u
 #    define WMBT_ZSTD_AT_RAW 7u
 #    define WMBT_ZSTD_AT_REPEATED 8u
@@ -204,7 +204,7 @@ static wmbt_status wmbt_zstd_frame_end(wmbt_zstd_state *s)
 static wmbt_status wmbt_zstd_block_end(wmbt_zstd_state *s)
 {
     if (!s->is_last) {
-        wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEAD, WMBT_ZSTD_BLOCK_HEAD_BYTES);
+        wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEADER, WMBT_ZSTD_BLOCK_HEADER_BYTES);
         return WMBT_OK;
     }
     if (!wmbt_zstd_frame_is_whole(&s->frame)) {
@@ -220,7 +220,7 @@ static wmbt_status wmbt_zstd_block_end(wmbt_zstd_state *s)
 /* Starts a frame whose header has been read. */
 static wmbt_status wmbt_zstd_begin(wmbt_zstd_state *s)
 {
-    const wmbt_zstd_head *head = &s->frame.head;
+    const wmbt_zstd_header *head = &s->frame.head;
     wmbt_status status = wmbt_zstd_frame_begin(&s->frame, s->max_output - s->total);
     if (status != WMBT_OK) {
         return status;
@@ -237,11 +237,11 @@ static wmbt_status wmbt_zstd_begin(wmbt_zstd_state *s)
         reach = s->fits ? UINT32_MAX : (uint32_t)head->window_bytes;
     }
     s->frame.tables.target.reach = reach;
-    wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEAD, WMBT_ZSTD_BLOCK_HEAD_BYTES);
+    wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEADER, WMBT_ZSTD_BLOCK_HEADER_BYTES);
     return WMBT_OK;
 }
 
-static wmbt_status wmbt_zstd_judge_block_head(wmbt_zstd_state *s, const uint8_t *b)
+static wmbt_status wmbt_zstd_check_block_header(wmbt_zstd_state *s, const uint8_t *b)
 {
     uint32_t head = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
     uint32_t type = wmbt_zstd_block_type(head), size = wmbt_zstd_block_size(head);
@@ -267,11 +267,11 @@ static wmbt_status wmbt_zstd_judge_block_head(wmbt_zstd_state *s, const uint8_t 
 }
 
 /* Judges what was collected of a frame's beginning, or between frames. */
-static wmbt_status wmbt_zstd_judge_frame(wmbt_zstd_state *s, const uint8_t *b)
+static wmbt_status wmbt_zstd_check_frame(wmbt_zstd_state *s, const uint8_t *b)
 {
     wmbt_status status;
     if (s->phase == WMBT_ZSTD_AT_MAGIC) {
-        status = wmbt_zstd_judge_magic(wmbt_load_le32(b));
+        status = wmbt_zstd_check_magic(wmbt_load_le32(b));
         if (status == WMBT_END) {
             wmbt_zstd_go(s, WMBT_ZSTD_AT_SKIP_SIZE, 4);
             return WMBT_OK;
@@ -294,14 +294,14 @@ static wmbt_status wmbt_zstd_judge_frame(wmbt_zstd_state *s, const uint8_t *b)
 }
 
 /* Judges what was collected and goes on to what follows. */
-static wmbt_status wmbt_zstd_judge(wmbt_zstd_state *s, wmbt_view bytes)
+static wmbt_status wmbt_zstd_check(wmbt_zstd_state *s, wmbt_view bytes)
 {
     const uint8_t *b = bytes.data;
-    if (s->phase < WMBT_ZSTD_AT_BLOCK_HEAD) {
-        return wmbt_zstd_judge_frame(s, b);
+    if (s->phase < WMBT_ZSTD_AT_BLOCK_HEADER) {
+        return wmbt_zstd_check_frame(s, b);
     }
-    if (s->phase == WMBT_ZSTD_AT_BLOCK_HEAD) {
-        return wmbt_zstd_judge_block_head(s, b);
+    if (s->phase == WMBT_ZSTD_AT_BLOCK_HEADER) {
+        return wmbt_zstd_check_block_header(s, b);
     }
     if (s->phase == WMBT_ZSTD_AT_BLOCK) {
         wmbt_status status = wmbt_zstd_compressed(s, bytes);
@@ -349,7 +349,7 @@ static wmbt_status wmbt_zstd_advance(wmbt_zstd_state *s, wmbt_cursor *in)
             if (!wmbt_zstd_collect(s, in, &bytes)) {
                 return WMBT_NEED_MORE;
             }
-            status = wmbt_zstd_judge(s, bytes);
+            status = wmbt_zstd_check(s, bytes);
         } else if (s->phase == WMBT_ZSTD_AT_SKIP) {
             uint32_t n = in->left < s->left ? (uint32_t)in->left : s->left;
             (void)wmbt_cursor_skip(in, n);

@@ -49,7 +49,7 @@ static uint32_t wmbt_plan_exact_from(const wmbt_shape *shape, uint32_t boundary,
 }
 
 /* Every condition is needed (docs/REUSE.md, "The raw tail"); what fails first is the reason. */
-static uint32_t wmbt_plan_judge_tail(const wmbt_plan_input *input, uint32_t boundary)
+static uint32_t wmbt_plan_check_tail(const wmbt_plan_input *input, uint32_t boundary)
 {
     const wmbt_plan_tail *tail = &input->tail;
     uint32_t total = tail->total_tokens;
@@ -118,7 +118,7 @@ wmbt_status wmbt_plan_make(const wmbt_plan_input *input, wmbt_plan *plan)
     uint32_t tokens = input->prompt_tokens;
     uint32_t boundary =
         input->usable_blocks == 0u ? 0u : input->usable_blocks * input->block_tokens;
-    uint32_t reason = wmbt_plan_judge_tail(input, boundary);
+    uint32_t reason = wmbt_plan_check_tail(input, boundary);
     bool counts = reason >= WMBT_PLAN_TAIL_COUNTS;
     uint32_t covered = counts ? input->tail.total_tokens : boundary;
     uint32_t restored = wmbt_boundary_restorable(covered, tokens);

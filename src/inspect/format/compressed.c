@@ -13,8 +13,8 @@ static const char *algorithm_name(uint32_t algorithm)
 
 static void add_head(struct json *fields, wmbt_view frames)
 {
-    wmbt_zstd_head head;
-    if (wmbt_zstd_read_head(frames, &head) != WMBT_OK) {
+    wmbt_zstd_header head;
+    if (wmbt_zstd_read_header(frames, &head) != WMBT_OK) {
         return;
     }
     json_add_bool(fields, "skippable", (head.flags & WMBT_ZSTD_IS_SKIPPABLE) != 0);
@@ -54,7 +54,7 @@ wmbt_status format_read_compressed(wmbt_view bytes, struct reading *reading)
         json_add_text(reading->fields, "magic", "WBZ1");
         json_add_number(reading->fields, "algorithm", info.algorithm);
         json_add_number(reading->fields, "level", info.level);
-        json_add_number(reading->fields, "raw_len", info.raw_bytes);
+        json_add_number(reading->fields, "raw_len", info.plain_bytes);
         json_add_number(reading->fields, "plain_bytes", plain.is.bytes.len);
         if (info.algorithm == WMBT_COMPRESSED_ZSTD) {
             struct json *frame = json_add_object(reading->fields, "frame");

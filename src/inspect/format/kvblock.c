@@ -36,7 +36,7 @@ static void add_layers(struct json *fields, uint32_t block_tokens)
 static void add_extents(struct json *extents, uint32_t block_tokens)
 {
     wmbt_kvblock_walk walk;
-    wmbt_item item;
+    wmbt_body_part item;
     if (wmbt_kvblock_walk_init(&walk, SHAPE, block_tokens) != WMBT_OK) {
         return;
     }

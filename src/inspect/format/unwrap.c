@@ -72,7 +72,7 @@ wmbt_status unwrap(wmbt_view object, bool compat, struct plain *plain)
     memset(plain, 0, sizeof *plain);
     if (wmbt_compressed_probe(object, true, &info) == WMBT_OK &&
         info.kind == WMBT_COMPRESSED_WRAPPED && info.algorithm == WMBT_COMPRESSED_ZSTD &&
-        info.raw_bytes <= most && !reserve(plain, info.raw_bytes)) {
+        info.plain_bytes <= most && !reserve(plain, info.plain_bytes)) {
         return WMBT_TOO_LARGE;
     }
     wmbt_status status =
