@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wombatkv restore: the rows of a prompt's usable blocks, in files. */
+/* wombatkv restore: the rows that a prompt's plan counts, in files. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,115 +12,75 @@
 #include "format/unwrap.h"
 #include "base/writing.h"
 
-#define PLACES (WMBT_SHAPE_MAX_LAYERS * WMBT_EXTENT_KINDS)
+#define FILES (WMBT_SHAPE_MAX_LAYERS * WMBT_EXTENT_KINDS)
 
-/* Where the reader puts rows: those of one layer and kind side by side. */
+/* The directory that is written. Rows of one layer and kind go to one file. */
 struct rows {
-    wmbt_reader_place place[PLACES];
-    uint32_t bytes[PLACES]; /* of one block */
-    struct destination to;
-};
-
-/* What has been written. */
-struct written {
+    struct row_taker taker; /* first */
+    struct new_folder folder;
+    bool begun;
+    FILE *file[FILES];
     uint32_t files;
     uint64_t bytes;
+    const char *failure; /* why it has failed; nothing more is written */
 };
 
-/* Makes room for the rows of so many blocks. Memory costs only what is used of it. False: none. */
-static bool rows_begin(struct rows *rows, uint64_t block_tokens, size_t most_blocks)
+static void write_failed(struct rows *rows)
 {
-    uint64_t total = 0;
-    memset(rows, 0, sizeof *rows);
-    if (block_tokens > UINT32_MAX ||
-        !wmbt_shape_allows_block_tokens(RESOLVE_SHAPE, (uint32_t)block_tokens)) {
-        return true; /* no block is usable */
+    rows->failure = tool_format("cannot write: %s", strerror(errno));
+}
+
+/* Rows come in the order in which they stand in the file. */
+static void take_rows(struct row_taker *taker, uint32_t layer, uint32_t kind, wmbt_view bytes)
+{
+    struct rows *rows = (struct rows *)taker;
+    FILE **file = &rows->file[layer * WMBT_EXTENT_KINDS + kind];
+    if (rows->failure != NULL) {
+        return;
     }
-    for (uint32_t i = 0; i < RESOLVE_SHAPE->layers * WMBT_EXTENT_KINDS; i++) {
-        uint32_t layer = i / WMBT_EXTENT_KINDS;
-        uint32_t kind = i % WMBT_EXTENT_KINDS;
-        uint32_t ratio = RESOLVE_SHAPE->layer[layer].ratio;
-        bool wanted = kind == WMBT_EXTENT_COMP ||
-                      (kind == WMBT_EXTENT_INDEX && RESOLVE_SHAPE->layer[layer].has_index != 0);
-        if (wanted && ratio != 0) {
-            rows->bytes[i] =
-                (uint32_t)block_tokens / ratio * wmbt_shape_row_bytes(RESOLVE_SHAPE, layer, kind);
+    if (*file == NULL) {
+        const char *name = tool_format("layer-%02u.%s.f32", layer, wmbt_extent_kind_name(kind));
+        *file = new_folder_open(&rows->folder, name, &rows->failure);
+        if (*file == NULL) {
+            return;
         }
-        rows->place[i].wanted = rows->bytes[i] != 0;
-        rows->place[i].offset = total;
-        total += rows->bytes[i] * ((uint64_t)most_blocks + 1); /* the tail's rows have room, too */
+        rows->files++;
     }
-    if (total > SIZE_MAX) {
-        return false;
+    rows->bytes += bytes.len;
+    if (fwrite(bytes.data, 1, bytes.len, *file) != bytes.len) {
+        write_failed(rows);
     }
-    rows->to.places = rows->place;
-    rows->to.memory = wmbt_buf_of(tool_reserve((size_t)total), (size_t)total);
-    return rows->to.memory.data != NULL;
 }
 
-static void rows_end(struct rows *rows)
+static void write_plan(struct rows *rows, const struct json *plan)
 {
-    tool_release(rows->to.memory.data, rows->to.memory.len);
-}
-
-static bool write_failed(const char **why)
-{
-    *why = tool_format("cannot write: %s", strerror(errno));
-    return false;
-}
-
-/* The rows of one layer and kind. */
-static bool write_rows(struct new_folder *folder, const struct rows *rows, uint32_t place,
-                       uint32_t blocks, struct written *written, const char **why)
-{
-    size_t bytes = (size_t)rows->bytes[place] * blocks;
-    FILE *file = new_folder_open(folder,
-                                 tool_format("layer-%02u.%s.f32", place / WMBT_EXTENT_KINDS,
-                                             wmbt_extent_kind_name(place % WMBT_EXTENT_KINDS)),
-                                 why);
+    FILE *file = new_folder_open(&rows->folder, "plan.json", &rows->failure);
     if (file == NULL) {
-        return false;
-    }
-    const uint8_t *from = rows->to.memory.data + rows->place[place].offset;
-    bool good = fwrite(from, 1, bytes, file) == bytes || write_failed(why);
-    written->files++;
-    written->bytes += bytes;
-    return fclose(file) == 0 ? good : good && write_failed(why);
-}
-
-static bool write_plan(struct new_folder *folder, const struct json *plan, struct written *written,
-                       const char **why)
-{
-    FILE *file = new_folder_open(folder, "plan.json", why);
-    if (file == NULL) {
-        return false;
+        return;
     }
     json_print(plan, file);
     long bytes = ftell(file);
     bool good = !ferror(file) && bytes >= 0;
-    written->files++;
-    written->bytes += good ? (uint64_t)bytes : 0;
-    return fclose(file) == 0 && good ? true : write_failed(why);
+    rows->bytes += good ? (uint64_t)bytes : 0;
+    if (fclose(file) != 0 || !good) {
+        write_failed(rows);
+    }
 }
 
-static bool write_all(const char *path, const struct rows *rows, const struct resolved *result,
-                      const struct json *plan, struct written *written, const char **why)
+/* Puts the directory in its place. False: nothing is left of it. */
+static bool rows_end(struct rows *rows)
 {
-    struct new_folder folder;
-    if (!new_folder_begin(&folder, path, why)) {
-        return false;
+    for (size_t i = 0; i < FILES; i++) {
+        if (rows->file[i] != NULL && fclose(rows->file[i]) != 0 && rows->failure == NULL) {
+            write_failed(rows);
+        }
     }
-    bool good = write_plan(&folder, plan, written, why);
-    for (uint32_t i = 0; good && result->plan.blocks != 0 && i < PLACES; i++) {
-        out_progress("writing", i, PLACES);
-        good =
-            rows->bytes[i] == 0 || write_rows(&folder, rows, i, result->plan.blocks, written, why);
+    if (rows->begun && rows->failure != NULL) {
+        new_folder_abandon(&rows->folder);
+    } else if (rows->begun) {
+        (void)new_folder_commit(&rows->folder, &rows->failure);
     }
-    if (!good) {
-        new_folder_abandon(&folder);
-        return false;
-    }
-    return new_folder_commit(&folder, why);
+    return rows->failure == NULL;
 }
 
 /* A target that is there is not replaced, but for an empty directory. */
@@ -146,48 +106,46 @@ static void check_target(const char *path)
     }
 }
 
-/* Resolves the prompt and writes OUT. ok, or the status of the prompt; its row is *plan. Nothing
- * was written if *written stays zero. */
+/* Resolves the prompt and writes OUT. ok, or the status of the prompt; its row is *plan. */
 static wmbt_status restore(const struct resolver *resolver, const char *path, const char *target,
-                           struct json **plan, struct written *written, const char **why)
+                           struct rows *rows, struct json **plan, const char **why)
 {
-    static struct rows rows;
     struct tokens tokens;
     struct resolved result;
     wmbt_status status = tokens_read(path, &tokens, why);
     if (status != WMBT_OK) {
         return status;
     }
-    if (rows_begin(&rows, resolver->chain.block_tokens, resolve_most_blocks(resolver, &tokens))) {
-        status = resolve(resolver, &tokens, &rows.to, &result, why);
-    } else {
-        status = WMBT_TOO_LARGE;
-        *why = "there is no memory for its rows";
-    }
+    rows->taker.take = take_rows;
+    rows->begun = new_folder_begin(&rows->folder, target, &rows->failure);
+    status = resolve(resolver, &tokens, &rows->taker, &result, why);
     tokens_free(&tokens);
     if (status == WMBT_OK) {
         resolve_note_damage(&result);
         *plan = resolve_json(NULL, resolver, path, WMBT_OK, &result);
-        if (!write_all(target, &rows, &result, *plan, written, why)) {
-            memset(written, 0, sizeof *written);
-            tool_refuse_output(target, *why);
+        if (rows->failure == NULL) {
+            write_plan(rows, *plan);
         }
         resolved_free(&result);
+    } else if (rows->failure == NULL) {
+        rows->failure = ""; /* without a plan there is no directory */
     }
-    rows_end(&rows);
+    if (!rows_end(rows) && status == WMBT_OK) {
+        tool_refuse_output(target, rows->failure);
+    }
     return status;
 }
 
-static void print_written(const char *target, const struct written *written)
+static void print_written(const char *target, const struct rows *rows)
 {
     printf("\n  wrote %s: plan.json and %s of rows, %s\n", tool_printable_cstr(target),
-           out_count(written->files - 1, "file", "files"), out_size(written->bytes));
+           out_count(rows->files, "file", "files"), out_size(rows->bytes));
 }
 
 static int run(const struct args *args)
 {
+    static struct rows rows;
     struct resolver resolver;
-    struct written written = {0, 0};
     struct json *plan = NULL;
     const char *why = NULL;
     const char *target = args_required(args, "-o");
@@ -196,7 +154,7 @@ static int run(const struct args *args)
     wmbt_status status = resolver_open(&resolver, args);
     check_target(target);
     if (status == WMBT_OK) {
-        status = restore(&resolver, path, target, &plan, &written, &why);
+        status = restore(&resolver, path, target, &rows, &plan, &why);
         if (status != WMBT_OK) {
             tool_refuse(path, status, why);
         }
@@ -210,8 +168,8 @@ static int run(const struct args *args)
         json_print(plan, stdout);
     } else {
         resolve_print(plan);
-        if (written.files != 0) {
-            print_written(target, &written);
+        if (status == WMBT_OK && rows.failure == NULL) {
+            print_written(target, &rows);
         }
     }
     return EXIT_DONE;
@@ -226,11 +184,14 @@ static const struct args_option options[] = {
 
 const struct command command_restore = {
     .name = "restore",
-    .summary = "the rows of a prompt's usable blocks, in files",
+    .summary = "the rows of a prompt's cache, in files",
     .usage = RESOLVE_USAGE " TOKENS -o OUT",
     .help = "Resolves one prompt and writes the directory OUT, all of it or nothing:\n\n"
             "OUT/plan.json          what resolve says of the prompt\n"
-            "OUT/layer-LL.KIND.f32  rows of the usable blocks in order, for each layer and kind\n\n"
+            "OUT/layer-LL.KIND.f32  rows of the usable blocks in order, for each layer and kind;\n"
+            "                       behind them those of the raw tail, if it counts\n\n"
+            "KIND is comp or index; with a tail that counts also raw, state-kv, state-score,\n"
+            "index-state-kv and index-state-score, of each layer that has them.\n\n"
             "-o OUT          must not exist, or be an empty directory\n" RESOLVE_HELP UNWRAP_HELP
             "\n" CHAIN_HELP "\n" TOKENS_HELP,
     .example = "  wombatkv restore --bucket bucket --prefix kv/cabi --namespace plain \\\n"

@@ -41,8 +41,10 @@ void resolver_close(struct resolver *resolver)
 struct supply {
     const struct bucket *bucket;
     const struct resolved *result;
+    struct row_taker *taker;     /* or NULL */
     struct bucket_object object; /* or the chunk of one */
     wmbt_buf raw, stored;        /* lent */
+    wmbt_buf kept;               /* a plain object whose rows may be asked for */
 };
 
 static void release(wmbt_buf *memory)
@@ -72,7 +74,16 @@ static wmbt_status find(struct supply *supply, const wmbt_want *want, struct fou
         return fail(supply, want, status);
     }
     found->bytes += supply->object.bytes;
-    return wmbt_reader_found(supply->result->reader, want, supply->object.bytes);
+    status = wmbt_reader_found(supply->result->reader, want, supply->object.bytes);
+    if (!wmbt_reader_settles(status) && supply->taker != NULL && supply->raw.data == NULL) {
+        size_t bytes = (size_t)supply->object.bytes; /* at most UNWRAP_MAX_BYTES */
+        supply->kept = wmbt_buf_of(tool_reserve(bytes), bytes);
+        if (supply->kept.data == NULL) {
+            bucket_object_close(&supply->object);
+            return fail(supply, want, WMBT_TOO_LARGE);
+        }
+    }
+    return status;
 }
 
 /* Gives bytes of the open object until the want is complete. */
@@ -87,11 +98,12 @@ static wmbt_status feed(const struct supply *supply, const wmbt_want *want, stru
         size_t taken = 0;
         n = n < left ? n : (size_t)left;
         n = n < sizeof piece ? n : sizeof piece;
-        status = bucket_object_read(&supply->object, at, piece, n, &found->why);
+        uint8_t *to = supply->kept.data != NULL ? supply->kept.data + at : piece;
+        status = bucket_object_read(&supply->object, at, to, n, &found->why);
         if (status != WMBT_OK) {
             return fail(supply, want, status);
         }
-        status = wmbt_reader_feed(supply->result->reader, want, at, wmbt_view_of(piece, n), &taken);
+        status = wmbt_reader_feed(supply->result->reader, want, at, wmbt_view_of(to, n), &taken);
         at += (uint32_t)taken;
     }
     return status;
@@ -99,6 +111,7 @@ static wmbt_status feed(const struct supply *supply, const wmbt_want *want, stru
 
 static wmbt_status lend(struct supply *supply, const wmbt_want *want)
 {
+    release(&supply->kept); /* it is not plain */
     release(&supply->stored);
     supply->stored = wmbt_buf_of(tool_reserve(want->stored_bytes), want->stored_bytes);
     if (want->raw_bytes != 0) {
@@ -133,6 +146,29 @@ static wmbt_status judge_tail(const struct supply *supply)
     return status;
 }
 
+/* Hands out the rows of an object that is verified and still here. */
+static void give_rows(const struct supply *supply, uint32_t object)
+{
+    const wmbt_buf *plain = supply->kept.data != NULL ? &supply->kept : &supply->raw;
+    uint32_t at = 0;
+    wmbt_piece piece;
+    while (wmbt_reader_piece(supply->result->reader, object, at, NULL, &piece) == WMBT_OK) {
+        if (piece.kind != WMBT_EXTENT_FIELD) {
+            supply->taker->take(supply->taker, piece.layer, piece.kind,
+                                wmbt_view_of(plain->data + at, piece.bytes));
+        }
+        at += piece.bytes;
+    }
+}
+
+static void let_go(struct supply *supply)
+{
+    bucket_object_close(&supply->object);
+    release(&supply->raw);
+    release(&supply->stored);
+    release(&supply->kept);
+}
+
 /* Answers all wants. The reader keeps what became of each object; what is returned is of the last
  * call and says ok or end if none is left. */
 static wmbt_status answer_all(struct supply *supply)
@@ -154,11 +190,32 @@ static wmbt_status answer_all(struct supply *supply)
         if (tail && status == WMBT_DOES_NOT_FIT) {
             found->refused = judge_tail(supply);
         }
-        if (!wmbt_reader_in_flight(reader, want.object)) {
-            bucket_object_close(&supply->object);
-            release(&supply->raw);
-            release(&supply->stored);
+        if (status == WMBT_END && supply->taker != NULL) {
+            if (tail) {
+                continue; /* the last object: kept until it is known whether it counts */
+            }
+            if (wmbt_reader_usable_blocks(reader) == want.object + 1u) {
+                give_rows(supply, want.object);
+            }
         }
+        if (!wmbt_reader_in_flight(reader, want.object)) {
+            let_go(supply);
+        }
+    }
+    return status;
+}
+
+/* All is settled: what comes of it. */
+static wmbt_status conclude(struct supply *supply, struct resolved *result)
+{
+    wmbt_status status = wmbt_reader_plan(result->reader, &result->plan);
+    wmbt_status refused = result->found[result->blocks].refused;
+    if (refused != WMBT_OK) {
+        result->plan.tail_status = refused;
+        result->plan.tail_reason = WMBT_PLAN_TAIL_REFUSED;
+    }
+    if (supply->taker != NULL && result->plan.tail_counts != 0) {
+        give_rows(supply, WMBT_READER_TAIL);
     }
     return status;
 }
@@ -167,7 +224,8 @@ static wmbt_status answer_all(struct supply *supply)
 
 /* --- prompts --------------------------------------------------------------------------------- */
 
-size_t resolve_most_blocks(const struct resolver *resolver, const struct tokens *tokens)
+/* The most blocks that a prompt has, at least 1. */
+static size_t most_blocks(const struct resolver *resolver, const struct tokens *tokens)
 {
     size_t blocks = (size_t)(tokens->count / resolver->chain.block_tokens);
     bool ds4 = resolver->chain.config.dialect == WMBT_CHAIN_DS4;
@@ -176,7 +234,7 @@ size_t resolve_most_blocks(const struct resolver *resolver, const struct tokens 
 }
 
 static wmbt_status start(const struct resolver *resolver, uint32_t max_blocks,
-                         const struct destination *to, struct resolved *result)
+                         struct resolved *result)
 {
     wmbt_reader_config config;
     memset(&config, 0, sizeof config);
@@ -189,10 +247,6 @@ static wmbt_status start(const struct resolver *resolver, uint32_t max_blocks,
     config.max_object_bytes = (uint32_t)UNWRAP_MAX_BYTES;
     config.flags = WMBT_READER_AUDIT | (resolver->trust_tail ? WMBT_READER_TRUST_TAIL : 0);
     config.codec = *unwrap_codec();
-    if (to != NULL) {
-        config.places = to->places;
-        config.memory = to->memory;
-    }
     size_t bytes = WMBT_READER_BYTES(max_blocks, 1) + chain_bytes(&resolver->chain);
     result->memory = malloc(bytes);
     result->found = calloc((size_t)max_blocks + 1, sizeof *result->found);
@@ -203,17 +257,18 @@ static wmbt_status start(const struct resolver *resolver, uint32_t max_blocks,
 }
 
 wmbt_status resolve(const struct resolver *resolver, const struct tokens *tokens,
-                    const struct destination *to, struct resolved *result, const char **why)
+                    struct row_taker *taker, struct resolved *result, const char **why)
 {
-    struct supply supply = {.bucket = &resolver->bucket, .result = result, .object = {-1, 0}};
-    size_t most = resolve_most_blocks(resolver, tokens);
+    struct supply supply = {
+        .bucket = &resolver->bucket, .result = result, .taker = taker, .object = {-1, 0}};
+    size_t most = most_blocks(resolver, tokens);
     memset(result, 0, sizeof *result);
     *why = "more tokens or blocks than this tool takes";
     if (tokens->count >= WMBT_CHAIN_MAX_BLOCK_TOKENS || most > WMBT_READER_MAX_BLOCKS) {
         return WMBT_TOO_LARGE;
     }
     result->tokens = (uint32_t)tokens->count;
-    wmbt_status status = start(resolver, (uint32_t)most, to, result);
+    wmbt_status status = start(resolver, (uint32_t)most, result);
     for (size_t at = 0; status == WMBT_OK && at < tokens->count; at += PIECE_TOKENS) {
         size_t left = tokens->count - at;
         out_progress("hashing", at, tokens->count);
@@ -228,13 +283,9 @@ wmbt_status resolve(const struct resolver *resolver, const struct tokens *tokens
         status = answer_all(&supply);
     }
     if (status == WMBT_END) {
-        status = wmbt_reader_plan(result->reader, &result->plan);
-        wmbt_status refused = result->found[result->blocks].refused;
-        if (refused != WMBT_OK) {
-            result->plan.tail_status = refused;
-            result->plan.tail_reason = WMBT_PLAN_TAIL_REFUSED;
-        }
+        status = conclude(&supply, result);
     }
+    let_go(&supply);
     if (status != WMBT_OK) {
         *why = status == WMBT_TOO_LARGE ? *why : NULL;
         resolved_free(result);

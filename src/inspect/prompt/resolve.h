@@ -35,10 +35,10 @@ struct resolver {
     bool trust_tail;
 };
 
-/* Where rows go. */
-struct destination {
-    const wmbt_reader_place *places;
-    wmbt_buf memory;
+/* Who takes the rows of a prompt: those of the usable blocks in order, then those of the tail if it
+ * counts, each once its object is verified. */
+struct row_taker {
+    void (*take)(struct row_taker *taker, uint32_t layer, uint32_t kind, wmbt_view rows);
 };
 
 /* What was found of a block or of the tail. */
@@ -63,12 +63,10 @@ struct resolved {
 wmbt_status resolver_open(struct resolver *resolver, const struct args *args);
 void resolver_close(struct resolver *resolver);
 
-/* The most blocks that a prompt has, at least 1. */
-size_t resolve_most_blocks(const struct resolver *resolver, const struct tokens *tokens);
-
-/* Resolves one prompt; `to` may be NULL. ok, or too-large and then *why. */
+/* Resolves one prompt; `taker` may be NULL. Memory: one object at a time. ok, or too-large and then
+ * *why. */
 wmbt_status resolve(const struct resolver *resolver, const struct tokens *tokens,
-                    const struct destination *to, struct resolved *result, const char **why);
+                    struct row_taker *taker, struct resolved *result, const char **why);
 void resolved_free(struct resolved *result);
 
 /* What became of block number `object`, or of the tail (WMBT_READER_TAIL). */
