@@ -74,9 +74,6 @@
 #ifndef WMBT_CFG_LARGEVALUE
 #    define WMBT_CFG_LARGEVALUE 1
 #endif
-#ifndef WMBT_CFG_ENVELOPE
-#    define WMBT_CFG_ENVELOPE 1
-#endif
 #ifndef WMBT_CFG_WAL
 #    define WMBT_CFG_WAL 1
 #endif
@@ -93,7 +90,12 @@
 #    define WMBT_CFG_METAVALUE 1
 #endif
 
-/* use */
+/* wire */
+#ifndef WMBT_CFG_ENVELOPE
+#    define WMBT_CFG_ENVELOPE 1
+#endif
+
+/* reader */
 #ifndef WMBT_CFG_READER
 #    define WMBT_CFG_READER 1
 #endif
@@ -149,11 +151,11 @@
 #if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST && UINTPTR_MAX <= UINT32_MAX
 #    error "WMBT_CFG_ZSTD_FAST is for machines with 64-bit pointers"
 #endif
-#if WMBT_CFG_CHAIN && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
-#    error "chain needs blake3 and metadata"
-#endif
 #if WMBT_CFG_FINGERPRINT && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
 #    error "fingerprint needs blake3 and metadata"
+#endif
+#if WMBT_CFG_CHAIN && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
+#    error "chain needs blake3 and metadata"
 #endif
 #if WMBT_CFG_OBJKEY && !WMBT_CFG_METADATA
 #    error "objkey needs metadata"
@@ -170,17 +172,20 @@
 #if WMBT_CFG_RAWTAIL && !(WMBT_CFG_SHAPE && WMBT_CFG_CRC32C)
 #    error "rawtail needs shape and crc32c"
 #endif
-#if WMBT_CFG_ENVELOPE && !WMBT_CFG_CRC32C
-#    error "envelope needs crc32c"
+#if WMBT_CFG_WAL && !WMBT_CFG_FNV1A
+#    error "wal needs fnv1a"
 #endif
-#if (WMBT_CFG_WAL || WMBT_CFG_SEGMENT) && !WMBT_CFG_FNV1A
-#    error "wal and segment need fnv1a"
+#if WMBT_CFG_SEGMENT && !WMBT_CFG_FNV1A
+#    error "segment needs fnv1a"
+#endif
+#if WMBT_CFG_FACTS && !WMBT_CFG_MANIFEST
+#    error "facts needs manifest"
 #endif
 #if WMBT_CFG_METAVALUE && !WMBT_CFG_METADATA
 #    error "metavalue needs metadata"
 #endif
-#if WMBT_CFG_FACTS && !WMBT_CFG_MANIFEST
-#    error "facts needs manifest"
+#if WMBT_CFG_ENVELOPE && !WMBT_CFG_CRC32C
+#    error "envelope needs crc32c"
 #endif
 #if WMBT_CFG_READER &&                                                           \
     !(WMBT_CFG_CHAIN && WMBT_CFG_OBJKEY && WMBT_CFG_REUSE && WMBT_CFG_KVBLOCK && \

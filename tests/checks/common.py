@@ -76,6 +76,33 @@ def run(*command, **more):
     return done.stdout
 
 
+LEVELS = ["base", "hash", "identity", "format", "wire", "index", "reader", "client"]
+
+
+class Module:
+    """A stanza of src/modules.ini. Suites and harnesses are {name: [what it needs besides]}."""
+
+    def __init__(self, name, row):
+        def words(key):
+            return row.get(key, "").split()
+        self.name, self.level, self.keys = name, row.get("level", ""), set(row)
+        self.headers, self.needs, self.sources = words("headers"), words("needs"), words("sources")
+        self.part_of = words("part_of")
+        self.suites, self.fuzz = ({word.split(":")[0]: word.split(":")[1].split(",") if ":" in word else []
+                                   for word in words(key)} for key in ("suites", "fuzz"))
+
+    def has_switch(self):
+        return self.name != "base" and not self.part_of
+
+
+def read_modules(root=ROOT):
+    """{name: Module} in the order of src/modules.ini."""
+    parser = configparser.ConfigParser(interpolation=None, delimiters=["="], comment_prefixes=["#"])
+    with open(os.path.join(root, "src", "modules.ini"), encoding="utf-8") as f:
+        parser.read_file(f)
+    return {name: Module(name, parser[name]) for name in parser.sections()}
+
+
 def library_sources():
     """The sources of the library, below src/ without the tool."""
     found = glob.glob(os.path.join(ROOT, "src", "**", "*.c"), recursive=True)

@@ -10,26 +10,19 @@ import subprocess
 import sys
 import tempfile
 
-from common import ROOT, library_sources, main
+from common import ROOT, library_sources, main, read_modules
 
 FLAGS = ["-std=c11", "-O1", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-Wall", "-Wextra",
          "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror", "-Iinclude", "-Isrc", "-I."]
 # Choices that are no modules, with the values other than the default.
 CHOICES = {"STATUS_NAMES": ["0"], "WRITERS": ["0"], "EXPERIMENTAL_MODEL_KEYS": ["1"],
-           "CRC32C_KERNEL": ["1", "2"], "BLAKE3_KERNEL": ["1"]}
+           "CRC32C_KERNEL": ["1", "2"], "BLAKE3_KERNEL": ["1"], "ZSTD_FAST": ["0"]}
 EXTERNAL = {"WMBT_CFG_CRC32C_KERNEL=4": {"wmbt_crc32c_external"}}
 
 
 def switches(text):
-    """All switches of config.h in order, and {module: modules it needs}, from its own rules."""
-    names = re.findall(r"^#ifndef WMBT_CFG_(\w+)$", text, re.M)
-    needs = {name: set() for name in names}
-    rules = re.findall(r'^#if (.*?)\n#\s*error "([\w ,]*?) needs? ([^"]*)"', text.replace("\\\n", " "),
-                       re.M)
-    for _, who, what in rules:
-        for user in re.split(r", | and ", who):
-            needs[user.upper()] |= {word.upper() for word in re.split(r", | and ", what)}
-    return names, needs
+    """The names of all switches of config.h."""
+    return set(re.findall(r"^#ifndef WMBT_CFG_(\w+)$", text, re.M))
 
 
 def closure(wanted, needs):
@@ -44,8 +37,12 @@ def closure(wanted, needs):
 
 def configurations(text):
     """(title, [-D...])"""
-    names, needs = switches(text)
-    modules = [name for name in names if name not in CHOICES]
+    table = [module for module in read_modules().values() if module.has_switch()]
+    modules = [module.name.upper() for module in table]
+    needs = {module.name.upper(): {need.upper() for need in module.needs} for module in table}
+    if switches(text) != set(modules) | set(CHOICES):
+        raise RuntimeError(f"config.h or {__file__} has more: "
+                           f"{sorted(switches(text) ^ (set(modules) | set(CHOICES)))}")
 
     def only(chosen):
         return [f"-DWMBT_CFG_{m}=0" for m in modules if m not in chosen]
