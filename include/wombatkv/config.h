@@ -83,8 +83,11 @@
 #ifndef WMBT_CFG_MANIFEST
 #    define WMBT_CFG_MANIFEST 1
 #endif
-#ifndef WMBT_CFG_FACTS
-#    define WMBT_CFG_FACTS 1
+#ifndef WMBT_CFG_REPLAY
+#    define WMBT_CFG_REPLAY 1
+#endif
+#ifndef WMBT_CFG_DEFAULTS
+#    define WMBT_CFG_DEFAULTS 1
 #endif
 #ifndef WMBT_CFG_METAVALUE
 #    define WMBT_CFG_METAVALUE 1
@@ -178,8 +181,8 @@
 #if WMBT_CFG_SEGMENT && !WMBT_CFG_FNV1A
 #    error "segment needs fnv1a"
 #endif
-#if WMBT_CFG_FACTS && !WMBT_CFG_MANIFEST
-#    error "facts needs manifest"
+#if WMBT_CFG_REPLAY && !WMBT_CFG_MANIFEST
+#    error "replay needs manifest"
 #endif
 #if WMBT_CFG_METAVALUE && !WMBT_CFG_METADATA
 #    error "metavalue needs metadata"

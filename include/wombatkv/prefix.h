@@ -83,6 +83,10 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_prefix_segment_at(const wmbt_prefix_po
                                                             uint32_t from,
                                                             wmbt_prefix_segment *segment);
 
+/** How many bytes at the start of `resident` (one a block, 0: not there) are not 0. Empty for NULL
+ * with a length. */
+WMBT_API size_t wmbt_prefix_resident(wmbt_view resident);
+
 WMBT_END_DECLS
 
 #endif

@@ -3,7 +3,7 @@
  * Raw-tail objects (RTT1 version 4): whole reader, push reader, geometry, writer, and whether a
  * tail fits a prompt. Source of the rules: docs/FORMATS.md, "Raw tail".
  *
- * An object is a head of 36 bytes (envelope of 16 bytes, five numbers), raw rows of every layer,
+ * An object is a header of 36 bytes (envelope of 16 bytes, five numbers), raw rows of every layer,
  * compressor states and partial rows of every compressed layer, and an end marker. The CRC32C
  * stands in the envelope and covers all from byte 16 on, not the envelope itself.
  *
@@ -84,15 +84,15 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_fits(const wmbt_rawtail_info *
 /* --- geometry --------------------------------------------------------------------------------- */
 
 /**
- * Lists the parts of a tail that follow its head, in order. Public struct of fixed size; keeps the
- * pointer to the shape. Keep out of the fields, but for `end`.
+ * Lists the parts of a tail that follow its header, in order. Public struct of fixed size; keeps
+ * the pointer to the shape. Keep out of the fields, but for `end`.
  *
  * Partial rows stand between other rows and their numbers stand in the object. The walk takes them
  * as they must be for a tail that fits blocks which end at block_end: a reader that knows that may
- * fetch all ranges in any order, once it has the head (wmbt_rawtail_read_header()). It then checks
- * itself that each field holds its part's `value`, that `end` is 16 + body_bytes, and the CRC32C of
- * [16, end), put together by wmbt_crc32c_combine(). Where that fails, or block_end is not known,
- * only the push reader can tell where things are: bytes in order.
+ * fetch all ranges in any order, once it has the header (wmbt_rawtail_read_header()). It then
+ * checks itself that each field holds its part's `value`, that `end` is 16 + body_bytes, and the
+ * CRC32C of [16, end), put together by wmbt_crc32c_combine(). Where that fails, or block_end is not
+ * known, only the push reader can tell where things are: bytes in order.
  */
 typedef struct wmbt_rawtail_walk {
     const wmbt_shape *shape;
@@ -123,7 +123,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_next(wmbt_rawtail_walk *w
                                                             wmbt_body_part *part);
 
 /** The part that covers a byte of the object, as wmbt_kvblock_walk_seek(). Returns ok; missing if
- * the byte belongs to the head or lies behind the object (nothing changed). */
+ * the byte belongs to the header or lies behind the object (nothing changed). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *walk,
                                                             uint64_t offset, wmbt_body_part *part);
 
@@ -205,7 +205,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_push_placed(wmbt_rawtail_push 
 
 /**
  * The extent that the next byte belongs to, and how many of its bytes have been taken. Returns ok;
- * missing if the next byte is part of the head, a number or the end marker; end if the object is
+ * missing if the next byte is part of the header, a number or the end marker; end if the object is
  * complete and intact; a status that it was refused with, or that finish() will say at best (it may
  * also say bad-length or bad-checksum): no extent follows, the caller may give up. Outputs are
  * changed only on ok.
@@ -228,7 +228,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_push_finish(wmbt_rawtail_push 
 
 #    if WMBT_CFG_WRITERS
 /**
- * Makes an object around rows that already stand at their extents' offsets: writes head, numbers,
+ * Makes an object around rows that already stand at their extents' offsets: writes header, numbers,
  * end marker and CRC32C. `object` has walk.end bytes or more; *written says how many are the
  * object. Returns ok; bad-argument, unsupported-shape, too-large as wmbt_rawtail_walk_init();
  * buffer-too-small. On an error nothing is written.

@@ -80,15 +80,15 @@ typedef struct wmbt_segment_index {
 } wmbt_segment_index;
 
 /**
- * Checks 1 to 5. `head`: the first 16 bytes of the object or more; `tail`: its last 20 bytes or
+ * Checks 1 to 5. `first`: the first 16 bytes of the object or more; `last`: its last 20 bytes or
  * more; they may overlap, and both may be the whole object. `flags`: 0 or WMBT_SEGMENT_COMPAT.
  *
  * Returns ok: fetch layout->index_bytes from layout->index_offset; bad-argument (NULL with a
- * length, another flag, head or tail shorter than that of an object of object_bytes, or longer than
+ * length, another flag, first or last shorter than an object of object_bytes has it, or longer than
  * the object); a status of the list above. *layout is changed only on ok.
  */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_segment_locate(uint64_t object_bytes, wmbt_view head,
-                                                         wmbt_view tail, uint32_t flags,
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_segment_locate(uint64_t object_bytes, wmbt_view first,
+                                                         wmbt_view last, uint32_t flags,
                                                          wmbt_segment_layout *layout);
 
 /**

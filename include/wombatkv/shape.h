@@ -64,17 +64,18 @@ typedef struct wmbt_body_part {
     wmbt_status mismatch; /**< what another number means; 0 for rows */
 } wmbt_body_part;
 
-/** Most bytes in front of a body: the head of a raw tail. */
+/** Most bytes in front of a body: the header of a raw tail. */
 #    define WMBT_BODY_HEADER_BYTES 36u
 
 /** Where the push reader of a block or a tail stands. Part of its public struct; keep out. */
 typedef struct wmbt_body_decoder {
-    wmbt_body_part part; /**< that the next byte belongs to, or the last one; a head is one, too */
-    uint32_t left;       /**< bytes of the part that are to come */
-    uint32_t crc;        /**< CRC32C of what has come */
-    wmbt_status status;  /**< ok: inside an extent; need-more: not inside one; end: complete;
+    wmbt_body_part
+        part;           /**< that the next byte belongs to, or the last one; a header is one, too */
+    uint32_t left;      /**< bytes of the part that are to come */
+    uint32_t crc;       /**< CRC32C of what has come */
+    wmbt_status status; /**< ok: inside an extent; need-more: not inside one; end: complete;
                              bad-state: finished; else what the object was refused with */
-    uint8_t bytes[WMBT_BODY_HEADER_BYTES]; /**< of a head or a number */
+    uint8_t bytes[WMBT_BODY_HEADER_BYTES]; /**< of a header or a number */
 } wmbt_body_decoder;
 
 /** The shape of DeepSeek-V4-Flash, the only one written today: 43 layers. */

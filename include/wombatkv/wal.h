@@ -61,7 +61,7 @@ typedef struct wmbt_wal_record {
     wmbt_view payload; /**< any bytes, at most 2^32 - 1 */
 } wmbt_wal_record;
 
-/** What an object's head says. */
+/** What an object's header says. */
 typedef struct wmbt_wal_info {
     uint64_t start_seq;    /**< batch: number of the first record; a record's is in its key: 0 */
     uint64_t end_seq;      /**< batch: number of the last record; else 0 */
@@ -82,15 +82,15 @@ typedef struct wmbt_wal_reader {
     uint32_t sum;
     uint32_t flags;
     wmbt_status status;
-    uint8_t head[WMBT_WAL_RECORD_HEADER_BYTES];
+    uint8_t header[WMBT_WAL_RECORD_HEADER_BYTES];
 } wmbt_wal_reader;
 
 /**
- * Starts an object: reads its head. `flags`: 0 or WMBT_WAL_COMPAT. The object's bytes must stay
+ * Starts an object: reads its header. `flags`: 0 or WMBT_WAL_COMPAT. The object's bytes must stay
  * until the last record has been used.
  *
  * Returns ok; bad-argument (NULL with a length, another flag); a status of the list above that the
- * head decides. *reader is changed only on ok. Work: constant; object.len on an error.
+ * header decides. *reader is changed only on ok. Work: constant; object.len on an error.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_open(wmbt_wal_reader *reader, wmbt_view object,
                                                    uint32_t flags);
@@ -289,6 +289,23 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_node(wmbt_view id, wmbt_buf out, s
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_key_build(const wmbt_wal_key *key, wmbt_view prefix,
                                                         uint32_t flags, wmbt_buf out, size_t *len);
 #    endif
+
+/* --- keys of upstream's core crate ------------------------------------------------------------ */
+
+/** Bytes of a key with texts of so many bytes: enough for every number. */
+#    define WMBT_WAL_CHUNK_KEY_BYTES(tenant_bytes, fingerprint_bytes, node_bytes) \
+        ((tenant_bytes) + (fingerprint_bytes) + (node_bytes) + 58u)
+
+/**
+ * Writes wal/TENANT/FINGERPRINT/EPOCH_MS/chunk-NODE-SEQ.bin, numbers in decimal without padding,
+ * and its length to *len. Texts are inserted as they are; a '/' in one makes keys that other texts
+ * can make too. (Upstream's store builds the keys above instead.)
+ * Returns ok; bad-argument (NULL with a length); not-representable (a text is not UTF-8);
+ * buffer-too-small. On an error nothing is written. `out` must not overlap the texts.
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_chunk_key(wmbt_view tenant, wmbt_view fingerprint,
+                                                        uint64_t epoch_ms, wmbt_view node,
+                                                        uint64_t seq, wmbt_buf out, size_t *len);
 
 WMBT_END_DECLS
 

@@ -89,9 +89,10 @@ typedef struct wmbt_zstd_header {
 /**
  * Reads the header at the beginning of `bytes`; what follows is not looked at. Returns ok,
  * truncated, bad-magic, unsupported-version, bad-field, unsupported-dictionary, unsupported-window,
- * bad-argument. On an error *head is unchanged.
+ * bad-argument. On an error *header is unchanged.
  */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_read_header(wmbt_view bytes, wmbt_zstd_header *head);
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_read_header(wmbt_view bytes,
+                                                           wmbt_zstd_header *header);
 
 /* --- push ------------------------------------------------------------------------------------ */
 

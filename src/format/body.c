@@ -32,10 +32,10 @@ void wmbt_body_set_rows(wmbt_body_part *part, const wmbt_shape *shape, uint32_t 
     part->mismatch = WMBT_OK;
 }
 
-void wmbt_body_start(wmbt_body_decoder *body, uint32_t head_bytes)
+void wmbt_body_start(wmbt_body_decoder *body, uint32_t header_bytes)
 {
     body->part.extent.offset = 0;
-    body->part.extent.bytes = head_bytes;
+    body->part.extent.bytes = header_bytes;
     body->part.extent.kind = WMBT_EXTENT_FIELD;
     body->crc = 0;
     (void)wmbt_body_enter(body);

@@ -32,8 +32,8 @@ void wmbt_body_set_rows(wmbt_body_part *part, const wmbt_shape *shape, uint32_t 
 /** The first `count` little-endian numbers of body->bytes. */
 void wmbt_body_numbers(const wmbt_body_decoder *body, uint32_t *numbers, uint32_t count);
 
-/** Starts an object. Its first part is its head: head_bytes, at most WMBT_BODY_HEADER_BYTES. */
-void wmbt_body_start(wmbt_body_decoder *body, uint32_t head_bytes);
+/** Starts an object. Its first part is its header: header_bytes, at most WMBT_BODY_HEADER_BYTES. */
+void wmbt_body_start(wmbt_body_decoder *body, uint32_t header_bytes);
 
 /** body->part comes next. Returns ok if it is an extent, need-more if it is something else, end if
  * it is empty. */

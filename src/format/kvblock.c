@@ -144,37 +144,37 @@ wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *push, const wmbt_kvblock_e
 /* Checks 2 to 6 on the header, then starts the walk through the body. */
 static wmbt_status wmbt_kvblock_check_header(wmbt_kvblock_push *push)
 {
-    uint32_t head[6]; /* magic, version, block_seq, block_tokens, layers, body_len */
-    wmbt_body_numbers(&push->body, head, 6);
+    uint32_t header[6]; /* magic, version, block_seq, block_tokens, layers, body_len */
+    wmbt_body_numbers(&push->body, header, 6);
     const wmbt_shape *shape = push->walk.shape;
-    if (head[0] != WMBT_KVBLOCK_MAGIC) {
+    if (header[0] != WMBT_KVBLOCK_MAGIC) {
         return WMBT_BAD_MAGIC;
     }
-    if (head[1] != WMBT_KVBLOCK_VERSION) {
+    if (header[1] != WMBT_KVBLOCK_VERSION) {
         return WMBT_UNSUPPORTED_VERSION;
     }
     if ((push->flags & WMBT_KVBLOCK_ANY_TOKENS) == 0u) {
-        if (head[3] != push->info.block_tokens) {
+        if (header[3] != push->info.block_tokens) {
             return WMBT_WRONG_BLOCK;
         }
     } else {
-        if (!wmbt_shape_allows_block_tokens(shape, head[3])) {
+        if (!wmbt_shape_allows_block_tokens(shape, header[3])) {
             return WMBT_BAD_COUNT;
         }
-        wmbt_status status = wmbt_kvblock_walk_start(&push->walk, shape, head[3]);
+        wmbt_status status = wmbt_kvblock_walk_start(&push->walk, shape, header[3]);
         if (status != WMBT_OK) {
             return status;
         }
     }
-    if (head[4] != shape->layers) {
+    if (header[4] != shape->layers) {
         return WMBT_BAD_SHAPE;
     }
-    if ((push->flags & WMBT_KVBLOCK_ANY_SEQ) == 0u && head[2] != push->info.block_seq) {
+    if ((push->flags & WMBT_KVBLOCK_ANY_SEQ) == 0u && header[2] != push->info.block_seq) {
         return WMBT_WRONG_BLOCK;
     }
-    push->info.block_seq = head[2];
-    push->info.block_tokens = head[3];
-    push->info.body_bytes = head[5];
+    push->info.block_seq = header[2];
+    push->info.block_tokens = header[3];
+    push->info.body_bytes = header[5];
     push->info.crc = 0;
     push->body.crc = 0; /* it does not cover the header */
     return WMBT_OK;

@@ -9,11 +9,11 @@
 
 #if WMBT_CFG_RAWTAIL
 
-WMBT_STATIC_ASSERT(WMBT_RAWTAIL_HEADER_BYTES <= WMBT_BODY_HEADER_BYTES, "parts keep the head");
+WMBT_STATIC_ASSERT(WMBT_RAWTAIL_HEADER_BYTES <= WMBT_BODY_HEADER_BYTES, "parts keep the header");
 
 #    define WMBT_RAWTAIL_MAGIC 0x52545431u      /* in the file: "1TTR" */
 #    define WMBT_RAWTAIL_END_MARKER 0x52545445u /* in the file: "ETTR" */
-#    define WMBT_RAWTAIL_MIN_BYTES 40u          /* a head and an end marker */
+#    define WMBT_RAWTAIL_MIN_BYTES 40u          /* a header and an end marker */
 
 /* --- does it fit ------------------------------------------------------------------------------ */
 
@@ -260,38 +260,40 @@ wmbt_status wmbt_rawtail_push_init(wmbt_rawtail_push *push, const wmbt_rawtail_e
     return WMBT_OK;
 }
 
-/* Checks 2, 3, 6 and 7 on the head, the last two for push->fault, and starts the walk. */
+/* Checks 2, 3, 6 and 7 on the header, the last two for push->fault, and starts the walk. */
 static wmbt_status wmbt_rawtail_check_header(wmbt_rawtail_push *push)
 {
-    uint32_t head[9]; /* magic, version, body_len, CRC, layers, rows, dim, element bytes, tokens */
+    uint32_t
+        header[9]; /* magic, version, body_len, CRC, layers, rows, dim, element bytes, tokens */
     const wmbt_shape *shape = push->walk.shape;
-    wmbt_body_numbers(&push->body, head, 9);
-    if (head[0] != WMBT_RAWTAIL_MAGIC) {
+    wmbt_body_numbers(&push->body, header, 9);
+    if (header[0] != WMBT_RAWTAIL_MAGIC) {
         return WMBT_BAD_MAGIC;
     }
-    if (head[1] != WMBT_RAWTAIL_VERSION) {
+    if (header[1] != WMBT_RAWTAIL_VERSION) {
         return WMBT_UNSUPPORTED_VERSION;
     }
-    if (head[2] < WMBT_RAWTAIL_HEADER_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES) {
+    if (header[2] < WMBT_RAWTAIL_HEADER_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES) {
         return WMBT_BAD_LENGTH; /* some of the 36 bytes lie behind the body */
     }
-    if (head[4] != shape->layers || head[6] != shape->head_dim || head[7] != shape->element_bytes) {
+    if (header[4] != shape->layers || header[6] != shape->head_dim ||
+        header[7] != shape->element_bytes) {
         push->fault = WMBT_BAD_SHAPE;
-    } else if (head[5] > shape->window || head[5] > head[8]) {
+    } else if (header[5] > shape->window || header[5] > header[8]) {
         push->fault = WMBT_BAD_COUNT;
     }
     push->body.crc =
         wmbt_crc32c(0, wmbt_view_of(push->body.bytes + WMBT_RAWTAIL_ENVELOPE_BYTES,
                                     WMBT_RAWTAIL_HEADER_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES));
-    push->info.total_tokens = head[8];
-    push->info.raw_rows = head[5];
-    push->info.body_bytes = head[2];
-    push->info.crc = head[3];
+    push->info.total_tokens = header[8];
+    push->info.raw_rows = header[5];
+    push->info.body_bytes = header[2];
+    push->info.crc = header[3];
     push->info.block_end = 0;
     push->info.flags = WMBT_RAWTAIL_ROWS_AGREE;
-    push->walk.end = (uint64_t)WMBT_RAWTAIL_ENVELOPE_BYTES + head[2];
-    push->walk.total_tokens = head[8];
-    push->walk.raw_rows = head[5];
+    push->walk.end = (uint64_t)WMBT_RAWTAIL_ENVELOPE_BYTES + header[2];
+    push->walk.total_tokens = header[8];
+    push->walk.raw_rows = header[5];
     push->walk.block_end = 0; /* so that the walk's row counts are the most there can be */
     wmbt_rawtail_walk_rewind(&push->walk);
     return WMBT_OK;

@@ -42,18 +42,18 @@ static bool wmbt_segment_footer_is_good(const wmbt_segment_footer *footer)
 }
 
 /* Checks 2 to 5, for bytes whose lengths were checked. */
-static wmbt_status wmbt_segment_read_ends(uint64_t object_bytes, wmbt_view head, wmbt_view tail,
+static wmbt_status wmbt_segment_read_ends(uint64_t object_bytes, wmbt_view first, wmbt_view last,
                                           uint32_t flags, wmbt_segment_layout *layout)
 {
-    wmbt_cursor c = wmbt_cursor_of(head);
+    wmbt_cursor c = wmbt_cursor_of(first);
     uint32_t block_count;
     if (!wmbt_cursor_expect(&c, wmbt_view_of(wmbt_segment_magic, WMBT_SEGMENT_MAGIC_BYTES))) {
         return WMBT_BAD_MAGIC;
     }
     wmbt_segment_footer footer;
-    wmbt_cursor end = wmbt_cursor_of(tail);
+    wmbt_cursor end = wmbt_cursor_of(last);
     if (!wmbt_cursor_u32(&c, &block_count) ||
-        !wmbt_cursor_skip(&end, tail.len - WMBT_SEGMENT_FOOTER_BYTES) ||
+        !wmbt_cursor_skip(&end, last.len - WMBT_SEGMENT_FOOTER_BYTES) ||
         !wmbt_segment_take_footer(&end, &footer) ||
         footer.index_bytes > object_bytes - WMBT_SEGMENT_FOOTER_BYTES) {
         return WMBT_TRUNCATED;
@@ -73,20 +73,20 @@ static wmbt_status wmbt_segment_read_ends(uint64_t object_bytes, wmbt_view head,
     return WMBT_OK;
 }
 
-wmbt_status wmbt_segment_locate(uint64_t object_bytes, wmbt_view head, wmbt_view tail,
+wmbt_status wmbt_segment_locate(uint64_t object_bytes, wmbt_view first, wmbt_view last,
                                 uint32_t flags, wmbt_segment_layout *layout)
 {
-    if (wmbt_view_is_bad(head) || wmbt_view_is_bad(tail) || (flags & ~WMBT_SEGMENT_COMPAT) != 0u) {
+    if (wmbt_view_is_bad(first) || wmbt_view_is_bad(last) || (flags & ~WMBT_SEGMENT_COMPAT) != 0u) {
         return WMBT_BAD_ARGUMENT;
     }
     if (object_bytes < WMBT_SEGMENT_MIN_BYTES) {
         return WMBT_TRUNCATED;
     }
-    if (head.len < WMBT_SEGMENT_HEADER_BYTES || head.len > object_bytes ||
-        tail.len < WMBT_SEGMENT_FOOTER_BYTES || tail.len > object_bytes) {
+    if (first.len < WMBT_SEGMENT_HEADER_BYTES || first.len > object_bytes ||
+        last.len < WMBT_SEGMENT_FOOTER_BYTES || last.len > object_bytes) {
         return WMBT_BAD_ARGUMENT;
     }
-    return wmbt_segment_read_ends(object_bytes, head, tail, flags, layout);
+    return wmbt_segment_read_ends(object_bytes, first, last, flags, layout);
 }
 
 /* --- index ------------------------------------------------------------------------------------ */

@@ -558,11 +558,11 @@ static void wmbt_fingerprint_emit(wmbt_fingerprint_sink *sink, const uint8_t *da
 static void wmbt_fingerprint_emit_header(wmbt_fingerprint_sink *sink, uint32_t field,
                                          uint32_t state, uint32_t len)
 {
-    uint8_t head[WMBT_FINGERPRINT_HEADER_BYTES];
-    head[0] = (uint8_t)field;
-    head[1] = (uint8_t)state;
-    wmbt_store_le32(head + 2, len);
-    wmbt_fingerprint_emit(sink, head, sizeof head);
+    uint8_t header[WMBT_FINGERPRINT_HEADER_BYTES];
+    header[0] = (uint8_t)field;
+    header[1] = (uint8_t)state;
+    wmbt_store_le32(header + 2, len);
+    wmbt_fingerprint_emit(sink, header, sizeof header);
 }
 
 static void wmbt_fingerprint_emit_digests(wmbt_fingerprint_sink *sink, uint32_t field,
@@ -624,10 +624,10 @@ static void wmbt_fingerprint_emit_field(wmbt_fingerprint_sink *sink, uint32_t fi
 static void wmbt_fingerprint_emit_context(wmbt_fingerprint_sink *sink,
                                           const wmbt_fingerprint_context *context)
 {
-    uint8_t head[2];
-    head[0] = (uint8_t)WMBT_FINGERPRINT_VERSION;
-    head[1] = (uint8_t)WMBT_FINGERPRINT_ENCODED_FIELDS;
-    wmbt_fingerprint_emit(sink, head, sizeof head);
+    uint8_t header[2];
+    header[0] = (uint8_t)WMBT_FINGERPRINT_VERSION;
+    header[1] = (uint8_t)WMBT_FINGERPRINT_ENCODED_FIELDS;
+    wmbt_fingerprint_emit(sink, header, sizeof header);
     for (uint32_t field = 1; field <= WMBT_FINGERPRINT_ENCODED_FIELDS; field++) {
         wmbt_fingerprint_emit_field(sink, field, &context->values[field - 1u]);
     }

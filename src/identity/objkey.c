@@ -106,7 +106,7 @@ static bool wmbt_objkey_model_allowed(const wmbt_objkey *key)
 #    endif
 
 /* Bytes before WMBT_OBJKEY_ROOT. */
-static size_t wmbt_objkey_head_bytes(const wmbt_objkey *key)
+static size_t wmbt_objkey_front_bytes(const wmbt_objkey *key)
 {
     return key->prefix.len + (key->name_space.len == 0u ? 0u : 1u + key->name_space.len);
 }
@@ -114,9 +114,9 @@ static size_t wmbt_objkey_head_bytes(const wmbt_objkey *key)
 /* Byte `at` of the key, which lies before the end of WMBT_OBJKEY_ROOT. */
 static uint8_t wmbt_objkey_byte(const wmbt_objkey *key, size_t at)
 {
-    size_t head = wmbt_objkey_head_bytes(key);
-    if (at >= head) {
-        return (uint8_t)WMBT_OBJKEY_ROOT[at - head];
+    size_t front = wmbt_objkey_front_bytes(key);
+    if (at >= front) {
+        return (uint8_t)WMBT_OBJKEY_ROOT[at - front];
     }
     if (at < key->prefix.len) {
         return key->prefix.data[at];
@@ -128,7 +128,7 @@ static uint8_t wmbt_objkey_byte(const wmbt_objkey *key, size_t at)
 /* True if WMBT_OBJKEY_ROOT begins nowhere before its place. */
 static bool wmbt_objkey_root_is_first(const wmbt_objkey *key)
 {
-    for (size_t at = 0; at < wmbt_objkey_head_bytes(key); at++) {
+    for (size_t at = 0; at < wmbt_objkey_front_bytes(key); at++) {
         size_t same = 0;
         while (same < WMBT_OBJKEY_ROOT_BYTES &&
                wmbt_objkey_byte(key, at + same) == (uint8_t)WMBT_OBJKEY_ROOT[same]) {
@@ -182,7 +182,7 @@ wmbt_status wmbt_objkey_build(const wmbt_objkey *key, uint32_t flags, wmbt_buf o
     const char *path = block ? WMBT_OBJKEY_BLOCK_PATH : WMBT_OBJKEY_RAW_TAIL_PATH;
     const size_t path_bytes =
         (block ? sizeof(WMBT_OBJKEY_BLOCK_PATH) : sizeof(WMBT_OBJKEY_RAW_TAIL_PATH)) - 1u;
-    size_t bytes = wmbt_objkey_head_bytes(key) + WMBT_OBJKEY_ROOT_BYTES + path_bytes +
+    size_t bytes = wmbt_objkey_front_bytes(key) + WMBT_OBJKEY_ROOT_BYTES + path_bytes +
                    WMBT_OBJKEY_HASH_MARK_BYTES + WMBT_BLOCK_HASH_HEX_BYTES;
     if (key->has_model != 0u) {
         bytes += WMBT_OBJKEY_MODEL_BYTES;
@@ -215,20 +215,20 @@ wmbt_status wmbt_objkey_build(const wmbt_objkey *key, uint32_t flags, wmbt_buf o
 }
 
 /* Takes apart what stands before WMBT_OBJKEY_ROOT. */
-static wmbt_status wmbt_objkey_parse_head(wmbt_view head, wmbt_view prefix, wmbt_objkey *key)
+static wmbt_status wmbt_objkey_parse_front(wmbt_view front, wmbt_view prefix, wmbt_objkey *key)
 {
-    size_t cut = prefix.len != 0u ? prefix.len : wmbt_objkey_last_slash(head);
-    if (cut == 0u || cut > head.len || !wmbt_bytes_equal(head.data, prefix.data, prefix.len)) {
+    size_t cut = prefix.len != 0u ? prefix.len : wmbt_objkey_last_slash(front);
+    if (cut == 0u || cut > front.len || !wmbt_bytes_equal(front.data, prefix.data, prefix.len)) {
         return WMBT_BAD_SYNTAX;
     }
-    key->prefix = wmbt_view_of(head.data, cut);
-    if (cut == head.len) {
+    key->prefix = wmbt_view_of(front.data, cut);
+    if (cut == front.len) {
         return WMBT_OK;
     }
-    if (head.data[cut] != (uint8_t)'/' || cut + 1u == head.len) {
+    if (front.data[cut] != (uint8_t)'/' || cut + 1u == front.len) {
         return WMBT_BAD_SYNTAX;
     }
-    key->name_space = wmbt_view_of(head.data + cut + 1u, head.len - cut - 1u);
+    key->name_space = wmbt_view_of(front.data + cut + 1u, front.len - cut - 1u);
     return WMBT_OK;
 }
 
@@ -274,7 +274,7 @@ wmbt_status wmbt_objkey_parse(wmbt_view text, wmbt_view prefix, uint32_t flags, 
     }
     wmbt_objkey found;
     wmbt_bytes_fill((uint8_t *)&found, 0, sizeof found);
-    wmbt_status status = wmbt_objkey_parse_head(wmbt_view_of(text.data, at), prefix, &found);
+    wmbt_status status = wmbt_objkey_parse_front(wmbt_view_of(text.data, at), prefix, &found);
     if (status == WMBT_OK) {
         size_t after = at + WMBT_OBJKEY_ROOT_BYTES;
         status = wmbt_objkey_parse_rest(wmbt_view_of(text.data + after, text.len - after),

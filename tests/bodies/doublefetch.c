@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Memory that a device still writes: whole-object readers read each byte once and decide on what
- * they read. The suite is built with the external CRC kernel. It is called for the head, for every
- * number and for every run of rows, in their order, and tells where the reader stands; at each such
+ * they read. The suite is built with the external CRC kernel. It is called for the header, every
+ * number and every run of rows, in their order, and tells where the reader stands; at each such
  * moment each byte of the object is changed in turn. A byte that was read before must not matter
  * any more; one that was not must count as it is then.
  */
@@ -137,7 +137,7 @@ static void test_block(wmbt_test *t)
     T_CALL(t, check_reader(t, read_block, object, BLOCK_BYTES, 16));
 }
 
-/* The head, its five numbers once more as they were read, then 24 numbers and runs of rows. */
+/* The header, its five numbers once more as they were read, then 24 numbers and runs of rows. */
 static void test_tail(wmbt_test *t)
 {
     uint8_t *object = wmbt_test_alloc(t, TAIL_BYTES);

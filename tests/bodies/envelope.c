@@ -66,11 +66,12 @@ static wmbt_status read_pushed(wmbt_test *t, wmbt_view bytes, uint32_t max_body,
     }
     wmbt_envelope_header header;
     wmbt_test_fill(&header, sizeof header);
-    wmbt_status head = wmbt_envelope_push_header(&push, &header);
-    T_ALSO(t, (head == WMBT_OK) != wmbt_test_is_filled(&header, sizeof header),
+    wmbt_status status_of_header = wmbt_envelope_push_header(&push, &header);
+    T_ALSO(t, (status_of_header == WMBT_OK) != wmbt_test_is_filled(&header, sizeof header),
            "header only on ok");
-    T_ALSO(t, head != WMBT_OK || header.crc == wmbt_load_le32(bytes.data + 8), "the header's CRC");
-    T_ALSO(t, !wmbt_status_is_error(status) || head == status, "a refusal is for good");
+    T_ALSO(t, status_of_header != WMBT_OK || header.crc == wmbt_load_le32(bytes.data + 8),
+           "the header's CRC");
+    T_ALSO(t, !wmbt_status_is_error(status) || status_of_header == status, "a refusal is for good");
     *used = at;
     wmbt_status end = wmbt_envelope_push_finish(&push);
     T_ALSO(t, wmbt_envelope_push_finish(&push) == WMBT_BAD_STATE, "finish once");
@@ -164,13 +165,13 @@ static void golden_encode(wmbt_test *t, const wmbt_view *cells)
 {
 #if WMBT_CFG_WRITERS
     wmbt_view wire = wmbt_cell_bytes(t, cells[2]), body = wmbt_cell_bytes(t, cells[3]);
-    uint8_t head[WMBT_ENVELOPE_HEADER_BYTES];
-    T_EQ(t, wmbt_envelope_write_header(body, head), WMBT_OK);
-    T_BYTES(t, head, wire.data, sizeof head);
-    T_EQ(t, wmbt_load_le32(head + 8), wmbt_cell_u64(t, cells[5]));
-    T_EQ(t, wmbt_load_le32(head + 12), wmbt_cell_u64(t, cells[6]));
+    uint8_t header[WMBT_ENVELOPE_HEADER_BYTES];
+    T_EQ(t, wmbt_envelope_write_header(body, header), WMBT_OK);
+    T_BYTES(t, header, wire.data, sizeof header);
+    T_EQ(t, wmbt_load_le32(header + 8), wmbt_cell_u64(t, cells[5]));
+    T_EQ(t, wmbt_load_le32(header + 12), wmbt_cell_u64(t, cells[6]));
     if (wmbt_test_view_is(cells[1], "encode_header")) {
-        T_EQ(t, wire.len, sizeof head);
+        T_EQ(t, wire.len, sizeof header);
         return;
     }
     uint8_t *out = wmbt_test_alloc(t, wire.len + 1u);

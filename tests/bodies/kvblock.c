@@ -146,10 +146,11 @@ static void test_too_large(wmbt_test *t)
     wmbt_kvblock_push p;
     T_EQ(t, wmbt_kvblock_push_init(&p, &expect), WMBT_TOO_LARGE);
     /* the same when the object says so */
-    uint8_t head[24] = {0x4B, 0x56, 0x42, 0x31, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0, 8};
+    uint8_t header[24] = {0x4B, 0x56, 0x42, 0x31, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0, 8};
     wmbt_kvblock_info info;
     expect.flags = WMBT_KVBLOCK_ANY_TOKENS;
-    T_EQ(t, wmbt_test_read_whole(t, &form, wmbt_view_of(head, 24), &expect, &info), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_test_read_whole(t, &form, wmbt_view_of(header, 24), &expect, &info),
+         WMBT_TOO_LARGE);
 }
 
 /* --- objects ---------------------------------------------------------------------------------- */
@@ -159,9 +160,9 @@ static void test_small_object(wmbt_test *t)
     wmbt_view object = make_small(t);
     T_EQ(t, object.len, SMALL_BYTES);
     const uint8_t *b = object.data;
-    static const uint8_t head[] = {'K', 'V', 'B', '1', 2, 0, 0, 0, 3,   0, 0, 0,
-                                   8,   0,   0,   0,   4, 0, 0, 0, 116, 0, 0, 0};
-    T_BYTES(t, b, head, 24);
+    static const uint8_t header[] = {'K', 'V', 'B', '1', 2, 0, 0, 0, 3,   0, 0, 0,
+                                     8,   0,   0,   0,   4, 0, 0, 0, 116, 0, 0, 0};
+    T_BYTES(t, b, header, 24);
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
         if (small_parts[i].extent.kind == WMBT_EXTENT_FIELD) {
             T_EQ(t, wmbt_test_load32(b + small_parts[i].extent.offset), small_parts[i].value);
@@ -188,16 +189,16 @@ static void test_small_object(wmbt_test *t)
 /* formats.md 8.1, derived: T = 128, seq 0, all rows zero. */
 static void test_zero_vector(wmbt_test *t)
 {
-    static const uint8_t head[] = {0x4b, 0x56, 0x42, 0x31, 2, 0, 0,    0,    0,    0, 0, 0, 0x80, 0,
-                                   0,    0,    0x2b, 0,    0, 0, 0xa4, 0xe1, 0x1a, 0, 0, 0, 0,    0,
-                                   0,    0,    0,    0,    4, 0, 0,    0,    0x20, 0, 0, 0};
+    static const uint8_t header[] = {
+        0x4b, 0x56, 0x42, 0x31, 2, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0x2b, 0, 0, 0,
+        0xa4, 0xe1, 0x1a, 0,    0, 0, 0, 0, 0, 0, 0, 0, 4,    0, 0, 0, 0x20, 0, 0, 0};
     static const uint8_t trailer[] = {0xe5, 0xd4, 0x5e, 0xe6};
     uint8_t *b = wmbt_test_alloc(t, 1761728 + 3);
     T_CHECK(t, b != NULL);
     size_t written = 0;
     T_EQ(t, wmbt_kvblock_seal(wmbt_buf_of(b, 1761728 + 3), FLASH, 128, 0, &written), WMBT_OK);
     T_EQ(t, written, 1761728);
-    T_BYTES(t, b, head, sizeof head);
+    T_BYTES(t, b, header, sizeof header);
     T_BYTES(t, b + 1761724, trailer, 4);
     T_CHECK(t, b[1761728] == 0 && b[1761729] == 0 && b[1761730] == 0);
 }

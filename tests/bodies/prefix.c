@@ -4,6 +4,7 @@
 
 #include "../support/test.h"
 
+#define CORE_FACTS "golden/vectors/core_facts.tsv"
 #define UNTOUCHED 0xABABABABu
 
 static wmbt_prefix_pool pool_of(const uint8_t *bits, size_t bytes, uint32_t rule, uint32_t trailing)
@@ -309,6 +310,41 @@ static void test_failure_16(wmbt_test *t)
     T_EQ(t, usable, 2);
 }
 
+/* --- one byte a block ------------------------------------------------------------------------- */
+
+static void check_resident(wmbt_test *t, const wmbt_view *cells)
+{
+    uint8_t flags[256];
+    wmbt_view list = wmbt_test_view_is(cells[2], "-") ? wmbt_view_of(NULL, 0) : cells[2];
+    T_CHECK(t, list.len <= sizeof flags);
+    for (size_t i = 0; i < list.len; i++) { /* any value but 0 counts */
+        flags[i] = list.data[i] == (uint8_t)'0' ? 0u : (uint8_t)(1u + 37u * i % 255u);
+    }
+    T_EQ(t, wmbt_prefix_resident(wmbt_view_of(flags, list.len)), wmbt_cell_u64(t, cells[7]));
+}
+
+static void test_resident(wmbt_test *t)
+{
+    T_EQ(t, wmbt_prefix_resident(wmbt_view_of(NULL, 1)), 0);
+    T_EQ(t, wmbt_prefix_resident(wmbt_view_of(NULL, 0)), 0);
+    wmbt_view file, cells[WMBT_TABLE_MAX_COLUMNS];
+    if (!wmbt_test_data(t, CORE_FACTS, &file)) {
+        return;
+    }
+    wmbt_table table;
+    wmbt_table_open(&table, file, false);
+    T_EQ(t, table.columns, 8);
+    uint32_t rows = 0;
+    while (wmbt_table_next(t, &table, cells)) {
+        wmbt_test_reset(t);
+        if (wmbt_test_view_is(cells[1], "contiguous_prefix")) {
+            T_CALL(t, check_resident(t, cells));
+            rows++;
+        }
+    }
+    T_CHECK(t, rows != 0u);
+}
+
 static const wmbt_case cases[] = {
     {"one pool: all 2^16 patterns, every rule", test_one_pool, 0, NULL},
     {"three pools of 7 blocks: all 2^21 patterns", test_three_pools, 0, NULL},
@@ -317,6 +353,7 @@ static const wmbt_case cases[] = {
     {"16 pools, many blocks", test_large, 16 * 126 + 64, NULL},
     {"marks", test_marks, 0, NULL},
     {"bad arguments", test_bad_arguments, 0, NULL},
+    {"golden: one byte a block", test_resident, 8192, CORE_FACTS},
     {"failure 13: what was not stored is not usable", test_failure_13, 0, NULL},
     {"failure 16: presence is not monotone", test_failure_16, 0, NULL},
 };

@@ -250,9 +250,9 @@ static void test_small_object(wmbt_test *t)
     wmbt_view object = make_small(t);
     T_EQ(t, object.len, SMALL_BYTES);
     const uint8_t *b = object.data;
-    static const uint8_t head[] = {'1', 'T', 'T', 'R', 4, 0, 0, 0, 0x20, 3, 0, 0};
+    static const uint8_t header[] = {'1', 'T', 'T', 'R', 4, 0, 0, 0, 0x20, 3, 0, 0};
     static const uint8_t numbers[] = {4, 0, 0, 0, 5, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 21, 0, 0, 0};
-    T_BYTES(t, b, head, 12);
+    T_BYTES(t, b, header, 12);
     T_EQ(t, wmbt_test_load32(b + 12), wmbt_test_crc32c(0, b + 16, 800));
     T_BYTES(t, b + 16, numbers, 20);
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
@@ -314,7 +314,7 @@ static void test_ratio_of_one(wmbt_test *t)
     const wmbt_rawtail_expect expect = {&shape, 0};
     for (uint32_t block_end = 0; block_end <= 5; block_end++) {
         wmbt_test_reset(t);
-        /* head, raw rows, two states, a count and rows, two states, a count and rows, marker */
+        /* header, raw rows, two states, a count and rows, two states, a count and rows, marker */
         wmbt_view object = make_object(t, &shape, 5, 5, block_end, 3);
         T_EQ(t, object.len, 36 + 5 * 8 + 2 * 8 + 4 + 2 * 4 + 4 + (5 - block_end) * 12 + 4);
         wmbt_rawtail_info info;
@@ -349,15 +349,15 @@ static void test_seal_arguments(wmbt_test *t)
 /* formats, derived: no tokens, all states zero. */
 static void test_zero_vector(wmbt_test *t)
 {
-    static const uint8_t head[] = {0x31, 0x54, 0x54, 0x52, 4,    0, 0, 0, 0x10, 0x41, 0xba, 0,
-                                   0xc5, 0xf8, 0x6e, 0x3f, 0x2b, 0, 0, 0, 0,    0,    0,    0,
-                                   0,    2,    0,    0,    4,    0, 0, 0, 0,    0,    0,    0};
+    static const uint8_t header[] = {0x31, 0x54, 0x54, 0x52, 4,    0, 0, 0, 0x10, 0x41, 0xba, 0,
+                                     0xc5, 0xf8, 0x6e, 0x3f, 0x2b, 0, 0, 0, 0,    0,    0,    0,
+                                     0,    2,    0,    0,    4,    0, 0, 0, 0,    0,    0,    0};
     uint8_t *b = wmbt_test_alloc(t, 12206368 + 3);
     T_CHECK(t, b != NULL);
     size_t written = 0;
     T_EQ(t, wmbt_rawtail_seal(wmbt_buf_of(b, 12206368 + 3), FLASH, 0, 0, 0, &written), WMBT_OK);
     T_EQ(t, written, 12206368);
-    T_BYTES(t, b, head, sizeof head);
+    T_BYTES(t, b, header, sizeof header);
     T_BYTES(t, b + 12206364, (const uint8_t *)"ETTR", 4);
     T_CHECK(t, b[12206368] == 0 && b[12206369] == 0 && b[12206370] == 0);
 }
@@ -808,18 +808,19 @@ static void test_placed(wmbt_test *t)
     }
 }
 
-/* Ranges in any order, as the header says: head, walk, fields, combined CRC. */
+/* Ranges in any order, as the header says: header, walk, fields, combined CRC. */
 static void test_ranges(wmbt_test *t)
 {
     wmbt_view object = make_small(t);
-    wmbt_rawtail_info head;
-    T_EQ(t, wmbt_rawtail_read_header(wmbt_view_of(object.data, 36), &small_expect, &head), WMBT_OK);
+    wmbt_rawtail_info header;
+    T_EQ(t, wmbt_rawtail_read_header(wmbt_view_of(object.data, 36), &small_expect, &header),
+         WMBT_OK);
     wmbt_rawtail_walk walk;
     T_EQ(t,
-         wmbt_rawtail_walk_init(&walk, &wmbt_test_shape, head.total_tokens, head.raw_rows,
+         wmbt_rawtail_walk_init(&walk, &wmbt_test_shape, header.total_tokens, header.raw_rows,
                                 SMALL_BLOCK_END),
          WMBT_OK);
-    T_EQ(t, walk.end, 16 + head.body_bytes);
+    T_EQ(t, walk.end, 16 + header.body_bytes);
     uint32_t crcs[SMALL_ITEMS];
     for (size_t i = SMALL_ITEMS; i-- > 0;) { /* last range first */
         wmbt_body_part part;
@@ -832,7 +833,7 @@ static void test_ranges(wmbt_test *t)
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
         crc = wmbt_crc32c_combine(crc, crcs[i], small_parts[i].extent.bytes);
     }
-    T_EQ(t, crc, head.crc);
+    T_EQ(t, crc, header.crc);
 }
 
 /* A full object in 20 random splits, its rows landing in other memory. */

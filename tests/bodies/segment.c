@@ -38,11 +38,11 @@ static wmbt_status open_ranges(wmbt_test *t, wmbt_segment_index *index, wmbt_vie
 {
     wmbt_segment_layout layout;
     wmbt_test_fill(&layout, sizeof layout);
-    size_t head = object.len < 16u ? object.len : 16u;
+    size_t header = object.len < 16u ? object.len : 16u;
     size_t tail = object.len < 20u ? object.len : 20u;
     wmbt_view end = tail == 0u ? NO_VIEW : wmbt_view_of(object.data + (object.len - tail), tail);
     wmbt_status status =
-        wmbt_segment_locate(object.len, wmbt_view_of(object.data, head), end, flags, &layout);
+        wmbt_segment_locate(object.len, wmbt_view_of(object.data, header), end, flags, &layout);
     if (status != WMBT_OK) {
         T_ALSO(t, wmbt_test_is_filled(&layout, sizeof layout), "an error changes nothing");
         return status;
@@ -516,8 +516,8 @@ static void test_hostile_payload_length_in_index(wmbt_test *t)
     }
 }
 
-/* The blocks' own heads: seen only in a whole object. */
-static void test_hostile_block_heads(wmbt_test *t)
+/* The blocks' own headers: seen only in a whole object. */
+static void test_hostile_block_headers(wmbt_test *t)
 {
     uint8_t object[DOC_BYTES];
     static const size_t blocks[] = {16, 32, 48};
@@ -577,12 +577,12 @@ static void test_arguments(wmbt_test *t)
     uint32_t bytes = 7, sum = 7;
     wmbt_test_fill(&layout, sizeof layout);
     wmbt_test_fill(&index, sizeof index);
-    /* every head and tail that is long enough */
-    for (size_t head = 0; head <= DOC_BYTES + 1u; head++) {
+    /* every header and tail that is long enough */
+    for (size_t header = 0; header <= DOC_BYTES + 1u; header++) {
         for (size_t tail = 0; tail <= DOC_BYTES; tail++) {
-            bool fits = head >= 16u && head <= DOC_BYTES && tail >= 20u;
+            bool fits = header >= 16u && header <= DOC_BYTES && tail >= 20u;
             T_EQ(t,
-                 wmbt_segment_locate(DOC_BYTES, wmbt_view_of(doc, head),
+                 wmbt_segment_locate(DOC_BYTES, wmbt_view_of(doc, header),
                                      wmbt_view_of(doc + (DOC_BYTES - tail), tail), 0, &good),
                  fits ? WMBT_OK : WMBT_BAD_ARGUMENT);
         }
@@ -631,7 +631,7 @@ static void test_writer_limits(wmbt_test *t)
     two[0].key = wmbt_view_of(byte, 65535);
     T_EQ(t, wmbt_segment_write(two, 2, room, &written), WMBT_BUFFER_TOO_SMALL);
     two[0].key = NO_VIEW;
-    /* the last offset that has 32 bits: header, two block heads, one payload */
+    /* the last offset that has 32 bits: header, two block headers, one payload */
     two[0].payload = wmbt_view_of(byte, UINT32_MAX - 28u);
     T_EQ(t, wmbt_segment_write(two, 2, room, &written),
          SIZE_MAX > UINT32_MAX ? WMBT_BUFFER_TOO_SMALL : WMBT_TOO_LARGE);
@@ -764,10 +764,10 @@ static const wmbt_case cases[] = {
     {"hostile: key length in the index", test_hostile_key_length_in_index, 0, NULL},
     {"hostile: payload offset", test_hostile_payload_offset, 0, NULL},
     {"hostile: payload length in the index", test_hostile_payload_length_in_index, 0, NULL},
-    {"hostile: lengths and key of a block", test_hostile_block_heads, 0, NULL},
+    {"hostile: lengths and key of a block", test_hostile_block_headers, 0, NULL},
     {"hostile: blocks that no entry names", test_gap_before_index, 0, NULL},
     {"bytes that change while they are read", test_bytes_that_change, 0, NULL},
-    {"arguments, what head and tail say", test_arguments, 0, NULL},
+    {"arguments, what header and tail say", test_arguments, 0, NULL},
 #if WMBT_CFG_WRITERS
     {"writer: limits and arguments", test_writer_limits, 0, NULL},
 #endif

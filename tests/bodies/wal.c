@@ -13,6 +13,7 @@
 #define RECORDS "golden/vectors/format_wal_record.tsv"
 #define BATCHES "golden/vectors/format_wal_batch.tsv"
 #define KEYS "golden/vectors/store_wal_keys.tsv"
+#define CORE_FACTS "golden/vectors/core_facts.tsv"
 #define BUCKET "golden/bucket/wal.tsv"
 #define MANIFEST "golden/bucket/MANIFEST.tsv"
 
@@ -135,7 +136,7 @@ static void golden_encode(wmbt_test *t, wmbt_view wire, wmbt_status want, const 
     }
     T_EQ(t, written, bytes);
     T_CHECK(t, out[bytes] == WMBT_TEST_PATTERN);
-    T_BYTES(t, out, wire.data, wire.len); /* some rows give only the head */
+    T_BYTES(t, out, wire.data, wire.len); /* some rows give only the header */
     T_CHECK(t, wire.len == bytes || wire.len == WMBT_WAL_RECORD_HEADER_BYTES);
     wmbt_test_fill(out, bytes);
     written = 99;
@@ -559,7 +560,7 @@ static void test_writer_limits(wmbt_test *t)
     T_EQ(t, wmbt_wal_write_batch(1, two, 2, room, &written), no_room);
     two[1].payload = wmbt_view_of(byte, UINT32_MAX - 23u);
     T_EQ(t, wmbt_wal_write_batch(1, two, 2, room, &written), WMBT_TOO_LARGE);
-    two[1].payload = wmbt_view_of(byte, UINT32_MAX); /* with its head it passes 2^32 - 1 */
+    two[1].payload = wmbt_view_of(byte, UINT32_MAX); /* with its header it passes 2^32 - 1 */
     T_EQ(t, wmbt_wal_write_batch(1, two, 2, room, &written), WMBT_TOO_LARGE);
     two[1].payload = wmbt_view_of(NULL, 1);
     T_EQ(t, wmbt_wal_write_record(&two[1], room, &written), WMBT_BAD_ARGUMENT);
@@ -1199,6 +1200,75 @@ static void test_golden_bucket(wmbt_test *t)
        "golden/bucket/bucket/wal/tenant-a/damaged/00000001795430688143/"                           \
        "batch-node-a-00000000000000000001-00000000000000000002.bin"
 
+/* --- keys of upstream's core crate ------------------------------------------------------------ */
+
+static void check_wal_chunk_key(wmbt_test *t, const wmbt_view *cells)
+{
+    wmbt_view tenant = wmbt_cell_bytes(t, cells[2]), fingerprint = wmbt_cell_bytes(t, cells[3]);
+    uint64_t epoch = wmbt_cell_u64(t, cells[4]);
+    wmbt_view node = wmbt_cell_bytes(t, cells[5]);
+    uint64_t seq = wmbt_cell_u64(t, cells[6]);
+    wmbt_view want = wmbt_cell_bytes(t, cells[7]);
+    size_t room = WMBT_WAL_CHUNK_KEY_BYTES(tenant.len, fingerprint.len, node.len), len = 77;
+    uint8_t *out = wmbt_test_alloc(t, room);
+    T_CHECK(t, out != NULL && want.len <= room);
+    wmbt_test_fill(out, room);
+    T_EQ(t,
+         wmbt_wal_chunk_key(tenant, fingerprint, epoch, node, seq, wmbt_buf_of(out, want.len - 1u),
+                            &len),
+         WMBT_BUFFER_TOO_SMALL);
+    T_EQ(t, len, 77);
+    T_CHECK(t, wmbt_test_is_filled(out, room));
+    T_EQ(
+        t,
+        wmbt_wal_chunk_key(tenant, fingerprint, epoch, node, seq, wmbt_buf_of(out, want.len), &len),
+        WMBT_OK);
+    T_EQ(t, len, want.len);
+    T_BYTES(t, out, want.data, want.len);
+    T_CHECK(t, wmbt_test_is_filled(out + want.len, room - want.len));
+}
+
+static void test_chunk_keys(wmbt_test *t)
+{
+    wmbt_view file, cells[WMBT_TABLE_MAX_COLUMNS];
+    if (!wmbt_test_data(t, CORE_FACTS, &file)) {
+        return;
+    }
+    wmbt_table table;
+    wmbt_table_open(&table, file, false);
+    T_EQ(t, table.columns, 8);
+    uint32_t rows = 0;
+    while (wmbt_table_next(t, &table, cells)) {
+        wmbt_test_reset(t);
+        if (wmbt_test_view_is(cells[1], "wal_chunk_key")) {
+            T_CALL(t, check_wal_chunk_key(t, cells));
+            rows++;
+        }
+    }
+    T_CHECK(t, rows != 0u);
+}
+
+static void test_chunk_key_arguments(wmbt_test *t)
+{
+    static const uint8_t not_utf8[] = {'a', 0xC3};
+    uint8_t out[64];
+    size_t n = 77;
+    wmbt_view bad = wmbt_view_of(NULL, 1), good = wmbt_test_text("a");
+    wmbt_view odd = wmbt_view_of(not_utf8, sizeof not_utf8);
+    wmbt_buf room = wmbt_buf_of(out, sizeof out);
+    wmbt_test_fill(out, sizeof out);
+    T_EQ(t, wmbt_wal_chunk_key(bad, good, 1, good, 1, room, &n), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_wal_chunk_key(good, bad, 1, good, 1, room, &n), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_wal_chunk_key(good, good, 1, bad, 1, room, &n), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_wal_chunk_key(good, good, 1, good, 1, wmbt_buf_of(NULL, 64), &n),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_wal_chunk_key(odd, good, 1, good, 1, room, &n), WMBT_NOT_REPRESENTABLE);
+    T_EQ(t, wmbt_wal_chunk_key(good, odd, 1, good, 1, room, &n), WMBT_NOT_REPRESENTABLE);
+    T_EQ(t, wmbt_wal_chunk_key(good, good, 1, odd, 1, room, &n), WMBT_NOT_REPRESENTABLE);
+    T_CHECK(t, wmbt_test_is_filled(out, sizeof out));
+    T_EQ(t, n, 77);
+}
+
 static const wmbt_case cases[] = {
     {"golden: records", test_golden_records, 512 * 1024, RECORDS},
     {"golden: batches", test_golden_batches, 32 * 1024, BATCHES},
@@ -1214,12 +1284,14 @@ static const wmbt_case cases[] = {
     {"bytes after a record", test_trailing_bytes_of_a_record, 0, NULL},
     {"bytes after a record in a batch", test_trailing_bytes_in_a_batch, 0, NULL},
     {"bytes that change while they are read", test_bytes_that_change, 0, NULL},
-    {"arguments, what the head says", test_arguments, 0, NULL},
+    {"arguments, what the header says", test_arguments, 0, NULL},
     {"key: what it says", test_parse_table, 0, NULL},
     {"key: prefix not known", test_guess, 0, NULL},
     {"key: belongs to a prefix", test_belongs, 0, NULL},
     {"replay order: arguments", test_entry_arguments, 0, NULL},
     {"node: arguments", test_node_arguments, 0, NULL},
+    {"golden: keys of upstream's core crate", test_chunk_keys, 8192, CORE_FACTS},
+    {"keys of upstream's core crate: arguments", test_chunk_key_arguments, 0, NULL},
 #if WMBT_CFG_WRITERS
     {"writers: limits and arguments", test_writer_limits, 0, NULL},
     {"group commit: limits", test_group_limits, 0, NULL},

@@ -198,9 +198,9 @@ static void check_split(wmbt_test *t, forms *m, wmbt_view frame, wmbt_view raw, 
     T_EQ(t, push_out(t, m, frame, how, raw.len + 1000u, &n), want);
     T_CHECK(t, want != WMBT_OK || n == raw.len);
     T_BYTES(t, m->pushed.data, raw.data, raw.len);
-    wmbt_zstd_header head;
-    T_EQ(t, wmbt_zstd_read_header(frame, &head), WMBT_OK);
-    if (head.window_bytes > WINDOW) {
+    wmbt_zstd_header header;
+    T_EQ(t, wmbt_zstd_read_header(frame, &header), WMBT_OK);
+    if (header.window_bytes > WINDOW) {
         return;
     }
     T_EQ(t, push_ring(t, m, frame, how, raw.len + 1000u, &n), want);
@@ -314,17 +314,17 @@ static void begin(maker *m)
     ADD(m, MAGIC, 0x00, 0x00);
 }
 
-static void block_head(maker *m, unsigned last, unsigned type, uint32_t size)
+static void block_header(maker *m, unsigned last, unsigned type, uint32_t size)
 {
-    uint32_t head = last | type << 1 | size << 3;
-    ADD(m, (uint8_t)head, (uint8_t)(head >> 8), (uint8_t)(head >> 16));
+    uint32_t header = last | type << 1 | size << 3;
+    ADD(m, (uint8_t)header, (uint8_t)(header >> 8), (uint8_t)(header >> 16));
 }
 
 /* A last block with these bytes. */
 static void compressed(maker *m, const uint8_t *p, size_t n)
 {
     begin(m);
-    block_head(m, 1, COMPRESSED, (uint32_t)n);
+    block_header(m, 1, COMPRESSED, (uint32_t)n);
     add(m, p, n);
 }
 
@@ -425,7 +425,7 @@ static void test_frames_are_apart(wmbt_test *t)
 {
     maker m, second;
     begin(&m);
-    block_head(&m, 1, RAW, 3);
+    block_header(&m, 1, RAW, 3);
     ADD(&m, 'a', 'b', 'c');
     BLOCK(&second, 0x08, 'd', SEQUENCE(1, 2, 0, 0x05)); /* offset 2, one byte there */
     add(&m, second.b, second.n);
@@ -437,9 +437,9 @@ static void test_checksum(wmbt_test *t)
     maker m = {{0}, 0};
     wmbt_xxh64 x;
     ADD(&m, MAGIC, 0x24, 3);
-    block_head(&m, 0, RAW, 2);
+    block_header(&m, 0, RAW, 2);
     ADD(&m, 'a', 'b');
-    block_head(&m, 1, RLE, 1);
+    block_header(&m, 1, RLE, 1);
     ADD(&m, 'c');
     wmbt_xxh64_init(&x);
     wmbt_xxh64_update(&x, WMBT_VIEW_LITERAL("abc"));
@@ -465,7 +465,7 @@ static void test_hostile_magic(wmbt_test *t)
             want = low == legacy[i] ? WMBT_UNSUPPORTED_VERSION : want;
         }
         begin(&m);
-        block_head(&m, 1, RAW, 1);
+        block_header(&m, 1, RAW, 1);
         ADD(&m, 'a');
         m.b[0] = (uint8_t)low;
         EXPECT(want, "a");
@@ -481,7 +481,7 @@ static void test_hostile_descriptor(wmbt_test *t)
 {
     maker m;
     begin(&m);
-    block_head(&m, 1, RAW, 1);
+    block_header(&m, 1, RAW, 1);
     ADD(&m, 'a');
     m.b[4] = 0x10; /* the unused bit means nothing */
     EXPECT(WMBT_OK, "a");
@@ -493,16 +493,16 @@ static void test_hostile_window(wmbt_test *t)
 {
     for (unsigned byte = 0; byte < 256u; byte++) {
         maker m;
-        wmbt_zstd_header head = {7, 7, 7, 7};
+        wmbt_zstd_header header = {7, 7, 7, 7};
         uint64_t base = (uint64_t)1 << (10u + byte / 8u);
         wmbt_status want = byte / 8u <= 21u ? WMBT_OK : WMBT_UNSUPPORTED_WINDOW;
         begin(&m);
-        block_head(&m, 1, RAW, 1);
+        block_header(&m, 1, RAW, 1);
         ADD(&m, 'a');
         m.b[5] = (uint8_t)byte;
         EXPECT(want, "a");
-        T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(m.b, m.n), &head), want);
-        T_EQ(t, head.window_bytes, want == WMBT_OK ? base + base / 8u * (byte % 8u) : 7u);
+        T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(m.b, m.n), &header), want);
+        T_EQ(t, header.window_bytes, want == WMBT_OK ? base + base / 8u * (byte % 8u) : 7u);
         /* The ring serves 1 KiB. */
         forms f = forms_of(t, 64, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
         split how = {3, 1};
@@ -521,10 +521,10 @@ static void test_hostile_window_of_a_ring(wmbt_test *t)
         for (unsigned offset = 1021; offset < 1030u; offset++) {
             begin(&m);
             for (unsigned i = 0; i < blocks; i++) {
-                block_head(&m, 0, RLE, 900);
+                block_header(&m, 0, RLE, 900);
                 ADD(&m, (uint8_t)('a' + i));
             }
-            block_head(&m, 1, COMPRESSED, 9);
+            block_header(&m, 1, COMPRESSED, 9);
             /* one literal; offset code 10: 1,024 + 10 bits - 3 */
             uint32_t value = offset + 3u - 1024u;
             ADD(&m, 0x08, 'z', 1, 0x54, 1, 10, 0, (uint8_t)value, (uint8_t)(4u | value >> 8));
@@ -550,10 +550,10 @@ static void test_ring_with_all_of_a_frame(wmbt_test *t)
     maker m = {{0}, 0};
     ADD(&m, MAGIC, 0x60, 0xB8, 0x0A); /* one segment of 256 + 2,744 bytes */
     for (unsigned i = 0; i < 3u; i++) {
-        block_head(&m, 0, RLE, 900);
+        block_header(&m, 0, RLE, 900);
         ADD(&m, (uint8_t)('a' + i));
     }
-    block_head(&m, 1, COMPRESSED, 10);
+    block_header(&m, 1, COMPRESSED, 10);
     /* "z", then 299 bytes from 2,701 back: offset code 11, 2,048 + 656 - 3;
      * length code 44, 259 + 40 */
     ADD(&m, 0x08, 'z', 1, 0x54, 1, 11, 44, 0x28, 0x90, 0x0A);
@@ -581,13 +581,13 @@ static void test_ring_with_more_than_its_frame(wmbt_test *t)
             for (unsigned type = RAW; type <= COMPRESSED; type++) {
                 maker m = {{0}, 0};
                 ADD(&m, MAGIC, 0xA0, (uint8_t)contents[i], (uint8_t)(contents[i] >> 8), 0, 0);
-                block_head(&m, 0, RLE, type == RLE ? 3073 : 3071);
+                block_header(&m, 0, RLE, type == RLE ? 3073 : 3071);
                 ADD(&m, 'a');
                 if (type == COMPRESSED) {
-                    block_head(&m, 1, COMPRESSED, 4);
+                    block_header(&m, 1, COMPRESSED, 4);
                     ADD(&m, 0x10, 'b', 'c', 0);
                 } else {
-                    block_head(&m, 1, RAW, 2);
+                    block_header(&m, 1, RAW, 2);
                     ADD(&m, 'b', 'c');
                 }
                 forms f = forms_of(t, 4000, 3072);
@@ -615,7 +615,7 @@ static void test_hostile_dictionary(wmbt_test *t)
             maker m = {{0}, 0};
             ADD(&m, MAGIC, (uint8_t)code, 0x00, 0, 0, 0, 0);
             m.n = 6u + bytes[code];
-            block_head(&m, 1, RAW, 1);
+            block_header(&m, 1, RAW, 1);
             ADD(&m, 'a');
             if (at < bytes[code]) {
                 m.b[6u + at] = 1;
@@ -637,7 +637,7 @@ static void test_hostile_content_size(wmbt_test *t)
             m.n = 5u + bytes;
             wmbt_store_le32(m.b + 5, form == 1u ? 44u : 300u);
             m.b[5] = form == 0u ? 200 : m.b[5];
-            block_head(&m, 1, RLE, form == 0u ? 200 : 300);
+            block_header(&m, 1, RLE, form == 0u ? 200 : 300);
             ADD(&m, 'a');
             forms f = forms_of(t, 1000, 0);
             size_t n;
@@ -657,7 +657,7 @@ static void test_hostile_block_type(wmbt_test *t)
 {
     maker m;
     begin(&m);
-    block_head(&m, 1, 3, 1);
+    block_header(&m, 1, 3, 1);
     ADD(&m, 'a');
     EXPECT(WMBT_BAD_FIELD, "");
 }
@@ -666,12 +666,12 @@ static void test_hostile_block_size(wmbt_test *t)
 {
     maker m;
     begin(&m);
-    block_head(&m, 1, RAW, 0x1FFFFF);
+    block_header(&m, 1, RAW, 0x1FFFFF);
     ADD(&m, 'a');
     EXPECT(WMBT_TRUNCATED, "");
     begin(&m);
-    block_head(&m, 1, RLE,
-               0x1FFFFF); /* longer than the window is fine, longer than the room is not */
+    block_header(&m, 1, RLE,
+                 0x1FFFFF); /* longer than the window is fine, longer than the room is not */
     ADD(&m, 'a');
     EXPECT(WMBT_TOO_LARGE, "");
     forms f = forms_of(t, 0x1FFFFF, 0);
@@ -680,21 +680,21 @@ static void test_hostile_block_size(wmbt_test *t)
     T_EQ(t, n, 0x1FFFFF);
     wmbt_test_reset(t);
     begin(&m);
-    block_head(&m, 1, COMPRESSED, 1025); /* a compressed block is not longer than the window */
+    block_header(&m, 1, COMPRESSED, 1025); /* a compressed block is not longer than the window */
     EXPECT(WMBT_BAD_LENGTH, "");
     begin(&m);
-    block_head(&m, 1, COMPRESSED, 1024);
+    block_header(&m, 1, COMPRESSED, 1024);
     EXPECT(WMBT_TRUNCATED, "");
     begin(&m);
-    block_head(&m, 1, COMPRESSED, 0);
+    block_header(&m, 1, COMPRESSED, 0);
     EXPECT(WMBT_BAD_LENGTH, "");
     begin(&m);
     m.b[5] = 0x38; /* 128 KiB */
-    block_head(&m, 1, COMPRESSED, 131072);
+    block_header(&m, 1, COMPRESSED, 131072);
     EXPECT(WMBT_TRUNCATED, "");
     m.b[5] = 0x40;
     m.n = 6;
-    block_head(&m, 1, COMPRESSED, 131073);
+    block_header(&m, 1, COMPRESSED, 131073);
     EXPECT(WMBT_BAD_LENGTH, "");
 }
 
@@ -703,7 +703,7 @@ static void test_hostile_block_size_of_a_push(wmbt_test *t)
     maker m;
     begin(&m);
     m.b[5] = 0x38;
-    block_head(&m, 1, COMPRESSED, 1025);
+    block_header(&m, 1, COMPRESSED, 1025);
     wmbt_zstd_push push;
     size_t taken = 7;
     wmbt_view made;
@@ -960,27 +960,27 @@ static void test_hostile_lengths(wmbt_test *t)
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
-static void test_head(wmbt_test *t)
+static void test_header(wmbt_test *t)
 {
     static const uint8_t frame[] = {MAGIC, 0xE7, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
     static const uint8_t skip[] = {0x50, 0x2A, 0x4D, 0x18, 1, 2, 3, 4};
     for (size_t n = 0; n <= sizeof frame; n++) {
-        wmbt_zstd_header head = {7, 7, 7, 7};
+        wmbt_zstd_header header = {7, 7, 7, 7};
         bool all = n == sizeof frame;
-        T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(frame, n), &head),
+        T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(frame, n), &header),
              all ? WMBT_OK : WMBT_TRUNCATED);
-        T_EQ(t, head.content_bytes, all ? UINT64_C(0x0807060504030201) : 7u);
-        T_EQ(t, head.window_bytes, all ? UINT64_C(0x0807060504030201) : 7u);
-        T_EQ(t, head.header_bytes, all ? 17 : 7);
-        T_EQ(t, head.flags, 7); /* all three: content size, checksum, single segment */
+        T_EQ(t, header.content_bytes, all ? UINT64_C(0x0807060504030201) : 7u);
+        T_EQ(t, header.window_bytes, all ? UINT64_C(0x0807060504030201) : 7u);
+        T_EQ(t, header.header_bytes, all ? 17 : 7);
+        T_EQ(t, header.flags, 7); /* all three: content size, checksum, single segment */
     }
-    wmbt_zstd_header head = {7, 7, 7, 7};
-    T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(skip, 7), &head), WMBT_TRUNCATED);
-    T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(skip, 8), &head), WMBT_OK);
-    T_CHECK(t, head.content_bytes == 0x04030201u && head.flags == WMBT_ZSTD_IS_SKIPPABLE);
-    T_CHECK(t, head.header_bytes == 8u && head.window_bytes == 0u);
-    T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(NULL, 1), &head), WMBT_BAD_ARGUMENT);
-    T_EQ(t, wmbt_zstd_read_header(WMBT_VIEW_LITERAL("KVB1"), &head), WMBT_BAD_MAGIC);
+    wmbt_zstd_header header = {7, 7, 7, 7};
+    T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(skip, 7), &header), WMBT_TRUNCATED);
+    T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(skip, 8), &header), WMBT_OK);
+    T_CHECK(t, header.content_bytes == 0x04030201u && header.flags == WMBT_ZSTD_IS_SKIPPABLE);
+    T_CHECK(t, header.header_bytes == 8u && header.window_bytes == 0u);
+    T_EQ(t, wmbt_zstd_read_header(wmbt_view_of(NULL, 1), &header), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_zstd_read_header(WMBT_VIEW_LITERAL("KVB1"), &header), WMBT_BAD_MAGIC);
 }
 
 static void test_arguments(wmbt_test *t)
@@ -1045,7 +1045,7 @@ static void test_output_in_pieces(wmbt_test *t)
 {
     maker m;
     begin(&m);
-    block_head(&m, 1, RLE, 2500);
+    block_header(&m, 1, RLE, 2500);
     ADD(&m, 'r');
     wmbt_buf work = room(t, WMBT_ZSTD_PUSH_BYTES(WINDOW));
     wmbt_buf ring = room(t, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
@@ -1110,7 +1110,7 @@ static const wmbt_case cases[] = {
     {"hostile offset", test_hostile_offset, SMALL_BYTES, NULL},
     {"hostile repeat offset", test_hostile_repeat_offset, SMALL_BYTES, NULL},
     {"hostile lengths", test_hostile_lengths, 600000, NULL},
-    {"header", test_head, 0, NULL},
+    {"header", test_header, 0, NULL},
     {"arguments", test_arguments, 32768, NULL},
     {"no room", test_no_room, SMALL_BYTES, NULL},
     {"output in pieces", test_output_in_pieces, 32768, NULL},

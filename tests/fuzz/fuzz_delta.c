@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wombatkv/facts.h"
+#include "wombatkv/replay.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -50,13 +50,13 @@ static void check_envelope(wmbt_view bytes, uint32_t max_body, size_t piece)
     wmbt_view body = {NULL, 7};
     wmbt_envelope_header header = {7, 7}, again = {7, 7};
     wmbt_status whole = wmbt_envelope_read(bytes, max_body, &header, &body);
-    wmbt_status head = wmbt_envelope_read_header(bytes, max_body, &again);
+    wmbt_status alone = wmbt_envelope_read_header(bytes, max_body, &again);
     size_t used;
     wmbt_status pushed = read_pushed(bytes, max_body, piece, &used);
-    check(head == WMBT_OK
+    check(alone == WMBT_OK
               ? whole == WMBT_OK || whole == WMBT_BAD_LENGTH || whole == WMBT_BAD_CHECKSUM
-              : whole == head);
-    if (head == WMBT_OK && bytes.len - 16u > again.body_bytes) {
+              : whole == alone);
+    if (alone == WMBT_OK && bytes.len - 16u > again.body_bytes) {
         /* the whole reader refuses what follows, a stream goes on with it */
         check(whole == WMBT_BAD_LENGTH);
         check(pushed == WMBT_BAD_CHECKSUM || (pushed == WMBT_OK && used == 16u + again.body_bytes));

@@ -108,18 +108,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     wmbt_rawtail_expect expect = {&shape, choice & 3u};
     wmbt_rawtail_info before = {7, 7, 7, 7, 7, 7}, whole = {7, 7, 7, 7, 7, 7},
                       pushed = {7, 7, 7, 7, 7, 7}, compat = {7, 7, 7, 7, 7, 7},
-                      head = {7, 7, 7, 7, 7, 7};
+                      header = {7, 7, 7, 7, 7, 7};
     wmbt_status status = wmbt_rawtail_read(object, &expect, &whole);
     check(read_pushed(object, &expect, piece, &pushed) == status);
     check(same(&whole, &pushed) && (status == WMBT_OK || same(&whole, &before)));
-    wmbt_status head_status = wmbt_rawtail_read_header(object, &expect, &head);
-    check(head_status == WMBT_OK || (status != WMBT_OK && same(&head, &before)));
+    wmbt_status header_status = wmbt_rawtail_read_header(object, &expect, &header);
+    check(header_status == WMBT_OK || (status != WMBT_OK && same(&header, &before)));
 
     expect.flags = WMBT_RAWTAIL_COMPAT;
     wmbt_status compat_status = wmbt_rawtail_read(object, &expect, &compat);
     if (status == WMBT_OK) {
         check(compat_status == WMBT_OK && same(&compat, &whole));
-        check(head.crc == whole.crc && head.body_bytes == whole.body_bytes);
+        check(header.crc == whole.crc && header.body_bytes == whole.body_bytes);
         if ((choice & 3u) == 0u) {
             check_good(object, &whole);
         }

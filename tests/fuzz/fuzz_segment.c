@@ -49,9 +49,9 @@ static wmbt_status read_all(wmbt_segment_index *index, wmbt_status opened, wmbt_
 static wmbt_status open_ranges(wmbt_segment_index *index, wmbt_view object, uint32_t flags)
 {
     wmbt_segment_layout layout;
-    size_t head = object.len < 16u ? object.len : 16u, tail = object.len < 20u ? object.len : 20u;
+    size_t header = object.len < 16u ? object.len : 16u, tail = object.len < 20u ? object.len : 20u;
     wmbt_status status =
-        wmbt_segment_locate(object.len, wmbt_view_of(object.data, head),
+        wmbt_segment_locate(object.len, wmbt_view_of(object.data, header),
                             wmbt_view_of(object.data + (object.len - tail), tail), flags, &layout);
     if (status != WMBT_OK) {
         return status;

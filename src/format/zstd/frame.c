@@ -53,7 +53,7 @@ uint32_t wmbt_zstd_fields_bytes(uint32_t descriptor)
 }
 
 wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields,
-                                  wmbt_zstd_header *head)
+                                  wmbt_zstd_header *header)
 {
     uint32_t window = 0;
     uint32_t size_bytes = wmbt_zstd_size_bytes(descriptor);
@@ -79,22 +79,22 @@ wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields,
     for (uint32_t i = size_bytes; i != 0u; i--) {
         content = content << 8 | fields[i - 1u];
     }
-    head->content_bytes = size_bytes == 2u ? content + 256u : content;
-    head->window_bytes = window;
-    head->header_bytes = WMBT_ZSTD_MAGIC_BYTES + 1u + wmbt_zstd_fields_bytes(descriptor);
+    header->content_bytes = size_bytes == 2u ? content + 256u : content;
+    header->window_bytes = window;
+    header->header_bytes = WMBT_ZSTD_MAGIC_BYTES + 1u + wmbt_zstd_fields_bytes(descriptor);
     if ((descriptor & WMBT_ZSTD_DESCRIPTOR_SINGLE) != 0u) {
         flags |= WMBT_ZSTD_SINGLE_SEGMENT;
-        head->window_bytes = head->content_bytes;
+        header->window_bytes = header->content_bytes;
     }
     if ((descriptor & WMBT_ZSTD_DESCRIPTOR_CHECKSUM) != 0u) {
         flags |= WMBT_ZSTD_HAS_CHECKSUM;
     }
-    head->flags = flags;
+    header->flags = flags;
     return WMBT_OK;
 }
 
 /* Reads a header; the cursor then stands behind it. Returns as wmbt_zstd_read_header(). */
-static wmbt_status wmbt_zstd_header_next(wmbt_cursor *in, wmbt_zstd_header *head)
+static wmbt_status wmbt_zstd_header_next(wmbt_cursor *in, wmbt_zstd_header *header)
 {
     uint32_t magic, size;
     uint8_t descriptor, fields[WMBT_ZSTD_FIELDS_BYTES];
@@ -106,10 +106,10 @@ static wmbt_status wmbt_zstd_header_next(wmbt_cursor *in, wmbt_zstd_header *head
         if (!wmbt_cursor_u32(in, &size)) {
             return WMBT_TRUNCATED;
         }
-        head->content_bytes = size;
-        head->window_bytes = 0;
-        head->header_bytes = 2u * WMBT_ZSTD_MAGIC_BYTES;
-        head->flags = WMBT_ZSTD_IS_SKIPPABLE;
+        header->content_bytes = size;
+        header->window_bytes = 0;
+        header->header_bytes = 2u * WMBT_ZSTD_MAGIC_BYTES;
+        header->flags = WMBT_ZSTD_IS_SKIPPABLE;
         return WMBT_OK;
     }
     if (status != WMBT_OK) {
@@ -119,16 +119,16 @@ static wmbt_status wmbt_zstd_header_next(wmbt_cursor *in, wmbt_zstd_header *head
         !wmbt_cursor_copy(in, fields, wmbt_zstd_fields_bytes(descriptor))) {
         return WMBT_TRUNCATED;
     }
-    return wmbt_zstd_read_fields(descriptor, fields, head);
+    return wmbt_zstd_read_fields(descriptor, fields, header);
 }
 
-wmbt_status wmbt_zstd_read_header(wmbt_view bytes, wmbt_zstd_header *head)
+wmbt_status wmbt_zstd_read_header(wmbt_view bytes, wmbt_zstd_header *header)
 {
     if (wmbt_view_is_bad(bytes)) {
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_cursor in = wmbt_cursor_of(bytes);
-    return wmbt_zstd_header_next(&in, head);
+    return wmbt_zstd_header_next(&in, header);
 }
 
 /* --- frame ------------------------------------------------------------------------------------ */
@@ -146,13 +146,13 @@ wmbt_status wmbt_zstd_check_memory(const wmbt_buf *memory, wmbt_buf out)
 
 wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most)
 {
-    const wmbt_zstd_header *head = &f->head;
-    if ((head->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u && head->content_bytes > most) {
+    const wmbt_zstd_header *header = &f->header;
+    if ((header->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u && header->content_bytes > most) {
         return WMBT_TOO_LARGE;
     }
     f->made = 0;
-    f->block_max = head->window_bytes < WMBT_ZSTD_BLOCK_BYTES ? (uint32_t)head->window_bytes
-                                                              : WMBT_ZSTD_BLOCK_BYTES;
+    f->block_max = header->window_bytes < WMBT_ZSTD_BLOCK_BYTES ? (uint32_t)header->window_bytes
+                                                                : WMBT_ZSTD_BLOCK_BYTES;
     f->tables.rep[0] = 1;
     f->tables.rep[1] = 4;
     f->tables.rep[2] = 8;
@@ -165,7 +165,7 @@ wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most)
 void wmbt_zstd_frame_made(wmbt_zstd_frame *f, const uint8_t *bytes, size_t n)
 {
     f->made += n;
-    if ((f->head.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
+    if ((f->header.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
         wmbt_xxh64_update(&f->checksum, wmbt_view_of(bytes, n));
     }
 }
@@ -236,9 +236,9 @@ static wmbt_status wmbt_zstd_whole_blocks(wmbt_zstd_whole *w)
         if (!wmbt_cursor_u16(&w->in, &low) || !wmbt_cursor_u8(&w->in, &high)) {
             return WMBT_TRUNCATED;
         }
-        uint32_t head = low | (uint32_t)high << 16;
-        wmbt_status status =
-            wmbt_zstd_whole_block(w, wmbt_zstd_block_type(head), wmbt_zstd_block_size(head), &made);
+        uint32_t header = low | (uint32_t)high << 16;
+        wmbt_status status = wmbt_zstd_whole_block(w, wmbt_zstd_block_type(header),
+                                                   wmbt_zstd_block_size(header), &made);
         if (status != WMBT_OK) {
             return status;
         }
@@ -253,7 +253,7 @@ static wmbt_status wmbt_zstd_whole_blocks(wmbt_zstd_whole *w)
     if (!wmbt_zstd_frame_is_whole(f)) {
         return WMBT_BAD_LENGTH;
     }
-    if ((f->head.flags & WMBT_ZSTD_HAS_CHECKSUM) == 0u) {
+    if ((f->header.flags & WMBT_ZSTD_HAS_CHECKSUM) == 0u) {
         return WMBT_OK;
     }
     if (!wmbt_cursor_u32(&w->in, &checksum)) {
@@ -266,12 +266,12 @@ static wmbt_status wmbt_zstd_whole_blocks(wmbt_zstd_whole *w)
 static wmbt_status wmbt_zstd_whole_frame(wmbt_zstd_whole *w)
 {
     wmbt_zstd_frame *f = &w->frame;
-    wmbt_status status = wmbt_zstd_header_next(&w->in, &f->head);
+    wmbt_status status = wmbt_zstd_header_next(&w->in, &f->header);
     if (status != WMBT_OK) {
         return status;
     }
-    if ((f->head.flags & WMBT_ZSTD_IS_SKIPPABLE) != 0u) {
-        return wmbt_cursor_skip(&w->in, f->head.content_bytes) ? WMBT_OK : WMBT_TRUNCATED;
+    if ((f->header.flags & WMBT_ZSTD_IS_SKIPPABLE) != 0u) {
+        return wmbt_cursor_skip(&w->in, f->header.content_bytes) ? WMBT_OK : WMBT_TRUNCATED;
     }
     status = wmbt_zstd_frame_begin(f, w->room);
     return status == WMBT_OK ? wmbt_zstd_whole_blocks(w) : status;

@@ -295,11 +295,11 @@ uint32_t wmbt_zstd_fields_bytes(uint32_t descriptor);
 
 /* Reads descriptor and fields of a zstd frame. Returns as wmbt_zstd_read_header(). */
 wmbt_status wmbt_zstd_read_fields(uint32_t descriptor, const uint8_t *fields,
-                                  wmbt_zstd_header *head);
+                                  wmbt_zstd_header *header);
 
 /* A frame on its way, in both forms. */
 typedef struct wmbt_zstd_frame {
-    wmbt_zstd_header head;
+    wmbt_zstd_header header;
     uint64_t made;      /* bytes of output of this frame */
     uint32_t block_max; /* bytes that a block may have, compressed or not */
     wmbt_xxh64 checksum;
@@ -309,7 +309,7 @@ typedef struct wmbt_zstd_frame {
 /* Checks what a caller gives: bad-argument, buffer-too-small, buffer-misaligned. */
 wmbt_status wmbt_zstd_check_memory(const wmbt_buf *memory, wmbt_buf out);
 
-/* Starts the frame of f->head, whose output may have `most` bytes. Returns ok, too-large. */
+/* Starts the frame of f->header, whose output may have `most` bytes. Returns ok, too-large. */
 wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most);
 
 /* Counts bytes of output. */
@@ -318,7 +318,8 @@ void wmbt_zstd_frame_made(wmbt_zstd_frame *f, const uint8_t *bytes, size_t n);
 /* False if the output has not the size that is stored. */
 static inline bool wmbt_zstd_frame_is_whole(const wmbt_zstd_frame *f)
 {
-    return (f->head.flags & WMBT_ZSTD_HAS_CONTENT_SIZE) == 0u || f->made == f->head.content_bytes;
+    return (f->header.flags & WMBT_ZSTD_HAS_CONTENT_SIZE) == 0u ||
+           f->made == f->header.content_bytes;
 }
 
 /* Decodes a compressed block to f->tables.target, in which all but `history` is set. Returns as
@@ -336,13 +337,13 @@ static inline wmbt_status wmbt_zstd_frame_block(wmbt_zstd_frame *f, wmbt_cursor 
 }
 
 /* Of three bytes: the lowest bit says that the block is the last one. */
-static inline uint32_t wmbt_zstd_block_type(uint32_t head)
+static inline uint32_t wmbt_zstd_block_type(uint32_t header)
 {
-    return (head >> 1) & 3u;
+    return (header >> 1) & 3u;
 }
-static inline uint32_t wmbt_zstd_block_size(uint32_t head)
+static inline uint32_t wmbt_zstd_block_size(uint32_t header)
 {
-    return head >> 3;
+    return header >> 3;
 }
 
 #    define WMBT_ZSTD_BLOCK_RAW 0u

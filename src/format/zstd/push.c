@@ -210,7 +210,7 @@ static wmbt_status wmbt_zstd_block_end(wmbt_zstd_state *s)
     if (!wmbt_zstd_frame_is_whole(&s->frame)) {
         return WMBT_BAD_LENGTH;
     }
-    if ((s->frame.head.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
+    if ((s->frame.header.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
         wmbt_zstd_go(s, WMBT_ZSTD_AT_CHECKSUM, 4);
         return WMBT_OK;
     }
@@ -220,7 +220,7 @@ static wmbt_status wmbt_zstd_block_end(wmbt_zstd_state *s)
 /* Starts a frame whose header has been read. */
 static wmbt_status wmbt_zstd_begin(wmbt_zstd_state *s)
 {
-    const wmbt_zstd_header *head = &s->frame.head;
+    const wmbt_zstd_header *header = &s->frame.header;
     wmbt_status status = wmbt_zstd_frame_begin(&s->frame, s->max_output - s->total);
     if (status != WMBT_OK) {
         return status;
@@ -229,12 +229,12 @@ static wmbt_status wmbt_zstd_begin(wmbt_zstd_state *s)
     if (s->ring) {
         s->at = 0;
         s->old = 0;
-        s->fits = (head->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u &&
-                  head->content_bytes <= s->window_bytes;
-        if (!s->fits && head->window_bytes > s->window_bytes - 2u * s->max_block) {
+        s->fits = (header->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u &&
+                  header->content_bytes <= s->window_bytes;
+        if (!s->fits && header->window_bytes > s->window_bytes - 2u * s->max_block) {
             return WMBT_UNSUPPORTED_WINDOW;
         }
-        reach = s->fits ? UINT32_MAX : (uint32_t)head->window_bytes;
+        reach = s->fits ? UINT32_MAX : (uint32_t)header->window_bytes;
     }
     s->frame.tables.target.reach = reach;
     wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEADER, WMBT_ZSTD_BLOCK_HEADER_BYTES);
@@ -243,9 +243,9 @@ static wmbt_status wmbt_zstd_begin(wmbt_zstd_state *s)
 
 static wmbt_status wmbt_zstd_check_block_header(wmbt_zstd_state *s, const uint8_t *b)
 {
-    uint32_t head = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
-    uint32_t type = wmbt_zstd_block_type(head), size = wmbt_zstd_block_size(head);
-    s->is_last = (head & 1u) != 0u;
+    uint32_t header = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
+    uint32_t type = wmbt_zstd_block_type(header), size = wmbt_zstd_block_size(header);
+    s->is_last = (header & 1u) != 0u;
     if (type == WMBT_ZSTD_BLOCK_RAW) {
         wmbt_zstd_go(s, WMBT_ZSTD_AT_RAW, 0);
         s->left = size;
@@ -289,7 +289,7 @@ static wmbt_status wmbt_zstd_check_frame(wmbt_zstd_state *s, const uint8_t *b)
         wmbt_zstd_go(s, WMBT_ZSTD_AT_FIELDS, wmbt_zstd_fields_bytes(b[0]));
         return WMBT_OK;
     }
-    status = wmbt_zstd_read_fields(s->descriptor, b, &s->frame.head);
+    status = wmbt_zstd_read_fields(s->descriptor, b, &s->frame.header);
     return status == WMBT_OK ? wmbt_zstd_begin(s) : status;
 }
 

@@ -105,4 +105,16 @@ wmbt_status wmbt_prefix_longest(const wmbt_prefix_pool *pool, size_t pools, uint
     return WMBT_OK;
 }
 
+size_t wmbt_prefix_resident(wmbt_view resident)
+{
+    size_t n = 0;
+    if (wmbt_view_is_bad(resident)) {
+        return 0;
+    }
+    while (n < resident.len && resident.data[n] != 0u) {
+        n++;
+    }
+    return n;
+}
+
 #endif

@@ -9,7 +9,7 @@
 #include "format/fmt.h"
 #include "base/out.h"
 #include "base/tool.h"
-#include "wombatkv/facts.h"
+#include "wombatkv/replay.h"
 
 struct facts {
     wmbt_delta *fact; /* texts point into files, which stay */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Order of facts and replay. docs/FORMATS.md, "Fact order and replay". */
-#include "wombatkv/facts.h"
+#include "wombatkv/replay.h"
 
 #include "base/bytes.h"
-#include "base/cursor.h"
-#include "base/text.h"
 
-#if WMBT_CFG_FACTS
+#if WMBT_CFG_REPLAY
 
 /* --- facts ------------------------------------------------------------------------------------ */
 
@@ -43,81 +41,6 @@ wmbt_status wmbt_fact_pick_winner(const wmbt_fact_ref *facts, size_t count, size
         }
     }
     *winner = best;
-    return WMBT_OK;
-}
-
-wmbt_status wmbt_wal_chunk_key(wmbt_view tenant, wmbt_view fingerprint, uint64_t epoch_ms,
-                               wmbt_view node, uint64_t seq, wmbt_buf out, size_t *len)
-{
-    if (wmbt_view_is_bad(tenant) || wmbt_view_is_bad(fingerprint) || wmbt_view_is_bad(node) ||
-        wmbt_buf_is_bad(out)) {
-        return WMBT_BAD_ARGUMENT;
-    }
-    if (!wmbt_text_is_utf8(tenant) || !wmbt_text_is_utf8(fingerprint) || !wmbt_text_is_utf8(node)) {
-        return WMBT_NOT_REPRESENTABLE;
-    }
-    /* First measured, then written: on an error nothing is. */
-    wmbt_writer w = wmbt_writer_of(wmbt_buf_of(NULL, 0));
-    for (uint32_t pass = 0; pass < 2u; pass++) {
-        wmbt_writer_bytes(&w, WMBT_VIEW_LITERAL("wal/"));
-        wmbt_writer_bytes(&w, tenant);
-        wmbt_writer_u8(&w, '/');
-        wmbt_writer_bytes(&w, fingerprint);
-        wmbt_writer_u8(&w, '/');
-        wmbt_writer_decimal(&w, epoch_ms, 1);
-        wmbt_writer_bytes(&w, WMBT_VIEW_LITERAL("/chunk-"));
-        wmbt_writer_bytes(&w, node);
-        wmbt_writer_u8(&w, '-');
-        wmbt_writer_decimal(&w, seq, 1);
-        wmbt_writer_bytes(&w, WMBT_VIEW_LITERAL(".bin"));
-        if (w.needed > out.len) {
-            return WMBT_BUFFER_TOO_SMALL;
-        }
-        if (pass == 0u) {
-            w.data = out.data;
-            w.room = out.len;
-            w.needed = 0;
-        }
-    }
-    *len = w.needed;
-    return WMBT_OK;
-}
-
-size_t wmbt_contiguous_resident_prefix(wmbt_view resident)
-{
-    size_t n = 0;
-    if (wmbt_view_is_bad(resident)) {
-        return 0;
-    }
-    while (n < resident.len && resident.data[n] != 0u) {
-        n++;
-    }
-    return n;
-}
-
-/* --- defaults --------------------------------------------------------------------------------- */
-
-void wmbt_m0_defaults_init(wmbt_m0_defaults *defaults)
-{
-    defaults->block_size_tokens = 128;
-    defaults->hash_function = WMBT_HASH_BLAKE3;
-    defaults->wal_chunk_target_mb = 32;
-    defaults->wire_format = WMBT_WIRE_MSGPACK;
-}
-
-wmbt_status wmbt_m0_defaults_check(const wmbt_m0_defaults *defaults)
-{
-    uint32_t tokens = defaults->block_size_tokens;
-    uint32_t megabytes = defaults->wal_chunk_target_mb;
-    if (tokens != 64u && tokens != 128u && tokens != 256u) {
-        return WMBT_BAD_COUNT;
-    }
-    if (megabytes != 8u && megabytes != 32u && megabytes != 64u) {
-        return WMBT_BAD_LENGTH;
-    }
-    if (defaults->hash_function > WMBT_HASH_XXHASH3 || defaults->wire_format > WMBT_WIRE_CAPNP) {
-        return WMBT_BAD_TAG;
-    }
     return WMBT_OK;
 }
 

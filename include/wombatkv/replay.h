@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Order of facts, replay of delta facts, and the small rules of upstream's core crate.
+ * Order of facts, and replay of delta facts: which of them win, which conflict.
  * Source of the rules: docs/FORMATS.md, "Fact order and replay".
  */
-#ifndef WOMBATKV_FACTS_H
-#define WOMBATKV_FACTS_H
+#ifndef WOMBATKV_REPLAY_H
+#define WOMBATKV_REPLAY_H
 
 #include "wombatkv/manifest.h"
 
-#if WMBT_CFG_FACTS
+#if WMBT_CFG_REPLAY
 
 WMBT_BEGIN_DECLS
 
@@ -32,51 +32,6 @@ WMBT_API int wmbt_fact_compare(const wmbt_fact_ref *a, const wmbt_fact_ref *b);
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fact_pick_winner(const wmbt_fact_ref *facts, size_t count,
                                                            size_t *winner);
-
-/** Bytes of a key with texts of so many bytes: enough for every number. */
-#    define WMBT_WAL_CHUNK_KEY_BYTES(tenant_bytes, fingerprint_bytes, node_bytes) \
-        ((tenant_bytes) + (fingerprint_bytes) + (node_bytes) + 58u)
-
-/**
- * Writes wal/TENANT/FINGERPRINT/EPOCH_MS/chunk-NODE-SEQ.bin, numbers in decimal without padding,
- * and its length to *len. Texts are inserted as they are; a '/' in one makes keys that other texts
- * can make too. (Upstream's store builds its keys in another way: wal.h.)
- * Returns ok; bad-argument (NULL with a length); not-representable (a text is not UTF-8);
- * buffer-too-small. On an error nothing is written. `out` must not overlap the texts.
- */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_wal_chunk_key(wmbt_view tenant, wmbt_view fingerprint,
-                                                        uint64_t epoch_ms, wmbt_view node,
-                                                        uint64_t seq, wmbt_buf out, size_t *len);
-
-/** How many bytes at the start of `resident` (one a block, 0: not there) are not 0. Empty for NULL
- * with a length. */
-WMBT_API size_t wmbt_contiguous_resident_prefix(wmbt_view resident);
-
-/* --- defaults --------------------------------------------------------------------------------- */
-
-/* Labels. Values are pinned, by us. */
-#    define WMBT_HASH_BLAKE3 0u
-#    define WMBT_HASH_XXHASH3 1u
-#    define WMBT_WIRE_MSGPACK 0u
-#    define WMBT_WIRE_FLATBUFFERS 1u
-#    define WMBT_WIRE_CAPNP 2u
-
-/** Upstream's M0 defaults. What they say of the wire format is not what upstream does. */
-typedef struct wmbt_m0_defaults {
-    uint32_t block_size_tokens;   /**< 64, 128 or 256 */
-    uint32_t hash_function;       /**< WMBT_HASH_... */
-    uint32_t wal_chunk_target_mb; /**< 8, 32 or 64 */
-    uint32_t wire_format;         /**< WMBT_WIRE_... */
-} wmbt_m0_defaults;
-
-/** 128, BLAKE3, 32, MsgPack. */
-WMBT_API void wmbt_m0_defaults_init(wmbt_m0_defaults *defaults);
-
-/**
- * Returns ok; in this order: bad-count (block_size_tokens), bad-length (wal_chunk_target_mb),
- * bad-tag (another label, which upstream's types cannot hold).
- */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_m0_defaults_check(const wmbt_m0_defaults *defaults);
 
 /* --- replay ----------------------------------------------------------------------------------- */
 
