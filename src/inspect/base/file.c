@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/tool.h"
+#include "wombatkv/objkey.h"
 
 static wmbt_status from_errno(int error, const char **why)
 {
@@ -24,7 +25,7 @@ static wmbt_status from_errno(int error, const char **why)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-#define FIRST_ROOM ((size_t)1 << 16)
+#define FIRST_CAPACITY ((size_t)1 << 16)
 
 static wmbt_status too_large(const char **why)
 {
@@ -32,74 +33,133 @@ static wmbt_status too_large(const char **why)
     return WMBT_TOO_LARGE;
 }
 
-/* Reads until the end. `room` is what the size promises, plus one byte to see the end. */
-static wmbt_status read_all(int fd, size_t room, struct file *file, const char **why)
+/* A file that is being read. */
+struct reading_file {
+    int fd;
+    uint64_t size; /* of a regular file; 0: not known */
+    const struct file_limit *limit;
+    uint64_t max_bytes;
+    bool is_limited; /* the beginning has been looked at */
+    size_t capacity;
+};
+
+/* Looks at the beginning once it is there. `end`: that is all that is needed. */
+static wmbt_status apply_limit(struct reading_file *r, const struct file *file, const char **why)
 {
-    uint8_t *data = malloc(room);
-    size_t len = 0;
-    while (data != NULL) {
-        ssize_t got = read(fd, data + len, room - len);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            int error = errno;
-            free(data);
-            return from_errno(error, why);
-        }
-        len += (size_t)got;
-        if (got == 0) {
-            file->data = data;
-            file->len = len;
-            return WMBT_OK;
-        }
-        if (len > FILE_MAX_BYTES) {
-            free(data);
-            return too_large(why);
-        }
-        if (len == room) {
-            uint8_t *grown = room > SIZE_MAX / 2 ? NULL : realloc(data, room * 2);
-            if (grown == NULL) {
-                free(data);
-            }
-            data = grown;
-            room *= 2;
-        }
+    if (!r->is_limited && r->limit != NULL && file->len > FILE_BEGINNING_BYTES) {
+        wmbt_view beginning = wmbt_view_of(file->data, FILE_BEGINNING_BYTES);
+        r->max_bytes = r->limit->max_bytes(r->limit->context, beginning);
+        r->is_limited = true;
     }
-    *why = "not enough memory";
-    return TOOL_UNREADABLE;
+    if (r->max_bytes == 0) {
+        return WMBT_END;
+    }
+    if (file->len > r->max_bytes || (r->is_limited && r->size > r->max_bytes)) {
+        *why = "it is larger than anything that begins so";
+        return r->max_bytes == FILE_MAX_BYTES ? too_large(why) : WMBT_TOO_LARGE;
+    }
+    return WMBT_OK;
 }
 
-static wmbt_status read_fd(int fd, struct file *file, const char **why)
+/* Makes room for one byte more: all that the size promises and one byte to see the end, or twice
+ * as much as before. */
+static bool grow(struct reading_file *r, struct file *file)
+{
+    if (file->len < r->capacity) {
+        return true;
+    }
+    size_t capacity = r->capacity > SIZE_MAX / 2 ? 0 : r->capacity * 2;
+    if (r->size > capacity && r->size < SIZE_MAX) {
+        capacity = (size_t)r->size + 1;
+    }
+    uint8_t *grown = capacity != 0 ? realloc(file->data, capacity) : NULL;
+    if (grown != NULL) {
+        file->data = grown;
+        r->capacity = capacity;
+    }
+    return grown != NULL;
+}
+
+static wmbt_status read_on(struct reading_file *r, struct file *file, const char **why)
+{
+    for (;;) {
+        wmbt_status status = apply_limit(r, file, why);
+        if (status != WMBT_OK) {
+            return status;
+        }
+        if (!grow(r, file)) {
+            *why = "not enough memory";
+            return TOOL_UNREADABLE;
+        }
+        ssize_t got = read(r->fd, file->data + file->len, r->capacity - file->len);
+        if (got == 0) {
+            return WMBT_OK;
+        }
+        if (got < 0 && errno != EINTR) {
+            return from_errno(errno, why);
+        }
+        file->len += got > 0 ? (size_t)got : 0;
+    }
+}
+
+static wmbt_status read_fd(int fd, const struct file_limit *limit, uint64_t max_bytes,
+                           struct file *file, const char **why)
 {
     struct stat st;
+    memset(file, 0, sizeof *file);
     if (fstat(fd, &st) != 0) {
         return from_errno(errno, why);
     }
     if (S_ISDIR(st.st_mode)) {
         return from_errno(EISDIR, why);
     }
-    if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > FILE_MAX_BYTES) {
+    struct reading_file r = {
+        .fd = fd, .limit = limit, .max_bytes = max_bytes, .capacity = FIRST_CAPACITY};
+    r.size = S_ISREG(st.st_mode) && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+    if (r.size > FILE_MAX_BYTES) {
         return too_large(why);
     }
-    bool sized = S_ISREG(st.st_mode) && st.st_size > 0 && (uint64_t)st.st_size < SIZE_MAX;
-    return read_all(fd, sized ? (size_t)st.st_size + 1 : FIRST_ROOM, file, why);
+    if (r.size > max_bytes) {
+        *why = tool_format("it is larger than %llu bytes", (unsigned long long)max_bytes);
+        return WMBT_TOO_LARGE;
+    }
+    file->data = malloc(r.capacity);
+    wmbt_status status = file->data != NULL ? read_on(&r, file, why) : TOOL_UNREADABLE;
+    file->stored_bytes = status == WMBT_END && r.size > file->len ? r.size : file->len;
+    if (status == WMBT_END) {
+        file->len = FILE_BEGINNING_BYTES;
+    } else if (status != WMBT_OK) {
+        file_free(file);
+    }
+    return status;
 }
 
-wmbt_status file_read(const char *path, struct file *file, const char **why)
+static wmbt_status open_and_read(const char *path, const struct file_limit *limit,
+                                 uint64_t max_bytes, struct file *file, const char **why)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return from_errno(errno, why);
     }
-    wmbt_status status = read_fd(fd, file, why);
+    wmbt_status status = read_fd(fd, limit, max_bytes, file, why);
     close(fd);
     return status;
 }
 
+wmbt_status file_read(const char *path, uint64_t max_bytes, struct file *file, const char **why)
+{
+    return open_and_read(path, NULL, max_bytes, file, why);
+}
+
+wmbt_status file_read_limited(const char *path, const struct file_limit *limit, struct file *file,
+                              const char **why)
+{
+    return open_and_read(path, limit, FILE_MAX_BYTES, file, why);
+}
+
 wmbt_status file_read_stdin(struct file *file, const char **why)
 {
-    return read_fd(STDIN_FILENO, file, why);
+    return read_fd(STDIN_FILENO, NULL, FILE_MAX_BYTES, file, why);
 }
 
 void file_free(struct file *file)
@@ -245,13 +305,13 @@ void bucket_object_close(struct bucket_object *object)
     object->fd = -1;
 }
 
-wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, struct file *file,
-                        const char **why)
+wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, const struct file_limit *limit,
+                        struct file *file, const char **why)
 {
     struct bucket_object object;
     wmbt_status status = bucket_open_object(bucket, key, &object, why);
     if (status == WMBT_OK) {
-        status = read_fd(object.fd, file, why);
+        status = read_fd(object.fd, limit, FILE_MAX_BYTES, file, why);
         bucket_object_close(&object);
     }
     return status;
@@ -285,7 +345,7 @@ static void list_entry(const char *key, mode_t mode, const char *prefix, struct 
 {
     const char *folder = tool_format("%s/", key);
     if (S_ISDIR(mode)) {
-        if (is_wanted(folder, prefix, true)) {
+        if (is_wanted(folder, prefix, true) && strlen(folder) < WMBT_OBJKEY_MAX_BYTES) {
             list_add(folders, folder);
         }
     } else if (S_ISREG(mode)) {

@@ -10,17 +10,33 @@
 struct file {
     uint8_t *data; /* not NULL, even if there are none */
     size_t len;
+    uint64_t stored_bytes; /* of the whole file; `len` if all of it was read */
 };
 
 /* What is larger, or has no end, is not read. No format but a segment or an envelope can be so
  * large, and no prompt that `resolve` takes. */
 #define FILE_MAX_BYTES ((uint64_t)1 << 32)
 
+/* The beginning of a file that shows what it can be: more than the header of any format. */
+#define FILE_BEGINNING_BYTES ((size_t)4096)
+
+/* How large a file that begins so may be. 0: no more of it needs to be read. Asked once, for a file
+ * that has more than its beginning. */
+struct file_limit {
+    uint64_t (*max_bytes)(const void *context, wmbt_view beginning);
+    const void *context;
+};
+
 /*
- * Reads a file (or pipe) whole. ok, missing, too-large (above FILE_MAX_BYTES), or TOOL_UNREADABLE;
- * *why is then a text or NULL. "-" is a file of that name.
+ * Reads a file (or pipe) whole, of at most `max_bytes`, which is no more than FILE_MAX_BYTES. ok,
+ * missing, too-large, or TOOL_UNREADABLE; *why is then a text or NULL. "-" is a file of that name.
  */
-wmbt_status file_read(const char *path, struct file *file, const char **why);
+wmbt_status file_read(const char *path, uint64_t max_bytes, struct file *file, const char **why);
+
+/* The same, up to the limit that the file's beginning sets. If that is 0 the answer is `end`: *file
+ * has the beginning alone and file->stored_bytes of a regular file its size. */
+wmbt_status file_read_limited(const char *path, const struct file_limit *limit, struct file *file,
+                              const char **why);
 
 /* Reads standard input whole. */
 wmbt_status file_read_stdin(struct file *file, const char **why);
@@ -60,9 +76,9 @@ wmbt_status bucket_object_read(const struct bucket_object *object, uint64_t offs
 
 void bucket_object_close(struct bucket_object *object);
 
-/* Opens an object and reads it whole. */
-wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, struct file *file,
-                        const char **why);
+/* Opens an object and reads it as file_read_limited() does. */
+wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, const struct file_limit *limit,
+                        struct file *file, const char **why);
 
 /* Keys of a bucket. */
 struct key_list {
@@ -81,7 +97,7 @@ struct key_lists {
 
 /*
  * Lists the keys that begin with `prefix`, which need not end at a '/'. No symbolic link is
- * followed. ok, or TOOL_UNREADABLE (*why names the place).
+ * followed, and no folder whose path is longer than the longest key of S3 (1,024 bytes). ok, or TOOL_UNREADABLE (*why names the place).
  */
 wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_lists *lists,
                         const char **why);

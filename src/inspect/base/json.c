@@ -155,23 +155,35 @@ const char *json_cell(const struct json *value)
 
 /* --- printing -------------------------------------------------------------------------------- */
 
+/* \uXXXX, beyond the basic plane a surrogate pair (RFC 8259, section 7). */
+static void print_escaped(uint32_t c, FILE *out)
+{
+    if (c > 0xFFFF) {
+        fprintf(out, "\\u%04x", (unsigned)(0xD800 + ((c - 0x10000) >> 10)));
+        c = 0xDC00 + (c & 0x3FF);
+    }
+    fprintf(out, "\\u%04x", (unsigned)c);
+}
+
+/* Texts of a tree are UTF-8: json_add_view() saw to that. */
 static void print_text(const char *text, size_t len, FILE *out)
 {
     putc('"', out);
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
+    for (size_t i = 0; i < len;) {
+        size_t step = utf8_character(text + i, len - i);
+        uint32_t c = utf8_code_point(text + i, step);
         if (c == '"' || c == '\\') {
-            putc('\\', out);
-            putc(c, out);
+            fprintf(out, "\\%c", (int)c);
         } else if (c == '\n') {
             fputs("\\n", out);
         } else if (c == '\t') {
             fputs("\\t", out);
-        } else if (c < 0x20 || c == 0x7F) {
-            fprintf(out, "\\u%04x", c);
+        } else if (utf8_is_invisible(c)) {
+            print_escaped(c, out);
         } else {
-            putc(c, out);
+            fwrite(text + i, 1, step, out);
         }
+        i += step;
     }
     putc('"', out);
 }

@@ -203,18 +203,13 @@ const char *tool_printable(const char *text, size_t len)
     char *out = tool_alloc(len * 4 + 1);
     size_t o = 0;
     for (size_t i = 0; i < len;) {
-        unsigned char c = (unsigned char)text[i];
         size_t step = utf8_character(text + i, len - i);
-        bool control =
-            c < 0x20 || c == 0x7F || (c == 0xC2 && step == 2 && (unsigned char)text[i + 1] < 0xA0);
-        if (step == 0 || control) {
-            snprintf(out + o, 5, "\\x%02x", c);
-            o += 4;
-            i++;
-        } else {
-            memcpy(out + o, text + i, step);
-            o += step;
-            i += step;
+        bool shown = step != 0 && !utf8_is_invisible(utf8_code_point(text + i, step));
+        size_t end = i + (step != 0 ? step : 1);
+        for (; i < end; i++) {
+            int bytes = shown ? 1 : 4;
+            snprintf(out + o, 5, shown ? "%c" : "\\x%02x", (unsigned char)text[i]);
+            o += (size_t)bytes;
         }
     }
     out[o] = '\0';

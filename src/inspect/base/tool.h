@@ -67,7 +67,8 @@ void tool_refuse(const char *name, wmbt_status status, const char *detail);
 /* The same of an output that cannot be written. */
 void tool_refuse_output(const char *name, const char *why);
 
-/* The text with control characters and broken UTF-8 made visible: it stays on its line. */
+/* The text with characters that a terminal would obey or hide (utf8_is_invisible()) and broken
+ * UTF-8 made visible, byte by byte: it stays on its line. */
 const char *tool_printable(const char *text, size_t len);
 const char *tool_printable_cstr(const char *text);
 

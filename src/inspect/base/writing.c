@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,10 +13,21 @@
 
 #include "base/tool.h"
 
+/* As many links in a row as Linux follows. */
+#define MAX_LINKS 40
+
 static bool failed(const char **why)
 {
     *why = tool_format("cannot write: %s", strerror(errno));
     return false;
+}
+
+/* A name for mkstemp() in the folder of `path`, short whatever the name there is. */
+static char *name_beside(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    int folder = slash != NULL ? (int)(slash - path) + 1 : 0;
+    return tool_format("%.*s.wombatkv-XXXXXX", folder, path);
 }
 
 /* Files are made with the rights that the caller's mask leaves, not with mkstemp's. */
@@ -59,7 +71,7 @@ static bool write_in_place(const char *path, wmbt_view bytes, const char **why)
 
 static bool write_beside(const char *path, wmbt_view bytes, const char **why)
 {
-    char *temporary = tool_format("%s.XXXXXX", path);
+    char *temporary = name_beside(path);
     int fd = mkstemp(temporary);
     if (fd < 0) {
         return failed(why);
@@ -78,26 +90,40 @@ static bool write_beside(const char *path, wmbt_view bytes, const char **why)
     return good;
 }
 
+/* Where a link leads to, link by link, whether or not a file is there yet. NULL: errno says why. */
+static const char *follow_links(const char *path)
+{
+    for (int links = 0; links < MAX_LINKS; links++) {
+        char to[PATH_MAX];
+        ssize_t len = readlink(path, to, sizeof to - 1);
+        if (len < 0) {
+            return errno == EINVAL || errno == ENOENT ? path : NULL;
+        }
+        to[len] = '\0';
+        const char *slash = strrchr(path, '/');
+        int folder = to[0] != '/' && slash != NULL ? (int)(slash - path) + 1 : 0;
+        path = tool_format("%.*s%s", folder, path, to);
+    }
+    errno = ELOOP;
+    return NULL;
+}
+
 bool write_file(const char *path, wmbt_view bytes, const char **why)
 {
     struct stat st;
-    if (stat(path, &st) != 0) {
-        return write_beside(path, bytes, why);
-    }
-    if (S_ISDIR(st.st_mode)) {
+    bool is_there = stat(path, &st) == 0;
+    if (is_there && S_ISDIR(st.st_mode)) {
         errno = EISDIR;
         return failed(why);
     }
-    if (is_standard_output(path)) {
+    if (is_there && is_standard_output(path)) {
         return write_all(STDOUT_FILENO, bytes) || failed(why);
     }
-    if (!S_ISREG(st.st_mode)) {
+    if (is_there && !S_ISREG(st.st_mode)) {
         return write_in_place(path, bytes, why);
     }
-    char *target = realpath(path, NULL); /* a link stays one */
-    bool good = target != NULL ? write_beside(target, bytes, why) : failed(why);
-    free(target);
-    return good;
+    const char *target = follow_links(path);
+    return target != NULL ? write_beside(target, bytes, why) : failed(why);
 }
 
 /* --- directories ----------------------------------------------------------------------------- */
@@ -109,7 +135,7 @@ bool new_folder_begin(struct new_folder *folder, const char *path, const char **
         len--;
     }
     folder->path = tool_copy(path, len);
-    folder->temporary = tool_format("%s.XXXXXX", folder->path);
+    folder->temporary = name_beside(folder->path);
     if (mkdtemp(folder->temporary) == NULL) {
         return failed(why);
     }

@@ -8,9 +8,9 @@
 
 #include "wombatkv/base.h"
 
-/* Writes a file, replacing one of that name, or the one that a link of that name leads to; what is
- * no file (a device, a pipe) or is standard output is written to. False: *why says why, nothing is
- * left behind. */
+/* Writes a file, replacing one of that name. Links are followed, also one to a file that is not
+ * there yet; what is no file (a device, a pipe) or is standard output is written to. False: *why
+ * says why, nothing is left behind. */
 bool write_file(const char *path, wmbt_view bytes, const char **why);
 
 /* True if standard output goes there (/dev/stdout). */

@@ -34,6 +34,9 @@ static void read_accept(wmbt_fingerprint_accept *accept, const struct args *args
     }
 }
 
+/* What is larger is no identity file. */
+#define MAX_IDENTITY_BYTES ((uint64_t)1 << 20)
+
 /* Reads a context. A bad file ends the process (EXIT_USAGE); one that is not there is noted. The
  * text stays: the context keeps views into it. */
 static wmbt_status read_context(const char *path, wmbt_fingerprint_context *context,
@@ -43,7 +46,7 @@ static wmbt_status read_context(const char *path, wmbt_fingerprint_context *cont
     wmbt_fingerprint_place place = {0, 0};
     memset(file, 0, sizeof *file);
     wmbt_fingerprint_init(context);
-    wmbt_status status = file_read(path, file, &why);
+    wmbt_status status = file_read(path, MAX_IDENTITY_BYTES, file, &why);
     if (status != WMBT_OK) {
         tool_refuse(path, status, why);
         return status;

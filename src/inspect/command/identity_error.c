@@ -31,18 +31,24 @@ static const char *trimmed(const uint8_t *text, size_t len)
     return tool_copy((const char *)text, len);
 }
 
+/* Takes the first line, without its end, off the text. After the last one the text is empty. */
+static wmbt_view next_line(wmbt_view *text)
+{
+    const uint8_t *end = text->len != 0 ? memchr(text->data, '\n', text->len) : NULL;
+    size_t len = end != NULL ? (size_t)(end - text->data) : text->len;
+    size_t taken = end != NULL ? len + 1 : len;
+    wmbt_view line = wmbt_view_of(text->data, len);
+    *text = wmbt_view_of(text->data + taken, text->len - taken);
+    return line;
+}
+
 /* Line `number`, from 1; the text has it. */
 static wmbt_view line_of(wmbt_view text, uint32_t number)
 {
-    size_t begin = 0;
-    for (; number > 1; number--) {
-        begin += (size_t)((const uint8_t *)memchr(text.data + begin, '\n', text.len - begin) -
-                          (text.data + begin)) +
-                 1;
+    while (number-- > 1) {
+        next_line(&text);
     }
-    const uint8_t *end = memchr(text.data + begin, '\n', text.len - begin);
-    size_t len = end != NULL ? (size_t)(end - (text.data + begin)) : text.len - begin;
-    return wmbt_view_of(text.data + begin, len);
+    return next_line(&text);
 }
 
 static void split(wmbt_view text, struct line *line)
@@ -66,7 +72,7 @@ static uint32_t first_line(wmbt_view text, const char *name)
     uint32_t number = 0;
     do {
         number++;
-        split(line_of(text, number), &line);
+        split(next_line(&text), &line);
     } while (strcmp(line.name, name) != 0);
     return number;
 }

@@ -118,7 +118,7 @@ static bool is_blank(wmbt_view text)
 static void add_file(struct facts *facts, const char *path, struct file *file)
 {
     const char *why = NULL;
-    wmbt_status status = file_read(path, file, &why);
+    wmbt_status status = file_read(path, FILE_MAX_BYTES, file, &why);
     if (status != WMBT_OK) {
         refuse(facts, path, 0, status, why);
         return;

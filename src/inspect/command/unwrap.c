@@ -17,7 +17,7 @@ static wmbt_status unwrap_file(struct json *row, const char *path, const char *t
     struct file file;
     struct plain plain;
     const char *why = NULL;
-    wmbt_status status = file_read(path, &file, &why);
+    wmbt_status status = file_read(path, FILE_MAX_BYTES, &file, &why);
     if (status != WMBT_OK) {
         tool_refuse(path, status, why);
         return status;

@@ -85,14 +85,15 @@ static wmbt_status add_records(struct json *records, const char *object, wmbt_vi
 static void replay(struct json *root, const struct bucket *bucket, const struct listing *listing,
                    uint32_t flags, struct json *refused)
 {
+    struct file_limit limit = format_limit(format_of_name("wal"));
     struct json *records = json_add_array(root, "records");
     for (size_t i = 0; i < listing->count; i++) {
         const char *object = (const char *)listing->entry[i].key.data;
         const char *why = NULL;
-        struct file file = {NULL, 0};
+        struct file file = {0};
         out_progress("reading", i, listing->count);
-        wmbt_status status = bucket_read(bucket, listing->entry[i].key, &file, &why);
-        if (status == WMBT_OK) {
+        wmbt_status status = bucket_read(bucket, listing->entry[i].key, &limit, &file, &why);
+        if (status == WMBT_OK || status == WMBT_END) {
             status = add_records(records, object, file_view(&file), flags);
         }
         file_free(&file);
@@ -114,8 +115,8 @@ static void refuse_others(const struct bucket *bucket, const struct listing *lis
             strncmp(prefix, object, len) == 0 && (prefix[len] == '/' || prefix[len] == '\0');
         if (leads || wmbt_wal_key_belongs(view_of_text(object), view_of_text(prefix), flags)) {
             const char *why = NULL;
-            struct file file = {NULL, 0};
-            wmbt_status status = bucket_read(bucket, view_of_text(object), &file, &why);
+            struct file file = {0};
+            wmbt_status status = bucket_read(bucket, view_of_text(object), NULL, &file, &why);
             file_free(&file);
             refuse(refused, object, status != WMBT_OK ? status : TOOL_UNREADABLE, why);
         }

@@ -16,6 +16,9 @@ void fmt_add_delta(struct json *fields, const wmbt_delta *delta);
 /* Reads a delta fact; texts with escapes go to tool_alloc(). *why: words, or NULL. */
 wmbt_status fmt_read_delta(wmbt_view bytes, wmbt_delta *delta, const char **why);
 
+/* True if a JSON object may begin so. */
+bool fmt_is_document(wmbt_view beginning);
+
 /* True if a JSON document is a delta fact or a manifest snapshot, or was meant to be one. */
 bool fmt_is_delta(wmbt_view bytes);
 bool fmt_is_manifest(wmbt_view bytes);

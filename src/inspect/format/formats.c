@@ -65,18 +65,23 @@ static bool is_envelope(wmbt_view bytes)
     return BEGINS(bytes, "WMBT") && !BEGINS(bytes, "WMBT_");
 }
 
+/* Of blocks and tails: nine times the largest block. The others are bounded by their own fields or
+ * by memory. */
+#define MAX_ROWS_BYTES UNWRAP_MAX_BYTES
+
 static const struct format formats[] = {
-    {"kvblock", is_kvblock, format_read_kvblock},
-    {"rawtail", is_rawtail, format_read_rawtail},
-    {"compressed", is_compressed, format_read_compressed},
-    {"zstd", is_zstd, format_read_zstd},
-    {"wal", is_wal, format_read_wal},
-    {"segment", is_segment, format_read_segment},
-    {"manifest", fmt_is_manifest, format_read_manifest},
-    {"delta", fmt_is_delta, format_read_delta},
-    {"envelope", is_envelope, format_read_envelope},
-    {"metavalue", is_metavalue, format_read_metavalue},
-    {"large-manifest", is_large_manifest, format_read_large_manifest},
+    {"kvblock", is_kvblock, is_kvblock, format_read_kvblock, MAX_ROWS_BYTES},
+    {"rawtail", is_rawtail, is_rawtail, format_read_rawtail, MAX_ROWS_BYTES},
+    {"compressed", is_compressed, is_compressed, format_read_compressed, FILE_MAX_BYTES},
+    {"zstd", is_zstd, is_zstd, format_read_zstd, FILE_MAX_BYTES},
+    {"wal", is_wal, is_wal, format_read_wal, FILE_MAX_BYTES},
+    {"segment", is_segment, is_segment, format_read_segment, FILE_MAX_BYTES},
+    {"manifest", fmt_is_manifest, fmt_is_document, format_read_manifest, MAX_ROWS_BYTES},
+    {"delta", fmt_is_delta, fmt_is_document, format_read_delta, MAX_ROWS_BYTES},
+    {"envelope", is_envelope, is_envelope, format_read_envelope, FILE_MAX_BYTES},
+    {"metavalue", is_metavalue, is_metavalue, format_read_metavalue, 0},
+    {"large-manifest", is_large_manifest, is_large_manifest, format_read_large_manifest,
+     FILE_MAX_BYTES},
 };
 
 #define FORMATS (sizeof formats / sizeof formats[0])
@@ -112,8 +117,25 @@ static const struct format *detect(wmbt_view bytes)
 
 /* --- objects --------------------------------------------------------------------------------- */
 
-/* Judges an object by what its bytes are. */
-static void judge(struct object *object, wmbt_view bytes, struct reading *reading)
+static uint64_t max_bytes(const void *context, wmbt_view beginning)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < FORMATS; i++) {
+        bool candidate = context == NULL || context == &formats[i];
+        if (candidate && formats[i].begins(beginning) && formats[i].max_bytes > most) {
+            most = formats[i].max_bytes;
+        }
+    }
+    return most;
+}
+
+struct file_limit format_limit(const struct format *format)
+{
+    return (struct file_limit){max_bytes, format};
+}
+
+/* Checks an object as what its bytes are. */
+static void check(struct object *object, wmbt_view bytes, struct reading *reading)
 {
     struct plain plain;
     object->format = detect(bytes);
@@ -137,7 +159,7 @@ static void judge(struct object *object, wmbt_view bytes, struct reading *readin
         object->status = WMBT_BAD_MAGIC;
         object->why = "a damaged wrapper, which upstream hands out as it is";
     } else if (object->status == WMBT_OK) {
-        judge(object, plain.is.bytes, reading);
+        check(object, plain.is.bytes, reading);
     }
     unwrap_free(&plain);
 }
@@ -148,15 +170,16 @@ void object_read(struct object *object, const char *path, const struct format *f
     struct file file;
     memset(object, 0, sizeof *object);
     object->format = format;
-    object->status = file_read(path, &file, &object->why);
-    if (object->status != WMBT_OK) {
+    struct file_limit limit = format_limit(format);
+    object->status = file_read_limited(path, &limit, &file, &object->why);
+    if (object->status != WMBT_OK && object->status != WMBT_END) {
         return;
     }
-    object->stored_bytes = file.len;
+    object->stored_bytes = file.stored_bytes;
     if (format != NULL) {
         object->status = format->read(file_view(&file), reading);
     } else {
-        judge(object, file_view(&file), reading);
+        check(object, file_view(&file), reading);
     }
     object->why = object->why != NULL ? object->why : reading->detail;
     if (object->status != WMBT_OK && object->why == NULL) {

@@ -21,9 +21,13 @@ struct reading {
 
 struct format {
     const char *name;
-    /* True if an object that begins with these bytes is of the format; NULL: never detected. */
+    /* True if an object of these bytes is of the format, or is a damaged one. */
     bool (*detect)(wmbt_view bytes);
+    /* True if one that begins with these bytes may be; the same function where bytes at the
+     * beginning decide. */
+    bool (*begins)(wmbt_view beginning);
     wmbt_status (*read)(wmbt_view bytes, struct reading *reading);
+    uint64_t max_bytes; /* of an object that this tool reads; 0: the beginning holds all of it */
 };
 
 /* Names of all formats, for messages. */
@@ -48,6 +52,9 @@ struct object {
  */
 void object_read(struct object *object, const char *path, const struct format *format,
                  struct reading *reading);
+
+/* How much of a file needs to be read to check it as `format`, or as anything if that is NULL. */
+struct file_limit format_limit(const struct format *format);
 
 /* What a status means, in a few words. */
 const char *format_status_text(wmbt_status status);

@@ -115,13 +115,24 @@ static bool holds(wmbt_view bytes, const char *word)
     return false;
 }
 
-static bool is_json_object(wmbt_view bytes)
+static size_t white_space(wmbt_view bytes)
 {
     size_t i = 0;
     while (i < bytes.len && strchr(" \t\r\n", bytes.data[i]) != NULL && bytes.data[i] != '\0') {
         i++;
     }
+    return i;
+}
+
+static bool is_json_object(wmbt_view bytes)
+{
+    size_t i = white_space(bytes);
     return i < bytes.len && bytes.data[i] == '{';
+}
+
+bool fmt_is_document(wmbt_view beginning)
+{
+    return is_json_object(beginning) || white_space(beginning) == beginning.len;
 }
 
 /* A document that is refused is called after the fields that it has. */
