@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/tool.h"
 #include "base/utf8.h"
 
 static struct json *new_value(enum json_kind kind)
@@ -101,6 +100,33 @@ struct json *json_add_object(struct json *parent, const char *key)
 struct json *json_add_array(struct json *parent, const char *key)
 {
     return json_add(parent, key, json_array());
+}
+
+void json_add_rows(struct json *parent, const char *key, struct json_rows rows)
+{
+    json_add(parent, key, new_value(JSON_ROWS))->rows = rows;
+}
+
+void json_walk_begin(struct json_walk *walk, const struct json *list)
+{
+    walk->list = list;
+    walk->child = list->first;
+    walk->mark = tool_mark();
+    if (list->kind == JSON_ROWS) {
+        list->rows.begin(list->rows.context);
+    }
+}
+
+const struct json *json_walk_next(struct json_walk *walk)
+{
+    tool_release_to(walk->mark);
+    if (walk->list->kind == JSON_ROWS) {
+        struct json *row = json_object();
+        return walk->list->rows.next(walk->list->rows.context, row) ? row : NULL;
+    }
+    const struct json *child = walk->child;
+    walk->child = child != NULL ? child->next : NULL;
+    return child;
 }
 
 void json_add_name(struct json *parent, const char *key, wmbt_view name)
@@ -202,24 +228,46 @@ static void print_scalar(const struct json *value, FILE *out)
 static bool is_flat(const struct json *value)
 {
     for (const struct json *child = value->first; child != NULL; child = child->next) {
-        if (child->first != NULL) {
+        if (child->first != NULL || child->kind == JSON_ROWS) {
             return false;
         }
     }
     return true;
 }
 
-static void print(const struct json *value, unsigned depth, FILE *out)
+static void print(const struct json *value, unsigned depth, FILE *out);
+
+static void new_line(unsigned depth, FILE *out)
 {
-    if (value->kind != JSON_ARRAY && value->kind != JSON_OBJECT) {
-        print_scalar(value, out);
-        return;
+    fprintf(out, "\n%*s", (int)(2 * depth), "");
+}
+
+static void print_rows(const struct json *value, unsigned depth, FILE *out)
+{
+    struct json_walk walk;
+    const struct json *row;
+    bool any = false;
+    putc('[', out);
+    json_walk_begin(&walk, value);
+    while ((row = json_walk_next(&walk)) != NULL) {
+        fputs(any ? "," : "", out);
+        new_line(depth + 1, out);
+        print(row, depth + 1, out);
+        any = true;
     }
+    if (any) {
+        new_line(depth, out);
+    }
+    putc(']', out);
+}
+
+static void print_members(const struct json *value, unsigned depth, FILE *out)
+{
     bool flat = is_flat(value);
     putc(value->kind == JSON_ARRAY ? '[' : '{', out);
     for (const struct json *child = value->first; child != NULL; child = child->next) {
         if (!flat) {
-            fprintf(out, "\n%*s", (int)(2 * (depth + 1)), "");
+            new_line(depth + 1, out);
         }
         if (value->kind == JSON_OBJECT) {
             print_text(child->key, strlen(child->key), out);
@@ -231,13 +279,35 @@ static void print(const struct json *value, unsigned depth, FILE *out)
         }
     }
     if (!flat) {
-        fprintf(out, "\n%*s", (int)(2 * depth), "");
+        new_line(depth, out);
     }
     putc(value->kind == JSON_ARRAY ? ']' : '}', out);
+}
+
+static void print(const struct json *value, unsigned depth, FILE *out)
+{
+    switch (value->kind) {
+    case JSON_ROWS: print_rows(value, depth, out); break;
+    case JSON_ARRAY:
+    case JSON_OBJECT: print_members(value, depth, out); break;
+    default: print_scalar(value, out); break;
+    }
 }
 
 void json_print(const struct json *value, FILE *out)
 {
     print(value, 0, out);
     putc('\n', out);
+}
+
+void json_printer_add(struct json_printer *printer, const struct json *object)
+{
+    putc(printer->elements++ == 0 ? '[' : ',', printer->out);
+    new_line(1, printer->out);
+    print(object, 1, printer->out);
+}
+
+void json_printer_end(struct json_printer *printer)
+{
+    fputs(printer->elements == 0 ? "[]\n" : "\n]\n", printer->out);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A command's answer as a tree. With --json it is printed as it is; otherwise the command prints it
- * for people, from the same tree, so that both say the same. Memory: tool_alloc().
+ * for people, from the same tree, so that both say the same. Long lists are made row by row while
+ * they are printed. Memory: tool_alloc().
  */
 #ifndef INSPECT_JSON_H
 #define INSPECT_JSON_H
@@ -10,10 +11,20 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/tool.h"
 #include "wombatkv/base.h"
 
+/* Where the rows of a list come from. It must stay until the list is printed. */
+struct json;
+struct json_rows {
+    void (*begin)(void *context); /* starts at the first row, as often as it is called */
+    /* Adds the members of the next row to an empty object. False: there is none. */
+    bool (*next)(void *context, struct json *row);
+    void *context;
+};
+
 /* Kinds of values. */
-enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_ARRAY, JSON_OBJECT };
+enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_ARRAY, JSON_OBJECT, JSON_ROWS };
 
 struct json {
     enum json_kind kind;
@@ -22,6 +33,7 @@ struct json {
     const char *cell; /* JSON_TEXT: what people see instead, or NULL */
     uint64_t number;  /* JSON_NUMBER, JSON_BOOL; elements of the others */
     size_t text_len;
+    struct json_rows rows; /* JSON_ROWS */
     struct json *next;
     struct json *first;
     struct json *last;
@@ -45,6 +57,19 @@ void json_add_hex(struct json *parent, const char *key, wmbt_view bytes);
 struct json *json_add_object(struct json *parent, const char *key);
 struct json *json_add_array(struct json *parent, const char *key);
 
+/* A list of objects that are made when they are needed, and not kept. */
+void json_add_rows(struct json *parent, const char *key, struct json_rows rows);
+
+/* A walk over the elements of an array or of rows. A row, and all memory of tool_alloc() since,
+ * lives until the next call. */
+struct json_walk {
+    const struct json *list;
+    const struct json *child;
+    struct tool_mark mark;
+};
+void json_walk_begin(struct json_walk *walk, const struct json *list);
+const struct json *json_walk_next(struct json_walk *walk);
+
 /* The name of something, any bytes. One that is not UTF-8 also gets its bytes, under KEY_hex. */
 void json_add_name(struct json *parent, const char *key, wmbt_view name);
 /* A path as given: a name under "path". */
@@ -60,5 +85,13 @@ uint64_t json_get_number(const struct json *object, const char *key);
 const char *json_cell(const struct json *value);
 
 void json_print(const struct json *value, FILE *out);
+
+/* An array of objects, printed element by element as json_print() would print all of it. */
+struct json_printer {
+    FILE *out;
+    size_t elements;
+};
+void json_printer_add(struct json_printer *printer, const struct json *object);
+void json_printer_end(struct json_printer *printer);
 
 #endif

@@ -72,8 +72,6 @@ const char *out_count(uint64_t count, const char *one, const char *many)
 
 /* --- tables ---------------------------------------------------------------------------------- */
 
-#define MAX_COLUMNS 16u
-
 /* Columns that a cell takes on the screen: colours take none. */
 static size_t width_of(const char *text)
 {
@@ -101,32 +99,45 @@ void table_cell(struct table *table, const char *text)
     table->cell[table->cells++] = text;
 }
 
-void table_print(struct table *table, unsigned indent)
+void table_measure(struct table *table, const char *const *row)
 {
-    size_t width[MAX_COLUMNS] = {0};
-    for (size_t i = 0; i < table->cells; i++) {
-        size_t w = width_of(table->cell[i]);
-        size_t *column = &width[i % table->columns];
-        *column = w > *column ? w : *column;
+    for (unsigned i = 0; i < table->columns; i++) {
+        size_t width = width_of(row[i]);
+        table->width[i] = width > table->width[i] ? width : table->width[i];
     }
-    int blanks = 0; /* before the next text; none at the end of a line */
-    for (size_t i = 0; i < table->cells; i++) {
-        unsigned column = (unsigned)(i % table->columns);
-        bool right = (table->right >> column & 1u) != 0;
-        int padding = (int)(width[column] - width_of(table->cell[i]));
-        blanks += (column == 0 ? (int)indent : 2) + (right ? padding : 0);
-        if (table->cell[i][0] != '\0') {
-            printf("%*s%s", blanks, "", table->cell[i]);
+}
+
+void table_print_row(const struct table *table, const char *const *row, unsigned indent)
+{
+    int blanks = (int)indent; /* before the next text; none at the end of a line */
+    for (unsigned i = 0; i < table->columns; i++) {
+        bool right = (table->right >> i & 1u) != 0;
+        int padding = (int)(table->width[i] - width_of(row[i]));
+        blanks += (i == 0 ? 0 : 2) + (right ? padding : 0);
+        if (row[i][0] != '\0') {
+            printf("%*s%s", blanks, "", row[i]);
             blanks = 0;
         }
         blanks += right ? 0 : padding;
-        if (column + 1 == table->columns) {
-            putchar('\n');
-            blanks = 0;
-        }
     }
+    putchar('\n');
+}
+
+void table_end(struct table *table)
+{
     free(table->cell);
     table->cell = NULL;
+}
+
+void table_print(struct table *table, unsigned indent)
+{
+    for (size_t i = 0; i + table->columns <= table->cells; i += table->columns) {
+        table_measure(table, table->cell + i);
+    }
+    for (size_t i = 0; i + table->columns <= table->cells; i += table->columns) {
+        table_print_row(table, table->cell + i, indent);
+    }
+    table_end(table);
 }
 
 /* --- progress -------------------------------------------------------------------------------- */

@@ -8,10 +8,13 @@
 
 #include "wombatkv/status.h"
 
+#define TABLE_MAX_COLUMNS 16u
+
 /* Rows of cells. Cells must live until the table is printed. */
 struct table {
     unsigned columns;
     uint32_t right; /* bit i: column i is aligned to the right */
+    size_t width[TABLE_MAX_COLUMNS];
     const char **cell;
     size_t cells;
     size_t room;
@@ -25,6 +28,13 @@ void table_cell(struct table *table, const char *text);
 
 /* Prints the table on standard output, each line behind `indent` blanks, and ends it. */
 void table_print(struct table *table, unsigned indent);
+
+/* For a table that is too long to be kept, between table_begin() and table_end(): first all rows
+ * are measured, then they are printed, each behind `indent` blanks. table_begin()'s heading is not
+ * among them. */
+void table_measure(struct table *table, const char *const *row);
+void table_print_row(const struct table *table, const char *const *row, unsigned indent);
+void table_end(struct table *table);
 
 /* True if standard output may be coloured: a terminal, and neither NO_COLOR nor TERM=dumb. */
 bool out_has_colour(void);

@@ -76,14 +76,27 @@ void *tool_alloc(size_t bytes)
     return memory;
 }
 
-void tool_free_all(void)
+struct tool_mark tool_mark(void)
 {
-    while (chunks != NULL) {
+    return (struct tool_mark){chunks, free_begin, free_bytes};
+}
+
+void tool_release_to(struct tool_mark mark)
+{
+    while (chunks != mark.chunk) {
         struct chunk *next = chunks->next;
         free(chunks);
         chunks = next;
     }
-    free_bytes = 0;
+    free_begin = mark.free_begin;
+    free_bytes = mark.free_bytes;
+}
+
+void tool_free_all(void)
+{
+    free(first_refusal);
+    first_refusal = NULL;
+    tool_release_to((struct tool_mark){NULL, NULL, 0});
 }
 
 char *tool_copy(const char *text, size_t len)
@@ -168,22 +181,28 @@ void tool_usage_error(const char *format, ...)
     exit(EXIT_USAGE);
 }
 
-void tool_refuse(const char *name, wmbt_status status, const char *detail)
+/* Keeps the first line for the end: in memory that no tool_release_to() gives back. */
+static void note_refusal(const char *line)
 {
     refusals++;
     if (first_refusal == NULL) {
-        first_refusal = tool_format("%s: %s%s%s", tool_printable_cstr(name),
-                                    tool_status_name(status), detail != NULL ? ": " : "",
-                                    detail != NULL ? tool_printable_cstr(detail) : "");
+        first_refusal = strdup(line);
+        if (first_refusal == NULL) {
+            out_of_memory();
+        }
     }
+}
+
+void tool_refuse(const char *name, wmbt_status status, const char *detail)
+{
+    note_refusal(tool_format("%s: %s%s%s", tool_printable_cstr(name), tool_status_name(status),
+                             detail != NULL ? ": " : "",
+                             detail != NULL ? tool_printable_cstr(detail) : ""));
 }
 
 void tool_refuse_output(const char *name, const char *why)
 {
-    refusals++;
-    if (first_refusal == NULL) {
-        first_refusal = tool_format("%s: %s", tool_printable_cstr(name), tool_printable_cstr(why));
-    }
+    note_refusal(tool_format("%s: %s", tool_printable_cstr(name), tool_printable_cstr(why)));
 }
 
 bool tool_report_refusals(void)

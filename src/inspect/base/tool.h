@@ -47,6 +47,15 @@ char *tool_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* Frees all of it. */
 void tool_free_all(void);
 
+/* All memory of tool_alloc() since a mark, given back at once. Marks nest. */
+struct tool_mark {
+    void *chunk;
+    unsigned char *free_begin;
+    size_t free_bytes;
+};
+struct tool_mark tool_mark(void);
+void tool_release_to(struct tool_mark mark);
+
 /* Memory, zeroed, that costs only what is used of it: a claim is cheap to make. NULL: there is
  * none. */
 void *tool_reserve(size_t bytes);

@@ -6,7 +6,6 @@
 #include "format/formats.h"
 #include "base/out.h"
 #include "base/tool.h"
-#include "format/unwrap.h"
 
 /* A value as people read it: of long hex digits the beginning. */
 static const char *short_cell(const struct json *value)
@@ -18,31 +17,71 @@ static const char *short_cell(const struct json *value)
     return hex && len > 64 ? tool_format("%.48s... (%zu bytes)", text, len / 2) : text;
 }
 
-/* Rows of a list of objects, headed by the members of the first. */
-static void print_rows(const struct json *list, unsigned indent)
+/* The columns of a list: the members of its first row. */
+static void table_of(struct table *table, const struct json *list, const char **heading)
 {
-    struct table table;
-    const struct json *first = list->first;
-    const char *heading[16] = {NULL};
+    struct json_walk walk;
     uint32_t right = 0;
     unsigned columns = 0;
-    for (const struct json *m = first->first; m != NULL && columns < 16; m = m->next) {
+    json_walk_begin(&walk, list);
+    const struct json *first = json_walk_next(&walk);
+    for (const struct json *m = first->first; m != NULL && columns < TABLE_MAX_COLUMNS;
+         m = m->next) {
         right |= m->kind == JSON_NUMBER ? 1u << columns : 0;
         heading[columns++] = m->key;
     }
-    table_begin(&table, columns, right, heading);
-    for (const struct json *row = first; row != NULL; row = row->next) {
-        for (unsigned i = 0; i < columns; i++) {
-            table_cell(&table, short_cell(json_get(row, heading[i])));
-        }
+    table_begin(table, columns, right, NULL);
+}
+
+static void cells_of(const struct table *table, const struct json *row, const char *const *heading,
+                     const char **cells)
+{
+    for (unsigned i = 0; i < table->columns; i++) {
+        cells[i] = short_cell(json_get(row, heading[i]));
     }
-    table_print(&table, indent);
+}
+
+/* Rows of a list of objects, headed by the members of the first. No row is kept. */
+static void print_rows(const struct json *list, unsigned indent)
+{
+    struct table table;
+    struct json_walk walk;
+    const struct json *row;
+    const char *heading[TABLE_MAX_COLUMNS];
+    const char *cells[TABLE_MAX_COLUMNS];
+    table_of(&table, list, heading);
+    for (unsigned i = 0; i < table.columns; i++) {
+        cells[i] = out_bold(heading[i]);
+    }
+    table_measure(&table, cells);
+    json_walk_begin(&walk, list);
+    while ((row = json_walk_next(&walk)) != NULL) {
+        cells_of(&table, row, heading, cells);
+        table_measure(&table, cells);
+    }
+    for (unsigned i = 0; i < table.columns; i++) {
+        cells[i] = out_bold(heading[i]);
+    }
+    table_print_row(&table, cells, indent);
+    json_walk_begin(&walk, list);
+    while ((row = json_walk_next(&walk)) != NULL) {
+        cells_of(&table, row, heading, cells);
+        table_print_row(&table, cells, indent);
+    }
+}
+
+/* True if a list has a row. */
+static bool has_rows(const struct json *list)
+{
+    struct json_walk walk;
+    json_walk_begin(&walk, list);
+    return json_walk_next(&walk) != NULL;
 }
 
 static void add_cells(struct table *table, const char *before, const struct json *fields)
 {
     for (const struct json *field = fields->first; field != NULL; field = field->next) {
-        if (field->kind != JSON_ARRAY && field->kind != JSON_OBJECT) {
+        if (field->kind < JSON_ARRAY) {
             table_cell(table, tool_format("%s%s", before, field->key));
             table_cell(table, short_cell(field));
         }
@@ -62,7 +101,7 @@ static void print_fields(const struct json *fields)
     }
     table_print(&table, 2);
     for (const struct json *field = fields->first; field != NULL; field = field->next) {
-        if (field->kind == JSON_ARRAY && field->first != NULL) {
+        if (field->kind != JSON_OBJECT && field->kind >= JSON_ARRAY && has_rows(field)) {
             printf("\n  %s\n", out_bold(field->key));
             print_rows(field, 4);
         }
@@ -86,7 +125,9 @@ static void print_object(const struct json *row)
     }
 }
 
-static void add_row(struct json *root, const char *path, const struct format *format, bool compat)
+/* One object, printed before the next is read. */
+static void show(const char *path, const struct format *format, bool compat,
+                 struct json_printer *printer)
 {
     struct object object;
     struct reading reading;
@@ -95,7 +136,7 @@ static void add_row(struct json *root, const char *path, const struct format *fo
     reading.fields = json_object();
     reading.extents = json_array();
     object_read(&object, path, format, &reading);
-    struct json *row = json_add_object(root, NULL);
+    struct json *row = json_object();
     json_add_path(row, path);
     if (object.format != NULL) {
         json_add_text(row, "format", object.format->name);
@@ -114,27 +155,31 @@ static void add_row(struct json *root, const char *path, const struct format *fo
     if (object.status != WMBT_OK) {
         tool_refuse(path, object.status, object.why);
     }
+    if (printer->out != NULL) {
+        json_printer_add(printer, row);
+    } else {
+        fputs(printer->elements++ != 0 ? "\n" : "", stdout);
+        print_object(row);
+    }
+    object_close(&object);
 }
 
 static int run(const struct args *args)
 {
-    struct json *root = json_array();
     const char *as = args_value(args, "--as");
     const struct format *format = as != NULL ? format_of_name(as) : NULL;
+    bool json = args_flag(args, "--json");
+    struct json_printer printer = {json ? stdout : NULL, 0};
     unwrap_choose(args);
     args_operands(args, "an object's file", 1, SIZE_MAX);
     for (size_t i = 0; i < args->operands; i++) {
+        struct tool_mark mark = tool_mark();
         out_progress("reading", i, args->operands);
-        add_row(root, args->operand[i], format, args_flag(args, "--compat"));
+        show(args->operand[i], format, args_flag(args, "--compat"), &printer);
+        tool_release_to(mark);
     }
-    out_progress_end();
-    if (args_flag(args, "--json")) {
-        json_print(root, stdout);
-        return EXIT_DONE;
-    }
-    for (const struct json *row = root->first; row != NULL; row = row->next) {
-        print_object(row);
-        fputs(row->next != NULL ? "\n" : "", stdout);
+    if (json) {
+        json_printer_end(&printer);
     }
     return EXIT_DONE;
 }

@@ -27,6 +27,7 @@ static void add_row(struct json *root, const char *path, const struct format *fo
     if (object.status != WMBT_OK) {
         tool_refuse(path, object.status, object.why);
     }
+    object_close(&object);
 }
 
 static void print_rows(const struct json *root)

@@ -137,7 +137,6 @@ struct file_limit format_limit(const struct format *format)
 /* Checks an object as what its bytes are. */
 static void check(struct object *object, wmbt_view bytes, struct reading *reading)
 {
-    struct plain plain;
     object->format = detect(bytes);
     if (object->format == NULL) {
         object->status = bytes.len == 0 ? WMBT_TRUNCATED : WMBT_BAD_MAGIC;
@@ -154,38 +153,41 @@ static void check(struct object *object, wmbt_view bytes, struct reading *readin
         return;
     }
     object->wrapped = true;
-    object->status = unwrap(bytes, reading->compat, &plain);
-    if (object->status == WMBT_OK && plain.is.kind == WMBT_COMPRESSED_PASSED_THROUGH) {
+    object->status = unwrap(bytes, reading->compat, &object->plain);
+    if (object->status == WMBT_OK && object->plain.is.kind == WMBT_COMPRESSED_PASSED_THROUGH) {
         object->status = WMBT_BAD_MAGIC;
         object->why = "a damaged wrapper, which upstream hands out as it is";
     } else if (object->status == WMBT_OK) {
-        check(object, plain.is.bytes, reading);
+        check(object, object->plain.is.bytes, reading);
     }
-    unwrap_free(&plain);
 }
 
 void object_read(struct object *object, const char *path, const struct format *format,
                  struct reading *reading)
 {
-    struct file file;
     memset(object, 0, sizeof *object);
     object->format = format;
     struct file_limit limit = format_limit(format);
-    object->status = file_read_limited(path, &limit, &file, &object->why);
+    object->status = file_read_limited(path, &limit, &object->file, &object->why);
     if (object->status != WMBT_OK && object->status != WMBT_END) {
         return;
     }
-    object->stored_bytes = file.stored_bytes;
+    object->stored_bytes = object->file.stored_bytes;
     if (format != NULL) {
-        object->status = format->read(file_view(&file), reading);
+        object->status = format->read(file_view(&object->file), reading);
     } else {
-        check(object, file_view(&file), reading);
+        check(object, file_view(&object->file), reading);
     }
     object->why = object->why != NULL ? object->why : reading->detail;
     if (object->status != WMBT_OK && object->why == NULL) {
         object->why = format_status_text(object->status);
     }
-    file_free(&file);
+}
+
+void object_close(struct object *object)
+{
+    unwrap_free(&object->plain);
+    file_free(&object->file);
 }
 
 /* --- texts ----------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "base/args.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "format/unwrap.h"
 
 /* What a reader is told and what it tells. */
 struct reading {
@@ -44,14 +45,17 @@ struct object {
     const struct format *format; /* NULL: none was detected */
     bool wrapped;
     uint64_t stored_bytes;
+    struct file file;   /* what was read, */
+    struct plain plain; /* and what was in the wrapper: rows of fields are made from it */
 };
 
 /*
- * Reads a file and judges it: as `format`, or, if that is NULL, as what its bytes are after
- * unwrapping. Fields and extents go to *reading.
+ * Reads a file and checks it: as `format`, or, if that is NULL, as what its bytes are after
+ * unwrapping. Fields and extents go to *reading. object_close() frees what was read.
  */
 void object_read(struct object *object, const char *path, const struct format *format,
                  struct reading *reading);
+void object_close(struct object *object);
 
 /* How much of a file needs to be read to check it as `format`, or as anything if that is NULL. */
 struct file_limit format_limit(const struct format *format);

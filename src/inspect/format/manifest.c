@@ -34,24 +34,45 @@ static wmbt_buf room_for(size_t bytes)
     return wmbt_buf_of(tool_alloc(bytes + 1), bytes);
 }
 
-static wmbt_status add_manifest(struct json *fields, const wmbt_manifest *manifest)
-{
-    wmbt_buf room = room_for(manifest->entry_room);
+struct manifest_rows {
+    wmbt_manifest manifest;
     wmbt_manifest_walk walk;
+    wmbt_buf room;
+    wmbt_status status;
+};
+
+static void begin_entries(void *context)
+{
+    struct manifest_rows *rows = context;
+    wmbt_manifest_walk_init(&rows->walk, &rows->manifest, wmbt_buf_of(NULL, 0));
+    rows->status = WMBT_OK;
+}
+
+static bool next_entry(void *context, struct json *row)
+{
+    struct manifest_rows *rows = context;
     wmbt_manifest_entry entry;
+    if (rows->status == WMBT_OK) {
+        rows->status = wmbt_manifest_walk_next(&rows->walk, rows->room, &entry, NULL);
+    }
+    if (rows->status != WMBT_OK) {
+        return false;
+    }
+    json_add_view(row, "object_id", entry.object_id);
+    json_add_view(row, "key_range_start", entry.key_range_start);
+    json_add_view(row, "key_range_end", entry.key_range_end);
+    return true;
+}
+
+static void add_manifest(struct json *fields, const wmbt_manifest *manifest)
+{
+    struct manifest_rows *rows = tool_alloc(sizeof *rows);
+    rows->manifest = *manifest;
+    rows->room = room_for(manifest->entry_room);
     json_add_number(fields, "schema_version", manifest->schema_version);
     json_add_number(fields, "epoch_ms", manifest->epoch_ms);
     json_add_number(fields, "checksum32", manifest->checksum32);
-    struct json *entries = json_add_array(fields, "entries");
-    wmbt_manifest_walk_init(&walk, manifest, wmbt_buf_of(NULL, 0));
-    wmbt_status status;
-    while ((status = wmbt_manifest_walk_next(&walk, room, &entry, NULL)) == WMBT_OK) {
-        struct json *row = json_add_object(entries, NULL);
-        json_add_view(row, "object_id", entry.object_id);
-        json_add_view(row, "key_range_start", entry.key_range_start);
-        json_add_view(row, "key_range_end", entry.key_range_end);
-    }
-    return status == WMBT_END ? WMBT_OK : status;
+    json_add_rows(fields, "entries", (struct json_rows){begin_entries, next_entry, rows});
 }
 
 wmbt_status format_read_manifest(wmbt_view bytes, struct reading *reading)
@@ -64,7 +85,10 @@ wmbt_status format_read_manifest(wmbt_view bytes, struct reading *reading)
         return status;
     }
     reading->detail = out_count(manifest.entry_count, "entry", "entries");
-    return reading->fields != NULL ? add_manifest(reading->fields, &manifest) : WMBT_OK;
+    if (reading->fields != NULL) {
+        add_manifest(reading->fields, &manifest);
+    }
+    return WMBT_OK;
 }
 
 void fmt_add_delta(struct json *fields, const wmbt_delta *delta)

@@ -16,28 +16,54 @@ static void add_record(struct json *row, const wmbt_wal_record *record)
     json_add_hex(row, "payload_hex", record->payload);
 }
 
+/* The records of an object that was verified, one after the other. */
+struct wal_rows {
+    wmbt_view bytes;
+    uint32_t flags;
+    uint64_t seq;
+    wmbt_wal_reader reader;
+    wmbt_status status;
+};
+
+static void begin_records(void *context)
+{
+    struct wal_rows *rows = context;
+    rows->status = wmbt_wal_open(&rows->reader, rows->bytes, rows->flags);
+    rows->seq = rows->reader.info.start_seq;
+}
+
+static bool next_record(void *context, struct json *row)
+{
+    struct wal_rows *rows = context;
+    wmbt_wal_record record;
+    if (rows->status == WMBT_OK) {
+        rows->status = wmbt_wal_next(&rows->reader, &record);
+    }
+    if (rows->status != WMBT_OK) {
+        return false;
+    }
+    json_add_number(row, "seq", rows->seq++);
+    add_record(row, &record);
+    return true;
+}
+
 static void add_wal(struct json *fields, const wmbt_wal_info *info, wmbt_view bytes, uint32_t flags)
 {
     bool batch = info->kind == WMBT_WAL_BATCH;
-    wmbt_wal_reader reader;
-    wmbt_wal_record record;
     json_add_text(fields, "magic", batch ? "WMBT_KV_WB01" : "WMBT_KV_WAL1");
     json_add_number(fields, "fnv32", info->checksum);
-    struct json *records = NULL;
     if (batch) {
+        struct wal_rows *rows = tool_alloc(sizeof *rows);
+        *rows = (struct wal_rows){.bytes = bytes, .flags = flags};
         json_add_number(fields, "start_seq", info->start_seq);
         json_add_number(fields, "end_seq", info->end_seq);
         json_add_number(fields, "record_count", info->record_count);
-        records = json_add_array(fields, "records");
+        json_add_rows(fields, "records", (struct json_rows){begin_records, next_record, rows});
+        return;
     }
-    wmbt_status status = wmbt_wal_open(&reader, bytes, flags);
-    uint64_t seq = info->start_seq;
-    while (status == WMBT_OK && (status = wmbt_wal_next(&reader, &record)) == WMBT_OK) {
-        struct json *row = batch ? json_add_object(records, NULL) : fields;
-        if (batch) {
-            json_add_number(row, "seq", seq++);
-        }
-        add_record(row, &record);
+    wmbt_wal_record record;
+    if (wmbt_wal_read_record(bytes, flags, &record) == WMBT_OK) {
+        add_record(fields, &record);
     }
 }
 
@@ -61,25 +87,47 @@ wmbt_status format_read_wal(wmbt_view bytes, struct reading *reading)
     return WMBT_OK;
 }
 
+struct segment_rows {
+    wmbt_view bytes;
+    uint32_t flags;
+    wmbt_segment_index index;
+    wmbt_status status;
+};
+
+static void begin_entries(void *context)
+{
+    struct segment_rows *rows = context;
+    rows->status = wmbt_segment_open(&rows->index, rows->bytes, rows->flags);
+}
+
+static bool next_entry(void *context, struct json *row)
+{
+    struct segment_rows *rows = context;
+    wmbt_segment_entry entry;
+    if (rows->status == WMBT_OK) {
+        rows->status = wmbt_segment_next(&rows->index, &entry);
+    }
+    if (rows->status != WMBT_OK) {
+        return false;
+    }
+    json_add_number(row, "key_len", entry.key.len);
+    json_add_hex(row, "key_hex", entry.key);
+    json_add_number(row, "payload_offset", entry.payload_offset);
+    json_add_number(row, "payload_len", entry.payload_bytes);
+    return true;
+}
+
 static void add_segment(struct json *fields, const wmbt_segment_layout *layout, wmbt_view bytes,
                         uint32_t flags)
 {
-    wmbt_segment_index index;
-    wmbt_segment_entry entry;
+    struct segment_rows *rows = tool_alloc(sizeof *rows);
+    *rows = (struct segment_rows){.bytes = bytes, .flags = flags};
     json_add_text(fields, "magic", "WMBT_KV_SGV1");
     json_add_number(fields, "block_count", layout->block_count);
     json_add_number(fields, "index_offset", layout->index_offset);
     json_add_number(fields, "index_len", layout->index_bytes);
     json_add_number(fields, "fnv32", layout->checksum);
-    struct json *entries = json_add_array(fields, "entries");
-    wmbt_status status = wmbt_segment_open(&index, bytes, flags);
-    while (status == WMBT_OK && (status = wmbt_segment_next(&index, &entry)) == WMBT_OK) {
-        struct json *row = json_add_object(entries, NULL);
-        json_add_number(row, "key_len", entry.key.len);
-        json_add_hex(row, "key_hex", entry.key);
-        json_add_number(row, "payload_offset", entry.payload_offset);
-        json_add_number(row, "payload_len", entry.payload_bytes);
-    }
+    json_add_rows(fields, "entries", (struct json_rows){begin_entries, next_entry, rows});
 }
 
 wmbt_status format_read_segment(wmbt_view bytes, struct reading *reading)
