@@ -104,7 +104,12 @@ struct json *json_add_array(struct json *parent, const char *key)
 
 void json_add_rows(struct json *parent, const char *key, struct json_rows rows)
 {
-    json_add(parent, key, new_value(JSON_ROWS))->rows = rows;
+    struct json *list = json_add(parent, key, new_value(JSON_ROWS));
+    struct json_walk walk;
+    list->rows = rows;
+    json_walk_begin(&walk, list);
+    list->number = json_walk_next(&walk) != NULL;
+    tool_release_to(walk.mark);
 }
 
 void json_walk_begin(struct json_walk *walk, const struct json *list)
@@ -228,7 +233,7 @@ static void print_scalar(const struct json *value, FILE *out)
 static bool is_flat(const struct json *value)
 {
     for (const struct json *child = value->first; child != NULL; child = child->next) {
-        if (child->first != NULL || child->kind == JSON_ROWS) {
+        if (child->first != NULL || (child->kind == JSON_ROWS && child->number != 0)) {
             return false;
         }
     }

@@ -31,7 +31,8 @@ struct json {
     const char *key;  /* in an object; static text or of tool_alloc() */
     const char *text; /* JSON_TEXT: NUL-terminated UTF-8; a NUL inside is "\0" in text_len */
     const char *cell; /* JSON_TEXT: what people see instead, or NULL */
-    uint64_t number;  /* JSON_NUMBER, JSON_BOOL; elements of the others */
+    uint64_t number;  /* JSON_NUMBER, JSON_BOOL; elements of arrays and objects; JSON_ROWS: 0 or 1,
+                       * whether there is a row */
     size_t text_len;
     struct json_rows rows; /* JSON_ROWS */
     struct json *next;

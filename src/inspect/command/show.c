@@ -70,14 +70,6 @@ static void print_rows(const struct json *list, unsigned indent)
     }
 }
 
-/* True if a list has a row. */
-static bool has_rows(const struct json *list)
-{
-    struct json_walk walk;
-    json_walk_begin(&walk, list);
-    return json_walk_next(&walk) != NULL;
-}
-
 static void add_cells(struct table *table, const char *before, const struct json *fields)
 {
     for (const struct json *field = fields->first; field != NULL; field = field->next) {
@@ -101,7 +93,7 @@ static void print_fields(const struct json *fields)
     }
     table_print(&table, 2);
     for (const struct json *field = fields->first; field != NULL; field = field->next) {
-        if (field->kind != JSON_OBJECT && field->kind >= JSON_ARRAY && has_rows(field)) {
+        if (field->kind != JSON_OBJECT && field->kind >= JSON_ARRAY && field->number != 0) {
             printf("\n  %s\n", out_bold(field->key));
             print_rows(field, 4);
         }
