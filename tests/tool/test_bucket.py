@@ -699,8 +699,9 @@ class Wal(ToolTest):
 
     def test_nothing_there(self):
         got = self.ok("wal", BUCKET, "--json", "--prefix", "wal/nobody").json
-        self.assertEqual(got, {"records": [], "audit": {"total": 0, "canonical": 0, "legacy": 0,
-                                                        "unknown": 0}, "refused": []})
+        audit = {"total": 0, "canonical": 0, "legacy": 0, "unknown": 0}
+        self.assertEqual(got, {"records": [], "audit": audit, "gaps": [], "repeats": [],
+                               "first_seq": [], "contradictions": [], "refused": []})
 
     def test_mistakes(self):
         self.usage("wal", BUCKET, names="--prefix")

@@ -266,6 +266,12 @@ static void print_rows(const struct json *value, unsigned depth, FILE *out)
     putc(']', out);
 }
 
+static void print_key(const struct json *member, FILE *out)
+{
+    print_text(member->key, strlen(member->key), out);
+    fputs(": ", out);
+}
+
 static void print_members(const struct json *value, unsigned depth, FILE *out)
 {
     bool flat = is_flat(value);
@@ -275,8 +281,7 @@ static void print_members(const struct json *value, unsigned depth, FILE *out)
             new_line(depth + 1, out);
         }
         if (value->kind == JSON_OBJECT) {
-            print_text(child->key, strlen(child->key), out);
-            fputs(": ", out);
+            print_key(child, out);
         }
         print(child, depth + 1, out);
         if (child->next != NULL) {
@@ -315,4 +320,17 @@ void json_printer_add(struct json_printer *printer, const struct json *object)
 void json_printer_end(struct json_printer *printer)
 {
     fputs(printer->elements == 0 ? "[]\n" : "\n]\n", printer->out);
+}
+
+void json_printer_member(struct json_printer *printer, const struct json *member)
+{
+    putc(printer->elements++ == 0 ? '{' : ',', printer->out);
+    new_line(1, printer->out);
+    print_key(member, printer->out);
+    print(member, 1, printer->out);
+}
+
+void json_printer_end_object(struct json_printer *printer)
+{
+    fputs(printer->elements == 0 ? "{}\n" : "\n}\n", printer->out);
 }

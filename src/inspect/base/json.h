@@ -95,4 +95,8 @@ struct json_printer {
 void json_printer_add(struct json_printer *printer, const struct json *object);
 void json_printer_end(struct json_printer *printer);
 
+/* The same of an object, member by member. */
+void json_printer_member(struct json_printer *printer, const struct json *member);
+void json_printer_end_object(struct json_printer *printer);
+
 #endif

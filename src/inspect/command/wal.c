@@ -7,6 +7,7 @@
 #include "base/args.h"
 #include "base/file.h"
 #include "format/formats.h"
+#include "format/sequences.h"
 #include "base/json.h"
 #include "base/out.h"
 #include "base/tool.h"
@@ -17,6 +18,7 @@ struct listing {
     size_t count;
     struct key_lists keys;
     wmbt_wal_audit audit;
+    struct sequences sequences;
 };
 
 static wmbt_view view_of_text(const char *text)
@@ -42,83 +44,169 @@ static wmbt_status list_namespace(struct listing *listing, const struct bucket *
             wmbt_wal_entry_init(&listing->entry[listing->count++], key, view_of_text(prefix));
         }
         wmbt_wal_audit_add(&listing->audit, key, view_of_text(prefix));
+        wmbt_wal_key parsed;
+        if (wmbt_wal_key_parse(key, view_of_text(prefix), &parsed) == WMBT_OK) {
+            sequences_add(&listing->sequences, view_of_text(prefix), key, &parsed);
+        }
     }
     qsort(listing->entry, listing->count, sizeof *listing->entry, compare_entries);
     return status;
 }
 
-static void refuse(struct json *refused, const char *object, wmbt_status status, const char *why)
+/* What is wrong with an object. In memory that no row of records gives back. */
+struct finding {
+    const char *object; /* its key */
+    wmbt_status status; /* ok: its header names the numbers first to last, its key others */
+    const char *why;
+    uint64_t first;
+    uint64_t last;
+};
+
+struct findings {
+    struct finding *row;
+    size_t count;
+    size_t capacity;
+};
+
+static struct finding *add_finding(struct findings *findings, const char *object)
 {
-    struct json *row = json_add_object(refused, NULL);
+    findings->row =
+        tool_grow(findings->row, findings->count, &findings->capacity, sizeof *findings->row);
+    struct finding *row = &findings->row[findings->count++];
+    memset(row, 0, sizeof *row);
+    row->object = object;
+    return row;
+}
+
+static void refuse(struct findings *refused, const char *object, wmbt_status status,
+                   const char *why)
+{
+    struct finding *row = add_finding(refused, object);
     why = why != NULL ? why : format_status_text(status);
-    json_add_name(row, "object", view_of_text(object));
-    json_add_text(row, "status", tool_status_name(status));
-    json_add_text(row, "detail", why != NULL ? why : "");
+    row->status = status;
+    row->why = strdup(why != NULL ? why : "");
     tool_refuse(object, status, why);
 }
 
-/* The records of one object, only once all of it has been verified. */
-static wmbt_status add_records(struct json *records, const char *object, wmbt_view bytes,
-                               uint32_t flags)
+static void free_findings(struct findings *findings, bool texts)
 {
-    wmbt_wal_info info;
-    wmbt_wal_reader reader;
-    wmbt_wal_record record;
-    wmbt_status status = wmbt_wal_verify(bytes, flags, &info);
-    if (status == WMBT_OK) {
-        status = wmbt_wal_open(&reader, bytes, flags);
+    for (size_t i = 0; texts && i < findings->count; i++) {
+        free((void *)(uintptr_t)findings->row[i].why);
     }
-    for (uint64_t i = 0; status == WMBT_OK; i++) {
-        status = wmbt_wal_next(&reader, &record);
+    free(findings->row);
+}
+
+/* A walk over the records of all objects in replay order; an object's only once all of it has been
+ * verified. */
+struct replay {
+    const struct bucket *bucket;
+    const struct listing *listing;
+    wmbt_view prefix;
+    uint32_t flags;
+    size_t noted; /* objects looked at before: what is wrong is noted once */
+    struct findings refused;
+    struct findings contradictions;
+    size_t next;      /* object */
+    struct file file; /* the one whose records come now */
+    bool is_open;
+    uint64_t index; /* of the record in it */
+    wmbt_wal_reader reader;
+};
+
+/* Notes a batch whose header does not name the numbers of its key. */
+static void compare_numbers(struct replay *replay, const char *object, const wmbt_wal_info *info)
+{
+    wmbt_wal_key key;
+    if (info->kind != WMBT_WAL_BATCH ||
+        wmbt_wal_key_parse(view_of_text(object), replay->prefix, &key) != WMBT_OK ||
+        (info->start_seq == key.first_seq && info->end_seq == key.last_seq)) {
+        return;
+    }
+    struct finding *row = add_finding(&replay->contradictions, object);
+    row->first = info->start_seq;
+    row->last = info->end_seq;
+}
+
+/* Opens the next object that is intact. False: there is none. */
+static bool open_next(struct replay *replay)
+{
+    struct file_limit limit = format_limit(format_of_name("wal"));
+    while (replay->next < replay->listing->count) {
+        wmbt_wal_info info;
+        const char *why = NULL;
+        wmbt_view key = replay->listing->entry[replay->next++].key;
+        const char *object = (const char *)key.data;
+        out_progress("reading", replay->next, replay->listing->count);
+        wmbt_status status = bucket_read(replay->bucket, key, &limit, &replay->file, &why);
+        if (status == WMBT_OK || status == WMBT_END) {
+            status = wmbt_wal_verify(file_view(&replay->file), replay->flags, &info);
+        }
         if (status == WMBT_OK) {
-            struct json *row = json_add_object(records, NULL);
-            json_add_name(row, "object", view_of_text(object));
-            json_add_number(row, "index", i);
+            status = wmbt_wal_open(&replay->reader, file_view(&replay->file), replay->flags);
+        }
+        bool is_new = replay->next > replay->noted;
+        replay->noted = is_new ? replay->next : replay->noted;
+        replay->is_open = status == WMBT_OK;
+        replay->index = 0;
+        if (replay->is_open) {
+            if (is_new) {
+                compare_numbers(replay, object, &info);
+            }
+            return true;
+        }
+        file_free(&replay->file);
+        if (is_new) {
+            refuse(&replay->refused, object, status, why);
+        }
+    }
+    return false;
+}
+
+static void begin_records(void *context)
+{
+    struct replay *replay = context;
+    file_free(&replay->file);
+    replay->is_open = false;
+    replay->next = 0;
+}
+
+static bool next_record(void *context, struct json *row)
+{
+    struct replay *replay = context;
+    wmbt_wal_record record;
+    while (replay->is_open || open_next(replay)) {
+        if (wmbt_wal_next(&replay->reader, &record) == WMBT_OK) {
+            const wmbt_wal_entry *entry = &replay->listing->entry[replay->next - 1];
+            json_add_name(row, "object", entry->key);
+            json_add_number(row, "index", replay->index++);
             json_add_hex(row, "record_key_hex", record.key);
             json_add_hex(row, "meta_hex", record.meta);
             json_add_hex(row, "payload_hex", record.payload);
+            return true;
         }
-    }
-    return status == WMBT_END ? WMBT_OK : status;
-}
-
-static void replay(struct json *root, const struct bucket *bucket, const struct listing *listing,
-                   uint32_t flags, struct json *refused)
-{
-    struct file_limit limit = format_limit(format_of_name("wal"));
-    struct json *records = json_add_array(root, "records");
-    for (size_t i = 0; i < listing->count; i++) {
-        const char *object = (const char *)listing->entry[i].key.data;
-        const char *why = NULL;
-        struct file file = {0};
-        out_progress("reading", i, listing->count);
-        wmbt_status status = bucket_read(bucket, listing->entry[i].key, &limit, &file, &why);
-        if (status == WMBT_OK || status == WMBT_END) {
-            status = add_records(records, object, file_view(&file), flags);
-        }
-        file_free(&file);
-        if (status != WMBT_OK) {
-            refuse(refused, object, status, why);
-        }
+        file_free(&replay->file);
+        replay->is_open = false;
     }
     out_progress_end();
+    return false;
 }
 
 /* Objects of the namespace that are no files, and links on the way to it: none is read. */
-static void refuse_others(const struct bucket *bucket, const struct listing *listing,
-                          const char *prefix, uint32_t flags, struct json *refused)
+static void refuse_others(struct replay *replay)
 {
-    for (size_t i = 0; i < listing->keys.others.count; i++) {
-        const char *object = listing->keys.others.key[i];
+    const char *prefix = (const char *)replay->prefix.data;
+    for (size_t i = 0; i < replay->listing->keys.others.count; i++) {
+        const char *object = replay->listing->keys.others.key[i];
         size_t len = strlen(object);
         bool leads =
             strncmp(prefix, object, len) == 0 && (prefix[len] == '/' || prefix[len] == '\0');
-        if (leads || wmbt_wal_key_belongs(view_of_text(object), view_of_text(prefix), flags)) {
+        if (leads || wmbt_wal_key_belongs(view_of_text(object), replay->prefix, replay->flags)) {
             const char *why = NULL;
             struct file file = {0};
-            wmbt_status status = bucket_read(bucket, view_of_text(object), NULL, &file, &why);
+            wmbt_status status =
+                bucket_read(replay->bucket, view_of_text(object), NULL, &file, &why);
             file_free(&file);
-            refuse(refused, object, status != WMBT_OK ? status : TOOL_UNREADABLE, why);
+            refuse(&replay->refused, object, status != WMBT_OK ? status : TOOL_UNREADABLE, why);
         }
     }
 }
@@ -139,72 +227,180 @@ static const char *excerpt(const char *hex, size_t most)
     return text;
 }
 
-static void print_wal(const struct json *root)
+#define COLUMNS 5u
+
+static void cells_of(const struct json *r, const char **cells)
 {
-    static const char *const heading[] = {"object", "index", "key", "meta", "payload"};
-    const struct json *audit = json_get(root, "audit");
+    cells[0] = json_cell(json_get(r, "object"));
+    cells[1] = json_cell(json_get(r, "index"));
+    cells[2] = excerpt(json_get_text(r, "record_key_hex"), 32);
+    cells[3] = out_size(strlen(json_get_text(r, "meta_hex")) / 2);
+    cells[4] = out_size(strlen(json_get_text(r, "payload_hex")) / 2);
+}
+
+/* Prints the records; returns how many there are. */
+static uint64_t print_records(const struct json *records)
+{
+    static const char *const heading[COLUMNS] = {"object", "index", "key", "meta", "payload"};
+    const char *cells[COLUMNS];
     struct table table;
-    table_begin(&table, 5, 1u << 1 | 1u << 3 | 1u << 4, heading);
-    for (const struct json *r = json_get(root, "records")->first; r != NULL; r = r->next) {
-        table_cell(&table, json_cell(json_get(r, "object")));
-        table_cell(&table, json_cell(json_get(r, "index")));
-        table_cell(&table, excerpt(json_get_text(r, "record_key_hex"), 32));
-        table_cell(&table, out_size(strlen(json_get_text(r, "meta_hex")) / 2));
-        table_cell(&table, out_size(strlen(json_get_text(r, "payload_hex")) / 2));
+    struct json_walk walk;
+    const struct json *row;
+    uint64_t count = 0;
+    table_begin(&table, COLUMNS, 1u << 1 | 1u << 3 | 1u << 4, NULL);
+    for (unsigned i = 0; i < COLUMNS; i++) {
+        cells[i] = out_bold(heading[i]);
     }
-    table_print(&table, 0);
+    table_measure(&table, cells);
+    json_walk_begin(&walk, records);
+    while ((row = json_walk_next(&walk)) != NULL) {
+        cells_of(row, cells);
+        table_measure(&table, cells);
+    }
+    for (unsigned i = 0; i < COLUMNS; i++) {
+        cells[i] = out_bold(heading[i]);
+    }
+    table_print_row(&table, cells, 0);
+    json_walk_begin(&walk, records);
+    while ((row = json_walk_next(&walk)) != NULL) {
+        cells_of(row, cells);
+        table_print_row(&table, cells, 0);
+        count++;
+    }
+    return count;
+}
+
+static void print_range(const char *what, const struct json *row, const char *first,
+                        const char *last)
+{
+    printf("%s: node %s, %s", what, json_cell(json_get(row, "node")),
+           json_cell(json_get(row, first)));
+    if (json_get_number(row, first) != json_get_number(row, last)) {
+        printf(" to %s", json_cell(json_get(row, last)));
+    }
+}
+
+/* What is wrong with the numbers, a line each. */
+static void print_numbers(const struct json *root)
+{
+    for (const struct json *r = json_get(root, "gaps")->first; r != NULL; r = r->next) {
+        print_range("gap", r, "first_missing", "last_missing");
+        puts(" missing");
+    }
+    for (const struct json *r = json_get(root, "repeats")->first; r != NULL; r = r->next) {
+        print_range("twice", r, "seq", "last_seq");
+        for (const struct json *key = json_get(r, "keys")->first; key != NULL; key = key->next) {
+            printf("%s %s", key == json_get(r, "keys")->first ? ":" : ",", json_cell(key));
+        }
+        putchar('\n');
+    }
+}
+
+static void add_findings(struct json *root, const struct replay *replay)
+{
+    struct json *contradictions = json_add_array(root, "contradictions");
+    struct json *refused = json_add_array(root, "refused");
+    for (size_t i = 0; i < replay->contradictions.count; i++) {
+        const struct finding *f = &replay->contradictions.row[i];
+        struct json *row = json_add_object(contradictions, NULL);
+        json_add_name(row, "object", view_of_text(f->object));
+        json_add_number(row, "first_seq", f->first);
+        json_add_number(row, "last_seq", f->last);
+    }
+    for (size_t i = 0; i < replay->refused.count; i++) {
+        const struct finding *f = &replay->refused.row[i];
+        struct json *row = json_add_object(refused, NULL);
+        json_add_name(row, "object", view_of_text(f->object));
+        json_add_text(row, "status", tool_status_name(f->status));
+        json_add_text(row, "detail", f->why != NULL ? f->why : "");
+    }
+}
+
+static void add_audit(struct json *root, const wmbt_wal_audit *counts)
+{
+    struct json *audit = json_add_object(root, "audit");
+    json_add_number(audit, "total", counts->total);
+    json_add_number(audit, "canonical", counts->canonical);
+    json_add_number(audit, "legacy", counts->legacy);
+    json_add_number(audit, "unknown", counts->unknown);
+}
+
+static void print_wal(struct json *root, const struct replay *replay)
+{
+    const wmbt_wal_audit *audit = &replay->listing->audit;
+    uint64_t records = print_records(json_get(root, "records"));
+    add_findings(root, replay);
+    print_numbers(root);
+    for (const struct json *r = json_get(root, "contradictions")->first; r != NULL; r = r->next) {
+        printf("other numbers in its header, %s to %s: %s\n", json_cell(json_get(r, "first_seq")),
+               json_cell(json_get(r, "last_seq")), json_cell(json_get(r, "object")));
+    }
     for (const struct json *r = json_get(root, "refused")->first; r != NULL; r = r->next) {
         printf("%s  %s\n", out_status(json_get_text(r, "status")),
                json_cell(json_get(r, "object")));
     }
     printf("%s; %s: %llu canonical, %llu legacy, %llu unknown; %llu refused\n",
-           out_count(json_get(root, "records")->number, "record", "records"),
-           out_count(json_get_number(audit, "total"), "key", "keys"),
-           (unsigned long long)json_get_number(audit, "canonical"),
-           (unsigned long long)json_get_number(audit, "legacy"),
-           (unsigned long long)json_get_number(audit, "unknown"),
+           out_count(records, "record", "records"), out_count(audit->total, "key", "keys"),
+           (unsigned long long)audit->canonical, (unsigned long long)audit->legacy,
+           (unsigned long long)audit->unknown,
            (unsigned long long)json_get(root, "refused")->number);
+}
+
+/* One document, whose findings are known once its records have been printed. */
+static void print_json(struct json *root, const struct replay *replay)
+{
+    struct json_printer printer = {stdout, 0};
+    for (const struct json *member = root->first; member != NULL; member = member->next) {
+        json_printer_member(&printer, member);
+    }
+    struct json *findings = json_object();
+    add_findings(findings, replay);
+    for (const struct json *member = findings->first; member != NULL; member = member->next) {
+        json_printer_member(&printer, member);
+    }
+    json_printer_end_object(&printer);
 }
 
 static int run(const struct args *args)
 {
-    uint32_t flags = args_flag(args, "--compat") ? WMBT_WAL_COMPAT : 0;
     const char *why = NULL;
     struct bucket bucket;
     struct listing listing;
+    struct replay replay = {.bucket = &bucket, .listing = &listing};
     struct json *root = json_object();
-    struct json *refused = json_array();
     memset(&listing, 0, sizeof listing);
+    replay.flags = args_flag(args, "--compat") ? WMBT_WAL_COMPAT : 0;
     args_operands(args, "one bucket directory", 1, 1);
     const char *prefix = args_required(args, "--prefix");
     size_t prefix_len = strlen(prefix);
-    if (flags == 0 && prefix_len > 1 && prefix[prefix_len - 1] == '/') {
+    if (replay.flags == 0 && prefix_len > 1 && prefix[prefix_len - 1] == '/') {
         prefix = tool_copy(prefix, prefix_len - 1); /* no path holds a key of such a namespace */
     }
+    replay.prefix = view_of_text(prefix);
     wmbt_status status = bucket_open(&bucket, args->operand[0], &why);
-    if (status == WMBT_OK) {
-        status = list_namespace(&listing, &bucket, prefix, flags, &why);
-        replay(root, &bucket, &listing, flags, refused);
-        refuse_others(&bucket, &listing, prefix, flags, refused);
-        bucket_close(&bucket);
-    } else {
-        json_add_array(root, "records");
+    bool opened = status == WMBT_OK;
+    if (opened) {
+        status = list_namespace(&listing, &bucket, prefix, replay.flags, &why);
+        refuse_others(&replay);
     }
     if (status != WMBT_OK) {
-        refuse(refused, args->operand[0], status, why);
+        refuse(&replay.refused, args->operand[0], status, why);
     }
-    struct json *audit = json_add_object(root, "audit");
-    json_add_number(audit, "total", listing.audit.total);
-    json_add_number(audit, "canonical", listing.audit.canonical);
-    json_add_number(audit, "legacy", listing.audit.legacy);
-    json_add_number(audit, "unknown", listing.audit.unknown);
-    json_add(root, "refused", refused);
-    key_lists_free(&listing.keys);
+    json_add_rows(root, "records", (struct json_rows){begin_records, next_record, &replay});
+    add_audit(root, &listing.audit);
+    sequences_report(&listing.sequences, root);
     if (args_flag(args, "--json")) {
-        json_print(root, stdout);
+        print_json(root, &replay);
     } else {
-        print_wal(root);
+        print_wal(root, &replay);
     }
+    if (opened) {
+        bucket_close(&bucket);
+    }
+    key_lists_free(&listing.keys);
+    sequences_free(&listing.sequences);
+    free_findings(&replay.refused, true);
+    free_findings(&replay.contradictions, false);
     return EXIT_DONE;
 }
 
@@ -220,8 +416,11 @@ const struct command command_wal = {
     .usage = "DIR --prefix NS [--compat]",
     .help =
         "DIR is the bucket, NS the namespace's full key prefix; a '/' at its end does not count.\n"
-        "Prints the records of all its objects in replay order, an audit of its keys, and the\n"
-        "objects that were refused.\n\n"
+        "Prints the records of all its objects in replay order, an audit of its keys, numbers "
+        "that\n"
+        "are missing or come twice, batches whose header contradicts their key, and the objects\n"
+        "that were refused. Records are replayed in the order of their numbers, then keys: of two\n"
+        "with one number the later counts. A replay is complete only if no number is missing.\n\n"
         "--compat  list as upstream does, siblings whose name begins like NS included, and\n"
         "          accept exactly what upstream accepts\n",
     .example = "  wombatkv wal bucket --prefix wal/tenant-a/fp-5f1c0a9b\n",

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gaps and repeats in the sequence numbers of WAL objects. */
+#include "format/sequences.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/tool.h"
+
+/* Longer runs of numbers that repeat are one row, and so many of their keys are named. */
+#define MAX_ROWS_A_RUN 1000u
+#define MAX_KEYS_A_ROW 100u
+
+void sequences_add(struct sequences *sequences, wmbt_view prefix, wmbt_view text,
+                   const wmbt_wal_key *key)
+{
+    if (key->first_seq > key->last_seq) {
+        return;
+    }
+    sequences->row =
+        tool_grow(sequences->row, sequences->count, &sequences->capacity, sizeof *sequences->row);
+    sequences->row[sequences->count++] =
+        (struct sequence){prefix, key->node, text, key->first_seq, key->last_seq};
+}
+
+void sequences_free(struct sequences *sequences)
+{
+    free(sequences->row);
+    memset(sequences, 0, sizeof *sequences);
+}
+
+static int compare_views(wmbt_view a, wmbt_view b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len != 0 ? memcmp(a.data, b.data, len) : 0;
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static int compare_owners(const struct sequence *a, const struct sequence *b)
+{
+    int order = compare_views(a->prefix, b->prefix);
+    return order != 0 ? order : compare_views(a->node, b->node);
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct sequence *a = left;
+    const struct sequence *b = right;
+    int order = compare_owners(a, b);
+    order = order != 0 ? order : (a->first > b->first) - (a->first < b->first);
+    order = order != 0 ? order : (a->last > b->last) - (a->last < b->last);
+    return order != 0 ? order : compare_views(a->key, b->key);
+}
+
+static struct json *add_owner(struct json *list, const struct sequence *of)
+{
+    struct json *row = json_add_object(list, NULL);
+    json_add_name(row, "prefix", of->prefix);
+    json_add_name(row, "node", of->node);
+    return row;
+}
+
+static void add_gaps(struct json *gaps, const struct sequence *row, size_t count)
+{
+    uint64_t covered = row[0].last;
+    for (size_t i = 1; i < count; i++) {
+        if (row[i].first > covered && row[i].first - covered > 1) {
+            struct json *gap = add_owner(gaps, &row[i]);
+            json_add_number(gap, "first_missing", covered + 1);
+            json_add_number(gap, "last_missing", row[i].first - 1);
+        }
+        covered = row[i].last > covered ? row[i].last : covered;
+    }
+}
+
+/* Numbers `first` to `last`, which all of `open` name. */
+static void add_run(struct json *repeats, const struct sequence *const *open, size_t opened,
+                    uint64_t first, uint64_t last)
+{
+    bool each = last - first < MAX_ROWS_A_RUN;
+    for (uint64_t seq = first;; seq++) {
+        struct json *repeat = add_owner(repeats, open[0]);
+        json_add_number(repeat, "seq", seq);
+        json_add_number(repeat, "last_seq", each ? seq : last);
+        struct json *keys = json_add_array(repeat, "keys");
+        for (size_t i = 0; i < opened && i < MAX_KEYS_A_ROW; i++) {
+            json_add_view(keys, NULL, open[i]->key);
+        }
+        if (!each || seq == last) {
+            return;
+        }
+    }
+}
+
+/* Drops those that end before `at`; returns how many stay. */
+static size_t close_before(const struct sequence **open, size_t opened, uint64_t at)
+{
+    size_t stay = 0;
+    for (size_t i = 0; i < opened; i++) {
+        if (open[i]->last >= at) {
+            open[stay++] = open[i];
+        }
+    }
+    return stay;
+}
+
+/* The last number before which nothing opens or closes. */
+static uint64_t run_end(const struct sequence *const *open, size_t opened, uint64_t limit)
+{
+    for (size_t i = 0; i < opened; i++) {
+        limit = open[i]->last < limit ? open[i]->last : limit;
+    }
+    return limit;
+}
+
+/* A sweep over one node's rows, which ascend: at each number the rows that name it are open. */
+static void add_repeats(struct json *repeats, const struct sequence *row, size_t count)
+{
+    const struct sequence **open = malloc(count * sizeof *open);
+    size_t opened = 0;
+    size_t next = 0;
+    uint64_t at = row[0].first;
+    while (open != NULL && (next < count || opened > 1)) {
+        if (opened < 2 && next < count && row[next].first > at) {
+            at = row[next].first;
+        }
+        opened = close_before(open, opened, at);
+        while (next < count && row[next].first == at) {
+            open[opened++] = &row[next++];
+        }
+        uint64_t end = run_end(open, opened, next < count ? row[next].first - 1 : UINT64_MAX);
+        if (opened > 1) {
+            add_run(repeats, open, opened, at, end);
+        }
+        if (end == UINT64_MAX) {
+            break;
+        }
+        at = end + 1;
+        opened = close_before(open, opened, at);
+    }
+    free(open);
+}
+
+uint64_t sequences_report(struct sequences *sequences, struct json *object)
+{
+    struct json *gaps = json_add_array(object, "gaps");
+    struct json *repeats = json_add_array(object, "repeats");
+    struct json *first_seq = json_add_array(object, "first_seq");
+    if (sequences->count > 1) {
+        qsort(sequences->row, sequences->count, sizeof *sequences->row, compare_rows);
+    }
+    for (size_t begin = 0, end; begin < sequences->count; begin = end) {
+        const struct sequence *row = &sequences->row[begin];
+        for (end = begin + 1; end < sequences->count; end++) {
+            if (compare_owners(row, &sequences->row[end]) != 0) {
+                break;
+            }
+        }
+        add_gaps(gaps, row, end - begin);
+        add_repeats(repeats, row, end - begin);
+        json_add_number(add_owner(first_seq, row), "seq", row->first);
+    }
+    return gaps->number + repeats->number;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sequence numbers of WAL objects, as their keys name them: those of one prefix and node, across
+ * epochs, from the first one that is there.
+ */
+#ifndef INSPECT_SEQUENCES_H
+#define INSPECT_SEQUENCES_H
+
+#include "base/json.h"
+#include "wombatkv/wal.h"
+
+/* What one key names. */
+struct sequence {
+    wmbt_view prefix;
+    wmbt_view node;
+    wmbt_view key;
+    uint64_t first;
+    uint64_t last;
+};
+
+struct sequences {
+    struct sequence *row;
+    size_t count;
+    size_t capacity;
+};
+
+/* Adds what a key names; the key and the prefix must stay. Numbers in the wrong order name none. */
+void sequences_add(struct sequences *sequences, wmbt_view prefix, wmbt_view text,
+                   const wmbt_wal_key *key);
+
+/*
+ * Adds three arrays to an object and returns how many rows the first two have:
+ *   gaps       {prefix, node, first_missing, last_missing}
+ *   repeats    {prefix, node, seq, last_seq, keys[]}: the same keys name the numbers seq to last_seq;
+ *              a row a number, but of a long run one for all
+ *   first_seq  {prefix, node, seq}
+ */
+uint64_t sequences_report(struct sequences *sequences, struct json *object);
+
+void sequences_free(struct sequences *sequences);
+
+#endif
