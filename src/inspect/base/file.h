@@ -97,7 +97,8 @@ struct key_lists {
 
 /*
  * Lists the keys that begin with `prefix`, which need not end at a '/'. No symbolic link is
- * followed, and no folder whose path is longer than the longest key of S3 (1,024 bytes). ok, or TOOL_UNREADABLE (*why names the place).
+ * followed, and no folder whose path is longer than the longest key of S3 (1,024 bytes). ok, or
+ * TOOL_UNREADABLE (*why names the place).
  */
 wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_lists *lists,
                         const char **why);

@@ -31,8 +31,8 @@ void sequences_add(struct sequences *sequences, wmbt_view prefix, wmbt_view text
 /*
  * Adds three arrays to an object and returns how many rows the first two have:
  *   gaps       {prefix, node, first_missing, last_missing}
- *   repeats    {prefix, node, seq, last_seq, keys[]}: the same keys name the numbers seq to last_seq;
- *              a row a number, but of a long run one for all
+ *   repeats    {prefix, node, seq, last_seq, keys[]}: the same keys name the numbers seq to
+ *              last_seq; a row a number, but of a long run one for all
  *   first_seq  {prefix, node, seq}
  */
 uint64_t sequences_report(struct sequences *sequences, struct json *object);

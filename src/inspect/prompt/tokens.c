@@ -64,7 +64,8 @@ wmbt_status tokens_read(const char *path, struct tokens *tokens, const char **wh
     size_t len = strlen(path);
     bool standard_input = strcmp(path, "-") == 0;
     bool words = len >= 4 && strcmp(path + len - 4, ".u32") == 0;
-    wmbt_status status = standard_input ? file_read_stdin(&file, why) : file_read(path, FILE_MAX_BYTES, &file, why);
+    wmbt_status status =
+        standard_input ? file_read_stdin(&file, why) : file_read(path, FILE_MAX_BYTES, &file, why);
     if (status != WMBT_OK) {
         return status;
     }
