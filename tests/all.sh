@@ -1,60 +1,79 @@
 #!/bin/sh
-# Every test there is, from a bare Debian 12: sh tests/all.sh [--quick | --long] [BUILD FOLDER]
+# Every test there is, from a bare Debian 12:
+#
+#   sh tests/all.sh [--quick | --long] [--only PART,PART...] [--update] [BUILD FOLDER]
 #
 #   --quick   for the daily loop: one native build and two emulated targets
 #   --long    for maintainers: fuzzes ten minutes a harness instead of ten seconds
+#   --only    these parts; a build of tests/baremetal/run_all.py is a part, and "cross" is all of them
+#   --update  writes how many tests each part had to tests/pins.tsv instead of comparing
 #
 # Each part is a build of its own below the build folder; the last line counts all tests.
 set -eu
 cd "$(dirname "$0")/.."
 mode=normal
-case "${1:-}" in
---quick | --long) mode=${1#--} && shift ;;
-esac
+only=
+while :; do
+    case "${1:-}" in
+    --quick | --long) mode=${1#--} ;;
+    --only) only=${2:?--only PART,...} && shift ;;
+    --update) export WMBT_UPDATE_PINS=1 ;;
+    *) break ;;
+    esac
+    shift
+done
 out=${1:-build-all}
 case "$out" in
--*) echo "usage: sh tests/all.sh [--quick | --long] [BUILD FOLDER]" >&2 && exit 2 ;;
+-*) sed -n 's/^#   sh/usage: sh/p' "$0" >&2 && exit 2 ;;
 esac
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
+rm -rf "$out/results" "$out/bare/results"
 sh tests/packages.sh build test
 
 passed=0
 failed=0
 skipped=0
+not_run=0
 # What is missing is an error here, not a test less.
 strict='--werror -Dtests=enabled'
 # Sanitizers stop at the first report; optimised builds would lose frames.
 sanitize='-Dbuildtype=debugoptimized -Db_lundef=false -Dc_args=-fno-sanitize-recover=all'
 
-# count LOG: adds up what Meson's testlog.json says.
+# wanted PART: true if it is to run.
+known=
+wanted() {
+    known=$known,$1
+    case ",${only:-$1}," in *",$1,"*) ;; *) return 1 ;; esac
+}
+
+# count PART TESTLOG: adds up what Meson's testlog.json says and compares it with tests/pins.tsv.
 count() {
-    numbers=$(python3 - "$1" <<'PY'
-import json, sys
-n = {"passed": 0, "failed": 0, "skipped": 0}
-for line in open(sys.argv[1]):
-    result = json.loads(line)["result"]
-    n["passed" if result in ("OK", "EXPECTEDFAIL") else "skipped" if result == "SKIP" else "failed"] += 1
-print(n["passed"], n["failed"], n["skipped"])
-PY
-    ) || numbers='0 1 0'
-    # shellcheck disable=SC2086 # three numbers
-    set -- $numbers
+    counted=$(python3 -B tests/pins.py count "$out/results" "$1" "$2") || counted='0 1 0 0'
+    echo "$counted" | sed '$d'
+    # shellcheck disable=SC2046 # four numbers
+    set -- $(echo "$counted" | tail -n 1)
     passed=$((passed + $1))
     failed=$((failed + $2))
     skipped=$((skipped + $3))
-    echo "   $1 passed, $2 failed, $3 skipped"
-    # Everything is installed here: what skips is not tested.
-    failed=$((failed + $3))
+    not_run=$((not_run + $4))
+    echo "   $1 passed, $2 failed, $3 skipped, $4 not run here"
 }
 
 # part NAME "SETUP OPTIONS" "TEST OPTIONS" [CC]
 part() {
+    wanted "$1" || return 0
     echo "== $1"
     start=$(date +%s)
+    # A folder that was set up with other options, or not to its end, is set up again.
+    setup="CC=${4:-gcc} $2"
+    if [ "$(cat "$out/$1.setup" 2>/dev/null)" != "$setup" ]; then
+        rm -rf "${out:?}/$1"
+    fi
     # shellcheck disable=SC2086 # lists of options
-    if ! { [ -d "$out/$1" ] || env CC="${4:-gcc}" meson setup "$out/$1" $2; } >"$out/$1.log" 2>&1 ||
-        ! ninja -C "$out/$1" >>"$out/$1.log" 2>&1; then
+    if ! { [ -f "$out/$1/build.ninja" ] || { rm -rf "${out:?}/$1" &&
+        env CC="${4:-gcc}" meson setup "$out/$1" $2 && echo "$setup" >"$out/$1.setup"; }; } \
+        >"$out/$1.log" 2>&1 || ! ninja -C "$out/$1" >>"$out/$1.log" 2>&1; then
         tail -n 40 "$out/$1.log"
         failed=$((failed + 1))
         echo "   does not build"
@@ -67,31 +86,39 @@ part() {
         tail -n 20 "$out/$1.log" # it did not come to its end
         failed=$((failed + 1))
     fi
-    count "$out/$1/meson-logs/testlog.json"
+    count "$1" "$out/$1/meson-logs/testlog.json"
     echo "   $(($(date +%s) - start)) s"
 }
 
-# shows NAME FILE COMMAND...: a command of README.md, of which every line of FILE must be seen.
-shows() {
-    echo "== $1"
+# script NAME COMMAND...: a part that is a command, one suite; its cases are the "ok" lines it prints.
+script() {
+    wanted "$1" || return 0
+    name=$1
+    shift
+    echo "== $name"
     start=$(date +%s)
-    log=$out/$(echo "$1" | tr ' /' '--').log
-    lines=$2
-    shift 2
-    if "$@" >"$log" 2>&1 && awk 'NR == FNR { seen[$0] = 1; next } !($0 in seen) { exit 1 }' \
-        "$log" "$lines"; then
-        passed=$((passed + 1))
-    else
-        tail -n 40 "$log"
-        failed=$((failed + 1))
-    fi
+    result=OK
+    "$@" >"$out/$name.log" 2>&1 || { result=FAIL && tail -n 40 "$out/$name.log"; }
+    python3 -c 'import json, sys
+print(json.dumps({"name": sys.argv[1], "result": sys.argv[2], "stdout": sys.stdin.read()}))' \
+        "$name" $result <"$out/$name.log" >"$out/$name.json"
+    count "$name" "$out/$name.json"
     echo "   $(($(date +%s) - start)) s"
+}
+
+# shows FILE COMMAND...: a command of README.md, of which every line of FILE must be seen.
+shows() {
+    lines=$1
+    shift
+    "$@" >"$out/shows.log" 2>&1 || { cat "$out/shows.log" && return 1; }
+    awk 'NR == FNR { seen[$0] = 1; next } !($0 in seen) { print "not seen: " $0; bad = 1 }
+        END { exit bad }' "$out/shows.log" "$lines"
 }
 
 # Everything, as users build it: unit, tool, independent, checks, corpora, examples.
 part gcc "$strict -Dinspect=enabled -Dbench=true" ''
-shows "README try" tests/tool/try.txt sh tests/try.sh "$out/try"
-shows "README demo" tests/baremetal/demo/demo.txt sh tests/baremetal/demo.sh cortex-m33 "$out/demo"
+script try shows tests/tool/try.txt sh tests/try.sh "$out/try-build"
+script demo shows tests/baremetal/demo/demo.txt sh tests/baremetal/demo.sh cortex-m33 "$out/demo-build"
 if [ "$mode" != quick ]; then
     part clang "$strict" '--suite unit --suite fuzz' clang-19
     part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize \
@@ -106,23 +133,29 @@ if [ "$mode" != quick ]; then
     part fuzz "$strict $sanitize -Db_sanitize=address,undefined -Dfuzz=true" '--suite fuzz' clang-19
 fi
 
-echo "== cross"
+# Every build for an emulator is a part of its own, which run_all.py counts and compares.
+set -- "$out/bare"
+[ "$mode" != quick ] || set -- --quick "$@"
+[ -z "$only" ] || set -- --parts "$only" --known "$known" "$@"
 bare=good
-if [ "$mode" = quick ]; then
-    set -- --quick "$out/bare"
-else
-    set -- "$out/bare"
-fi
 sh tests/baremetal/run_all.sh "$@" >"$out/bare.log" 2>&1 || bare=failed
 cat "$out/bare.log"
-# Its rows end with: suites passed, failed, cases, cases skipped, seconds.
-# shellcheck disable=SC2046 # three numbers
-set -- $(awk '$NF ~ /^[0-9]+\.[0-9]$/ { p += $(NF-4); f += $(NF-3); s += $(NF-1) }
-    END { print p + 0, f + 0, s + 0 }' "$out/bare.log")
+# Its rows end with: suites passed, failed, cases, cases skipped, not run, seconds.
+# shellcheck disable=SC2046 # four numbers
+set -- $(awk '$NF ~ /^[0-9]+\.[0-9]$/ { p += $(NF-5); f += $(NF-4); s += $(NF-2); n += $(NF-1) }
+    END { print p + 0, f + 0, s + 0, n + 0 }' "$out/bare.log")
 passed=$((passed + $1))
 failed=$((failed + $2))
 skipped=$((skipped + $3))
+not_run=$((not_run + $4))
 [ "$bare" = good ] || [ "$2" != 0 ] || failed=$((failed + 1))
 
-echo "$passed passed, $failed failed, $skipped skipped"
+set -- "$out/results" "$out/bare/results"
+if [ -z "$only" ] && ! python3 -B tests/pins.py bodies "$@"; then
+    failed=$((failed + 1))
+fi
+[ -z "${WMBT_UPDATE_PINS:-}" ] || python3 -B tests/pins.py update "$@"
+[ "$not_run" = 0 ] || echo "not run here, and not counted as passed:"
+python3 -B tests/pins.py not-run "$@"
+echo "$passed passed, $failed failed, $skipped skipped, $not_run not run here"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

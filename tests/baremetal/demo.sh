@@ -12,6 +12,7 @@ case $cpu in
 rv*) packages="gcc-riscv64-unknown-elf qemu-system-misc" ;;
 *) packages="gcc-arm-none-eabi qemu-system-arm" ;;
 esac
+# shellcheck disable=SC2086 # a list
 sh tests/packages.sh build $packages
 if [ ! -f "$build/build.ninja" ]; then
     said=$(meson setup --cross-file "cross/$cpu.txt" "$build") || { echo "$said"; exit 1; }

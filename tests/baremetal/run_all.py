@@ -1,20 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Sets up, builds and runs every cross build, as many at a time as there are processors, and prints a
-table. Anything missing is a failure.
+table. Anything missing is a failure; tests/pins.py compares how many tests each had.
 
-    run_all.py [--quick] [--only NAME]... BUILD_DIR
+    run_all.py [--quick] [--only NAME]... [--parts NAME,... --known NAME,...] BUILD_DIR
+
+--parts: what tests/all.sh was asked for: "cross" is every build, --known is what it has run itself.
 """
 import argparse
 import concurrent.futures
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 
 import counts
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import pins  # noqa: E402 # pylint: disable=wrong-import-position
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLANG = "toolchain/clang-19.txt"
@@ -53,11 +59,6 @@ BUILDS = [
     ("cortex-m0plus trap on an M3 board", ["cortex-m0plus.txt", TRAP, "board/mps2-an385.txt"], []),
 ]
 QUICK = ["linux-s390x", "cortex-m4", "rv32imac"]
-# Suites of which a board of 16 KB of RAM has no room for a single case. The same code runs them in
-# the builds of cortex-m0plus on an M3 board.
-TOO_LARGE = {name: {"fingerprint_vectors", "reader", "reader_bytes", "reader_calls", "reader_faults",
-                    "reader_lives", "reader_pieces"}
-             for name in ("cortex-m0plus", "cortex-m0plus clang -O2")}
 # Builds whose instructions are compared with docs/COUNTS.md: each of its columns has one.
 COUNTED = {
     "rv32imac": "rv32imac gcc -Os",
@@ -69,12 +70,12 @@ COUNTED = {
 
 class Outcome:
     def __init__(self):
-        self.passed, self.failed, self.skipped, self.cases = 0, 0, 0, 0
+        self.tests = pins.Counted("")
         self.seconds = 0.0
         self.trouble = ""
 
     def good(self):
-        return self.trouble == "" and self.failed == 0 and self.passed > 0
+        return self.trouble == "" and self.tests.failed == 0 and self.tests.passed > 0
 
 
 def call(log, *command):
@@ -82,33 +83,36 @@ def call(log, *command):
                           stdin=subprocess.DEVNULL, check=False).returncode
 
 
-def read_results(path, too_large, column, outcome):
-    counted = column is None
-    with open(path, encoding="utf-8") as f:
-        for line in f:
-            result = json.loads(line)
-            suite = result["name"].rsplit(" / ", 1)[-1]
-            if result["result"] == "OK":
-                outcome.passed += 1
-            elif result["result"] == "SKIP" and suite in too_large:
-                pass  # its cases are counted below
-            else:
-                outcome.failed += 1
-                outcome.trouble += f"{result['name']}: {result['result']}\n"
-            counted = counted or counts.compared(column, result.get("stdout") or "")
-            # meson gives the text of a TAP run, the lines of the report
-            lines = re.findall(r"^(?:not )?ok \d+.*$", result.get("stdout") or "", re.M)
-            outcome.cases += len(lines)
-            outcome.skipped += sum("# SKIP" in text for text in lines)
-    if not counted:
+def read_results(name, path, results, outcome):
+    outcome.tests, _ = pins.count_part(results, name, path)
+    outcome.trouble += "".join(line + "\n" for line in outcome.tests.problems)
+    column = COUNTED.get(name)
+    lines = read(path).splitlines() if os.path.exists(path) else []
+    if column and not any(counts.compared(column, json.loads(line).get("stdout") or "")
+                          for line in lines):
         outcome.trouble += f"no counts that were compared with {column}\n"
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def set_up_as(files, options):
+    """All that a build folder depends on: one that was set up otherwise is made anew."""
+    return "\n".join(options + [read(os.path.join(ROOT, "cross", file)) for file in files])
 
 
 def build_and_run(name, files, options, base, data):
     outcome = Outcome()
     start = time.monotonic()
     folder = os.path.join(base, re.sub("[^A-Za-z0-9]+", "-", name))
+    made = set_up_as(files, options)
+    if not os.path.exists(folder + ".setup") or read(folder + ".setup") != made:
+        shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder, exist_ok=True)
+    with open(folder + ".setup", "w", encoding="utf-8") as f:
+        f.write(made)
     log_path = folder + ".log"
     with open(log_path, "w", encoding="utf-8") as log:
         setup = ["meson", "setup", folder, "-Dtest_data=" + data, "-Dwerror=true",
@@ -127,7 +131,7 @@ def build_and_run(name, files, options, base, data):
             if os.path.exists(results):
                 os.remove(results)
             code = call(log, "meson", "test", "-C", folder, "--no-rebuild", "--num-processes", "1")
-            read_results(results, TOO_LARGE.get(name, set()), COUNTED.get(name), outcome)
+            read_results(name, results, os.path.join(base, "results"), outcome)
             if code != 0 and outcome.good():
                 outcome.trouble = "the tests did not come to their end"
     if outcome.trouble:
@@ -142,12 +146,20 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="three builds that stand for the rest")
     parser.add_argument("--only", action="append", help="a build by its name")
+    parser.add_argument("--parts", default="cross")
+    parser.add_argument("--known", default="")
     parser.add_argument("build_dir")
     args = parser.parse_args()
     wanted = args.only or (QUICK if args.quick else [name for name, _, _ in BUILDS])
+    parts = set(args.parts.split(",")) - set(args.known.split(","))
+    if "cross" not in parts:
+        wanted = sorted(parts)
     builds = [build for build in BUILDS if build[0] in wanted]
     if len(builds) != len(wanted):
-        sys.exit("no such build")
+        sys.exit(f"no such part: {sorted(set(wanted) - {name for name, _, _ in BUILDS})}")
+    if not builds:
+        return
+    print("== cross")
     problems = list(counts.missing(counts.read_table()[0], COUNTED))
     if problems and not os.environ.get("WMBT_UPDATE"):
         sys.exit("\n".join(problems))
@@ -159,9 +171,10 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         running = [pool.submit(build_and_run, *build, base, data) for build in builds]
         outcomes = [future.result() for future in running]
-    print(f"{'build':<34} suites passed failed  cases skipped seconds")
+    print(f"{'build':<34} suites passed failed  cases skipped not run seconds")
     for (name, _, _), o in zip(builds, outcomes):
-        print(f"{name:<34} {o.passed:>13} {o.failed:>6} {o.cases:>6} {o.skipped:>7} {o.seconds:>7.1f}")
+        print(f"{name:<34} {o.tests.passed:>13} {o.tests.failed:>6} {o.tests.cases:>6} "
+              f"{o.tests.skipped:>7} {len(o.tests.not_run):>7} {o.seconds:>7.1f}")
     for (name, _, _), o in zip(builds, outcomes):
         if not o.good():
             print(f"\n{name} FAILED: {o.trouble or 'no test ran'}")

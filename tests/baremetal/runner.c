@@ -137,6 +137,10 @@ static bool run_case(const wmbt_case *c, size_t number)
     t.find = find_file;
     c->run(&t);
     put_result(!t.failed, number, c->name);
+    if (t.not_run != NULL && !t.failed) {
+        put(" # SKIP not run here: ");
+        put(t.not_run);
+    }
     put("\n");
     if (t.failed) {
         put_failure(&t);

@@ -87,7 +87,7 @@ def circles(texts):
 def text_problems(name, text):
     if not re.match(r"/\* SPDX-License-Identifier: Apache-2.0 \*/\n", text):
         yield f"{name}: no SPDX line"
-    start, opened = None, 0
+    start, opened, previous_blank = None, 0, 0
     for number, line in enumerate(text.splitlines(), 1):
         if len(line) > MOST_COLUMNS:
             yield f"{name}:{number}: {len(line)} columns"

@@ -55,8 +55,9 @@ struct wmbt_test {
     const char *what;  /* text of the failed check */
     const char *where; /* what was looked at: a row's name, ... or NULL; not NUL-terminated */
     size_t where_len;
-    uint64_t got, want; /* of the last T_EQ that failed */
-    wmbt_buf arena;     /* all scratch memory, aligned to 64 */
+    uint64_t got, want;  /* of the last T_EQ that failed */
+    const char *not_run; /* why this machine cannot run the case, or NULL */
+    wmbt_buf arena;      /* all scratch memory, aligned to 64 */
     size_t arena_used;
     bool (*find)(const char *name, wmbt_view *out); /* named data; false if there is none */
 };
@@ -84,6 +85,14 @@ void wmbt_test_fail(wmbt_test *t, const char *file, int line, const char *what);
             wmbt_test_fail((t), __FILE__, __LINE__, #condition); \
             return;                                              \
         }                                                        \
+    } while (0)
+
+/* Ends a case that this machine cannot run: it lacks an instruction set, or a permission. Such a
+ * case is reported by name, never counted as passed, and has to be pinned (tests/pins.tsv). */
+#define T_NOT_RUN(t, why)     \
+    do {                      \
+        (t)->not_run = (why); \
+        return;               \
     } while (0)
 
 /* Unsigned numbers, statuses and booleans. */

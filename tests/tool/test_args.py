@@ -332,7 +332,7 @@ class TokenFiles(ToolTest):
     def test_without_end(self):
         path = self.path("sparse.u32")
         with open(path, "wb") as f:
-            os.truncate(path, (4 << 30) + 4)
+            f.truncate((4 << 30) + 4)
         self.refuse(path, "too-large")
         got = self.refused("verify", "--json", path, names=path).json
         self.assertEqual(got[0]["status"], "too-large")

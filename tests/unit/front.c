@@ -75,6 +75,9 @@ static void run_case(void **state)
     t.find = find_file;
     c->run(&t);
     free(memory);
+    if (t.not_run != NULL && !t.failed) {
+        printf("# not run here: %s: %s\n", c->name, t.not_run);
+    }
     if (t.failed) {
         fail_msg("%s:%d: %s (at '%.*s'; got %llu, want %llu)", t.file, t.line, t.what,
                  (int)t.where_len, t.where == NULL ? "" : t.where, (unsigned long long)t.got,
