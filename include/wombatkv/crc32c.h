@@ -38,6 +38,17 @@ WMBT_API uint32_t wmbt_crc32c_copy(uint32_t crc, uint8_t *dst, wmbt_view src);
  */
 WMBT_API uint32_t wmbt_crc32c_combine(uint32_t a, uint32_t b, uint64_t b_bytes);
 
+/** What bytes that follow do to a CRC, for wmbt_crc32c_combine_shift(): worth keeping where many
+ * pieces have one length. Costs as much as wmbt_crc32c_combine(). */
+WMBT_API uint32_t wmbt_crc32c_shift(uint64_t bytes);
+
+/** wmbt_crc32c_combine() with shift = wmbt_crc32c_shift(b_bytes): one product of 32 steps. */
+WMBT_API uint32_t wmbt_crc32c_combine_shift(uint32_t a, uint32_t b, uint32_t shift);
+
+/** The shift that undoes wmbt_crc32c_shift(bytes): with it a CRC can be put together from the last
+ * piece to the first, at one product each. */
+WMBT_API uint32_t wmbt_crc32c_unshift(uint64_t bytes);
+
 #    if WMBT_CFG_CRC32C_KERNEL == 4
 /**
  * Supplied by the integrator when WMBT_CFG_CRC32C_KERNEL is 4 (a CRC instruction or engine); the

@@ -57,7 +57,8 @@ typedef struct wmbt_kvblock_info {
 
 /**
  * Lists the parts of a block's body in order, from shape and token count alone. Public struct of
- * fixed size; keeps the pointer to the shape. Keep out of the fields, but for `end`.
+ * fixed size; keeps the pointer to the shape. Keep out of the fields, but for `end`; offset,
+ * layer and part may be read for wmbt_kvblock_walk_return().
  */
 typedef struct wmbt_kvblock_walk {
     const wmbt_shape *shape;
@@ -83,12 +84,22 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_walk_next(wmbt_kvblock_walk *w
 
 /**
  * The part that covers a byte of the object; the walk goes on after it. Seeking forwards starts
- * where the walk stands, backwards at the first part: at most one step a part.
+ * where the walk stands, backwards there or at the first part, whichever is nearer: at most one
+ * step a part.
  * Returns ok; missing if the byte belongs to header or trailer or lies behind the object (nothing
  * changed).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *walk,
                                                             uint64_t offset, wmbt_body_part *part);
+
+/** As wmbt_kvblock_walk_seek(), but the walk then stands at the part, which comes next again. */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_walk_find(wmbt_kvblock_walk *walk,
+                                                            uint64_t offset, wmbt_body_part *part);
+
+/** Goes back to where this walk, or one that was started alike, stood: its offset, layer and part
+ * then. Time: constant. */
+WMBT_API void wmbt_kvblock_walk_return(wmbt_kvblock_walk *walk, uint64_t offset, uint32_t layer,
+                                       uint32_t part);
 
 /* --- whole object ----------------------------------------------------------------------------- */
 

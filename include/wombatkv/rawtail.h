@@ -85,7 +85,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_fits(const wmbt_rawtail_info *
 
 /**
  * Lists the parts of a tail that follow its header, in order. Public struct of fixed size; keeps
- * the pointer to the shape. Keep out of the fields, but for `end`.
+ * the pointer to the shape. Keep out of the fields, but for `end`; offset, layer and part may be
+ * read for wmbt_rawtail_walk_return().
  *
  * Partial rows stand between other rows and their numbers stand in the object. The walk takes them
  * as they must be for a tail that fits blocks which end at block_end: a reader that knows that may
@@ -126,6 +127,14 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_next(wmbt_rawtail_walk *w
  * the byte belongs to the header or lies behind the object (nothing changed). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *walk,
                                                             uint64_t offset, wmbt_body_part *part);
+
+/** As wmbt_rawtail_walk_seek(), but the walk then stands at the part, which comes next again. */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_walk_find(wmbt_rawtail_walk *walk,
+                                                            uint64_t offset, wmbt_body_part *part);
+
+/** As wmbt_kvblock_walk_return(). */
+WMBT_API void wmbt_rawtail_walk_return(wmbt_rawtail_walk *walk, uint64_t offset, uint32_t layer,
+                                       uint32_t part);
 
 /* --- whole object ----------------------------------------------------------------------------- */
 

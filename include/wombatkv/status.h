@@ -19,6 +19,7 @@ typedef int wmbt_status;
 #define WMBT_NEED_MORE 1 /**< a push decoder took all it was given and waits for more bytes */
 #define WMBT_MISSING 2   /**< what was asked for is not there */
 #define WMBT_END 3       /**< an iterator has no further element */
+#define WMBT_STALE 4     /**< what is named has ended, or never was: nothing changed */
 
 /* Caller: the call itself is wrong, the input was not judged. */
 #define WMBT_BAD_ARGUMENT 16 /**< NULL where bytes are needed, a value outside its range */
@@ -27,6 +28,7 @@ typedef int wmbt_status;
 #define WMBT_BUFFER_MISALIGNED 18 /**< caller memory not aligned as the contract says */
 #define WMBT_BAD_STATE 19         /**< the call does not fit the object's state */
 #define WMBT_NOT_REPRESENTABLE 20 /**< the value has no form in this format or key grammar */
+#define WMBT_COLLECTED 21         /**< the object is collected in memory: its bytes are no rows */
 
 /* Malformed: the bytes break the format's grammar. */
 #define WMBT_TRUNCATED 32      /**< fewer bytes than the format needs (an empty object included) */
@@ -69,7 +71,7 @@ typedef int wmbt_status;
 #define WMBT_UNKNOWN_CONTEXT 116 /**< identity not known: never equal to anything */
 #define WMBT_DOES_NOT_FIT 117    /**< intact, but not usable at this place */
 
-/** True for ok, need-more, missing and end. */
+/** True for ok, need-more, missing, end and stale. */
 static inline bool wmbt_status_is_error(wmbt_status status)
 {
     return status >= 16;

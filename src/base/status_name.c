@@ -16,11 +16,13 @@ const char *wmbt_status_name(wmbt_status status)
     case WMBT_NEED_MORE: return WMBT_NAME("need-more");
     case WMBT_MISSING: return WMBT_NAME("missing");
     case WMBT_END: return WMBT_NAME("end");
+    case WMBT_STALE: return WMBT_NAME("stale");
     case WMBT_BAD_ARGUMENT: return WMBT_NAME("bad-argument");
     case WMBT_BUFFER_TOO_SMALL: return WMBT_NAME("buffer-too-small");
     case WMBT_BUFFER_MISALIGNED: return WMBT_NAME("buffer-misaligned");
     case WMBT_BAD_STATE: return WMBT_NAME("bad-state");
     case WMBT_NOT_REPRESENTABLE: return WMBT_NAME("not-representable");
+    case WMBT_COLLECTED: return WMBT_NAME("collected");
     case WMBT_TRUNCATED: return WMBT_NAME("truncated");
     case WMBT_TRAILING_BYTES: return WMBT_NAME("trailing-bytes");
     case WMBT_BAD_MAGIC: return WMBT_NAME("bad-magic");

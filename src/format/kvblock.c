@@ -31,11 +31,9 @@ static uint32_t wmbt_kvblock_last_part(const wmbt_shape_layer *layer)
     return layer->has_index != 0u ? WMBT_KVBLOCK_INDEX : WMBT_KVBLOCK_COMP;
 }
 
-wmbt_status wmbt_kvblock_walk_next(wmbt_kvblock_walk *walk, wmbt_body_part *part)
+/* Fills *part with what stands where the walk stands, before the end. */
+static void wmbt_kvblock_describe(const wmbt_kvblock_walk *walk, wmbt_body_part *part)
 {
-    if (walk->layer >= walk->shape->layers) {
-        return WMBT_END;
-    }
     const wmbt_shape_layer *layer = &walk->shape->layer[walk->layer];
     uint32_t rows = layer->ratio == 0u ? 0u : walk->block_tokens / layer->ratio;
     part->extent.offset = walk->offset;
@@ -46,13 +44,41 @@ wmbt_status wmbt_kvblock_walk_next(wmbt_kvblock_walk *walk, wmbt_body_part *part
     case WMBT_KVBLOCK_INDEX: wmbt_body_set_rows(part, walk->shape, WMBT_EXTENT_INDEX, rows); break;
     default: wmbt_body_set_number(part, rows, WMBT_BAD_COUNT); break;
     }
-    walk->offset += part->extent.bytes;
-    if (walk->part == wmbt_kvblock_last_part(layer)) {
+}
+
+/* Goes behind the part that was described. */
+static void wmbt_kvblock_advance(wmbt_kvblock_walk *walk, uint32_t bytes)
+{
+    walk->offset += bytes;
+    if (walk->part == wmbt_kvblock_last_part(&walk->shape->layer[walk->layer])) {
         walk->layer++;
         walk->part = WMBT_KVBLOCK_RATIO;
     } else {
         walk->part++;
     }
+}
+
+/* Goes to the part before, which there is. */
+static void wmbt_kvblock_go_back(wmbt_kvblock_walk *walk, wmbt_body_part *part)
+{
+    if (walk->part != WMBT_KVBLOCK_RATIO) {
+        walk->part--;
+    } else {
+        walk->layer--;
+        walk->part = wmbt_kvblock_last_part(&walk->shape->layer[walk->layer]);
+    }
+    wmbt_kvblock_describe(walk, part);
+    walk->offset -= part->extent.bytes;
+    part->extent.offset = walk->offset;
+}
+
+wmbt_status wmbt_kvblock_walk_next(wmbt_kvblock_walk *walk, wmbt_body_part *part)
+{
+    if (walk->layer >= walk->shape->layers) {
+        return WMBT_END;
+    }
+    wmbt_kvblock_describe(walk, part);
+    wmbt_kvblock_advance(walk, part->extent.bytes);
     return WMBT_OK;
 }
 
@@ -97,20 +123,44 @@ wmbt_status wmbt_kvblock_walk_init(wmbt_kvblock_walk *walk, const wmbt_shape *sh
     return wmbt_kvblock_walk_start(walk, shape, block_tokens);
 }
 
-wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *walk, uint64_t offset, wmbt_body_part *part)
+wmbt_status wmbt_kvblock_walk_find(wmbt_kvblock_walk *walk, uint64_t offset, wmbt_body_part *part)
 {
     if (offset < WMBT_KVBLOCK_HEADER_BYTES || offset >= walk->end) {
         return WMBT_MISSING;
     }
-    if (offset < walk->offset) {
-        wmbt_kvblock_walk_rewind(walk);
+    if (offset < walk->offset / 2u) {
+        wmbt_kvblock_walk_rewind(walk); /* the shorter way */
     }
-    do {
-        if (wmbt_kvblock_walk_next(walk, part) != WMBT_OK) {
-            return WMBT_MISSING; /* not reached: the parts cover [24, end) */
+    if (offset < walk->offset) {
+        do {
+            wmbt_kvblock_go_back(walk, part);
+        } while (offset < walk->offset);
+        return WMBT_OK;
+    }
+    for (;;) { /* the parts cover [24, end) */
+        wmbt_kvblock_describe(walk, part);
+        if (offset - walk->offset < part->extent.bytes) {
+            return WMBT_OK;
         }
-    } while (offset >= walk->offset);
-    return WMBT_OK;
+        wmbt_kvblock_advance(walk, part->extent.bytes);
+    }
+}
+
+void wmbt_kvblock_walk_return(wmbt_kvblock_walk *walk, uint64_t offset, uint32_t layer,
+                              uint32_t part)
+{
+    walk->offset = offset;
+    walk->layer = layer;
+    walk->part = part;
+}
+
+wmbt_status wmbt_kvblock_walk_seek(wmbt_kvblock_walk *walk, uint64_t offset, wmbt_body_part *part)
+{
+    wmbt_status status = wmbt_kvblock_walk_find(walk, offset, part);
+    if (status == WMBT_OK) {
+        wmbt_kvblock_advance(walk, part->extent.bytes);
+    }
+    return status;
 }
 
 /* --- push ------------------------------------------------------------------------------------- */

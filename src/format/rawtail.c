@@ -224,20 +224,74 @@ wmbt_status wmbt_rawtail_walk_init(wmbt_rawtail_walk *walk, const wmbt_shape *sh
     return WMBT_OK;
 }
 
-wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *walk, uint64_t offset, wmbt_body_part *part)
+/* Goes to the part before, which there is; it may be empty. */
+static void wmbt_rawtail_go_back(wmbt_rawtail_walk *walk, wmbt_body_part *part)
+{
+    const wmbt_shape_layer *layers = walk->shape->layer;
+    if (walk->part == WMBT_RAWTAIL_RAW ||
+        (walk->part > WMBT_RAWTAIL_STATE_KV && walk->part != WMBT_RAWTAIL_MARKER)) {
+        if (walk->part == WMBT_RAWTAIL_RAW) {
+            walk->layer--;
+        } else {
+            walk->part--;
+        }
+    } else { /* to the last part of the compressed layer before, or to raw rows */
+        uint32_t layer = walk->layer + (walk->part == WMBT_RAWTAIL_MARKER ? 1u : 0u);
+        while (layer != 0u && layers[layer - 1u].ratio == 0u) {
+            layer--;
+        }
+        walk->part = WMBT_RAWTAIL_RAW;
+        walk->layer = walk->shape->layers - 1u;
+        if (layer != 0u) {
+            walk->layer = layer - 1u;
+            walk->part =
+                layers[layer - 1u].has_index != 0u ? WMBT_RAWTAIL_INDEX : WMBT_RAWTAIL_COMP;
+            walk->rows = wmbt_rawtail_partial_rows(walk);
+        }
+    }
+    wmbt_rawtail_describe(walk, part);
+    walk->offset -= part->extent.bytes;
+    part->extent.offset = walk->offset;
+}
+
+wmbt_status wmbt_rawtail_walk_find(wmbt_rawtail_walk *walk, uint64_t offset, wmbt_body_part *part)
 {
     if (offset < WMBT_RAWTAIL_HEADER_BYTES || offset >= walk->end) {
         return WMBT_MISSING;
     }
-    if (offset < walk->offset) {
-        wmbt_rawtail_walk_rewind(walk);
+    if (offset < walk->offset / 2u || walk->part == WMBT_RAWTAIL_DONE) {
+        wmbt_rawtail_walk_rewind(walk); /* the shorter way */
     }
-    do {
-        if (wmbt_rawtail_walk_next(walk, part) != WMBT_OK) {
-            return WMBT_MISSING; /* not reached: the parts cover [36, end) */
+    while (offset < walk->offset) {
+        wmbt_rawtail_go_back(walk, part);
+    }
+    for (;;) { /* the parts cover [36, end) */
+        wmbt_rawtail_describe(walk, part);
+        if (offset - walk->offset < part->extent.bytes) {
+            return WMBT_OK;
         }
-    } while (offset >= walk->offset);
-    return WMBT_OK;
+        wmbt_rawtail_advance(walk);
+        walk->offset += part->extent.bytes;
+    }
+}
+
+void wmbt_rawtail_walk_return(wmbt_rawtail_walk *walk, uint64_t offset, uint32_t layer,
+                              uint32_t part)
+{
+    walk->offset = offset;
+    walk->layer = layer;
+    walk->part = part;
+    walk->rows = walk->shape->layer[layer].ratio != 0u ? wmbt_rawtail_partial_rows(walk) : 0u;
+}
+
+wmbt_status wmbt_rawtail_walk_seek(wmbt_rawtail_walk *walk, uint64_t offset, wmbt_body_part *part)
+{
+    wmbt_status status = wmbt_rawtail_walk_find(walk, offset, part);
+    if (status == WMBT_OK) {
+        wmbt_rawtail_advance(walk);
+        walk->offset += part->extent.bytes;
+    }
+    return status;
 }
 
 /* --- push ------------------------------------------------------------------------------------- */

@@ -48,4 +48,24 @@ uint32_t wmbt_crc32c_combine(uint32_t a, uint32_t b, uint64_t b_bytes)
     return a ^ b;
 }
 
+uint32_t wmbt_crc32c_shift(uint64_t bytes)
+{
+    return wmbt_crc32c_combine(UINT32_C(0x80000000), 0, bytes); /* of x^0 */
+}
+
+uint32_t wmbt_crc32c_combine_shift(uint32_t a, uint32_t b, uint32_t shift)
+{
+    return wmbt_crc32c_product(shift, a) ^ b;
+}
+
+/* The powers of x repeat after 2^31 - 1, so that many bytes, and any multiple, shift nothing. */
+#    define WMBT_CRC32C_ORDER UINT64_C(0x7FFFFFFF)
+
+uint32_t wmbt_crc32c_unshift(uint64_t bytes)
+{
+    bytes = (bytes & WMBT_CRC32C_ORDER) + (bytes >> 31); /* the same shift, below 2^34 */
+    bytes = (bytes & WMBT_CRC32C_ORDER) + (bytes >> 31);
+    return wmbt_crc32c_shift(2u * WMBT_CRC32C_ORDER - bytes);
+}
+
 #endif

@@ -259,6 +259,21 @@ static void test_combine(wmbt_test *t)
     }
 }
 
+/* One product with a shift that was kept is a combination, and unshift takes a shift back. */
+static void test_shift(wmbt_test *t)
+{
+    static const uint64_t lengths[] = {0,          1,           64,         1500,
+                                       0x7FFFFFFE, 0x7FFFFFFF,  0x80000000, 0xFFFFFFFE,
+                                       0xFFFFFFFF, 0x100000001, UINT64_MAX};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        uint32_t far = wmbt_crc32c_combine(0xDEADBEEF, 0x1234, lengths[i]);
+        uint32_t shift = wmbt_crc32c_shift(lengths[i]);
+        T_EQ(t, wmbt_crc32c_combine_shift(0xDEADBEEF, 0x1234, shift), far);
+        T_EQ(t, wmbt_crc32c_combine_shift(far ^ 0x1234, 0, wmbt_crc32c_unshift(lengths[i])),
+             0xDEADBEEF);
+    }
+}
+
 static const wmbt_case cases[] = {
     {"published values", test_published, 512, "vectors/crc32c.tsv"},
     {"golden values", test_golden, 132000, "golden/vectors/cabi.tsv"},
@@ -268,5 +283,6 @@ static const wmbt_case cases[] = {
     {"copy to the front of the same buffer", test_copy, 1024, NULL},
     {"empty and NULL", test_arguments, 0, NULL},
     {"combine: laws for huge lengths", test_combine, 0, NULL},
+    {"shift: kept, and taken back", test_shift, 0, NULL},
 };
 WMBT_SUITE(crc32c, cases);
