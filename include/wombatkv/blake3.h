@@ -18,7 +18,7 @@ WMBT_BEGIN_DECLS
 #    define WMBT_BLAKE3_DIGEST_BYTES 32u /**< of a digest */
 
 /** Alignment of the state's memory. */
-#    define WMBT_BLAKE3_ALIGN 8u
+#    define WMBT_BLAKE3_ALIGN WMBT_MEMORY_ALIGN
 
 /**
  * Bytes of memory for inputs of up to `max_input` bytes, a constant expression if max_input is one:
@@ -37,7 +37,7 @@ WMBT_BEGIN_DECLS
          WMBT_BLAKE3_ABOVE_(n, (k) + 2) + WMBT_BLAKE3_ABOVE_(n, (k) + 3))
 /* Is n above 2^k? A shift: compilers warn of a comparison that no 32-bit n can pass. */
 #    define WMBT_BLAKE3_ABOVE_(n, k) (WMBT_BLAKE3_LESS1_(n) >> (k) != 0u ? 1u : 0u)
-#    define WMBT_BLAKE3_LESS1_(n) ((uint64_t)(n) - ((uint64_t)(n) != 0u ? 1u : 0u))
+#    define WMBT_BLAKE3_LESS1_(n) (WMBT_U64(n) - (WMBT_U64(n) != 0u ? 1u : 0u))
 
 /** A hash under way. It holds no pointers: a copy of its bytes to aligned memory is a clone. */
 typedef struct wmbt_blake3 wmbt_blake3;

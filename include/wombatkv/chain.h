@@ -43,14 +43,14 @@ WMBT_BEGIN_DECLS
 #    define WMBT_CHAIN_MAX_BLOCK_TOKENS 0x1FFFFFF0u
 
 /** Alignment of the state's memory. */
-#    define WMBT_CHAIN_ALIGN 8u
+#    define WMBT_CHAIN_ALIGN WMBT_MEMORY_ALIGN
 
 /**
  * Bytes of memory for blocks of up to `max_block_tokens` tokens, a constant expression if that is
  * one: 200 for 128 tokens, 392 for 8,192.
  */
 #    define WMBT_CHAIN_BYTES(max_block_tokens) \
-        (88u + WMBT_BLAKE3_BYTES(64u + 4u * (uint64_t)(max_block_tokens)))
+        (88u + WMBT_BLAKE3_BYTES(64u + 4u * WMBT_U64(max_block_tokens)))
 
 /** What a chain starts from. Zero it first: fields may be added. The views are not kept. */
 typedef struct wmbt_chain_config {

@@ -10,7 +10,12 @@
 #ifndef WOMBATKV_CONFIG_H
 #define WOMBATKV_CONFIG_H
 
+#include <limits.h>
 #include <stdint.h>
+
+#if UINT_MAX < 0xFFFFFFFF || SIZE_MAX < 0xFFFFFFFF
+#    error "wombatkv-core needs int and size_t of 32 bits or more"
+#endif
 
 #ifdef WMBT_CONFIG_FILE
 #    include WMBT_CONFIG_FILE
@@ -198,27 +203,53 @@
 
 /* --- the compiler: the only place outside kernels that knows one ------------------------------ */
 
+/* Each of these can be set as a switch can, for compilers that are not known here. */
+
 /* Stands before every public declaration: for a visibility or section attribute of yours. */
 #ifndef WMBT_API
 #    define WMBT_API
 #endif
 
 /* The compiler warns if the result is ignored. */
-#if defined(__GNUC__)
-#    define WMBT_MUST_CHECK __attribute__((warn_unused_result))
+#ifndef WMBT_MUST_CHECK
+#    if defined(__GNUC__)
+#        define WMBT_MUST_CHECK __attribute__((warn_unused_result))
+#    else
+#        define WMBT_MUST_CHECK
+#    endif
+#endif
+
 /* Hides the value of a pointer from the optimiser. A byte loop with this inside is never recognised
- * as memcpy or memset, so the library calls neither, whatever the flags. */
-#    define WMBT_HIDE_POINTER(pointer) __asm__ __volatile__("" : "+r"(pointer) : : "memory")
-#    define WMBT_NOINLINE __attribute__((noinline))
-#else
-#    define WMBT_MUST_CHECK
-#    define WMBT_HIDE_POINTER(pointer) ((void)(pointer))
-#    define WMBT_NOINLINE
+ * as memcpy or memset, so the library calls neither, whatever the flags. `pointer` is a variable;
+ * a definition of yours may assign it. */
+#ifndef WMBT_HIDE_POINTER
+#    if defined(__GNUC__)
+#        define WMBT_HIDE_POINTER(pointer) __asm__ __volatile__("" : "+r"(pointer) : : "memory")
+#    else
+#        define WMBT_HIDE_POINTER(pointer) ((void)(pointer))
+#    endif
+#endif
+
+/* Stands before a function whose stack frame must not be its caller's. */
+#ifndef WMBT_NOINLINE
+#    if defined(__GNUC__)
+#        define WMBT_NOINLINE __attribute__((noinline))
+#    else
+#        define WMBT_NOINLINE
+#    endif
+#endif
+
+/* What must be true where it stands: what a caller promised, what a decoder keeps, what is never
+ * reached. Nothing by default: the condition is compiled, not evaluated. Tests set it to something
+ * that stops the program (-Dassertions=true). The library never relies on it. */
+#ifndef WMBT_ASSERT
+#    define WMBT_ASSERT(condition) ((void)sizeof((condition) ? 1 : 0))
 #endif
 
 /* Eight bytes at any address, as the machine stores a number: compilers make one instruction of it.
- * Not defined where there is no such type. */
-#if defined(__GNUC__) && defined(__BYTE_ORDER__)
+ * Not defined where there is no such type. Who sets it says with WMBT_UNALIGNED_U64_IS_LE whether
+ * the machine is little-endian. */
+#if !defined(WMBT_UNALIGNED_U64) && defined(__GNUC__) && defined(__BYTE_ORDER__)
 #    define WMBT_UNALIGNED_U64 uint64_t __attribute__((__may_alias__, __aligned__(1)))
 #    if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #        define WMBT_UNALIGNED_U64_IS_LE 1

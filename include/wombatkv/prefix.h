@@ -48,15 +48,15 @@ typedef struct wmbt_prefix_segment {
 /** True if block `block` is marked; false behind the end of the bits. */
 static inline bool wmbt_prefix_is_present(wmbt_view present, uint32_t block)
 {
-    return (block >> 3) < present.len &&
-           ((uint32_t)present.data[block >> 3] >> (block & 7u) & 1u) != 0u;
+    return (block >> 3) < present.len && (present.data[block >> 3] & 1u << (block & 7u)) != 0u;
 }
 
 /** Marks a block. Nothing happens behind the end of the bits. */
 static inline void wmbt_prefix_mark(wmbt_buf present, uint32_t block)
 {
     if ((block >> 3) < present.len) {
-        present.data[block >> 3] = (uint8_t)(present.data[block >> 3] | 1u << (block & 7u));
+        present.data[block >> 3] =
+            WMBT_CAST(uint8_t, present.data[block >> 3] | 1u << (block & 7u));
     }
 }
 

@@ -40,10 +40,10 @@ WMBT_BEGIN_DECLS
  * blocks above WMBT_SHAPE_MAX_BLOCK_TOKENS (which no object has) or a tenant above 960 bytes.
  */
 #    define WMBT_READER_BYTES(max_blocks, in_flight) \
-        (1024u + (size_t)40u * (max_blocks) + (size_t)512u * (in_flight))
+        (1024u + 40u * WMBT_SIZE(max_blocks) + 512u * WMBT_SIZE(in_flight))
 
 /** Alignment of that memory. */
-#    define WMBT_READER_ALIGN 8u
+#    define WMBT_READER_ALIGN WMBT_MEMORY_ALIGN
 
 #    define WMBT_READER_MAX_BLOCKS 0x1000000u /**< of a prompt */
 #    define WMBT_READER_MAX_IN_FLIGHT 1024u

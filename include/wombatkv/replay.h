@@ -36,7 +36,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fact_pick_winner(const wmbt_fact_ref *
 /* --- replay ----------------------------------------------------------------------------------- */
 
 /** Bytes of workspace for a replay of `count` facts; aligned as uint32_t. */
-#    define WMBT_REPLAY_BYTES(count) ((size_t)12u * (count))
+#    define WMBT_REPLAY_BYTES(count) (12u * WMBT_SIZE(count))
 
 /** Most facts of one replay. */
 #    define WMBT_REPLAY_MAX_FACTS (SIZE_MAX / 12u < UINT32_MAX ? SIZE_MAX / 12u : UINT32_MAX)

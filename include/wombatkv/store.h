@@ -41,10 +41,10 @@ typedef struct wmbt_store_prefix {
 } wmbt_store_prefix;
 
 /** Alignment of a store's memory. */
-#    define WMBT_STORE_ALIGN 8u
+#    define WMBT_STORE_ALIGN WMBT_MEMORY_ALIGN
 
 /** Bytes of memory for `capacity` blocks, a constant expression if capacity is one. */
-#    define WMBT_STORE_BYTES(capacity) (16u + (size_t)(capacity) * sizeof(wmbt_store_entry))
+#    define WMBT_STORE_BYTES(capacity) (16u + WMBT_SIZE(capacity) * sizeof(wmbt_store_entry))
 
 /** A store. It is not to be moved to other memory while it is used. */
 typedef struct wmbt_store wmbt_store;

@@ -37,7 +37,7 @@ WMBT_BEGIN_DECLS
 /** Bytes of workspace, aligned to WMBT_ZSTD_ALIGN. Needs no initial content, may be used for
  * something else between calls. */
 #    define WMBT_ZSTD_WORKSPACE_BYTES 12288u
-#    define WMBT_ZSTD_ALIGN 8u
+#    define WMBT_ZSTD_ALIGN WMBT_MEMORY_ALIGN
 
 /** The most that a block of a frame holds, compressed or not, as encoders make them. */
 #    define WMBT_ZSTD_BLOCK_BYTES 131072u
@@ -102,10 +102,13 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_read_header(wmbt_view bytes,
  * frames; a frame's blocks are never larger than its window or its content. Aligned to
  * WMBT_ZSTD_ALIGN.
  */
-#    define WMBT_ZSTD_PUSH_BYTES(max_block) (WMBT_ZSTD_WORKSPACE_BYTES + (size_t)(max_block))
+#    define WMBT_ZSTD_PUSH_BYTES(max_block) (WMBT_ZSTD_WORKSPACE_BYTES + WMBT_SIZE(max_block))
 
-/** Bytes of ring for frames with windows up to `window` bytes and blocks up to `max_block`. */
-#    define WMBT_ZSTD_RING_BYTES(window, max_block) ((size_t)(window) + 2u * (size_t)(max_block))
+/** Bytes of ring for frames with windows up to `window` bytes and blocks up to `max_block`: three
+ * blocks at least. */
+#    define WMBT_ZSTD_RING_BYTES(window, max_block)                                              \
+        ((WMBT_SIZE(window) > WMBT_SIZE(max_block) ? WMBT_SIZE(window) : WMBT_SIZE(max_block)) + \
+         2u * WMBT_SIZE(max_block))
 
 struct wmbt_zstd_state;
 

@@ -513,6 +513,41 @@ static void test_hostile_window(wmbt_test *t)
     }
 }
 
+/* A ring of the bytes that the macro names is taken, one byte less is not: by init() if the window
+ * is no larger than a block, else once a frame asks for the window. */
+static void test_ring_bytes(wmbt_test *t)
+{
+    static const uint32_t blocks[] = {1, 1024, 65536, WMBT_ZSTD_BLOCK_BYTES};
+    static const uint8_t frame[] = {0x28, 0xB5, 0x2F, 0xFD, 0,
+                                    0,    1,    0,    0}; /* no block but an empty */
+    wmbt_buf work = room(t, WMBT_ZSTD_PUSH_BYTES(WMBT_ZSTD_BLOCK_BYTES));
+    wmbt_buf ring = room(t, WMBT_ZSTD_RING_BYTES(WMBT_ZSTD_BLOCK_BYTES, WMBT_ZSTD_BLOCK_BYTES));
+    for (uint32_t log = 10; log <= 17u; log++) { /* windows of 1 to 128 KiB */
+        for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+            uint8_t bytes[sizeof frame];
+            wmbt_test_copy(bytes, frame, sizeof frame);
+            bytes[5] = (uint8_t)((log - 10u) << 3);
+            for (uint32_t less = 0; less < 2u; less++) {
+                wmbt_zstd_push push;
+                wmbt_view made;
+                size_t taken;
+                wmbt_status status = wmbt_zstd_push_init_ring(
+                    &push, wmbt_buf_of(work.data, WMBT_ZSTD_PUSH_BYTES(blocks[i])),
+                    wmbt_buf_of(ring.data, WMBT_ZSTD_RING_BYTES(1u << log, blocks[i]) - less),
+                    1000);
+                if (less == 1u && blocks[i] >= 1u << log) {
+                    T_EQ(t, status, WMBT_BUFFER_TOO_SMALL);
+                    continue;
+                }
+                T_EQ(t, status, WMBT_OK);
+                status =
+                    wmbt_zstd_push_feed(&push, wmbt_view_of(bytes, sizeof bytes), &taken, &made);
+                T_EQ(t, status, less == 0u ? WMBT_NEED_MORE : WMBT_UNSUPPORTED_WINDOW);
+            }
+        }
+    }
+}
+
 /* In a ring a match may be as far away as the window says, wherever the ring has begun anew. */
 static void test_hostile_window_of_a_ring(wmbt_test *t)
 {
@@ -1093,6 +1128,7 @@ static const wmbt_case cases[] = {
     {"hostile descriptor", test_hostile_descriptor, SMALL_BYTES, NULL},
     {"hostile window", test_hostile_window, SMALL_BYTES, NULL},
     {"hostile window of a ring", test_hostile_window_of_a_ring, SMALL_BYTES, NULL},
+    {"a ring of the bytes that are named", test_ring_bytes, 600000, NULL},
     {"a ring with all of a frame", test_ring_with_all_of_a_frame, SMALL_BYTES, NULL},
     {"a ring with more than its frame", test_ring_with_more_than_its_frame, SMALL_BYTES, NULL},
     {"hostile dictionary id", test_hostile_dictionary, SMALL_BYTES, NULL},

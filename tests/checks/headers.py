@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every header compiles alone, as C11 and as C++17, and all sources compile as one file, without a
-warning, with gcc and clang: headers.py BUILD_DIR"""
+"""Every header compiles alone, as C11 and as C++17, so do the uses of its macros, and all sources
+compile as one file, without a warning, with gcc and clang: headers.py BUILD_DIR"""
 import concurrent.futures
 import glob
 import os
+import re
 import subprocess
 import sys
 
@@ -12,8 +13,37 @@ from common import ROOT, library_sources, main, target
 
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wcast-align", "-Wshadow", "-Werror",
           "-Iinclude", "-Isrc"]
-LANGUAGES = [("gcc", ["-xc", "-std=c11"]), ("g++", ["-xc++", "-std=c++17"]),
-             ("clang-19", ["-xc", "-std=c11"]), ("clang-19", ["-xc++", "-std=c++17"])]
+STRICT_CXX = ["-Wold-style-cast", "-Wzero-as-null-pointer-constant"]
+LANGUAGES = [("gcc", ["-xc", "-std=c11"]), ("clang-19", ["-xc", "-std=c11"]),
+             ("g++", ["-xc++", "-std=c++17", *STRICT_CXX, "-Wuseless-cast"]),
+             ("g++", ["-xc++", "-std=c++11", *STRICT_CXX, "-Wuseless-cast"]),
+             ("clang-19", ["-xc++", "-std=c++17", *STRICT_CXX])]
+
+MACRO = re.compile(r"#\s*define (WMBT_\w+_BYTES|WMBT_FINGERPRINT_BIT)\(([^)]*)\)")
+# What a macro needs besides numbers.
+DECLARATIONS = """
+static const wmbt_view wmbt_one = WMBT_VIEW_INIT("kv/cabi");
+static const wmbt_view wmbt_table[] = {WMBT_VIEW_INIT("a"), WMBT_VIEW_INIT("b")};
+static WMBT_MEMORY(wmbt_memory, WMBT_MEMORY_ALIGN * 3u);
+size_t wmbt_use(size_t n, uint32_t m);
+size_t wmbt_use(size_t n, uint32_t m)
+{
+    WMBT_MEMORY(local, 24u);
+    wmbt_buf memory = wmbt_buf_of(n != 0u ? wmbt_memory : local, sizeof wmbt_memory);
+    wmbt_view text = WMBT_VIEW_LITERAL("literal");
+    size_t sum = wmbt_one.len + wmbt_table[m].len + memory.len + text.len;
+"""
+# All that config.h lets an integrator's compiler set.
+CONFIG = """
+#define WMBT_API __attribute__((visibility("default")))
+#define WMBT_MUST_CHECK __attribute__((__warn_unused_result__))
+#define WMBT_NOINLINE __attribute__((__noinline__))
+static inline void *wmbt_my_hide(const void *p) { return (void *)(unsigned long)p; }
+#define WMBT_HIDE_POINTER(pointer) ((pointer) = wmbt_my_hide(pointer))
+#define WMBT_ASSERT(condition) ((condition) ? (void)0 : __builtin_trap())
+#define WMBT_UNALIGNED_U64 unsigned long __attribute__((__may_alias__, __aligned__(1)))
+#define WMBT_UNALIGNED_U64_IS_LE 1
+"""
 
 
 def compile_text(compiler, args, text):
@@ -23,8 +53,22 @@ def compile_text(compiler, args, text):
     return None if done.returncode == 0 else done.stderr
 
 
+def macro_text(names):
+    """A function that uses every macro of a size once with a variable, and once with a number."""
+    calls = []
+    for name in names:
+        with open(os.path.join(ROOT, "include", name), encoding="utf-8") as f:
+            for macro, args in MACRO.findall(re.sub(r"\\\n", " ", f.read())):
+                count = len(args.split(","))
+                calls += [f"{macro}({', '.join([arg] * count)})" for arg in ("n", "m", "2u")]
+    return "".join(f'#include "{name}"\n' for name in names) + DECLARATIONS + \
+        "".join(f"    sum += {call};\n" for call in calls) + "    return sum;\n}\n"
+
+
 def header_texts(names, sources):
     """(title, compiler, args, text)"""
+    for compiler, args in LANGUAGES if len(names) > 1 else []:
+        yield f"macros {compiler} {args[1]}", compiler, args, macro_text(names)
     for name in names:
         for compiler, args in LANGUAGES:
             # C forbids a file that declares nothing, and some headers only define macros.
@@ -35,6 +79,9 @@ def header_texts(names, sources):
     for which in (["gcc"], ["clang-19"], machine.gcc, machine.clang):
         yield f"one file {which[0]} {which[-1]}", which[0], \
             which[1:] + ["-xc", "-std=c11", "-ffreestanding", "-I."], one
+    for compiler in ("gcc", "clang-19") if len(names) > 1 else ():
+        yield f"one file {compiler}, its own compiler macros", compiler, \
+            ["-xc", "-std=c11", "-ffreestanding", "-I.", "-Wno-error=cast-qual"], CONFIG + one
 
 
 def problems_of(jobs):
