@@ -13,7 +13,7 @@ import unittest
 
 from harness import BUCKET, COMMAND, PROMPTS, ToolTest, read
 
-COMMANDS = ["chain", "identity", "key", "replay", "resolve", "restore", "reuse", "show", "unwrap",
+COMMANDS = ["chain", "check", "identity", "key", "replay", "resolve", "restore", "reuse", "show", "unwrap",
             "verify", "wal"]
 DS4 = ["--dialect", "ds4", "--fingerprint", "5f1c0a9be2d74c38a6b01e92", "--quant-bits", "2",
        "--block-tokens", "128"]

@@ -277,6 +277,17 @@ wmbt_status bucket_open_object(const struct bucket *bucket, wmbt_view key,
     return TOOL_UNREADABLE;
 }
 
+bool bucket_has(const struct bucket *bucket, const char *key)
+{
+    struct bucket_object object;
+    const char *why = NULL;
+    if (bucket_open_object(bucket, wmbt_view_of(key, strlen(key)), &object, &why) != WMBT_OK) {
+        return false;
+    }
+    bucket_object_close(&object);
+    return true;
+}
+
 wmbt_status bucket_object_read(const struct bucket_object *object, uint64_t offset, uint8_t *to,
                                size_t bytes, const char **why)
 {
@@ -324,7 +335,7 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void list_add(struct key_list *list, const char *key)
+void key_list_add(struct key_list *list, const char *key)
 {
     list->key = tool_grow(list->key, list->count, &list->room, sizeof *list->key);
     list->key[list->count++] = key;
@@ -346,15 +357,15 @@ static void list_entry(const char *key, mode_t mode, const char *prefix, struct 
     const char *folder = tool_format("%s/", key);
     if (S_ISDIR(mode)) {
         if (is_wanted(folder, prefix, true) && strlen(folder) < WMBT_OBJKEY_MAX_BYTES) {
-            list_add(folders, folder);
+            key_list_add(folders, folder);
         }
     } else if (S_ISREG(mode)) {
         if (is_wanted(key, prefix, false)) {
-            list_add(&lists->files, key);
+            key_list_add(&lists->files, key);
         }
     } else if (is_wanted(key, prefix, false) ||
                (S_ISLNK(mode) && is_wanted(folder, prefix, true))) {
-        list_add(&lists->others, key);
+        key_list_add(&lists->others, key);
     }
 }
 
@@ -390,11 +401,23 @@ static int list_folder(int root, const char *folder, const char *prefix, struct 
     return error;
 }
 
-static void list_sort(struct key_list *list)
+void key_list_sort(struct key_list *list)
 {
     if (list->count > 1) {
         qsort(list->key, list->count, sizeof *list->key, compare_keys);
     }
+}
+
+bool key_list_has(const struct key_list *list, const char *key)
+{
+    return list->count != 0 &&
+           bsearch(&key, list->key, list->count, sizeof *list->key, compare_keys) != NULL;
+}
+
+void key_list_free(struct key_list *list)
+{
+    free(list->key);
+    memset(list, 0, sizeof *list);
 }
 
 wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_lists *lists,
@@ -403,7 +426,7 @@ wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct 
     struct key_list folders = {0};
     wmbt_status status = WMBT_OK;
     memset(lists, 0, sizeof *lists);
-    list_add(&folders, "");
+    key_list_add(&folders, "");
     while (folders.count != 0 && status == WMBT_OK) {
         const char *folder = folders.key[--folders.count];
         int error = list_folder(bucket->fd, folder, prefix, lists, &folders);
@@ -413,14 +436,13 @@ wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct 
         }
     }
     free(folders.key);
-    list_sort(&lists->files);
-    list_sort(&lists->others);
+    key_list_sort(&lists->files);
+    key_list_sort(&lists->others);
     return status;
 }
 
 void key_lists_free(struct key_lists *lists)
 {
-    free(lists->files.key);
-    free(lists->others.key);
-    memset(lists, 0, sizeof *lists);
+    key_list_free(&lists->files);
+    key_list_free(&lists->others);
 }

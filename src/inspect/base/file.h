@@ -3,6 +3,8 @@
 #ifndef INSPECT_FILE_H
 #define INSPECT_FILE_H
 
+#include <stdbool.h>
+
 #include "wombatkv/base.h"
 #include "wombatkv/status.h"
 
@@ -70,6 +72,9 @@ struct bucket_object {
 wmbt_status bucket_open_object(const struct bucket *bucket, wmbt_view key,
                                struct bucket_object *object, const char **why);
 
+/* True if the bucket has the object. */
+bool bucket_has(const struct bucket *bucket, const char *key);
+
 /* Reads `bytes` bytes at an offset. ok, or TOOL_UNREADABLE: an error, or it has become shorter. */
 wmbt_status bucket_object_read(const struct bucket_object *object, uint64_t offset, uint8_t *to,
                                size_t bytes, const char **why);
@@ -86,6 +91,12 @@ struct key_list {
     size_t count;
     size_t room;
 };
+
+void key_list_add(struct key_list *list, const char *key);
+void key_list_sort(struct key_list *list);
+/* True if a sorted list has the key. */
+bool key_list_has(const struct key_list *list, const char *key);
+void key_list_free(struct key_list *list);
 
 /* What a bucket holds below a prefix. */
 struct key_lists {

@@ -270,32 +270,6 @@ static uint64_t print_records(const struct json *records)
     return count;
 }
 
-static void print_range(const char *what, const struct json *row, const char *first,
-                        const char *last)
-{
-    printf("%s: node %s, %s", what, json_cell(json_get(row, "node")),
-           json_cell(json_get(row, first)));
-    if (json_get_number(row, first) != json_get_number(row, last)) {
-        printf(" to %s", json_cell(json_get(row, last)));
-    }
-}
-
-/* What is wrong with the numbers, a line each. */
-static void print_numbers(const struct json *root)
-{
-    for (const struct json *r = json_get(root, "gaps")->first; r != NULL; r = r->next) {
-        print_range("gap", r, "first_missing", "last_missing");
-        puts(" missing");
-    }
-    for (const struct json *r = json_get(root, "repeats")->first; r != NULL; r = r->next) {
-        print_range("twice", r, "seq", "last_seq");
-        for (const struct json *key = json_get(r, "keys")->first; key != NULL; key = key->next) {
-            printf("%s %s", key == json_get(r, "keys")->first ? ":" : ",", json_cell(key));
-        }
-        putchar('\n');
-    }
-}
-
 static void add_findings(struct json *root, const struct replay *replay)
 {
     struct json *contradictions = json_add_array(root, "contradictions");
@@ -330,7 +304,7 @@ static void print_wal(struct json *root, const struct replay *replay)
     const wmbt_wal_audit *audit = &replay->listing->audit;
     uint64_t records = print_records(json_get(root, "records"));
     add_findings(root, replay);
-    print_numbers(root);
+    sequences_print(root);
     for (const struct json *r = json_get(root, "contradictions")->first; r != NULL; r = r->next) {
         printf("other numbers in its header, %s to %s: %s\n", json_cell(json_get(r, "first_seq")),
                json_cell(json_get(r, "last_seq")), json_cell(json_get(r, "object")));

@@ -2,6 +2,7 @@
 /* Gaps and repeats in the sequence numbers of WAL objects. */
 #include "format/sequences.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,4 +162,29 @@ uint64_t sequences_report(struct sequences *sequences, struct json *object)
         json_add_number(add_owner(first_seq, row), "seq", row->first);
     }
     return gaps->number + repeats->number;
+}
+
+static void print_range(const char *what, const struct json *row, const char *first,
+                        const char *last)
+{
+    printf("%s: node %s, %s", what, json_cell(json_get(row, "node")),
+           json_cell(json_get(row, first)));
+    if (json_get_number(row, first) != json_get_number(row, last)) {
+        printf(" to %s", json_cell(json_get(row, last)));
+    }
+}
+
+void sequences_print(const struct json *root)
+{
+    for (const struct json *r = json_get(root, "gaps")->first; r != NULL; r = r->next) {
+        print_range("gap", r, "first_missing", "last_missing");
+        puts(" missing");
+    }
+    for (const struct json *r = json_get(root, "repeats")->first; r != NULL; r = r->next) {
+        print_range("twice", r, "seq", "last_seq");
+        for (const struct json *key = json_get(r, "keys")->first; key != NULL; key = key->next) {
+            printf("%s %s", key == json_get(r, "keys")->first ? ":" : ",", json_cell(key));
+        }
+        putchar('\n');
+    }
 }

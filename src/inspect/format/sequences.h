@@ -37,6 +37,9 @@ void sequences_add(struct sequences *sequences, wmbt_view prefix, wmbt_view text
  */
 uint64_t sequences_report(struct sequences *sequences, struct json *object);
 
+/* Prints gaps and repeats of such an object, a line each. */
+void sequences_print(const struct json *object);
+
 void sequences_free(struct sequences *sequences);
 
 #endif
