@@ -33,6 +33,9 @@
 #ifndef WMBT_CFG_SHA256
 #    define WMBT_CFG_SHA256 1
 #endif
+#ifndef WMBT_CFG_HMAC
+#    define WMBT_CFG_HMAC 1
+#endif
 #ifndef WMBT_CFG_CRC32C
 #    define WMBT_CFG_CRC32C 1
 #endif
@@ -102,6 +105,9 @@
 #ifndef WMBT_CFG_ENVELOPE
 #    define WMBT_CFG_ENVELOPE 1
 #endif
+#ifndef WMBT_CFG_SIGV4
+#    define WMBT_CFG_SIGV4 1
+#endif
 
 /* reader */
 #ifndef WMBT_CFG_READER
@@ -159,6 +165,9 @@
 #if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST && UINTPTR_MAX <= UINT32_MAX
 #    error "WMBT_CFG_ZSTD_FAST is for machines with 64-bit pointers"
 #endif
+#if WMBT_CFG_HMAC && !WMBT_CFG_SHA256
+#    error "hmac needs sha256"
+#endif
 #if WMBT_CFG_FINGERPRINT && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
 #    error "fingerprint needs blake3 and metadata"
 #endif
@@ -194,6 +203,9 @@
 #endif
 #if WMBT_CFG_ENVELOPE && !WMBT_CFG_CRC32C
 #    error "envelope needs crc32c"
+#endif
+#if WMBT_CFG_SIGV4 && !WMBT_CFG_HMAC
+#    error "sigv4 needs hmac"
 #endif
 #if WMBT_CFG_READER &&                                                           \
     !(WMBT_CFG_CHAIN && WMBT_CFG_OBJKEY && WMBT_CFG_REUSE && WMBT_CFG_KVBLOCK && \
