@@ -120,6 +120,11 @@ part gcc "$strict -Dinspect=enabled -Dbench=true" ''
 script try shows tests/tool/try.txt sh tests/try.sh "$out/try-build"
 script demo shows tests/baremetal/demo/demo.txt sh tests/baremetal/demo.sh cortex-m33 "$out/demo-build"
 if [ "$mode" != quick ]; then
+    # Planted faults: others with every commit, all with --long.
+    case $mode in
+    long) script planted-all python3 -B tests/planted/planted.py "$out/planted-builds" ;;
+    *) script planted python3 -B tests/planted/planted.py --some 24 "$out/planted-builds" ;;
+    esac
     part clang "$strict" '--suite unit --suite fuzz' clang-19
     part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize \
         -Dexperimental_model_keys=true -Dwriters=false -Dstatus_names=false" '--suite unit'

@@ -127,6 +127,8 @@ static void test_cursor_bytes(wmbt_test *t)
     wmbt_view v = wmbt_view_of(bytes, 99);
     T_CHECK(t, !wmbt_cursor_bytes(&c, 5, &v) && v.len == 99 && c.left == 4);
     T_CHECK(t, !wmbt_cursor_bytes(&c, UINT64_MAX, &v) && !wmbt_cursor_skip(&c, UINT64_MAX));
+    uint64_t wraps = (UINT64_C(1) << 32) + 1u; /* 1, if it is cut to 32 bits */
+    T_CHECK(t, !wmbt_cursor_bytes(&c, wraps, &v) && !wmbt_cursor_skip(&c, wraps));
     T_CHECK(t, wmbt_cursor_bytes(&c, 3, &v) && v.len == 3 && v.data == bytes && c.left == 1);
     static const uint8_t four[] = {4, 4};
     T_CHECK(t, !wmbt_cursor_expect(&c, wmbt_view_of(four, 2)) && c.left == 1);

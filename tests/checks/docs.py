@@ -9,7 +9,7 @@ import sys
 
 from common import ROOT, main
 
-TEXTS = ["README.md", "cross/README.md", "docs/*.md"]
+TEXTS = ["README.md", "cross/README.md", "tests/README.md", "docs/*.md"]
 CODE = ["include/wombatkv/*.h", "src/**/*.[ch]", "tests/**/*.[ch]", "tests/**/*.py", "tests/**/*.sh"]
 # Their names are held against what is built by the gates that write them.
 TABLES = {"docs/STACK.md", "docs/SIZES.md", "docs/COUNTS.md"}

@@ -6,6 +6,8 @@ import os
 import re
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "planted"))
+import planted  # noqa: E402 # pylint: disable=wrong-import-position
 from common import LEVELS, ROOT, library_sources, main, read_modules
 
 FREESTANDING_HEADERS = {"stddef.h", "stdint.h", "stdbool.h", "limits.h"}
@@ -111,6 +113,7 @@ def check(_):
     library = library_files()
     problems += [problem for name in library for problem in include_problems(name, texts[name])]
     problems += circles({name: texts[name] for name in library})
+    problems += planted.does_not_apply()
     return problems
 
 
