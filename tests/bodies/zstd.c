@@ -548,6 +548,114 @@ static void test_ring_bytes(wmbt_test *t)
     }
 }
 
+/* Bytes of which no 64 repeat. */
+static uint8_t pattern_at(size_t i)
+{
+    return (uint8_t)(i * 7u + (i >> 5) * 13u + (i >> 10));
+}
+
+/* A window's worth of bytes in raw blocks of 900, a literal and a match of 104 bytes that may begin
+ * before the place where the ring began anew, and end behind it. */
+static size_t make_wrap(wmbt_buf frame, unsigned blocks, uint32_t offset)
+{
+    maker m;
+    size_t at = 0;
+    uint32_t code = offset + 3u >= 1024u ? 10u : 9u;
+    uint32_t bits = 1u << (code + 5u) | (offset + 3u - (1u << code)) << 5 | 5u; /* length 99 + 5 */
+    begin(&m);
+    for (unsigned i = 0; i < blocks; i++) {
+        block_header(&m, 0, RAW, 900);
+        wmbt_test_copy(frame.data + at, m.b, m.n);
+        at += m.n;
+        m.n = 0;
+        for (size_t j = 0; j < 900u; j++) {
+            frame.data[at++] = pattern_at(i * 900u + j);
+        }
+    }
+    block_header(&m, 1, COMPRESSED, 9);
+    ADD(&m, 0x08, 'z', 1, 0x54, 1, (uint8_t)code, 42, (uint8_t)bits, (uint8_t)(bits >> 8));
+    wmbt_test_copy(frame.data + at, m.b, m.n);
+    return at + m.n;
+}
+
+static void test_a_match_over_the_end_of_a_ring(wmbt_test *t)
+{
+    for (unsigned blocks = 1; blocks < 9u; blocks++) {
+        for (uint32_t offset = 600; offset <= 1024u; offset += offset < 890u ? 29u : 1u) {
+            size_t plain = blocks * 900u, n;
+            if (offset > plain + 1u) {
+                continue;
+            }
+            forms f = forms_of(t, 9000, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
+            wmbt_buf frame = room(t, 9000);
+            split how = {7, 101};
+            size_t len = make_wrap(frame, blocks, offset);
+            T_EQ(t, push_ring(t, &f, wmbt_view_of(frame.data, len), how, 9000, &n), WMBT_OK);
+            T_EQ(t, n, plain + 1u + 104u);
+            for (size_t i = 0; i < n; i++) {
+                uint8_t expected = i < plain    ? pattern_at(i)
+                                   : i == plain ? (uint8_t)'z'
+                                                : f.pushed.data[i - offset];
+                T_EQ(t, f.pushed.data[i], expected);
+            }
+            wmbt_test_reset(t);
+        }
+    }
+}
+
+/* A frame that says how much it holds, which is more than the ring: the window decides. */
+static void test_a_ring_with_less_than_its_frame(wmbt_test *t)
+{
+    for (unsigned blocks = 1; blocks < 9u; blocks++) {
+        maker m = {{0}, 0};
+        uint32_t content = blocks * 900u;
+        ADD(&m, MAGIC, 0x40, 0x00, (uint8_t)(content - 256u), (uint8_t)((content - 256u) >> 8));
+        for (unsigned i = 0; i < blocks; i++) {
+            block_header(&m, i + 1u == blocks, RLE, 900);
+            ADD(&m, (uint8_t)('a' + i));
+        }
+        forms f = forms_of(t, 9000, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
+        split how = {1, 1};
+        size_t n;
+        T_EQ(t, push_ring(t, &f, wmbt_view_of(m.b, m.n), how, 9000, &n), WMBT_OK);
+        T_EQ(t, n, content);
+        for (size_t i = 0; i < n; i++) {
+            T_EQ(t, f.pushed.data[i], 'a' + i / 900u);
+        }
+        wmbt_test_reset(t);
+    }
+}
+
+/* Memory that is too small or lies askew is refused by both kinds of push, which keep nothing. */
+static void test_push_memory(wmbt_test *t)
+{
+    forms f = forms_of(t, 64, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
+    static const struct {
+        size_t skip, less;
+        wmbt_status status;
+    } rows[] = {{0, 0, WMBT_OK},
+                {0, 1, WMBT_BUFFER_TOO_SMALL},
+                {0, WMBT_ZSTD_WORKSPACE_BYTES, WMBT_BUFFER_TOO_SMALL},
+                {1, 0, WMBT_BUFFER_MISALIGNED},
+                {WMBT_ZSTD_ALIGN / 2u, 0, WMBT_BUFFER_MISALIGNED}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wmbt_buf memory =
+            wmbt_buf_of(f.work.data + rows[i].skip, WMBT_ZSTD_WORKSPACE_BYTES - rows[i].less);
+        wmbt_zstd_push push = {NULL};
+        T_EQ(t, wmbt_zstd_push_init(&push, memory, f.out), rows[i].status);
+        T_CHECK(t, (push.state == NULL) == (rows[i].status != WMBT_OK));
+        push.state = NULL;
+        T_EQ(t, wmbt_zstd_push_init_ring(&push, memory, f.ring, 64), rows[i].status);
+        T_CHECK(t, (push.state == NULL) == (rows[i].status != WMBT_OK));
+    }
+    wmbt_zstd_push push = {NULL};
+    T_EQ(t, wmbt_zstd_push_init(&push, wmbt_buf_of(NULL, WMBT_ZSTD_WORKSPACE_BYTES), f.out),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_zstd_push_init(&push, f.work, wmbt_buf_of(NULL, 1)), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_zstd_push_init_ring(&push, f.work, wmbt_buf_of(NULL, 1), 1), WMBT_BAD_ARGUMENT);
+    T_CHECK(t, push.state == NULL);
+}
+
 /* In a ring a match may be as far away as the window says, wherever the ring has begun anew. */
 static void test_hostile_window_of_a_ring(wmbt_test *t)
 {
@@ -809,6 +917,41 @@ static void test_hostile_streams(wmbt_test *t)
     /* treeless without a tree before it */
     BLOCK(&m, 0x43, 0x40, 0x00, 0x1B, 0);
     EXPECT(WMBT_BAD_BITSTREAM, "");
+}
+
+/* A table of 2^11 cells is the largest. Weights 10 10 10 9 8 .. 1 (0) (1) are a tree of 11 bits,
+ * whose codes of two bits are 01, 10 and 11; one more each, and it has 12. */
+static void test_the_longest_codes(wmbt_test *t)
+{
+    maker m;
+    BLOCK(&m, 0x52, 0x40, 0x02, 127 + 12, 0xAA, 0xA9, 0x87, 0x65, 0x43, 0x21, 0x55, 0x05, 0);
+    forms f = forms_of(t, 64, 0);
+    size_t n;
+    T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 64, &n), WMBT_OK);
+    T_EQ(t, n, 5);
+    T_BYTES(t, f.out.data, (const uint8_t *)"\0\0\0\0\0", 5);
+    wmbt_test_reset(t);
+    BLOCK(&m, 0x52, 0x80, 0x02, 127 + 13, 0xBB, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10, 0xFF, 0xFF, 0);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    /* weights 11 11 10 .. 1 and what completes them: 12 bits, too */
+    BLOCK(&m, 0x52, 0x40, 0x02, 127 + 12, 0xBB, 0xA9, 0x87, 0x65, 0x43, 0x21, 0xFF, 0xFF, 0);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+}
+
+/* A tree, and less than the six bytes that say how long the four streams are. */
+static void test_a_jump_table_that_is_cut_off(wmbt_test *t)
+{
+    maker m;
+    for (uint32_t bytes = 0; bytes < 6u; bytes++) {
+        static const uint8_t jump[] = {1, 0, 1, 0, 1, 0};
+        uint32_t literals = 2u | 1u << 2 | 8u << 4 | (2u + bytes) << 14;
+        begin(&m);
+        block_header(&m, 1, COMPRESSED, 3u + 2u + bytes + 1u);
+        ADD(&m, (uint8_t)literals, (uint8_t)(literals >> 8), (uint8_t)(literals >> 16), 0x80, 0x10);
+        add(&m, jump, bytes);
+        ADD(&m, 0);
+        EXPECT(WMBT_BAD_BITSTREAM, "");
+    }
 }
 
 static void test_hostile_weights(wmbt_test *t)
@@ -1129,6 +1272,9 @@ static const wmbt_case cases[] = {
     {"hostile window", test_hostile_window, SMALL_BYTES, NULL},
     {"hostile window of a ring", test_hostile_window_of_a_ring, SMALL_BYTES, NULL},
     {"a ring of the bytes that are named", test_ring_bytes, 600000, NULL},
+    {"a match over the end of a ring", test_a_match_over_the_end_of_a_ring, SMALL_BYTES, NULL},
+    {"a ring with less than its frame", test_a_ring_with_less_than_its_frame, SMALL_BYTES, NULL},
+    {"memory of a push", test_push_memory, SMALL_BYTES, NULL},
     {"a ring with all of a frame", test_ring_with_all_of_a_frame, SMALL_BYTES, NULL},
     {"a ring with more than its frame", test_ring_with_more_than_its_frame, SMALL_BYTES, NULL},
     {"hostile dictionary id", test_hostile_dictionary, SMALL_BYTES, NULL},
@@ -1138,6 +1284,8 @@ static const wmbt_case cases[] = {
     {"hostile block size of a push", test_hostile_block_size_of_a_push, SMALL_BYTES, NULL},
     {"hostile literals sizes", test_hostile_literals_sizes, SMALL_BYTES, NULL},
     {"hostile streams", test_hostile_streams, SMALL_BYTES, NULL},
+    {"the longest codes", test_the_longest_codes, SMALL_BYTES, NULL},
+    {"a jump table that is cut off", test_a_jump_table_that_is_cut_off, SMALL_BYTES, NULL},
     {"hostile weights", test_hostile_weights, SMALL_BYTES, NULL},
     {"hostile accuracy log", test_hostile_accuracy_log, SMALL_BYTES, NULL},
     {"hostile table modes", test_hostile_table_modes, SMALL_BYTES, NULL},
