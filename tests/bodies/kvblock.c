@@ -592,7 +592,46 @@ static void test_large_faults(wmbt_test *t)
     wmbt_fault_flip(t, object, 500009, try_large, NULL);
 }
 
+/* The order of checks that kvblock.h lists: everything is wrong, and put right from the front. */
+static void test_order_of_checks(wmbt_test *t)
+{
+    static const struct {
+        uint32_t offset, right, wrong;
+        wmbt_status status;
+    } rows[] = {
+        {0, 0x3142564B, 0x3142564C, WMBT_BAD_MAGIC},
+        {4, 2, 3, WMBT_UNSUPPORTED_VERSION},
+        {12, SMALL_TOKENS, SMALL_TOKENS + 8u, WMBT_WRONG_BLOCK},
+        {16, 4, 5, WMBT_BAD_SHAPE}, /* number of layers */
+        {8, SMALL_SEQ, SMALL_SEQ + 1u, WMBT_WRONG_BLOCK},
+        {28, 4, 5, WMBT_BAD_SHAPE}, /* ratio of layer 1 */
+        {32, 2, 3, WMBT_BAD_COUNT},
+        {20, SMALL_BYTES - 28u, SMALL_BYTES - 27u, WMBT_BAD_LENGTH},
+    };
+    enum { ROWS = sizeof rows / sizeof rows[0] };
+    wmbt_view object = make_small(t);
+    uint8_t b[SMALL_BYTES + 1u] = {0};
+    wmbt_kvblock_info info;
+    wmbt_test_copy(b, object.data, object.len);
+    b[SMALL_BYTES - 1u] ^= 1u; /* of the CRC */
+    for (size_t i = 0; i < ROWS; i++) {
+        wmbt_test_store32(b + rows[i].offset, rows[i].wrong);
+    }
+    wmbt_view changed = wmbt_view_of(b, sizeof b); /* and a byte follows */
+    for (size_t i = 0; i < ROWS; i++) {
+        T_EQ(t, wmbt_kvblock_read(changed, &small_expect, &info), rows[i].status);
+        if (i < 5u) {
+            T_EQ(t, wmbt_kvblock_read_header(changed, &small_expect, &info), rows[i].status);
+        }
+        wmbt_test_store32(b + rows[i].offset, rows[i].right);
+    }
+    T_EQ(t, wmbt_kvblock_read(changed, &small_expect, &info), WMBT_BAD_CHECKSUM);
+    b[SMALL_BYTES - 1u] ^= 1u;
+    T_EQ(t, wmbt_kvblock_read(changed, &small_expect, &info), WMBT_TRAILING_BYTES);
+}
+
 static const wmbt_case cases[] = {
+    {"order of checks", test_order_of_checks, 256, NULL},
     {"geometry: sizes", test_sizes, 0, NULL},
     {"geometry: layer starts", test_layer_starts, 0, NULL},
     {"geometry: every pair of offsets", test_seek, 0, NULL},

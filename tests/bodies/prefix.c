@@ -170,6 +170,20 @@ static void test_segments(wmbt_test *t)
     T_EQ(t, wmbt_prefix_segment_at(&pool, 1, 8, UINT32_MAX, &s), WMBT_MISSING);
 }
 
+/* As many pools as there may be: each decides, the last one too. */
+static void test_segments_of_all_pools(wmbt_test *t)
+{
+    for (uint32_t hole = 0; hole < WMBT_PREFIX_MAX_POOLS; hole++) {
+        uint8_t bits[WMBT_PREFIX_MAX_POOLS];
+        wmbt_prefix_pool pool[WMBT_PREFIX_MAX_POOLS];
+        for (uint32_t i = 0; i < WMBT_PREFIX_MAX_POOLS; i++) {
+            bits[i] = i == hole ? 0xF7 : 0xFF; /* block 3 is missing in one */
+            pool[i] = pool_of(&bits[i], 1, WMBT_PREFIX_ALL, 0);
+        }
+        T_CALL(t, check_segments(t, pool, WMBT_PREFIX_MAX_POOLS, 8, 0xF7));
+    }
+}
+
 /* Many blocks in 16 pools, mostly present. */
 static void test_large(wmbt_test *t)
 {
@@ -350,6 +364,7 @@ static const wmbt_case cases[] = {
     {"three pools of 7 blocks: all 2^21 patterns", test_three_pools, 0, NULL},
     {"three pools of 4 blocks: every combination of rules", test_rules_combined, 0, NULL},
     {"segments behind holes", test_segments, 0, NULL},
+    {"segments of all pools", test_segments_of_all_pools, 0, NULL},
     {"16 pools, many blocks", test_large, 16 * 126 + 64, NULL},
     {"marks", test_marks, 0, NULL},
     {"bad arguments", test_bad_arguments, 0, NULL},

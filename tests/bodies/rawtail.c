@@ -750,6 +750,33 @@ static void test_push_calls(wmbt_test *t)
     T_EQ(t, wmbt_rawtail_push_placed(&p, 0, 0), WMBT_BAD_STATE);
 }
 
+/* At the end of an object whose checksum is wrong there is nothing but its refusal. */
+static void test_push_at_the_end(wmbt_test *t)
+{
+    wmbt_view object = make_small(t);
+    T_CHECK(t, object.data != NULL);
+    uint8_t b[SMALL_BYTES];
+    wmbt_test_copy(b, object.data, SMALL_BYTES);
+    b[12] ^= 1u; /* of the CRC */
+    wmbt_rawtail_push p;
+    wmbt_rawtail_info info;
+    wmbt_extent e;
+    uint32_t position = 4711;
+    size_t at = 0, taken = 0;
+    T_EQ(t, wmbt_rawtail_push_init(&p, &small_expect), WMBT_OK);
+    while (at < SMALL_BYTES) {
+        T_CHECK(t, !wmbt_status_is_error(wmbt_rawtail_push_at(&p, &e, &position)));
+        wmbt_status status =
+            wmbt_rawtail_push_feed(&p, wmbt_view_of(b + at, SMALL_BYTES - at), NO_DST, &taken);
+        T_CHECK(t, !wmbt_status_is_error(status) || at + taken == SMALL_BYTES);
+        at += taken;
+    }
+    position = 4711;
+    T_EQ(t, wmbt_rawtail_push_at(&p, &e, &position), WMBT_BAD_CHECKSUM);
+    T_EQ(t, position, 4711);
+    T_EQ(t, wmbt_rawtail_push_finish(&p, &info), WMBT_BAD_CHECKSUM);
+}
+
 /* A fault in a number shows at once to who asks, and at the end to all. */
 static void test_push_early(wmbt_test *t)
 {
@@ -920,6 +947,7 @@ static const wmbt_case cases[] = {
     {"push: every split", test_splits, 2048, NULL},
     {"push: the rules of its calls", test_push_calls, 1024, NULL},
     {"push: a fault shows early", test_push_early, 2048, NULL},
+    {"push: at the end", test_push_at_the_end, 2000, NULL},
     {"push: rows placed by the caller", test_placed, 1024, NULL},
     {"ranges in any order", test_ranges, 1024, NULL},
     {"push: splits of a full object", test_large_splits, 23532352,

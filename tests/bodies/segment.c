@@ -596,6 +596,11 @@ static void test_arguments(wmbt_test *t)
          WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_segment_locate(DOC_BYTES, DOC_VIEW, wmbt_view_of(NULL, 20), 0, &layout),
          WMBT_BAD_ARGUMENT);
+    /* a tail longer than the object that it is of */
+    T_EQ(t,
+         wmbt_segment_locate(40, wmbt_view_of(doc, 16), wmbt_view_of(doc + (DOC_BYTES - 41u), 41),
+                             0, &layout),
+         WMBT_BAD_ARGUMENT);
     /* an object larger than the memory of a 32-bit machine */
     T_EQ(t, wmbt_segment_locate(UINT64_C(0x200000000), DOC_VIEW, DOC_VIEW, 0, &layout), WMBT_OK);
     T_EQ(t, layout.index_offset, UINT64_C(0x200000000) - 53u);
@@ -649,6 +654,12 @@ static void test_writer_limits(wmbt_test *t)
     two[0].payload = wmbt_view_of(NULL, 1);
     T_EQ(t, wmbt_segment_write(two, 2, room, &written), WMBT_BAD_ARGUMENT);
     two[0].payload = NO_VIEW;
+    for (size_t i = 0; i < 2; i++) {
+        wmbt_view key = two[i].key;
+        two[i].key = wmbt_view_of(NULL, 1);
+        T_EQ(t, wmbt_segment_write(two, 2, room, &written), WMBT_BAD_ARGUMENT);
+        two[i].key = key;
+    }
     T_EQ(t, wmbt_segment_write(NULL, 2, room, &written), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_segment_write(two, 2, wmbt_buf_of(NULL, 256), &written), WMBT_BAD_ARGUMENT);
     for (size_t n = 0; n < 36; n++) {
