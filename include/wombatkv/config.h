@@ -109,6 +109,11 @@
 #    define WMBT_CFG_SIGV4 1
 #endif
 
+/* index */
+#ifndef WMBT_CFG_INDEX
+#    define WMBT_CFG_INDEX 1
+#endif
+
 /* reader */
 #ifndef WMBT_CFG_READER
 #    define WMBT_CFG_READER 1
@@ -146,6 +151,12 @@
 /* Writers (encoders) beside the readers. A reader in firmware can leave them out. */
 #ifndef WMBT_CFG_WRITERS
 #    define WMBT_CFG_WRITERS 1
+#endif
+
+/* Readers of a block index on other cores while one writes (index.h). Needs loads and stores of 32
+ * bits that are atomic, with an order, as instructions. */
+#ifndef WMBT_CFG_INDEX_ATOMICS
+#    define WMBT_CFG_INDEX_ATOMICS 0
 #endif
 
 /* Object keys with a model digest before the hash. Experimental: the upstream documents name the
@@ -207,6 +218,9 @@
 #if WMBT_CFG_SIGV4 && !WMBT_CFG_HMAC
 #    error "sigv4 needs hmac"
 #endif
+#if WMBT_CFG_INDEX && !WMBT_CFG_METADATA
+#    error "index needs metadata"
+#endif
 #if WMBT_CFG_READER &&                                                           \
     !(WMBT_CFG_CHAIN && WMBT_CFG_OBJKEY && WMBT_CFG_REUSE && WMBT_CFG_KVBLOCK && \
       WMBT_CFG_RAWTAIL && WMBT_CFG_COMPRESSED && WMBT_CFG_LARGEVALUE)
@@ -256,6 +270,53 @@
  * that stops the program (-Dassertions=true). The library never relies on it. */
 #ifndef WMBT_ASSERT
 #    define WMBT_ASSERT(condition) ((void)sizeof((condition) ? 1 : 0))
+#endif
+
+/* Stands in a type that may look at the bytes of any other. */
+#ifndef WMBT_MAY_ALIAS
+#    if defined(__GNUC__)
+#        define WMBT_MAY_ALIAS __attribute__((__may_alias__))
+#    else
+#        define WMBT_MAY_ALIAS
+#    endif
+#endif
+
+/* Asks for a line of memory that will be read soon. Controllers without a cache have no use for it:
+ * with WMBT_PREFETCHES 0 the code that looks ahead is left out. */
+#ifndef WMBT_PREFETCH
+#    if defined(__GNUC__) && UINTPTR_MAX > UINT32_MAX
+#        define WMBT_PREFETCH(pointer) __builtin_prefetch(pointer)
+#    else
+#        define WMBT_PREFETCH(pointer) ((void)(pointer))
+#        define WMBT_PREFETCHES 0
+#    endif
+#endif
+#ifndef WMBT_PREFETCHES
+#    define WMBT_PREFETCHES 1
+#endif
+
+/* Byte order of the machine. */
+#ifndef WMBT_BIG_ENDIAN
+#    if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#        define WMBT_BIG_ENDIAN 1
+#    else
+#        define WMBT_BIG_ENDIAN 0
+#    endif
+#endif
+
+/* Words that several cores share (index.h): what another compiler needs for them can be defined in
+ * the configuration header. */
+#if !defined(WMBT_LOAD_ACQUIRE)
+#    if WMBT_CFG_INDEX_ATOMICS
+#        define WMBT_LOAD_RELAXED(pointer) __atomic_load_n(pointer, __ATOMIC_RELAXED)
+#        define WMBT_LOAD_ACQUIRE(pointer) __atomic_load_n(pointer, __ATOMIC_ACQUIRE)
+#        define WMBT_STORE_RELEASE(pointer, value) \
+            __atomic_store_n(pointer, value, __ATOMIC_RELEASE)
+#    else
+#        define WMBT_LOAD_RELAXED(pointer) (*(pointer))
+#        define WMBT_LOAD_ACQUIRE(pointer) (*(pointer))
+#        define WMBT_STORE_RELEASE(pointer, value) ((void)(*(pointer) = (value)))
+#    endif
 #endif
 
 /* Eight bytes at any address, as the machine stores a number: compilers make one instruction of it.

@@ -15,6 +15,7 @@
 #include "wombatkv/fingerprint.h"
 #include "wombatkv/fnv1a.h"
 #include "wombatkv/hmac.h"
+#include "wombatkv/index.h"
 #include "wombatkv/kvblock.h"
 #include "wombatkv/largevalue.h"
 #include "wombatkv/manifest.h"

@@ -1,0 +1,718 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* index: upstream's scripts, random operations against a plain list, and what an error leaves. */
+#include "wombatkv/index.h"
+
+#include "base/bytes.h"
+#include "../support/test.h"
+
+#define SCRIPTS "golden/vectors/radix_metadata_index.tsv"
+#define MAX_HASHES 256u
+
+static wmbt_index_writer *make(wmbt_test *t, const wmbt_index_config *config)
+{
+    wmbt_index_writer *w =
+        (wmbt_index_writer *)(void *)wmbt_test_alloc(t, sizeof(wmbt_index_writer));
+    size_t bytes = WMBT_INDEX_BYTES(config->capacity, config->contexts);
+    uint8_t *memory = wmbt_test_alloc(t, bytes);
+    wmbt_test_fill(memory, bytes);
+    T_ALSO(t, wmbt_index_init(wmbt_buf_of(memory, bytes), config, w) == WMBT_OK, "init");
+    return w;
+}
+
+/* --- golden ----------------------------------------------------------------------------------- */
+
+/* parent:seq:payload:stamp:digest:tag:flags */
+static void read_meta(wmbt_test *t, wmbt_view cell, wmbt_block_meta *meta)
+{
+    T_EQ(t, wmbt_block_hash_from_hex(wmbt_cell_part(&cell, ':'), &meta->parent_hash), WMBT_OK);
+    meta->block_seq = (uint32_t)wmbt_cell_u64(t, wmbt_cell_part(&cell, ':'));
+    meta->payload_bytes = wmbt_cell_u64(t, wmbt_cell_part(&cell, ':'));
+    meta->last_access_ns = wmbt_cell_u64(t, wmbt_cell_part(&cell, ':'));
+    T_EQ(t, wmbt_model_digest_from_hex(wmbt_cell_part(&cell, ':'), &meta->model_digest), WMBT_OK);
+    wmbt_view tag = wmbt_cell_bytes(t, wmbt_cell_part(&cell, ':'));
+    T_EQ(t, tag.len, WMBT_LAYOUT_TAG_BYTES);
+    wmbt_bytes_copy(meta->layout_tag.bytes, tag.data, WMBT_LAYOUT_TAG_BYTES);
+    meta->ext_flags = (uint32_t)wmbt_cell_u64(t, wmbt_cell_part(&cell, ':'));
+    T_CHECK(t, cell.data == NULL);
+}
+
+static void read_entry(wmbt_test *t, wmbt_view cell, wmbt_block_hash *hash, wmbt_block_meta *meta)
+{
+    T_EQ(t, wmbt_block_hash_from_hex(wmbt_cell_part(&cell, '='), hash), WMBT_OK);
+    T_CALL(t, read_meta(t, cell, meta));
+}
+
+static bool same_meta(const wmbt_block_meta *a, const wmbt_block_meta *b)
+{
+    return wmbt_test_same((const uint8_t *)a, (const uint8_t *)b, sizeof *a);
+}
+
+static void check_meta(wmbt_test *t, wmbt_status status, const wmbt_block_meta *got,
+                       wmbt_view result)
+{
+    wmbt_block_meta want;
+    if (wmbt_test_view_is(result, "none")) {
+        T_EQ(t, status, WMBT_MISSING);
+        T_CHECK(t, wmbt_test_is_filled(got, sizeof *got));
+        return;
+    }
+    T_EQ(t, status, WMBT_OK);
+    T_CALL(t, read_meta(t, result, &want));
+    T_CHECK(t, same_meta(got, &want));
+}
+
+static void check_entries(wmbt_test *t, const wmbt_index *x, wmbt_view result)
+{
+    uint32_t slots[MAX_HASHES], count = 99, at = 0;
+    T_EQ(t, wmbt_index_sort(x, slots, MAX_HASHES, &count), WMBT_OK);
+    T_EQ(t, count, wmbt_index_count(x));
+    while (result.data != NULL && !wmbt_test_view_is(result, "empty")) {
+        wmbt_block_hash hash, want_hash;
+        wmbt_block_meta meta, want;
+        T_CALL(t, read_entry(t, wmbt_cell_part(&result, ','), &want_hash, &want));
+        T_CHECK(t, at < count);
+        T_EQ(t, wmbt_index_at(x, slots[at++], &hash, &meta), WMBT_OK);
+        T_CHECK(t, wmbt_block_hash_equal(&hash, &want_hash) && same_meta(&meta, &want));
+    }
+    T_EQ(t, at, count);
+}
+
+static void check_prefix(wmbt_test *t, const wmbt_index *x, wmbt_view list, uint64_t want)
+{
+    wmbt_block_hash hashes[MAX_HASHES];
+    uint32_t n = 0;
+    while (list.data != NULL && !wmbt_test_view_is(list, "empty")) {
+        T_CHECK(t, n < MAX_HASHES);
+        T_EQ(t, wmbt_block_hash_from_hex(wmbt_cell_part(&list, ','), &hashes[n++]), WMBT_OK);
+    }
+    T_EQ(t, wmbt_index_longest_prefix(x, hashes, n), want);
+    T_CHECK(t, wmbt_index_likely_prefix(x, hashes, n) >= want); /* some tags are made alike */
+    T_EQ(t, wmbt_index_chain_prefix(x, hashes, n), want);       /* not closed: the same */
+}
+
+static void load_entries(wmbt_test *t, wmbt_index_writer *w, wmbt_view list)
+{
+    wmbt_block_hash hash;
+    wmbt_block_meta meta;
+    while (list.data != NULL && !wmbt_test_view_is(list, "empty")) {
+        T_CALL(t, read_entry(t, wmbt_cell_part(&list, ','), &hash, &meta));
+        bool is_there = wmbt_index_has(&w->index, &hash);
+        T_EQ(t, wmbt_index_add(w, &hash, &meta), is_there ? WMBT_STALE : WMBT_OK);
+    }
+}
+
+struct columns {
+    uint32_t script, op, now, hashes, metas, number, result;
+};
+
+static void run_row(wmbt_test *t, wmbt_index_writer *w, const wmbt_view *cells,
+                    const struct columns *at)
+{
+    wmbt_view op = cells[at->op], result = cells[at->result];
+    wmbt_block_hash hash;
+    wmbt_block_meta meta;
+    wmbt_test_fill(&meta, sizeof meta);
+    uint64_t now = wmbt_cell_u64(t, cells[at->now]);
+    if (cells[at->hashes].len == 64u) {
+        T_EQ(t, wmbt_block_hash_from_hex(cells[at->hashes], &hash), WMBT_OK);
+    }
+    if (wmbt_test_view_is(op, "insert")) {
+        T_CALL(t, read_entry(t, cells[at->metas], &hash, &meta));
+        T_EQ(t, wmbt_index_insert(w, &hash, &meta, now), WMBT_OK);
+    } else if (wmbt_test_view_is(op, "get")) {
+        wmbt_status status = wmbt_index_get(&w->index, &hash, &meta);
+        T_CALL(t, check_meta(t, status, &meta, result));
+    } else if (wmbt_test_view_is(op, "get_and_touch")) {
+        wmbt_status status = wmbt_index_get_and_touch(w, &hash, now, &meta);
+        T_CALL(t, check_meta(t, status, &meta, result));
+    } else if (wmbt_test_view_is(op, "remove")) {
+        T_EQ(t, wmbt_index_remove(w, &hash) == WMBT_OK, wmbt_cell_u64(t, result));
+    } else if (wmbt_test_view_is(op, "remove_if_unchanged")) {
+        uint64_t stamp = wmbt_cell_u64(t, cells[at->number]);
+        T_EQ(t, wmbt_index_remove_if_unchanged(w, &hash, stamp) == WMBT_OK,
+             wmbt_cell_u64(t, result));
+    } else if (wmbt_test_view_is(op, "bulk_load")) {
+        T_CALL(t, load_entries(t, w, cells[at->metas]));
+    } else if (wmbt_test_view_is(op, "len")) {
+        T_EQ(t, wmbt_index_count(&w->index), wmbt_cell_u64(t, result));
+    } else if (wmbt_test_view_is(op, "longest_prefix")) {
+        T_CALL(t, check_prefix(t, &w->index, cells[at->hashes], wmbt_cell_u64(t, result)));
+    } else {
+        T_CHECK(t, wmbt_test_view_is(op, "entries"));
+        T_CALL(t, check_entries(t, &w->index, result));
+    }
+}
+
+static void test_golden(wmbt_test *t)
+{
+    wmbt_view text;
+    T_CHECK(t, wmbt_test_data(t, SCRIPTS, &text));
+    for (uint64_t seed = 0; seed < 3u; seed++) {
+        wmbt_table table;
+        wmbt_table_open(&table, text, false);
+        struct columns at;
+        at.script = wmbt_table_column(t, &table, "script");
+        at.op = wmbt_table_column(t, &table, "op");
+        at.now = wmbt_table_column(t, &table, "now");
+        at.hashes = wmbt_table_column(t, &table, "hashes");
+        at.metas = wmbt_table_column(t, &table, "metas");
+        at.number = wmbt_table_column(t, &table, "number");
+        at.result = wmbt_table_column(t, &table, "result");
+        wmbt_view cells[WMBT_TABLE_MAX_COLUMNS];
+        wmbt_index_writer *w = NULL;
+        uint64_t script = UINT64_MAX;
+        while (wmbt_table_next(t, &table, cells)) {
+            wmbt_test_where(t, cells[0]);
+            if (wmbt_cell_u64(t, cells[at.script]) != script || t->arena.len / 2 < t->arena_used) {
+                T_CHECK(t, wmbt_cell_u64(t, cells[at.script]) != script);
+                script = wmbt_cell_u64(t, cells[at.script]);
+                wmbt_test_reset(t);
+                wmbt_index_config config = {2u * MAX_HASHES, MAX_HASHES, seed << 40 | seed, false};
+                w = make(t, &config);
+            }
+            T_CALL(t, run_row(t, w, cells, &at));
+        }
+        T_EQ(t, table.row, 1760);
+        T_CHECK(t, script > 5u && script < 100u);
+    }
+}
+
+/* --- against a plain list --------------------------------------------------------------------- */
+
+#define KEYS 40u
+#define NO_KEY UINT32_MAX
+
+typedef struct model {
+    bool is_there[KEYS];
+    uint32_t parent[KEYS]; /* key, or NO_KEY */
+    uint32_t context[KEYS];
+    uint32_t seq[KEYS];
+    uint64_t payload[KEYS], stamp[KEYS];
+    wmbt_index_config config;
+} model;
+
+/* Key 0 is all zero. `spread` says how much of a hash differs: with 0 all keys have one home and
+ * one tag, with 1 few tags, with 2 few homes, else all. */
+static void key_of(uint32_t key, uint32_t spread, wmbt_block_hash *hash)
+{
+    uint32_t state = key * 2654435761u + 1u;
+    wmbt_bytes_fill(hash->bytes, 0, 32);
+    if (key == 0u) {
+        return;
+    }
+    if (spread == 1u || spread == 3u) {
+        wmbt_test_store32(hash->bytes, spread == 1u ? key % 3u : wmbt_test_random(&state));
+    }
+    if (spread >= 2u) {
+        wmbt_test_store32(hash->bytes + 4, spread == 2u ? 0u - key % 3u : wmbt_test_random(&state));
+    }
+    hash->bytes[31] = (uint8_t)key;
+}
+
+static void context_of(uint32_t context, wmbt_block_meta *meta)
+{
+    wmbt_bytes_fill(meta->model_digest.bytes, 0, WMBT_MODEL_DIGEST_BYTES);
+    wmbt_bytes_fill(meta->layout_tag.bytes, 0, WMBT_LAYOUT_TAG_BYTES);
+    meta->model_digest.bytes[23] = context == 1u ? 1u : 0u;
+    meta->layout_tag.bytes[15] = context == 2u ? 1u : 0u;
+    meta->ext_flags = context == 3u ? 0x80000000u : 0u;
+}
+
+static bool model_has_place(const model *m, uint32_t key)
+{
+    bool has = m->is_there[key];
+    for (uint32_t i = 0; i < KEYS; i++) {
+        has = has || (m->is_there[i] && m->parent[i] == key);
+    }
+    return has;
+}
+
+static bool model_has_child(const model *m, uint32_t key)
+{
+    bool has = false;
+    for (uint32_t i = 0; i < KEYS; i++) {
+        has = has || (m->is_there[i] && m->parent[i] == key);
+    }
+    return has;
+}
+
+static uint32_t model_room(const model *m)
+{
+    bool has_place[KEYS];
+    uint32_t room = m->config.capacity;
+    for (uint32_t i = 0; i < KEYS; i++) {
+        has_place[i] = m->is_there[i];
+    }
+    for (uint32_t i = 0; i < KEYS; i++) {
+        if (m->is_there[i] && m->parent[i] != NO_KEY) {
+            has_place[m->parent[i]] = true;
+        }
+    }
+    for (uint32_t i = 0; i < KEYS; i++) {
+        room -= has_place[i] ? 1u : 0u;
+    }
+    return room;
+}
+
+static bool model_has_context_room(const model *m, uint32_t context)
+{
+    uint32_t used[4] = {0, 0, 0, 0};
+    for (uint32_t i = 0; i < KEYS; i++) {
+        if (m->is_there[i]) {
+            used[m->context[i]] = 1;
+        }
+    }
+    return used[context] != 0u || used[0] + used[1] + used[2] + used[3] < m->config.contexts;
+}
+
+/* What an insert has to say. parent is NO_KEY for a root; key 0 as a parent is a root, too. */
+static wmbt_status model_insert(const model *m, uint32_t key, uint32_t parent, uint32_t seq,
+                                uint32_t context)
+{
+    if (m->config.prefix_closed) {
+        if (parent != NO_KEY && !m->is_there[parent]) {
+            return WMBT_MISSING;
+        }
+        if (m->is_there[key]) {
+            if (m->parent[key] != parent || m->seq[key] != seq) {
+                return WMBT_WRONG_BLOCK;
+            }
+        } else if (seq != (parent == NO_KEY ? 0u : m->seq[parent] + 1u)) {
+            return WMBT_WRONG_BLOCK;
+        }
+    }
+    uint32_t needed = model_has_place(m, key) ? 0u : 1u;
+    needed += parent == NO_KEY || parent == key || model_has_place(m, parent) ? 0u : 1u;
+    if (needed > model_room(m)) {
+        return WMBT_FULL;
+    }
+    return model_has_context_room(m, context) ? WMBT_OK : WMBT_NOT_REPRESENTABLE;
+}
+
+static void model_meta(const model *m, uint32_t key, uint32_t spread, wmbt_block_meta *meta)
+{
+    context_of(m->context[key], meta);
+    wmbt_bytes_fill(meta->parent_hash.bytes, 0, 32);
+    if (m->parent[key] != NO_KEY) {
+        key_of(m->parent[key], spread, &meta->parent_hash);
+    }
+    meta->block_seq = m->seq[key];
+    meta->payload_bytes = m->payload[key];
+    meta->last_access_ns = m->stamp[key];
+}
+
+static void check_key(wmbt_test *t, const model *m, const wmbt_index *x, uint32_t key,
+                      uint32_t spread)
+{
+    wmbt_block_hash hash;
+    wmbt_block_meta got, want;
+    key_of(key, spread, &hash);
+    wmbt_test_fill(&got, sizeof got);
+    T_EQ(t, wmbt_index_has(x, &hash), m->is_there[key]);
+    T_EQ(t, wmbt_index_get(x, &hash, &got), m->is_there[key] ? WMBT_OK : WMBT_MISSING);
+    if (m->is_there[key]) {
+        model_meta(m, key, spread, &want);
+        T_CHECK(t, same_meta(&got, &want));
+    } else {
+        T_CHECK(t, wmbt_test_is_filled(&got, sizeof got));
+    }
+}
+
+/* Random lists: a prefix by each function, and the marks. */
+static void check_lists(wmbt_test *t, const model *m, const wmbt_index *x, uint32_t spread,
+                        uint32_t *random)
+{
+    wmbt_block_hash hashes[KEYS];
+    uint32_t keys[KEYS], count = wmbt_test_random(random) % (KEYS + 1u), want = 0;
+    uint8_t marks[KEYS / 8u];
+    for (uint32_t i = 0; i < count; i++) {
+        keys[i] = wmbt_test_random(random) % KEYS;
+        for (uint32_t n = 0; n < KEYS && !m->is_there[keys[i]] && i + 2u < count; n++) {
+            keys[i] = (keys[i] + 1u) % KEYS; /* mostly those that are there */
+        }
+        key_of(keys[i], spread, &hashes[i]);
+        want += want == i && m->is_there[keys[i]] ? 1u : 0u;
+    }
+    T_EQ(t, wmbt_index_longest_prefix(x, hashes, count), want);
+    if (spread == 3u) { /* tags differ: no chance */
+        T_EQ(t, wmbt_index_likely_prefix(x, hashes, count), want);
+    } else {
+        T_CHECK(t, wmbt_index_likely_prefix(x, hashes, count) >= want);
+    }
+    T_EQ(t, wmbt_index_mark(x, hashes, count, wmbt_buf_of(marks, sizeof marks)), WMBT_OK);
+    for (uint32_t i = 0; i < KEYS; i++) {
+        T_EQ(t, (uint32_t)marks[i / 8u] >> i % 8u & 1u, i < count && m->is_there[keys[i]]);
+    }
+}
+
+/* Chains of the list itself, in a closed table: from a block back to its root, and on to others. */
+static void check_chain(wmbt_test *t, const model *m, const wmbt_index *x, uint32_t spread,
+                        uint32_t key)
+{
+    wmbt_block_hash hashes[KEYS + 2u];
+    if (!m->is_there[key]) {
+        return;
+    }
+    uint32_t depth = m->seq[key] + 1u;
+    for (uint32_t i = depth; i-- > 0u; key = m->parent[key]) {
+        key_of(key, spread, &hashes[i]);
+    }
+    for (uint32_t more = 0; more < 3u; more++) {
+        wmbt_bytes_fill(hashes[depth + more - (more != 0u ? 1u : 0u)].bytes,
+                        (uint8_t)(0xA0u + more), more != 0u ? 32 : 0);
+        T_EQ(t, wmbt_index_chain_prefix(x, hashes, depth + more), depth);
+    }
+}
+
+static void check_order(wmbt_test *t, const model *m, const wmbt_index *x)
+{
+    uint32_t slots[KEYS], count = 99;
+    wmbt_block_hash last, hash;
+    wmbt_block_meta meta;
+    uint32_t present = wmbt_index_count(x);
+    (void)m;
+    if (present != 0u) {
+        T_EQ(t, wmbt_index_sort(x, slots, present - 1u, &count), WMBT_BUFFER_TOO_SMALL);
+        T_EQ(t, count, 99);
+    }
+    T_EQ(t, wmbt_index_sort(x, slots, present, &count), WMBT_OK);
+    T_EQ(t, count, present);
+    for (uint32_t i = 0; i < count; i++) {
+        T_EQ(t, wmbt_index_at(x, slots[i], &hash, &meta), WMBT_OK);
+        if (i != 0u) {
+            T_CHECK(t, wmbt_bytes_compare(wmbt_view_of(last.bytes, 32),
+                                          wmbt_view_of(hash.bytes, 32)) < 0);
+        }
+        wmbt_bytes_copy(last.bytes, hash.bytes, 32);
+    }
+    uint32_t seen = 0;
+    for (uint32_t slot = 0;; slot++) {
+        wmbt_status status = wmbt_index_at(x, slot, &hash, &meta);
+        if (status == WMBT_END) {
+            break;
+        }
+        T_CHECK(t, status == WMBT_OK || status == WMBT_MISSING);
+        seen += status == WMBT_OK ? 1u : 0u;
+    }
+    T_EQ(t, seen, present);
+}
+
+static void step_insert(wmbt_test *t, model *m, wmbt_index_writer *w, uint32_t spread,
+                        uint32_t *random)
+{
+    uint32_t key = wmbt_test_random(random) % KEYS;
+    uint32_t parent = wmbt_test_random(random) % (KEYS + 8u);
+    parent = parent >= KEYS || parent == 0u ? NO_KEY : parent;
+    if (m->config.prefix_closed && wmbt_test_random(random) % 4u != 0u && m->is_there[key]) {
+        parent = m->parent[key];
+    }
+    bool adds = wmbt_test_random(random) % 3u == 0u;
+    wmbt_block_hash hash;
+    wmbt_block_meta meta;
+    key_of(key, spread, &hash);
+    context_of(wmbt_test_random(random) % 4u, &meta);
+    uint32_t context = meta.model_digest.bytes[23] != 0u ? 1u
+                       : meta.layout_tag.bytes[15] != 0u ? 2u
+                       : meta.ext_flags != 0u            ? 3u
+                                                         : 0u;
+    wmbt_bytes_fill(meta.parent_hash.bytes, 0, 32);
+    if (parent != NO_KEY) {
+        key_of(parent, spread, &meta.parent_hash);
+    }
+    uint32_t seq = parent == NO_KEY ? 0u : m->is_there[parent] ? m->seq[parent] + 1u : 5u;
+    meta.block_seq = wmbt_test_random(random) % 16u == 0u ? seq + 1u : seq;
+    meta.payload_bytes = (uint64_t)wmbt_test_random(random) << 32 | wmbt_test_random(random);
+    meta.last_access_ns = wmbt_test_random(random) % 4u;
+    uint64_t now = (uint64_t)wmbt_test_random(random) << 32;
+    wmbt_status want = adds && m->is_there[key]
+                           ? WMBT_STALE
+                           : model_insert(m, key, parent, meta.block_seq, context);
+    if (adds) {
+        T_EQ(t, wmbt_index_add(w, &hash, &meta), want);
+    } else {
+        T_EQ(t, wmbt_index_insert(w, &hash, &meta, now), want);
+    }
+    if (want == WMBT_OK) {
+        m->is_there[key] = true;
+        m->parent[key] = parent;
+        m->context[key] = context;
+        m->seq[key] = meta.block_seq;
+        m->payload[key] = meta.payload_bytes;
+        m->stamp[key] = adds ? meta.last_access_ns : now;
+    }
+}
+
+static void step_other(wmbt_test *t, model *m, wmbt_index_writer *w, uint32_t spread,
+                       uint32_t *random)
+{
+    uint32_t key = wmbt_test_random(random) % KEYS, op = wmbt_test_random(random) % 4u;
+    wmbt_block_hash hash;
+    key_of(key, spread, &hash);
+    if (op == 0u) {
+        wmbt_block_meta got, want;
+        wmbt_test_fill(&got, sizeof got);
+        uint64_t now = wmbt_test_random(random);
+        T_EQ(t, wmbt_index_get_and_touch(w, &hash, now, &got),
+             m->is_there[key] ? WMBT_OK : WMBT_MISSING);
+        m->stamp[key] = now;
+        if (m->is_there[key]) {
+            model_meta(m, key, spread, &want);
+            T_CHECK(t, same_meta(&got, &want));
+        } else {
+            T_CHECK(t, wmbt_test_is_filled(&got, sizeof got));
+        }
+        return;
+    }
+    uint64_t stamp = m->stamp[key] + (op == 1u && wmbt_test_random(random) % 2u == 0u ? 1u : 0u);
+    wmbt_status want = !m->is_there[key]                                    ? WMBT_MISSING
+                       : op == 1u && stamp != m->stamp[key]                 ? WMBT_STALE
+                       : m->config.prefix_closed && model_has_child(m, key) ? WMBT_BAD_STATE
+                                                                            : WMBT_OK;
+    if (op == 1u) {
+        T_EQ(t, wmbt_index_remove_if_unchanged(w, &hash, stamp), want);
+    } else {
+        T_EQ(t, wmbt_index_remove(w, &hash), want);
+    }
+    m->is_there[key] = m->is_there[key] && want != WMBT_OK;
+}
+
+/* One table for some time. */
+static void run_model(wmbt_test *t, const wmbt_index_config *config, uint32_t steps,
+                      uint32_t spread, uint32_t *random)
+{
+    wmbt_test_reset(t);
+    model *m = (model *)(void *)wmbt_test_alloc(t, sizeof(model));
+    m->config = *config;
+    wmbt_index_writer *w = make(t, config);
+    T_CHECK(t, !t->failed);
+    for (uint32_t step = 0; step < steps; step++) {
+        /* The table fills up, is emptied, and so on. */
+        bool fills = (step / 256u) % 2u == 0u;
+        if (wmbt_test_random(random) % 8u < (fills ? 6u : 2u)) {
+            T_CALL(t, step_insert(t, m, w, spread, random));
+        } else {
+            T_CALL(t, step_other(t, m, w, spread, random));
+        }
+        uint32_t present = 0;
+        for (uint32_t key = 0; key < KEYS; key++) {
+            present += m->is_there[key] ? 1u : 0u;
+            T_CALL(t, check_key(t, m, &w->index, key, spread));
+        }
+        T_EQ(t, wmbt_index_count(&w->index), present);
+        T_EQ(t, wmbt_index_room(&w->index), model_room(m));
+        if (step % 8u == 0u) {
+            T_CALL(t, check_lists(t, m, &w->index, spread, random));
+        }
+        if (step % 64u == 0u) {
+            T_CALL(t, check_order(t, m, &w->index));
+        }
+        if (config->prefix_closed) {
+            T_CALL(t, check_chain(t, m, &w->index, spread, wmbt_test_random(random) % KEYS));
+        }
+    }
+}
+
+static void run_models(wmbt_test *t, bool prefix_closed)
+{
+    uint32_t random = prefix_closed ? 77u : 7u;
+    for (uint32_t round = 0; round < T_MANY(400u, 6u); round++) {
+        wmbt_index_config config;
+        uint32_t size = wmbt_test_random(&random) % 8u;
+        /* Room for everything, for a few, and for one bucket. */
+        config.capacity = size < 3u   ? KEYS + 2u
+                          : size < 6u ? wmbt_test_random(&random) % KEYS
+                                      : wmbt_test_random(&random) % 7u;
+        config.contexts = wmbt_test_random(&random) % 3u == 0u ? 2u : 4u;
+        config.seed = round % 2u == 0u ? 0u : wmbt_test_random(&random);
+        config.prefix_closed = prefix_closed;
+        T_CALL(t, run_model(t, &config, T_MANY(2500u, 600u), round % 4u, &random));
+    }
+}
+
+static void test_model(wmbt_test *t)
+{
+    run_models(t, false);
+}
+
+static void test_model_closed(wmbt_test *t)
+{
+    run_models(t, true);
+}
+
+/* --- many blocks ------------------------------------------------------------------------------ */
+
+static void many_key(uint32_t number, wmbt_block_hash *hash)
+{
+    uint32_t state = number + 1u;
+    for (uint32_t i = 0; i < 8u; i++) {
+        wmbt_test_store32(hash->bytes + (size_t)4u * i, wmbt_test_random(&state));
+    }
+    wmbt_test_store32(hash->bytes + 28, number);
+}
+
+/* A table at its rated capacity and then at the last slot: every block is found, no other is. Chains
+ * of 512 are found to their end by each function, and by bisection. */
+static void test_rated(wmbt_test *t)
+{
+    const uint32_t many = T_MANY(50000u, 3000u), chain = 512u;
+    wmbt_block_hash *hashes =
+        (wmbt_block_hash *)(void *)wmbt_test_alloc(t, sizeof(wmbt_block_hash) * (many + chain));
+    for (uint32_t i = 0; i < many + chain; i++) {
+        many_key(i, &hashes[i]);
+    }
+    for (uint32_t closed = 0; closed < 2u; closed++) {
+        wmbt_index_config config = {many, 1, closed * 99u, closed != 0u};
+        wmbt_index_writer *w = make(t, &config);
+        wmbt_block_meta meta, got;
+        context_of(1, &meta);
+        for (uint32_t i = 0; i < many; i++) {
+            meta.payload_bytes = i;
+            meta.block_seq = i % chain;
+            wmbt_bytes_fill(meta.parent_hash.bytes, 0, 32);
+            if (i % chain != 0u) {
+                wmbt_bytes_copy(meta.parent_hash.bytes, hashes[i - 1u].bytes, 32);
+            }
+            T_EQ(t, wmbt_index_insert(w, &hashes[i], &meta, i + UINT64_C(1) * UINT32_MAX), WMBT_OK);
+        }
+        T_EQ(t, wmbt_index_room(&w->index), 0);
+        wmbt_bytes_fill(meta.parent_hash.bytes, 0, 32);
+        meta.block_seq = 0;
+        T_EQ(t, wmbt_index_insert(w, &hashes[many], &meta, 0), WMBT_FULL);
+        for (uint32_t i = 0; i < many + chain; i++) {
+            T_EQ(t, wmbt_index_has(&w->index, &hashes[i]), i < many);
+        }
+        for (uint32_t i = 0; i < many; i += 7u) {
+            T_EQ(t, wmbt_index_get(&w->index, &hashes[i], &got), WMBT_OK);
+            T_EQ(t, got.payload_bytes, i);
+            T_EQ(t, got.last_access_ns, i + UINT64_C(1) * UINT32_MAX);
+        }
+        uint32_t last = many / chain * chain; /* the last chain is cut short */
+        for (uint32_t from = 0; from < many; from += chain) {
+            uint32_t want = from == last ? many - last : chain;
+            T_EQ(t, wmbt_index_longest_prefix(&w->index, hashes + from, chain), want);
+            T_EQ(t, wmbt_index_likely_prefix(&w->index, hashes + from, chain), want);
+            T_EQ(t, wmbt_index_chain_prefix(&w->index, hashes + from, chain), want);
+        }
+        /* Every length of what is there, of every length of a question. */
+        for (uint32_t i = 0; i < chain; i++) {
+            T_EQ(t, wmbt_index_remove(w, &hashes[chain - 1u - i]), WMBT_OK);
+            uint32_t left = chain - 1u - i, asked = left + 1u + i * 37u % (chain - left);
+            T_EQ(t, wmbt_index_chain_prefix(&w->index, hashes, asked), left);
+            T_EQ(t, wmbt_index_likely_prefix(&w->index, hashes, asked), left);
+            T_EQ(t, wmbt_index_longest_prefix(&w->index, hashes, asked), left);
+        }
+    }
+}
+
+/* --- arguments -------------------------------------------------------------------------------- */
+
+static void test_bad_arguments(wmbt_test *t)
+{
+    wmbt_index_config config = {10, 2, 0, false};
+    const size_t need = WMBT_INDEX_BYTES(10, 2);
+    uint8_t *memory = wmbt_test_alloc(t, need + 64u);
+    wmbt_index_writer w;
+    wmbt_test_fill(&w, sizeof w);
+    wmbt_test_fill(memory, need + 64u);
+    T_EQ(t, wmbt_index_init(wmbt_buf_of(NULL, need), &config, &w), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, need - 1u), &config, &w), WMBT_BUFFER_TOO_SMALL);
+    for (size_t off = 1; off < 64u; off++) {
+        T_EQ(t, wmbt_index_init(wmbt_buf_of(memory + off, need), &config, &w),
+             WMBT_BUFFER_MISALIGNED);
+    }
+    config.capacity = WMBT_INDEX_MAX_CAPACITY;
+    T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, need), &config, &w), WMBT_BUFFER_TOO_SMALL);
+    config.capacity++;
+    T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, SIZE_MAX), &config, &w), WMBT_TOO_LARGE);
+    config.capacity = 10;
+    config.contexts = WMBT_INDEX_MAX_CONTEXTS + 1u;
+    T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, SIZE_MAX), &config, &w), WMBT_TOO_LARGE);
+    T_CHECK(t, wmbt_test_is_filled(&w, sizeof w) && wmbt_test_is_filled(memory, need + 64u));
+    config.contexts = 2;
+    T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, need), &config, &w), WMBT_OK);
+    T_CHECK(t, wmbt_test_is_filled(memory + need, 64));
+    T_EQ(t, wmbt_index_room(&w.index), 10);
+
+    wmbt_block_hash hash;
+    uint8_t marks[2] = {0xEE, 0xEE};
+    many_key(1, &hash);
+    T_EQ(t, wmbt_index_mark(&w.index, NULL, 1, wmbt_buf_of(marks, 1)), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_index_mark(&w.index, &hash, 1, wmbt_buf_of(NULL, 1)), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_index_mark(&w.index, &hash, 9, wmbt_buf_of(marks, 1)), WMBT_BUFFER_TOO_SMALL);
+    T_CHECK(t, wmbt_test_is_filled(marks, 2));
+    T_EQ(t, wmbt_index_mark(&w.index, &hash, 1, wmbt_buf_of(marks, 2)), WMBT_OK);
+    T_CHECK(t, marks[0] == 0 && marks[1] == 0);
+    T_EQ(t, wmbt_index_longest_prefix(&w.index, &hash, 0), 0);
+    T_EQ(t, wmbt_index_likely_prefix(&w.index, &hash, 0), 0);
+    T_EQ(t, wmbt_index_chain_prefix(&w.index, &hash, 0), 0);
+}
+
+/* 75 bytes a block and 48 a context are what the contract says. */
+static void test_bytes(wmbt_test *t)
+{
+    for (uint32_t capacity = 1000; capacity < 20000000u; capacity += capacity / 3u) {
+        T_CHECK(t, WMBT_INDEX_BYTES(capacity, 8) / 76u <= capacity);
+    }
+    T_EQ(t, WMBT_INDEX_BYTES(6, 5) - WMBT_INDEX_BYTES(6, 1), 192);
+    T_EQ(t, WMBT_INDEX_BYTES(7, 0) - WMBT_INDEX_BYTES(6, 0), 64);
+}
+
+/* A second look at the same memory, as another process has it. */
+static void test_attach(wmbt_test *t)
+{
+    for (uint32_t closed = 0; closed < 2u; closed++) {
+        wmbt_test_reset(t);
+        wmbt_index_config config = {10, 3, closed * 5u, closed != 0u};
+        const size_t need = WMBT_INDEX_BYTES(10, 3);
+        wmbt_index_writer *w = make(t, &config);
+        wmbt_view memory = wmbt_view_of(w->index.header, need);
+        wmbt_index x;
+        T_EQ(t, wmbt_index_attach(memory, &x), WMBT_OK);
+        wmbt_block_hash hash;
+        wmbt_block_meta meta, got;
+        many_key(3, &hash);
+        context_of(2, &meta);
+        meta.payload_bytes = 44;
+        meta.block_seq = 0;
+        wmbt_bytes_fill(meta.parent_hash.bytes, 0, 32);
+        T_EQ(t, wmbt_index_get(&x, &hash, &got), WMBT_MISSING);
+        T_EQ(t, wmbt_index_insert(w, &hash, &meta, 9), WMBT_OK);
+        T_EQ(t, wmbt_index_get(&x, &hash, &got), WMBT_OK);
+        T_CHECK(t, got.payload_bytes == 44 && got.last_access_ns == 9);
+        T_EQ(t, wmbt_index_room(&x), 9);
+        wmbt_index kept = x;
+        T_EQ(t, wmbt_index_attach(wmbt_view_of(NULL, need), &x), WMBT_BAD_ARGUMENT);
+        T_EQ(t, wmbt_index_attach(wmbt_view_of(memory.data + 1, need - 1), &x),
+             WMBT_BUFFER_MISALIGNED);
+        for (size_t len = 0; len < need; len++) {
+            T_EQ(t, wmbt_index_attach(wmbt_view_of(memory.data, len), &x), WMBT_TRUNCATED);
+        }
+        uint8_t *bytes = wmbt_test_alloc(t, need);
+        for (size_t i = 0; i < 64u; i++) { /* of the constant part of the header */
+            wmbt_test_copy(bytes, memory.data, need);
+            bytes[i] ^= 0x40u;
+            wmbt_status status = wmbt_index_attach(wmbt_view_of(bytes, need), &x);
+            wmbt_status want = i < 4u                 ? WMBT_BAD_MAGIC
+                               : i < 8u               ? WMBT_UNSUPPORTED_VERSION
+                               : i == 14u || i == 15u ? WMBT_BAD_COUNT
+                               : i < 16u              ? WMBT_TRUNCATED
+                               : i < 20u              ? WMBT_BAD_FIELD
+                                                      : WMBT_OK;
+            T_CHECK(t, status == want);
+            T_CHECK(t, status == WMBT_OK ||
+                           wmbt_test_same((const uint8_t *)&x, (const uint8_t *)&kept, sizeof x));
+            x = kept;
+        }
+    }
+}
+
+static const wmbt_case cases[] = {
+    {"upstream's scripts", test_golden, 4u << 20, SCRIPTS},
+    {"random steps against a list", test_model, 64u << 10, NULL},
+    {"random steps, prefix-closed", test_model_closed, 64u << 10, NULL},
+    {"rated capacity", test_rated, T_MANY(12u << 20, 768u << 10), NULL},
+    {"bad arguments", test_bad_arguments, 16u << 10, NULL},
+    {"bytes", test_bytes, 0, NULL},
+    {"another process", test_attach, 16u << 10, NULL},
+};
+WMBT_SUITE(index, cases);
