@@ -550,8 +550,8 @@ static void many_key(uint32_t number, wmbt_block_hash *hash)
     wmbt_test_store32(hash->bytes + 28, number);
 }
 
-/* A table at its rated capacity and then at the last slot: every block is found, no other is. Chains
- * of 512 are found to their end by each function, and by bisection. */
+/* A table at its rated capacity: every block is found, no other is. Chains of 512 are found to their
+ * end by each function. */
 static void test_rated(wmbt_test *t)
 {
     const uint32_t many = T_MANY(50000u, 3000u), chain = 512u;
