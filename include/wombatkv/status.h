@@ -19,7 +19,7 @@ typedef int wmbt_status;
 #define WMBT_NEED_MORE 1 /**< a push decoder took all it was given and waits for more bytes */
 #define WMBT_MISSING 2   /**< what was asked for is not there */
 #define WMBT_END 3       /**< an iterator has no further element */
-#define WMBT_STALE 4     /**< what is named has ended, never was, or is not as it was: nothing changed */
+#define WMBT_STALE 4     /**< what is named has ended, never was, or changed: nothing was done */
 
 /* Caller: the call itself is wrong, the input was not judged. */
 #define WMBT_BAD_ARGUMENT 16 /**< NULL where bytes are needed, a value outside its range */
