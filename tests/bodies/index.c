@@ -550,7 +550,7 @@ static void many_key(uint32_t number, wmbt_block_hash *hash)
     wmbt_test_store32(hash->bytes + 28, number);
 }
 
-/* A table at its rated capacity: every block is found, no other is. Chains of 512 are found to their
+/* A table at its rated capacity: every block is found, no other is. Chains of 512 are found to the
  * end by each function. */
 static void test_rated(wmbt_test *t)
 {
