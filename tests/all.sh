@@ -37,6 +37,8 @@ skipped=0
 not_run=0
 # What is missing is an error here, not a test less.
 strict='--werror -Dtests=enabled'
+# Not in the part gcc, which is as users build it.
+asserts='-Dassertions=true'
 # Sanitizers stop at the first report; optimised builds would lose frames.
 sanitize='-Dbuildtype=debugoptimized -Db_lundef=false -Dc_args=-fno-sanitize-recover=all'
 
@@ -115,6 +117,12 @@ shows() {
         END { exit bad }' "$out/shows.log" "$lines"
 }
 
+# What other people's tools say of the text.
+lint() {
+    python3 -B tests/checks/lint.py --self-test && python3 -B tests/checks/lint.py "$out"
+}
+script lint lint
+
 # Everything, as users build it: unit, tool, independent, checks, corpora, examples.
 part gcc "$strict -Dinspect=enabled -Dbench=true" ''
 script try shows tests/tool/try.txt sh tests/try.sh "$out/try-build"
@@ -125,17 +133,17 @@ if [ "$mode" != quick ]; then
     long) script planted-all python3 -B tests/planted/planted.py "$out/planted-builds" ;;
     *) script planted python3 -B tests/planted/planted.py --some 24 "$out/planted-builds" ;;
     esac
-    part clang "$strict" '--suite unit --suite fuzz' clang-19
+    part clang "$strict $asserts" '--suite unit --suite fuzz' clang-19
     part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize \
         -Dexperimental_model_keys=true -Dwriters=false -Dstatus_names=false" '--suite unit'
-    part asan "$strict $sanitize -Db_sanitize=address,undefined -Dinspect=enabled \
+    part asan "$strict $asserts $sanitize -Db_sanitize=address,undefined -Dinspect=enabled \
         -Dlibzstd=enabled" \
         '--suite unit --suite fuzz --suite tool --suite examples --suite memory -t 5' clang-19
-    part msan "$strict $sanitize -Db_sanitize=memory" '--suite unit --suite fuzz -t 5' clang-19
+    part msan "$strict $asserts $sanitize -Db_sanitize=memory" '--suite unit --suite fuzz -t 5' clang-19
     seconds=10
     [ "$mode" = normal ] || seconds=600
     export WMBT_FUZZ_SECONDS=$seconds
-    part fuzz "$strict $sanitize -Db_sanitize=address,undefined -Dfuzz=true" '--suite fuzz' clang-19
+    part fuzz "$strict $asserts $sanitize -Db_sanitize=address,undefined -Dfuzz=true" '--suite fuzz' clang-19
 fi
 
 # Every build for an emulator is a part of its own, which run_all.py counts and compares.

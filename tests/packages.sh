@@ -3,6 +3,7 @@
 #   build   what the library and the tool need
 #   test    what the whole test suite needs besides: compilers, emulators, other people's libraries
 #   a package's name: that package
+# It removes none: if one that is installed conflicts, it says so and stops.
 set -eu
 
 packages_of() {
@@ -13,6 +14,7 @@ packages_of() {
             gcc-arm-none-eabi binutils-arm-none-eabi gcc-riscv64-unknown-elf \
             gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross \
             qemu-system-arm qemu-system-misc qemu-user \
+            clang-format-19 codespell shellcheck pyflakes3 pmccabe cmake \
             b3sum openssl zstd libzstd-dev libisal-dev libssl-dev libxxhash-dev libcmocka-dev:s390x
         ;;
     *) echo "$1" ;;
@@ -42,6 +44,15 @@ if [ -n "$foreign" ] && ! dpkg --print-foreign-architectures | grep -qx "$foreig
     as_root dpkg --add-architecture "$foreign"
 fi
 as_root apt-get -qq update
+# Packages that are here stay: gcc-multilib and Debian's cross compilers, say, exclude each other.
 # shellcheck disable=SC2086 # a list
-as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing \
-    >/dev/null
+gone=$(as_root apt-get -qq -s install --no-install-recommends $missing |
+    sed -n 's/^Remv \([^ ]*\).*/\1/p' | tr '\n' ' ')
+if [ -n "$gone" ]; then
+    echo "packages.sh: that would remove packages which conflict: $gone" >&2
+    echo "packages.sh: no package was installed or removed; choose, and run this again" >&2
+    exit 1
+fi
+# shellcheck disable=SC2086
+as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-remove \
+    --no-install-recommends $missing >/dev/null

@@ -406,11 +406,30 @@ static void test_little_endian(wmbt_test *t)
     T_EQ(t, wmbt_load_le64(b), UINT64_C(0x2233ABCDFFFEFDFC));
 }
 
+/* Macros of base.h and config.h: the same values that the language gives. */
+static void test_macros(wmbt_test *t)
+{
+    static const wmbt_view name = WMBT_VIEW_INIT("ds4");
+    static WMBT_MEMORY(memory, 24);
+    T_CHECK(t, name.len == 3 && wmbt_test_view_is(name, "ds4"));
+    T_EQ(t, (uintptr_t)memory % WMBT_MEMORY_ALIGN, 0);
+    T_EQ(t, sizeof memory, 24);
+    T_EQ(t, WMBT_ALIGNOF(wmbt_view), _Alignof(wmbt_view));
+    T_EQ(t, WMBT_CAST(uint8_t, 0x1FF), 0xFF);
+    T_EQ(t, WMBT_SIZE(UINT32_C(7)), 7);
+    T_EQ(t, WMBT_U64(UINT32_MAX) + 1u, UINT64_C(1) << 32);
+    const uint8_t *p = memory;
+    WMBT_HIDE_POINTER(p);
+    T_CHECK(t, p == memory);
+    WMBT_ASSERT(p != NULL);
+}
+
 static const wmbt_case cases[] = {
     {"version", test_version, 0, NULL},
     {"status values, names and bands", test_status, 0, NULL},
     {"cursor: numbers", test_cursor_numbers, 0, NULL},
     {"cursor: bytes", test_cursor_bytes, 0, NULL},
+    {"macros", test_macros, 0, NULL},
     {"slice: every offset and length", test_slice, 0, NULL},
     {"writer: every room", test_writer, 0, NULL},
     {"copy, move, fill: every length and alignment", test_moves, 256, NULL},

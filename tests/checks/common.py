@@ -103,6 +103,18 @@ def read_modules(root=ROOT):
     return {name: Module(name, parser[name]) for name in parser.sections()}
 
 
+def tracked(root=ROOT):
+    """The files of the tree, without what is built: those that git has, if it is a checkout's root."""
+    if os.path.exists(os.path.join(root, ".git")):
+        names = run("git", "ls-files", cwd=root).splitlines()
+        return [name for name in names if os.path.exists(os.path.join(root, name))]
+    names = []
+    for folder, inner, files in os.walk(root):
+        inner[:] = [name for name in inner if not name.startswith("build")]
+        names += [os.path.relpath(os.path.join(folder, name), root) for name in files]
+    return sorted(names)
+
+
 def library_sources():
     """The sources of the library, below src/ without the tool."""
     found = glob.glob(os.path.join(ROOT, "src", "**", "*.c"), recursive=True)

@@ -69,10 +69,10 @@ def written(root, modules):
     texts[ALL] = replaced(read(root, ALL), r"(?<=WOMBATKV_WOMBATKV_H\n\n)(?=#include)",
                           "".join(f'#include "wombatkv/{header}.h"\n' for header in headers),
                           r"\n#endif")
-    choices = textwrap.fill("choices: [" + ", ".join(f"'{module.name}'" for module in own) + "],",
+    choices = textwrap.fill("choices: ['all', " + ", ".join(f"'{module.name}'" for module in own) + "],",
                             100, initial_indent="  ", subsequent_indent="    ")
-    texts[CHOICES] = replaced(read(root, CHOICES), r"  choices: \['blake3'", choices + "\n",
-                              "  description: 'Modules to build")
+    texts[CHOICES] = replaced(read(root, CHOICES), r"  choices: \['(all|blake3)'", choices + "\n",
+                              "  value: \\['all'\\],\n  description: 'Modules to build")
     text = read(root, DESIGN)
     for level in LEVELS:
         names = [header for module in modules.values() if module.level == level

@@ -30,7 +30,8 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "checks"))
+from common import ROOT, tracked  # noqa: E402 # pylint: disable=wrong-import-position
 HEADER = re.compile(r"Fault: (?P<fault>.+)\nTest: (?P<test>.+)\nCommand: (?P<command>.+)\n+(?=diff )")
 FAILED = {"FAIL", "ERROR", "TIMEOUT"}
 SECONDS = 120  # a fault may be a loop without end
@@ -82,17 +83,6 @@ def does_not_apply(folder=HERE, root=ROOT):
             why = git_apply(fault.path, tree, "--check")
             if why or not fault.files:
                 yield f"tests/planted/{fault.name}.patch: {why or 'changes nothing'}"
-
-
-def tracked(root):
-    done = call(["git", "ls-files"], root)
-    if done.returncode == 0:
-        return [name for name in done.stdout.splitlines() if os.path.exists(os.path.join(root, name))]
-    names = []
-    for folder, inner, files in os.walk(root):
-        inner[:] = [name for name in inner if not name.startswith("build")]
-        names += [os.path.relpath(os.path.join(folder, name), root) for name in files]
-    return names
 
 
 class Copy:
