@@ -90,11 +90,11 @@ WMBT_API void wmbt_envelope_push_init(wmbt_envelope_push *push, uint32_t max_bod
  *   a status of the list above: refused for good, each later call says the same
  *   bad-argument, buffer-too-small: nothing taken, try again
  *   bad-state  after finish()
- * *taken: bytes taken by this call; changed only on the first three. Work: bytes.len.
+ * *consumed: bytes taken by this call; changed only on the first three. Work: bytes.len.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_envelope_push_feed(wmbt_envelope_push *push,
                                                              wmbt_view bytes, wmbt_buf dst,
-                                                             size_t *taken);
+                                                             size_t *consumed);
 
 /** The header, as soon as it is complete and has passed checks 2 to 4. Returns ok; missing if it
  * has not come; the status that the envelope was refused with. *header is changed only on ok. */

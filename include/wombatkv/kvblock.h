@@ -34,7 +34,7 @@ WMBT_BEGIN_DECLS
 #    define WMBT_KVBLOCK_TRAILER_BYTES 4u /**< the CRC32C */
 #    define WMBT_KVBLOCK_VERSION 2u
 
-/** The block that is wanted. */
+/** The block that is expected. */
 typedef struct wmbt_kvblock_expect {
     const wmbt_shape *shape;
     uint32_t block_tokens; /**< tokens of the block */
@@ -132,7 +132,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_read(wmbt_view object,
  *
  *     do {
  *         st = wmbt_kvblock_push_feed(&p, bytes, where_rows_go, &taken);
- *         (bytes lose `taken`; if st is ok, wmbt_kvblock_push_at() names the next extent)
+ *         (bytes lose `consumed`; if st is ok, wmbt_kvblock_push_at() names the next extent)
  *     } while (st == WMBT_OK);
  */
 typedef struct wmbt_kvblock_push {
@@ -160,14 +160,14 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *p
  *   ok         stopped at the first byte of an extent (the rest of `bytes` is for the next call)
  *   need-more  took all, waits for more
  *   end        took all, the object is complete and intact: call finish()
- *   a status of the list above: refused for good, *taken is unchanged, each later call says it
+ *   a status of the list above: refused for good, *consumed is unchanged, each later call says it
  *   bad-argument, buffer-too-small: nothing taken, try again
  *   bad-state  after finish() has returned ok
- * *taken: bytes taken by this call. Work: bytes.len, and at most one step a part.
+ * *consumed: bytes taken by this call. Work: bytes.len, and at most one step a part.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_kvblock_push_feed(wmbt_kvblock_push *push,
                                                             wmbt_view bytes, wmbt_buf dst,
-                                                            size_t *taken);
+                                                            size_t *consumed);
 
 /**
  * Takes `len` payload bytes that the caller has put in place and whose CRC32C is `crc`. They belong

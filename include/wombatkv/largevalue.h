@@ -54,7 +54,7 @@ typedef struct wmbt_largevalue {
  *   trailing-bytes  bytes follow the fourth line (not compatible)
  * Upstream takes every value for a plain one that is refused here in compatible mode. On an error
  * *manifest is unchanged. Time: text.len. The id stays in the text, where it could still change:
- * wmbt_largevalue_chunk_key() judges what it has copied.
+ * wmbt_largevalue_chunk_key() checks what it has copied.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_largevalue_parse(wmbt_view text, uint32_t flags,
                                                            wmbt_largevalue *manifest);

@@ -17,13 +17,13 @@
  * A reader goes through the text once, front to back, and takes a bounded number of steps for each
  * byte, whatever the nesting. It does not recurse.
  *
- * Texts come out as views: into the document where it holds the text as it is, into `room` where it
- * has escapes. Views are UTF-8 and may hold NUL (from \u0000).
+ * Texts come out as views: into the document where it holds the text as it is, into `strings` where
+ * it has escapes. Views are UTF-8 and may hold NUL (from \u0000).
  *
  * Double fetch: a reader decides on each byte as it read it the one time, so numbers, lengths and
  * verdicts agree with each other also in memory that still changes. The characters of a text are
  * those that stand there when its view is looked at (or, with escapes, when it is copied to
- * `room`). The walk over a manifest's entries reads them again and judges them again.
+ * `strings`). The walk over a manifest's entries reads them again and checks them again.
  */
 #ifndef WOMBATKV_MANIFEST_H
 #define WOMBATKV_MANIFEST_H
@@ -82,7 +82,7 @@ typedef struct wmbt_json_error {
     uint32_t version; /**< WMBT_JSON_SCHEMA: the version found */
     size_t entry;     /**< number of the manifest's entry that the field is of, else 0 */
     size_t offset;    /**< WMBT_JSON_DOCUMENT and too-deep: how many bytes had been read; else 0 */
-    size_t needed;    /**< buffer-too-small: bytes of `room` that are enough */
+    size_t needed;    /**< buffer-too-small: bytes of `strings` that are enough */
 } wmbt_json_error;
 
 /** The name of a field as documents spell it, static, NUL-terminated; "" for another number. */
@@ -103,9 +103,9 @@ typedef struct wmbt_delta {
 } wmbt_delta;
 
 /**
- * Reads a delta fact whose version is not known. `room` takes the texts that hold escapes; text.len
- * bytes are always enough, none are needed without escapes. It must not overlap the text. `error`
- * may be NULL.
+ * Reads a delta fact whose version is not known. `strings` takes the texts that hold escapes;
+ * text.len bytes are always enough, none are needed without escapes. It must not overlap the text.
+ * `error` may be NULL.
  *
  * Checks, in this order:
  *    1. `text` is one JSON value without surplus, at most 127 containers deep, UTF-8, each number
@@ -115,12 +115,12 @@ typedef struct wmbt_delta {
  *    4. and 1                                                                WMBT_JSON_SCHEMA
  *    5. every field is there, once, and of its type                        WMBT_JSON_DOCUMENT
  *    6. no text is empty                                                WMBT_JSON_EMPTY_FIELD
- *    7. `room` is large enough                                               WMBT_JSON_CALLER
+ *    7. `strings` is large enough                                            WMBT_JSON_CALLER
  * Returns ok; bad-argument (NULL with a length); or the first check that failed, with the status
- * that stands at its kind above. On an error *delta is unchanged, `room` unchanged or zeroed.
+ * that stands at its kind above. On an error *delta is unchanged, `strings` unchanged or zeroed.
  * Time: O(text.len).
  */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_delta_read(wmbt_view text, wmbt_buf room,
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_delta_read(wmbt_view text, wmbt_buf strings,
                                                      wmbt_delta *delta, wmbt_json_error *error);
 
 /**
@@ -135,7 +135,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_delta_read(wmbt_view text, wmbt_buf ro
  * whichever fails first (WMBT_JSON_DOCUMENT; too-deep with WMBT_JSON_CALLER: more `work` is
  * needed); 4; 6; 7.
  */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_delta_read_v1(wmbt_view text, wmbt_buf room,
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_delta_read_v1(wmbt_view text, wmbt_buf strings,
                                                         wmbt_buf work, wmbt_delta *delta,
                                                         wmbt_json_error *error);
 
@@ -147,9 +147,9 @@ typedef struct wmbt_manifest {
     uint32_t schema_version; /**< WMBT_MANIFEST_SCHEMA */
     uint32_t checksum32;     /**< as stored: nothing upstream computes it, or says of what */
     size_t entry_count;      /**< entries to be listed */
-    size_t entry_room; /**< bytes of `room` with which no entry is too large for walk_next() */
-    wmbt_view entries; /**< part of the document; for wmbt_manifest_walk_init() */
-    uint32_t flags;    /**< private */
+    size_t strings_bytes;    /**< `strings` of so many are enough for each entry of walk_next() */
+    wmbt_view entries;       /**< part of the document; for wmbt_manifest_walk_init() */
+    uint32_t flags;          /**< private */
 } wmbt_manifest;
 
 /** A segment object and the range of keys in it. No text is empty; start <= end is not checked. */
@@ -193,17 +193,17 @@ WMBT_API void wmbt_manifest_walk_init(wmbt_manifest_walk *walk, const wmbt_manif
                                       wmbt_buf work);
 
 /**
- * The next entry. Texts that hold escapes go to `room`, as in wmbt_delta_read(): the entry before
- * is lost if it is the same memory. `error` may be NULL.
+ * The next entry. Texts that hold escapes go to `strings`, as in wmbt_delta_read(): the entry
+ * before is lost if it is the same memory. `error` may be NULL.
  *
- * Returns ok; end; buffer-too-small (try again: error->needed, or manifest.entry_room, bytes);
+ * Returns ok; end; buffer-too-small (try again: error->needed, or manifest.strings_bytes, bytes);
  * bad-argument. Only if the document changed since it was read: another status of the reader, with
  * error->offset from the start of manifest.entries. On an error, and at the end, nothing changes
- * but `room`, which is unchanged or zeroed.
+ * but `strings`, which is unchanged or zeroed.
  * Time: O(bytes of the entry).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_manifest_walk_next(wmbt_manifest_walk *walk,
-                                                             wmbt_buf room,
+                                                             wmbt_buf strings,
                                                              wmbt_manifest_entry *entry,
                                                              wmbt_json_error *error);
 

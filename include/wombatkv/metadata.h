@@ -173,7 +173,7 @@ WMBT_API bool wmbt_block_meta_is_root(const wmbt_block_meta *meta);
 
 /**
  * Checks one step of a chain: `child` names `parent_hash` as its parent, which is not zero, and its
- * number is one more than `parent`'s. Model and layout are not judged here (reuse.h).
+ * number is one more than `parent`'s. Model and layout are not checked here (reuse.h).
  *
  * bad-argument: parent_hash is zero; wrong-block: another parent, or another number (no number
  * follows 2^32 - 1).

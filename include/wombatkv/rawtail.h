@@ -166,7 +166,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_read(wmbt_view object,
  * into itself: a copy of its bytes is a clone. Keeps the pointer to the shape. Keep out of the
  * fields. Used as wmbt_kvblock_push is.
  *
- * The length and the CRC judge before the numbers do, and are known last. So feed() refuses only
+ * The length and the CRC are checked before the numbers, and are known last. So feed() refuses only
  * for magic, version and bytes that follow; a wrong number ends the extents, the rest of the body
  * is only checksummed, and finish() says the status, the same as wmbt_rawtail_read(). A caller who
  * will not wait asks push_at().
@@ -194,16 +194,17 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_push_init(wmbt_rawtail_push *p
  * Returns
  *   ok         stopped at the first byte of an extent (the rest of `bytes` is for the next call)
  *   need-more  took all, waits for more
- *   end        took all, the object is complete: finish() judges it
- *   bad-magic, unsupported-version, bad-length: refused for good, *taken is unchanged, each later
+ *   end        took all, the object is complete: finish() checks it
+ *   bad-magic, unsupported-version, bad-length: refused for good, *consumed is unchanged, each
+ *   later
  *              call says the same
  *   bad-argument, buffer-too-small: nothing taken, try again
  *   bad-state  after finish() has returned ok
- * *taken: bytes taken by this call. Work: bytes.len, and at most one step a part.
+ * *consumed: bytes taken by this call. Work: bytes.len, and at most one step a part.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rawtail_push_feed(wmbt_rawtail_push *push,
                                                             wmbt_view bytes, wmbt_buf dst,
-                                                            size_t *taken);
+                                                            size_t *consumed);
 
 /** Takes `len` payload bytes that the caller has put in place and whose CRC32C is `crc`, as
  * wmbt_kvblock_push_placed() does. Returns ok (the next byte begins an extent), need-more, end;

@@ -32,7 +32,7 @@ typedef struct wmbt_reuse_verdict {
 } wmbt_reuse_verdict;
 
 /**
- * Compares the context `have`, of stored blocks, with `want`, of the reader. Symmetric. In each
+ * Compares the context `have`, of stored blocks, with `expected`, of the reader. Symmetric. In each
  * field:
  *
  *     unknown or weak on a side   denies, unless accept->unknown names the field; two weak texts
@@ -47,7 +47,7 @@ typedef struct wmbt_reuse_verdict {
  * name no field have no effect. zero_layout: 0 or 1, another value is as 0.
  */
 WMBT_API void wmbt_reuse_check(const wmbt_fingerprint_context *have,
-                               const wmbt_fingerprint_context *want,
+                               const wmbt_fingerprint_context *expected,
                                const wmbt_fingerprint_accept *accept, wmbt_reuse_verdict *verdict);
 
 /**

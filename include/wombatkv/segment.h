@@ -73,7 +73,7 @@ typedef struct wmbt_segment_index {
     const uint8_t *data;
     size_t left;
     uint64_t next_block;
-    uint32_t taken;
+    uint32_t entries_read;
     uint32_t sum;
     uint32_t flags;
     wmbt_status status;

@@ -21,7 +21,7 @@ typedef int wmbt_status;
 #define WMBT_END 3       /**< an iterator has no further element */
 #define WMBT_STALE 4     /**< what is named has ended, never was, or changed: nothing was done */
 
-/* Caller: the call itself is wrong, the input was not judged. */
+/* Caller: the call itself is wrong, the input was not checked. */
 #define WMBT_BAD_ARGUMENT 16 /**< NULL where bytes are needed, a value outside its range */
 #define WMBT_BUFFER_TOO_SMALL \
     17 /**< caller memory too small; the contract says how much is needed */

@@ -78,7 +78,7 @@ typedef struct wmbt_wal_reader {
     wmbt_wal_info info;
     const uint8_t *data;
     size_t left;
-    uint32_t taken;
+    uint32_t records_read;
     uint32_t sum;
     uint32_t flags;
     wmbt_status status;

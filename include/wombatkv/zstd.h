@@ -118,11 +118,11 @@ struct wmbt_zstd_state;
  * to the output or ring that it was given.
  *
  *     for (;;) {
- *         st = wmbt_zstd_push_feed(&p, bytes, &taken, &made);
+ *         st = wmbt_zstd_push_feed(&p, bytes, &consumed, &produced);
  *         if (st is an error) stop;
- *         (bytes lose `taken`)
+ *         (bytes lose `consumed`)
  *         if (st == WMBT_NEED_MORE) break;
- *         (use `made`, staged)
+ *         (use `produced`, staged)
  *     }
  */
 typedef struct wmbt_zstd_push {
@@ -150,16 +150,16 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_push_init_ring(wmbt_zstd_push *pu
 
 /**
  * Takes bytes until output is there or all are taken. Returns
- *   ok         *made are the next bytes of output, never none; they stay until the next call.
+ *   ok         *produced are the next bytes of output, never none; they stay until the next call.
  *              There may be more without further input: call again, with what is left or {NULL, 0}
  *   need-more  took all, no output, waits for more (or for the end, if a frame has just ended)
  *   a status of the list above: refused for good, each later call says the same
  *   bad-argument: nothing taken, try again; bad-state: after finish() has returned ok
- * *taken: bytes taken by this call; unchanged, as *made, on an error. *made is staged: a checksum
- * may still refuse it. Work of a call: linear in bytes.len, plus one block.
+ * *consumed: bytes taken by this call; unchanged, as *produced, on an error. *produced is staged: a
+ * checksum may still refuse it. Work of a call: linear in bytes.len, plus one block.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_push_feed(wmbt_zstd_push *push, wmbt_view bytes,
-                                                         size_t *taken, wmbt_view *made);
+                                                         size_t *consumed, wmbt_view *produced);
 
 /** Bytes of output so far. */
 WMBT_API uint64_t wmbt_zstd_push_output(const wmbt_zstd_push *push);

@@ -135,7 +135,7 @@ static uint8_t *wmbt_writer_take(wmbt_writer *w, size_t n)
         return NULL;
     }
     w->needed = at + n;
-    if (n == 0u || w->needed > w->room) {
+    if (n == 0u || w->needed > w->capacity) {
         return NULL;
     }
     return w->data + at;

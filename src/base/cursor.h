@@ -40,6 +40,14 @@ bool wmbt_cursor_copy(wmbt_cursor *c, uint8_t *out, size_t n);
 /** Passes over n bytes. */
 bool wmbt_cursor_skip(wmbt_cursor *c, uint64_t n);
 
+/** The next n bytes as a cursor of their own. */
+static inline bool wmbt_cursor_part(wmbt_cursor *c, size_t n, wmbt_cursor *part)
+{
+    part->data = c->data;
+    part->left = n;
+    return wmbt_cursor_skip(c, n);
+}
+
 /** Passes over `mark` if the next bytes are the same; false (and unmoved) if not, or if too few. */
 bool wmbt_cursor_expect(wmbt_cursor *c, wmbt_view mark);
 
@@ -52,8 +60,8 @@ bool wmbt_view_slice(wmbt_view v, uint64_t offset, uint64_t n, wmbt_view *out);
  */
 typedef struct wmbt_writer {
     uint8_t *data;
-    size_t room;   /* bytes of room in all */
-    size_t needed; /* bytes asked for so far; SIZE_MAX once it would overflow */
+    size_t capacity; /* bytes of room in all */
+    size_t needed;   /* bytes asked for so far; SIZE_MAX once it would overflow */
 } wmbt_writer;
 
 /** A writer at the start of `b`. */
@@ -61,7 +69,7 @@ static inline wmbt_writer wmbt_writer_of(wmbt_buf b)
 {
     wmbt_writer w;
     w.data = b.data;
-    w.room = b.len;
+    w.capacity = b.len;
     w.needed = 0;
     return w;
 }
@@ -69,7 +77,7 @@ static inline wmbt_writer wmbt_writer_of(wmbt_buf b)
 /** True if all that was put fitted. */
 static inline bool wmbt_writer_fits(const wmbt_writer *w)
 {
-    return w->needed <= w->room;
+    return w->needed <= w->capacity;
 }
 
 void wmbt_writer_u8(wmbt_writer *w, uint8_t v);

@@ -53,7 +53,7 @@ wmbt_status wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n)
         return WMBT_BAD_LENGTH;
     }
     int high = 0;
-    for (unsigned pass = 0; pass < 2u; pass++) { /* nothing is written before all was judged */
+    for (unsigned pass = 0; pass < 2u; pass++) { /* nothing is written before all was checked */
         for (size_t i = 0; i < text.len; i++) {
             uint8_t c = text.data[i];
             int digit = wmbt_text_hex_digit(c);

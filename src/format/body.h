@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the push readers of blocks and of raw tails have in common: bytes move to where they belong,
- * a part at a time. A reader judges the part that is complete and says what follows it; no
+ * a part at a time. A reader checks the part that is complete and says what follows it; no
  * function here knows a format.
  *
  *     status = wmbt_body_ready(body, &in, dst);
  *     while (status == WMBT_NEED_MORE && wmbt_body_take(body, &in, dst.data)) {
- *         (the reader judges body->part and fills it with the next)
+ *         (the reader checks body->part and fills it with the next)
  *         status = wmbt_body_enter(body), or wmbt_body_stop(body, end or a refusal);
  *     }
  */

@@ -265,7 +265,8 @@ static wmbt_status wmbt_json_string(wmbt_json *j)
     j->string = wmbt_view_of(NULL, 0);
     if (j->escaped) {
         size_t n = j->out.needed - j->out_start;
-        if (!wmbt_view_slice(wmbt_view_of(j->out.data, j->out.room), j->out_start, n, &j->string)) {
+        if (!wmbt_view_slice(wmbt_view_of(j->out.data, j->out.capacity), j->out_start, n,
+                             &j->string)) {
             j->string.len = n;
         }
     } else {

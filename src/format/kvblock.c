@@ -230,7 +230,7 @@ static wmbt_status wmbt_kvblock_check_header(wmbt_kvblock_push *push)
     return WMBT_OK;
 }
 
-/* Judges a number that is complete: one of the body, or the trailer. */
+/* Checks a number that is complete: one of the body, or the trailer. */
 static wmbt_status wmbt_kvblock_check_number(wmbt_kvblock_push *push)
 {
     uint32_t value = wmbt_load_le32(push->body.bytes);
@@ -257,7 +257,7 @@ static wmbt_status wmbt_kvblock_next(wmbt_kvblock_push *push)
     return WMBT_OK;
 }
 
-/* Judges what is complete and goes on to what follows: ok if that is an extent, need-more if it is
+/* Checks what is complete and goes on to what follows: ok if that is an extent, need-more if it is
  * not, end if there is nothing. */
 static wmbt_status wmbt_kvblock_step(wmbt_kvblock_push *push)
 {
@@ -274,7 +274,7 @@ static wmbt_status wmbt_kvblock_step(wmbt_kvblock_push *push)
 }
 
 wmbt_status wmbt_kvblock_push_feed(wmbt_kvblock_push *push, wmbt_view bytes, wmbt_buf dst,
-                                   size_t *taken)
+                                   size_t *consumed)
 {
     wmbt_cursor in = wmbt_cursor_of(bytes);
     wmbt_status status = wmbt_body_ready(&push->body, &in, dst);
@@ -285,7 +285,7 @@ wmbt_status wmbt_kvblock_push_feed(wmbt_kvblock_push *push, wmbt_view bytes, wmb
         status = wmbt_body_stop(&push->body, WMBT_TRAILING_BYTES);
     }
     if (!wmbt_status_is_error(status)) {
-        *taken = bytes.len - in.left;
+        *consumed = bytes.len - in.left;
     }
     return status;
 }

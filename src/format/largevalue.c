@@ -50,7 +50,7 @@ static bool wmbt_largevalue_id_is_digest(const wmbt_view *id)
            WMBT_OK;
 }
 
-/* A number as the writer writes it: no sign, no needless zero. A copy is judged: the text may
+/* A number as the writer writes it: no sign, no needless zero. A copy is checked: the text may
  * change meanwhile. */
 static bool wmbt_largevalue_number(const wmbt_view *text, uint64_t *out)
 {
@@ -224,7 +224,7 @@ wmbt_status wmbt_largevalue_chunk_key(const wmbt_largevalue *manifest, wmbt_view
     }
     wmbt_writer w = wmbt_writer_of(out);
     size_t id_at = wmbt_largevalue_put_key(&w, manifest, &prefix, &name_space, index);
-    /* The copy is judged, not the text, which may have changed since. */
+    /* The copy is checked, not the text, which may have changed since. */
     if (!wmbt_largevalue_is_segment(wmbt_view_of(out.data + id_at, manifest->id.len))) {
         wmbt_bytes_fill(out.data, 0, w.needed);
         return WMBT_NOT_REPRESENTABLE;

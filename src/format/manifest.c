@@ -112,7 +112,7 @@ typedef struct wmbt_document {
     uint64_t number; /* seq or checksum32 */
     wmbt_view texts[WMBT_TEXTS];
     size_t entry; /* entries read */
-    size_t entry_room;
+    size_t strings_bytes;
     wmbt_view entries;
     uint32_t empty_field; /* the first empty text, WMBT_FIELD_NONE if there is none */
     size_t empty_entry;
@@ -136,7 +136,7 @@ static void wmbt_document_clear(wmbt_document *d)
     d->epoch_ms = 0;
     d->number = 0;
     d->entry = 0;
-    d->entry_room = 0;
+    d->strings_bytes = 0;
     wmbt_view_set(&d->entries, wmbt_view_of(NULL, 0));
     d->empty_field = WMBT_FIELD_NONE;
     d->empty_entry = 0;
@@ -423,10 +423,10 @@ static wmbt_status wmbt_document_check_room(wmbt_document *d)
     return wmbt_document_fail(d, WMBT_BUFFER_TOO_SMALL, WMBT_JSON_CALLER, WMBT_FIELD_NONE);
 }
 
-/* Takes back what was written to `room`. */
+/* Takes back what was written to `strings`. */
 static void wmbt_document_wipe(const wmbt_writer *out)
 {
-    wmbt_bytes_fill(out->data, 0, out->needed < out->room ? out->needed : out->room);
+    wmbt_bytes_fill(out->data, 0, out->needed < out->capacity ? out->needed : out->capacity);
 }
 
 static wmbt_status wmbt_json_bad_argument(wmbt_json_error *error)
@@ -440,15 +440,15 @@ static wmbt_status wmbt_json_bad_argument(wmbt_json_error *error)
 
 /* --- delta facts ------------------------------------------------------------------------------ */
 
-static wmbt_status wmbt_delta_read_as(wmbt_view text, wmbt_buf room, wmbt_buf work, bool strict,
+static wmbt_status wmbt_delta_read_as(wmbt_view text, wmbt_buf strings, wmbt_buf work, bool strict,
                                       wmbt_delta *delta, wmbt_json_error *error)
 {
-    if (wmbt_view_is_bad(text) || wmbt_buf_is_bad(room) || wmbt_buf_is_bad(work)) {
+    if (wmbt_view_is_bad(text) || wmbt_buf_is_bad(strings) || wmbt_buf_is_bad(work)) {
         return wmbt_json_bad_argument(error);
     }
     wmbt_document d;
     wmbt_document_clear(&d);
-    wmbt_json_init(&d.json, text, work, room);
+    wmbt_json_init(&d.json, text, work, strings);
     d.json.strict = strict;
     wmbt_status status = wmbt_document_next(&d);
     if (status == WMBT_OK) {
@@ -475,16 +475,16 @@ static wmbt_status wmbt_delta_read_as(wmbt_view text, wmbt_buf room, wmbt_buf wo
     return status;
 }
 
-wmbt_status wmbt_delta_read(wmbt_view text, wmbt_buf room, wmbt_delta *delta,
+wmbt_status wmbt_delta_read(wmbt_view text, wmbt_buf strings, wmbt_delta *delta,
                             wmbt_json_error *error)
 {
-    return wmbt_delta_read_as(text, room, wmbt_buf_of(NULL, 0), true, delta, error);
+    return wmbt_delta_read_as(text, strings, wmbt_buf_of(NULL, 0), true, delta, error);
 }
 
-wmbt_status wmbt_delta_read_v1(wmbt_view text, wmbt_buf room, wmbt_buf work, wmbt_delta *delta,
+wmbt_status wmbt_delta_read_v1(wmbt_view text, wmbt_buf strings, wmbt_buf work, wmbt_delta *delta,
                                wmbt_json_error *error)
 {
-    return wmbt_delta_read_as(text, room, work, false, delta, error);
+    return wmbt_delta_read_as(text, strings, work, false, delta, error);
 }
 
 /* --- manifest snapshots ----------------------------------------------------------------------- */
@@ -519,7 +519,7 @@ static wmbt_status wmbt_manifest_entries(wmbt_document *d)
         if (status != WMBT_OK) {
             return status;
         }
-        d->entry_room = j->out.needed > d->entry_room ? j->out.needed : d->entry_room;
+        d->strings_bytes = j->out.needed > d->strings_bytes ? j->out.needed : d->strings_bytes;
         d->entry++;
     }
 }
@@ -560,7 +560,7 @@ static wmbt_status wmbt_manifest_read_as(wmbt_view text, wmbt_buf work, bool str
         manifest->schema_version = d.version;
         manifest->checksum32 = (uint32_t)d.number;
         manifest->entry_count = d.entry;
-        manifest->entry_room = d.entry_room;
+        manifest->strings_bytes = d.strings_bytes;
         wmbt_view_set(&manifest->entries, d.entries);
         manifest->flags = strict ? WMBT_MANIFEST_STRICT : 0u;
     }
@@ -607,10 +607,10 @@ static wmbt_status wmbt_manifest_walk_check(wmbt_document *d, wmbt_status status
     return wmbt_document_check_room(d);
 }
 
-wmbt_status wmbt_manifest_walk_next(wmbt_manifest_walk *walk, wmbt_buf room,
+wmbt_status wmbt_manifest_walk_next(wmbt_manifest_walk *walk, wmbt_buf strings,
                                     wmbt_manifest_entry *entry, wmbt_json_error *error)
 {
-    if (wmbt_buf_is_bad(room) || wmbt_buf_is_bad(walk->work)) {
+    if (wmbt_buf_is_bad(strings) || wmbt_buf_is_bad(walk->work)) {
         return wmbt_json_bad_argument(error);
     }
     wmbt_document d;
@@ -621,7 +621,7 @@ wmbt_status wmbt_manifest_walk_next(wmbt_manifest_walk *walk, wmbt_buf room,
         return WMBT_END;
     }
     (void)wmbt_view_slice(walk->entries, walk->offset, walk->entries.len - walk->offset, &rest);
-    wmbt_json_init_inside(&d.json, rest, walk->work, room, walk->next != 0u);
+    wmbt_json_init_inside(&d.json, rest, walk->work, strings, walk->next != 0u);
     d.json.strict = (walk->flags & WMBT_MANIFEST_STRICT) != 0u;
     d.entry = walk->next;
     wmbt_status status = wmbt_document_next(&d);

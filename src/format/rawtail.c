@@ -168,7 +168,7 @@ static void wmbt_rawtail_walk_rewind(wmbt_rawtail_walk *walk)
 }
 
 /* What the largest body has room for behind its five numbers. */
-#    define WMBT_RAWTAIL_MOST_BYTES (UINT32_MAX - 20u)
+#    define WMBT_RAWTAIL_MAX_BYTES (UINT32_MAX - 20u)
 
 /* Whether so many rows of the walk's part, compressed or index rows, take at most so many bytes. */
 static bool wmbt_rawtail_have_room(const wmbt_rawtail_walk *walk, uint32_t rows, uint32_t bytes)
@@ -208,7 +208,7 @@ wmbt_status wmbt_rawtail_walk_init(wmbt_rawtail_walk *walk, const wmbt_shape *sh
     while (wmbt_rawtail_walk_next(&measure, &part) == WMBT_OK) {
         /* a count of partial rows may be any; states and raw rows have bounds */
         if (part.mismatch == WMBT_BAD_COUNT &&
-            !wmbt_rawtail_have_room(&measure, measure.rows, WMBT_RAWTAIL_MOST_BYTES)) {
+            !wmbt_rawtail_have_room(&measure, measure.rows, WMBT_RAWTAIL_MAX_BYTES)) {
             return WMBT_TOO_LARGE;
         }
     }
@@ -353,15 +353,15 @@ static wmbt_status wmbt_rawtail_check_header(wmbt_rawtail_push *push)
     return WMBT_OK;
 }
 
-/* Finds out whether all counts speak of one end of blocks. `most` is total / ratio. */
-static void wmbt_rawtail_compare_rows(wmbt_rawtail_push *push, uint32_t rows, uint32_t most)
+/* Finds out whether all counts speak of one end of blocks. `max_rows` is total / ratio. */
+static void wmbt_rawtail_compare_rows(wmbt_rawtail_push *push, uint32_t rows, uint32_t max_rows)
 {
     uint32_t ratio = push->walk.shape->layer[push->body.part.extent.layer].ratio;
-    if (rows > most) {
+    if (rows > max_rows) {
         push->info.flags = 0;
         return;
     }
-    uint32_t block_end = (most - rows) * ratio;
+    uint32_t block_end = (max_rows - rows) * ratio;
     if (push->counted == 0u) {
         push->info.block_end = block_end;
     } else if (push->info.block_end != block_end) {
@@ -389,7 +389,7 @@ static wmbt_status wmbt_rawtail_check_rows(wmbt_rawtail_push *push, uint32_t row
     return WMBT_OK;
 }
 
-/* Judges a number that is complete. */
+/* Checks a number that is complete. */
 static wmbt_status wmbt_rawtail_check_number(wmbt_rawtail_push *push)
 {
     uint32_t value = wmbt_load_le32(push->body.bytes);
@@ -425,7 +425,7 @@ static wmbt_status wmbt_rawtail_next(wmbt_rawtail_push *push)
     return wmbt_body_enter(&push->body);
 }
 
-/* Judges what is complete and goes on to what follows: ok if that is an extent, need-more if it is
+/* Checks what is complete and goes on to what follows: ok if that is an extent, need-more if it is
  * not, end if there is nothing; or a refusal. */
 static wmbt_status wmbt_rawtail_step(wmbt_rawtail_push *push)
 {
@@ -441,7 +441,7 @@ static wmbt_status wmbt_rawtail_step(wmbt_rawtail_push *push)
 }
 
 wmbt_status wmbt_rawtail_push_feed(wmbt_rawtail_push *push, wmbt_view bytes, wmbt_buf dst,
-                                   size_t *taken)
+                                   size_t *consumed)
 {
     wmbt_cursor in = wmbt_cursor_of(bytes);
     wmbt_status status = wmbt_body_ready(&push->body, &in, dst);
@@ -452,7 +452,7 @@ wmbt_status wmbt_rawtail_push_feed(wmbt_rawtail_push *push, wmbt_view bytes, wmb
         status = wmbt_body_stop(&push->body, WMBT_BAD_LENGTH);
     }
     if (!wmbt_status_is_error(status)) {
-        *taken = bytes.len - in.left;
+        *consumed = bytes.len - in.left;
     }
     return status;
 }

@@ -23,7 +23,7 @@ static bool wmbt_segment_is_compat(uint32_t flags)
 
 /* --- header and footer ------------------------------------------------------------------------ */
 
-/* A footer as read, not judged. */
+/* A footer as read, not checked. */
 typedef struct wmbt_segment_footer {
     uint8_t magic[WMBT_SEGMENT_MAGIC_BYTES];
     uint32_t index_bytes;
@@ -99,7 +99,7 @@ static void wmbt_segment_start(wmbt_segment_index *index, const wmbt_segment_lay
     index->data = bytes.data;
     index->left = bytes.len;
     index->next_block = WMBT_SEGMENT_HEADER_BYTES;
-    index->taken = 0;
+    index->entries_read = 0;
     index->sum = WMBT_FNV1A32_INIT;
     index->flags = flags;
     index->status = WMBT_OK;
@@ -136,7 +136,7 @@ wmbt_status wmbt_segment_open(wmbt_segment_index *index, wmbt_view object, uint3
     return WMBT_OK;
 }
 
-/* Ends an index, well or not: its checksum covers all bytes and is judged before the entries. */
+/* Ends an index, well or not: its checksum covers all bytes and is checked before the entries. */
 static wmbt_status wmbt_segment_finish(wmbt_segment_index *index, wmbt_status status)
 {
     uint32_t sum = wmbt_fnv1a32(index->sum, wmbt_view_of(index->data, index->left));
@@ -209,7 +209,7 @@ static wmbt_status wmbt_segment_check_end(const wmbt_segment_index *index)
     if (index->next_block != index->layout.index_offset) {
         return WMBT_BAD_OFFSET;
     }
-    return index->taken == index->layout.block_count ? WMBT_END : WMBT_BAD_COUNT;
+    return index->entries_read == index->layout.block_count ? WMBT_END : WMBT_BAD_COUNT;
 }
 
 wmbt_status wmbt_segment_next(wmbt_segment_index *index, wmbt_segment_entry *entry)
@@ -227,7 +227,7 @@ wmbt_status wmbt_segment_next(wmbt_segment_index *index, wmbt_segment_entry *ent
     if (!wmbt_segment_is_compat(index->flags) && !wmbt_segment_check_place(index, &found)) {
         return wmbt_segment_finish(index, WMBT_BAD_OFFSET);
     }
-    index->taken++;
+    index->entries_read++;
     wmbt_bytes_copy((uint8_t *)entry, (const uint8_t *)&found, sizeof found);
     return WMBT_OK;
 }

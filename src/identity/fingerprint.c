@@ -363,7 +363,7 @@ static wmbt_status wmbt_fingerprint_line(wmbt_view line, uint32_t *field,
     return *field == 0u ? WMBT_BAD_FIELD : wmbt_fingerprint_parse(*field, line, value);
 }
 
-/* One pass over a file. Without a context it only judges. */
+/* One pass over a file. Without a context it only checks. */
 static wmbt_status wmbt_fingerprint_pass(wmbt_view text, wmbt_fingerprint_context *context,
                                          wmbt_fingerprint_place *place)
 {
@@ -663,7 +663,7 @@ static void wmbt_fingerprint_sink_of(wmbt_fingerprint_sink *sink, wmbt_blake3 *h
 {
     sink->hash = hash;
     sink->writer.data = out.data; /* not assigned as a whole, see wmbt_fingerprint_put() */
-    sink->writer.room = out.len;
+    sink->writer.capacity = out.len;
     sink->writer.needed = 0;
     sink->status = WMBT_OK;
 }

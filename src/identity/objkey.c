@@ -217,18 +217,19 @@ wmbt_status wmbt_objkey_build(const wmbt_objkey *key, uint32_t flags, wmbt_buf o
 /* Takes apart what stands before WMBT_OBJKEY_ROOT. */
 static wmbt_status wmbt_objkey_parse_front(wmbt_view front, wmbt_view prefix, wmbt_objkey *key)
 {
-    size_t cut = prefix.len != 0u ? prefix.len : wmbt_objkey_last_slash(front);
-    if (cut == 0u || cut > front.len || !wmbt_bytes_equal(front.data, prefix.data, prefix.len)) {
+    size_t slash = prefix.len != 0u ? prefix.len : wmbt_objkey_last_slash(front);
+    if (slash == 0u || slash > front.len ||
+        !wmbt_bytes_equal(front.data, prefix.data, prefix.len)) {
         return WMBT_BAD_SYNTAX;
     }
-    key->prefix = wmbt_view_of(front.data, cut);
-    if (cut == front.len) {
+    key->prefix = wmbt_view_of(front.data, slash);
+    if (slash == front.len) {
         return WMBT_OK;
     }
-    if (front.data[cut] != (uint8_t)'/' || cut + 1u == front.len) {
+    if (front.data[slash] != (uint8_t)'/' || slash + 1u == front.len) {
         return WMBT_BAD_SYNTAX;
     }
-    key->name_space = wmbt_view_of(front.data + cut + 1u, front.len - cut - 1u);
+    key->name_space = wmbt_view_of(front.data + slash + 1u, front.len - slash - 1u);
     return WMBT_OK;
 }
 

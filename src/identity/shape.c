@@ -46,9 +46,9 @@ const char *wmbt_extent_kind_name(uint32_t kind)
     }
 }
 
-static bool wmbt_shape_in(uint32_t value, uint32_t least, uint32_t most)
+static bool wmbt_shape_in(uint32_t value, uint32_t min, uint32_t max)
 {
-    return value >= least && value <= most;
+    return value >= min && value <= max;
 }
 
 static bool wmbt_shape_layer_is_good(const wmbt_shape_layer *layer)

@@ -34,8 +34,8 @@ wmbt_status wmbt_store_init(wmbt_buf memory, uint32_t capacity, wmbt_store **x)
     if (wmbt_buf_is_bad(memory)) {
         return WMBT_BAD_ARGUMENT;
     }
-    const size_t most = (SIZE_MAX - WMBT_STORE_BYTES(0)) / sizeof(wmbt_store_entry);
-    if (capacity > most || memory.len < WMBT_STORE_BYTES(capacity)) {
+    const size_t max = (SIZE_MAX - WMBT_STORE_BYTES(0)) / sizeof(wmbt_store_entry);
+    if (capacity > max || memory.len < WMBT_STORE_BYTES(capacity)) {
         return WMBT_BUFFER_TOO_SMALL;
     }
     if (!wmbt_is_aligned(memory.data, WMBT_STORE_ALIGN)) {
@@ -166,7 +166,7 @@ wmbt_status wmbt_store_publish_prefix(wmbt_store *x, const wmbt_store_prefix *pr
         return WMBT_BAD_COUNT;
     }
     /* Each block has another index, so that no two of them have one key. */
-    uint32_t room = x->capacity - x->count;
+    uint32_t free_entries = x->capacity - x->count;
     wmbt_block_key key;
     for (uint32_t i = 0; i < prefix->count; i++) {
         uint32_t at;
@@ -175,10 +175,10 @@ wmbt_status wmbt_store_publish_prefix(wmbt_store *x, const wmbt_store_prefix *pr
         }
         wmbt_store_key_of(prefix, i, &key);
         if (!wmbt_store_find(x, &key, &at)) {
-            if (room == 0u) {
+            if (free_entries == 0u) {
                 return WMBT_FULL;
             }
-            room--;
+            free_entries--;
         }
     }
     for (uint32_t i = 0; i < prefix->count; i++) {

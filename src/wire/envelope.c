@@ -84,7 +84,7 @@ static wmbt_status wmbt_envelope_push_complete(wmbt_envelope_push *push)
 }
 
 static wmbt_status wmbt_envelope_feed_header(wmbt_envelope_push *push, wmbt_view bytes,
-                                             size_t *taken)
+                                             size_t *consumed)
 {
     size_t missing = WMBT_ENVELOPE_HEADER_BYTES - push->have;
     size_t n = bytes.len < missing ? bytes.len : missing;
@@ -104,13 +104,13 @@ static wmbt_status wmbt_envelope_feed_header(wmbt_envelope_push *push, wmbt_view
         }
     }
     if (!wmbt_status_is_error(status)) {
-        *taken = n;
+        *consumed = n;
     }
     return status;
 }
 
 static wmbt_status wmbt_envelope_feed_body(wmbt_envelope_push *push, wmbt_view bytes, wmbt_buf dst,
-                                           size_t *taken)
+                                           size_t *consumed)
 {
     size_t n = bytes.len < push->left ? bytes.len : (size_t)push->left;
     wmbt_view piece = wmbt_view_of(bytes.data, n);
@@ -124,13 +124,13 @@ static wmbt_status wmbt_envelope_feed_body(wmbt_envelope_push *push, wmbt_view b
     push->left -= (uint32_t)n;
     wmbt_status status = push->left == 0u ? wmbt_envelope_push_complete(push) : WMBT_NEED_MORE;
     if (!wmbt_status_is_error(status)) {
-        *taken = n;
+        *consumed = n;
     }
     return status;
 }
 
 wmbt_status wmbt_envelope_push_feed(wmbt_envelope_push *push, wmbt_view bytes, wmbt_buf dst,
-                                    size_t *taken)
+                                    size_t *consumed)
 {
     if (push->finished != 0u) {
         return WMBT_BAD_STATE;
@@ -142,13 +142,13 @@ wmbt_status wmbt_envelope_push_feed(wmbt_envelope_push *push, wmbt_view bytes, w
         return WMBT_BAD_ARGUMENT;
     }
     if (push->status == WMBT_END) {
-        *taken = 0;
+        *consumed = 0;
         return WMBT_END;
     }
     if (push->have < WMBT_ENVELOPE_HEADER_BYTES) {
-        return wmbt_envelope_feed_header(push, bytes, taken);
+        return wmbt_envelope_feed_header(push, bytes, consumed);
     }
-    return wmbt_envelope_feed_body(push, bytes, dst, taken);
+    return wmbt_envelope_feed_body(push, bytes, dst, consumed);
 }
 
 wmbt_status wmbt_envelope_push_header(const wmbt_envelope_push *push, wmbt_envelope_header *header)

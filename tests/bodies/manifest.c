@@ -276,7 +276,7 @@ static void check_entries(wmbt_test *t, const wmbt_manifest *m, wmbt_buf work, w
     wmbt_manifest_walk walk;
     wmbt_manifest_entry entry;
     wmbt_json_error error;
-    wmbt_buf room = memory(t, m->entry_room);
+    wmbt_buf room = memory(t, m->strings_bytes);
     size_t used = t->arena_used, n = 0;
     if (wmbt_test_view_is(list, "empty")) {
         list = wmbt_view_of(NULL, 0);
@@ -692,7 +692,7 @@ static void test_walk_room(wmbt_test *t)
     uint8_t byte = WMBT_TEST_PATTERN;
     T_CALL(t, read_manifest(t, wmbt_test_text(good_manifest), false, NO_MEMORY, &a));
     T_EQ(t, a.manifest.entry_count, 2);
-    T_EQ(t, a.manifest.entry_room, 1);
+    T_EQ(t, a.manifest.strings_bytes, 1);
     wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
     T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &error), WMBT_OK);
     T_CHECK(t, wmbt_test_view_is(entry.key_range_end, "m"));

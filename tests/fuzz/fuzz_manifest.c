@@ -50,12 +50,12 @@ static void check_walks(const wmbt_manifest *v1, wmbt_buf work, const wmbt_manif
 {
     wmbt_manifest_walk a, b;
     wmbt_manifest_entry x, y;
-    uint8_t *room_a = allocate(v1->entry_room), *room_b = allocate(v1->entry_room);
-    wmbt_buf a_buf = wmbt_buf_of(room_a, v1->entry_room),
-             b_buf = wmbt_buf_of(room_b, v1->entry_room);
+    uint8_t *room_a = allocate(v1->strings_bytes), *room_b = allocate(v1->strings_bytes);
+    wmbt_buf a_buf = wmbt_buf_of(room_a, v1->strings_bytes),
+             b_buf = wmbt_buf_of(room_b, v1->strings_bytes);
     wmbt_manifest_walk_init(&a, v1, work);
     wmbt_manifest_walk_init(&b, strict, strict_work);
-    check(v1->entry_count == strict->entry_count && v1->entry_room == strict->entry_room);
+    check(v1->entry_count == strict->entry_count && v1->strings_bytes == strict->strings_bytes);
     size_t most = 0;
     for (size_t i = 0; i < v1->entry_count; i++) {
         wmbt_json_error e;
@@ -72,7 +72,7 @@ static void check_walks(const wmbt_manifest *v1, wmbt_buf work, const wmbt_manif
               same(x.key_range_end, y.key_range_end));
         check(x.object_id.len != 0u && x.key_range_start.len != 0u && x.key_range_end.len != 0u);
     }
-    check(most == v1->entry_room);
+    check(most == v1->strings_bytes);
     check(wmbt_manifest_walk_next(&a, a_buf, &x, NULL) == WMBT_END);
     check(wmbt_manifest_walk_next(&b, b_buf, &y, NULL) == WMBT_END);
     free(room_a);
@@ -85,12 +85,12 @@ static void check_changing_walk(const wmbt_manifest *m, wmbt_buf work, uint8_t *
 {
     wmbt_manifest_walk walk;
     wmbt_manifest_entry x;
-    uint8_t *room = allocate(m->entry_room);
+    uint8_t *room = allocate(m->strings_bytes);
     wmbt_manifest_walk_init(&walk, m, work);
     for (size_t i = 0; i <= m->entry_count; i++) {
         text[(i + 1u) * 7919u * choice % size] = choice;
         wmbt_status status =
-            wmbt_manifest_walk_next(&walk, wmbt_buf_of(room, m->entry_room), &x, NULL);
+            wmbt_manifest_walk_next(&walk, wmbt_buf_of(room, m->strings_bytes), &x, NULL);
         check(status != WMBT_OK || (x.object_id.len != 0u && x.object_id.len <= size));
         if (status != WMBT_OK) {
             break;

@@ -69,7 +69,7 @@ static void answer_manifest(wmbt_view text, wmbt_buf room, wmbt_buf work, bool v
     printf(" %llu %lu", (unsigned long long)m.epoch_ms, (unsigned long)m.checksum32);
     wmbt_manifest_walk_init(&walk, &m, v1 ? work : wmbt_buf_of(NULL, 0));
     for (size_t i = 0; i < m.entry_count; i++) {
-        if (wmbt_manifest_walk_next(&walk, wmbt_buf_of(room.data, m.entry_room), &entry, &e) !=
+        if (wmbt_manifest_walk_next(&walk, wmbt_buf_of(room.data, m.strings_bytes), &entry, &e) !=
             WMBT_OK) {
             printf(" walk");
             return;
@@ -150,7 +150,7 @@ static bool same_while_changing(bool manifest, wmbt_view text, wmbt_buf room, wm
            same_error(&e[0], &e[1]) && d[0].epoch_ms == d[1].epoch_ms && d[0].seq == d[1].seq &&
            d[0].tenant_id.len == d[1].tenant_id.len && d[0].write_id.len == d[1].write_id.len &&
            m[0].epoch_ms == m[1].epoch_ms && m[0].checksum32 == m[1].checksum32 &&
-           m[0].entry_count == m[1].entry_count && m[0].entry_room == m[1].entry_room &&
+           m[0].entry_count == m[1].entry_count && m[0].strings_bytes == m[1].strings_bytes &&
            m[0].entries.len == m[1].entries.len;
 }
 #endif

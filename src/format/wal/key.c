@@ -172,11 +172,11 @@ wmbt_status wmbt_wal_key_guess(wmbt_view text, wmbt_view *prefix, wmbt_wal_key *
     if (!wmbt_text_is_utf8(text)) {
         return WMBT_BAD_TEXT;
     }
-    size_t cut = wmbt_wal_find_last(text, '/');
-    if (cut == text.len) {
+    size_t slash = wmbt_wal_find_last(text, '/');
+    if (slash == text.len) {
         return WMBT_BAD_SYNTAX;
     }
-    wmbt_view folder = wmbt_wal_first(text, cut);
+    wmbt_view folder = wmbt_wal_first(text, slash);
     size_t before = wmbt_wal_find_last(folder, '/');
     uint64_t epoch_ms;
     if (before != folder.len &&
@@ -366,7 +366,7 @@ wmbt_status wmbt_wal_chunk_key(wmbt_view tenant, wmbt_view fingerprint, uint64_t
         }
         if (pass == 0u) {
             w.data = out.data;
-            w.room = out.len;
+            w.capacity = out.len;
             w.needed = 0;
         }
     }

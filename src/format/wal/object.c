@@ -22,7 +22,8 @@ static bool wmbt_wal_is(const uint8_t *header, const uint8_t *magic)
     return wmbt_bytes_equal(header, magic, WMBT_WAL_MAGIC_BYTES);
 }
 
-/* Ends a batch, well or not: its checksum covers all bytes and is judged before everything else. */
+/* Ends a batch, well or not: its checksum covers all bytes and is checked before everything
+ * else. */
 static wmbt_status wmbt_wal_finish_batch(wmbt_wal_reader *reader, wmbt_status status)
 {
     uint32_t sum = wmbt_fnv1a32(reader->sum, wmbt_view_of(reader->data, reader->left));
@@ -113,10 +114,10 @@ static wmbt_status wmbt_wal_read_body(const uint8_t *header, wmbt_view rest, uin
         return WMBT_TRAILING_BYTES;
     }
     c = wmbt_cursor_of(body);
-    bool cut = wmbt_cursor_bytes(&c, key_bytes, &record->key) &&
-               wmbt_cursor_bytes(&c, meta_bytes, &record->meta) &&
-               wmbt_cursor_bytes(&c, c.left, &record->payload);
-    return cut ? WMBT_OK : WMBT_TRUNCATED;
+    bool split_ok = wmbt_cursor_bytes(&c, key_bytes, &record->key) &&
+                    wmbt_cursor_bytes(&c, meta_bytes, &record->meta) &&
+                    wmbt_cursor_bytes(&c, c.left, &record->payload);
+    return split_ok ? WMBT_OK : WMBT_TRUNCATED;
 }
 
 /* The bytes of the next record of a batch: adds them to the batch's sum, copies its header. */
@@ -160,7 +161,7 @@ wmbt_status wmbt_wal_next(wmbt_wal_reader *reader, wmbt_wal_record *record)
     wmbt_status status = WMBT_OK;
     wmbt_view rest = wmbt_view_of(reader->data, reader->left);
     wmbt_wal_record found;
-    if (reader->taken == reader->info.record_count) {
+    if (reader->records_read == reader->info.record_count) {
         status = batch && reader->left != 0u ? WMBT_TRAILING_BYTES : WMBT_END;
     } else if (batch) {
         status = wmbt_wal_take_slot(reader, &rest);
@@ -172,7 +173,7 @@ wmbt_status wmbt_wal_next(wmbt_wal_reader *reader, wmbt_wal_record *record)
         reader->status = batch ? wmbt_wal_finish_batch(reader, status) : status;
         return reader->status;
     }
-    reader->taken++;
+    reader->records_read++;
     wmbt_bytes_copy((uint8_t *)record, (const uint8_t *)&found, sizeof found);
     return WMBT_OK;
 }

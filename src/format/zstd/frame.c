@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Headers of zstd frames, and the whole form. docs/FORMATS.md, "zstd frames". */
-#include "format/zstd/internal.h"
+#include "format/zstd/frame.h"
 
 #include "base/bytes.h"
 
@@ -144,13 +144,13 @@ wmbt_status wmbt_zstd_check_memory(const wmbt_buf *memory, wmbt_buf out)
     return wmbt_is_aligned(memory->data, WMBT_ZSTD_ALIGN) ? WMBT_OK : WMBT_BUFFER_MISALIGNED;
 }
 
-wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most)
+wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t max)
 {
     const wmbt_zstd_header *header = &f->header;
-    if ((header->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u && header->content_bytes > most) {
+    if ((header->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u && header->content_bytes > max) {
         return WMBT_TOO_LARGE;
     }
-    f->made = 0;
+    f->produced = 0;
     f->block_max = header->window_bytes < WMBT_ZSTD_BLOCK_BYTES ? (uint32_t)header->window_bytes
                                                                 : WMBT_ZSTD_BLOCK_BYTES;
     f->tables.rep[0] = 1;
@@ -162,9 +162,9 @@ wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t most)
     return WMBT_OK;
 }
 
-void wmbt_zstd_frame_made(wmbt_zstd_frame *f, const uint8_t *bytes, size_t n)
+void wmbt_zstd_frame_produced(wmbt_zstd_frame *f, const uint8_t *bytes, size_t n)
 {
-    f->made += n;
+    f->produced += n;
     if ((f->header.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
         wmbt_xxh64_update(&f->checksum, wmbt_view_of(bytes, n));
     }
@@ -175,25 +175,26 @@ void wmbt_zstd_frame_made(wmbt_zstd_frame *f, const uint8_t *bytes, size_t n)
 /* At the beginning of the workspace. */
 typedef struct wmbt_zstd_whole {
     wmbt_cursor in;
-    size_t room;    /* bytes of output that are left */
-    size_t touched; /* bytes of `out` that may have been written */
+    size_t capacity; /* bytes of output that are left */
+    size_t touched;  /* bytes of `out` that may have been written */
     wmbt_zstd_frame frame;
 } wmbt_zstd_whole;
 
 WMBT_STATIC_ASSERT(sizeof(wmbt_zstd_whole) <= WMBT_ZSTD_WORKSPACE_BYTES, "it fits");
 WMBT_STATIC_ASSERT(WMBT_ALIGNOF(wmbt_zstd_whole) <= WMBT_ZSTD_ALIGN, "it may stand there");
 
-/* Decodes a block of `size` bytes to target->window + target->at, where w->room bytes are left. */
+/* Decodes a block of `size` bytes to target->window + target->at, where w->capacity bytes are
+ * left. */
 static wmbt_status wmbt_zstd_whole_block(wmbt_zstd_whole *w, uint32_t type, uint32_t size,
-                                         size_t *made)
+                                         size_t *produced)
 {
     wmbt_zstd_target *target = &w->frame.tables.target;
     uint8_t *to = target->window + target->at;
     uint8_t byte;
     wmbt_cursor block;
-    *made = size;
+    *produced = size;
     if (type == WMBT_ZSTD_BLOCK_RAW) {
-        if (size > w->room && w->in.left > w->room) {
+        if (size > w->capacity && w->in.left > w->capacity) {
             return WMBT_TOO_LARGE;
         }
         return wmbt_cursor_copy(&w->in, to, size) ? WMBT_OK : WMBT_TRUNCATED;
@@ -202,7 +203,7 @@ static wmbt_status wmbt_zstd_whole_block(wmbt_zstd_whole *w, uint32_t type, uint
         if (!wmbt_cursor_u8(&w->in, &byte)) {
             return WMBT_TRUNCATED;
         }
-        if (size > w->room) {
+        if (size > w->capacity) {
             return WMBT_TOO_LARGE;
         }
         wmbt_bytes_fill(to, byte, size);
@@ -214,14 +215,14 @@ static wmbt_status wmbt_zstd_whole_block(wmbt_zstd_whole *w, uint32_t type, uint
     if (size > w->frame.block_max) {
         return WMBT_BAD_LENGTH;
     }
-    if (!wmbt_zstd_part(&w->in, size, &block)) {
+    if (!wmbt_cursor_part(&w->in, size, &block)) {
         return WMBT_TRUNCATED;
     }
-    target->room = w->room < w->frame.block_max ? w->room : w->frame.block_max;
-    if (w->touched < target->at + target->room) {
-        w->touched = target->at + target->room;
+    target->capacity = w->capacity < w->frame.block_max ? w->capacity : w->frame.block_max;
+    if (w->touched < target->at + target->capacity) {
+        w->touched = target->at + target->capacity;
     }
-    return wmbt_zstd_frame_block(&w->frame, &block, made);
+    return wmbt_zstd_frame_block(&w->frame, &block, produced);
 }
 
 /* Decodes the blocks of a frame and what follows them. */
@@ -232,19 +233,19 @@ static wmbt_status wmbt_zstd_whole_blocks(wmbt_zstd_whole *w)
     uint16_t low;
     uint8_t high;
     do {
-        size_t made;
+        size_t produced;
         if (!wmbt_cursor_u16(&w->in, &low) || !wmbt_cursor_u8(&w->in, &high)) {
             return WMBT_TRUNCATED;
         }
         uint32_t header = low | (uint32_t)high << 16;
         wmbt_status status = wmbt_zstd_whole_block(w, wmbt_zstd_block_type(header),
-                                                   wmbt_zstd_block_size(header), &made);
+                                                   wmbt_zstd_block_size(header), &produced);
         if (status != WMBT_OK) {
             return status;
         }
-        wmbt_zstd_frame_made(f, target->window + target->at, made);
-        target->at += made;
-        w->room -= made;
+        wmbt_zstd_frame_produced(f, target->window + target->at, produced);
+        target->at += produced;
+        w->capacity -= produced;
         if (w->touched < target->at) {
             w->touched = target->at;
         }
@@ -273,7 +274,7 @@ static wmbt_status wmbt_zstd_whole_frame(wmbt_zstd_whole *w)
     if ((f->header.flags & WMBT_ZSTD_IS_SKIPPABLE) != 0u) {
         return wmbt_cursor_skip(&w->in, f->header.content_bytes) ? WMBT_OK : WMBT_TRUNCATED;
     }
-    status = wmbt_zstd_frame_begin(f, w->room);
+    status = wmbt_zstd_frame_begin(f, w->capacity);
     return status == WMBT_OK ? wmbt_zstd_whole_blocks(w) : status;
 }
 
@@ -292,7 +293,7 @@ wmbt_status wmbt_zstd_codec(void *context, wmbt_view frames, wmbt_buf out, size_
     wmbt_zstd_target *target = &w->frame.tables.target;
     w->in.data = frames.data;
     w->in.left = frames.len;
-    w->room = out.len;
+    w->capacity = out.len;
     w->touched = 0;
     target->window = out.data != NULL ? out.data : workspace->data; /* no room: not written to */
     target->old = target->window;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bit streams and FSE tables of zstd. docs/FORMATS.md, "zstd frames". */
-#include "format/zstd/internal.h"
+/* FSE tables of zstd. docs/FORMATS.md, "zstd frames". */
+#include "format/zstd/state.h"
 
 #include "base/bytes.h"
 
@@ -49,47 +49,6 @@ static const uint8_t wmbt_zstd_predefined[] = {
     0x21, 0x14, 0xC4, 0x18, 0x63, 0x8C, 0x21, 0x84, 0x10, 0x42, 0x08, 0x21, 0x84, 0x10, 0x42, 0x08,
     0x21, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x24, 0x09, 0x00, 0x00};
 
-bool wmbt_zstd_bits_init(wmbt_zstd_bits *b, const wmbt_cursor *in)
-{
-    b->data = in->data;
-    b->at = in->left;
-    b->bits = 0;
-    b->count = 0;
-    wmbt_zstd_bits_refill(b);
-    for (unsigned i = 0; i < 8u && b->count != 0; i++) {
-        if (wmbt_zstd_bits_take(b, 1) != 0u) {
-            return true;
-        }
-    }
-    return false;
-}
-
-uint32_t wmbt_zstd_bits_read(wmbt_zstd_bits *b, unsigned n)
-{
-    if (b->count < (int)n) {
-        wmbt_zstd_bits_refill(b);
-    }
-    return wmbt_zstd_bits_take(b, n);
-}
-
-unsigned wmbt_zstd_highest_bit(uint32_t v)
-{
-    unsigned n = 0;
-#    if WMBT_CFG_ZSTD_FAST
-    for (unsigned step = 16; step != 0u; step >>= 1) {
-        unsigned shift = v >> step != 0u ? step : 0u;
-        v >>= shift;
-        n += shift;
-    }
-#    else
-    while (v > 1u) {
-        v >>= 1;
-        n++;
-    }
-#    endif
-    return n;
-}
-
 /* --- description ------------------------------------------------------------------------------ */
 
 /* Afterwards at least 16 bits can be looked at. Each byte is read once. */
@@ -108,12 +67,12 @@ static void wmbt_zstd_forward_skip(wmbt_zstd_forward *f, unsigned n)
     f->count -= (int)n;
 }
 
-/* One count: a number from 0 to `most`, in one bit less where the shorter form is not ambiguous. */
-static uint32_t wmbt_zstd_fse_number(wmbt_zstd_forward *f, uint32_t most)
+/* One count: a number from 0 to `max`, in one bit less where the shorter form is not ambiguous. */
+static uint32_t wmbt_zstd_fse_number(wmbt_zstd_forward *f, uint32_t max)
 {
-    unsigned bits = wmbt_zstd_highest_bit(most) + 1u;
+    unsigned bits = wmbt_zstd_highest_bit(max) + 1u;
     uint32_t half = 1u << (bits - 1u);
-    uint32_t short_forms = 2u * half - 1u - most;
+    uint32_t short_forms = 2u * half - 1u - max;
     uint32_t v = wmbt_zstd_forward_peek(f) & (2u * half - 1u);
     if ((v & (half - 1u)) < short_forms) {
         wmbt_zstd_forward_skip(f, bits - 1u);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zstd frames in pieces: what the next bytes are, and where output goes. docs/FORMATS.md, "zstd
  * frames". */
-#include "format/zstd/internal.h"
+#include "format/zstd/frame.h"
 
 #include "base/bytes.h"
 
@@ -26,17 +26,17 @@ typedef struct wmbt_zstd_state {
     /* output */
     uint8_t *window;
     size_t window_bytes;
-    size_t at;      /* next byte of output in the window */
-    size_t old;     /* ring: end of the bytes that were there before it began anew */
-    size_t made_at; /* output of this call */
-    size_t made_bytes;
+    size_t at;          /* next byte of output in the window */
+    size_t old;         /* ring: end of the bytes that were there before it began anew */
+    size_t produced_at; /* output of this call */
+    size_t produced_bytes;
     uint64_t total; /* bytes of output */
     uint64_t max_output;
     /* input */
     uint8_t *input; /* for a block in pieces */
     uint32_t max_block;
     uint32_t phase;
-    uint32_t want;         /* bytes that the phase collects */
+    uint32_t needed;       /* bytes that the phase collects */
     uint32_t filled;       /* of them are there */
     uint32_t left;         /* bytes to pass over, to copy or to repeat */
     uint32_t repeat_bytes; /* of an RLE block whose byte is not there yet */
@@ -72,7 +72,7 @@ static wmbt_status wmbt_zstd_push_start(wmbt_zstd_push *push, wmbt_buf memory, w
     s->input = memory.data + WMBT_ZSTD_WORKSPACE_BYTES;
     s->max_block = rest < WMBT_ZSTD_BLOCK_BYTES ? (uint32_t)rest : WMBT_ZSTD_BLOCK_BYTES;
     s->phase = WMBT_ZSTD_AT_MAGIC;
-    s->want = WMBT_ZSTD_MAGIC_BYTES;
+    s->needed = WMBT_ZSTD_MAGIC_BYTES;
     s->filled = 0;
     s->left = 0;
     s->status = WMBT_OK;
@@ -106,21 +106,21 @@ wmbt_status wmbt_zstd_push_init_ring(wmbt_zstd_push *push, wmbt_buf memory, wmbt
 
 /* --- output ----------------------------------------------------------------------------------- */
 
-/* Room for the next output, at most `most` bytes; a ring begins anew where it has less than a
+/* Capacity for the next output, at most `max` bytes; a ring begins anew where it has less than a
  * block, unless all of the frame fits. */
-static size_t wmbt_zstd_room(wmbt_zstd_state *s, size_t most)
+static size_t wmbt_zstd_capacity(wmbt_zstd_state *s, size_t max)
 {
     if (s->ring) {
         if (!s->fits && s->window_bytes - s->at < s->max_block) {
             s->old = s->at;
             s->at = 0;
         }
-        most = most < s->max_block ? most : s->max_block;
+        max = max < s->max_block ? max : s->max_block;
     }
-    size_t room = s->window_bytes - s->at;
+    size_t capacity = s->window_bytes - s->at;
     uint64_t allowed = s->max_output - s->total;
-    room = room < most ? room : most;
-    return room < allowed ? room : (size_t)allowed;
+    capacity = capacity < max ? capacity : max;
+    return capacity < allowed ? capacity : (size_t)allowed;
 }
 
 /* What comes has more bytes than there is room for. A ring that is to hold all of the frame has
@@ -133,14 +133,14 @@ static wmbt_status wmbt_zstd_full(const wmbt_zstd_state *s)
 }
 
 /* n bytes of output stand in the window. */
-static void wmbt_zstd_made(wmbt_zstd_state *s, size_t n)
+static void wmbt_zstd_produced(wmbt_zstd_state *s, size_t n)
 {
     if (n == 0u) {
         return;
     }
-    wmbt_zstd_frame_made(&s->frame, s->window + s->at, n);
-    s->made_at = s->at;
-    s->made_bytes = n;
+    wmbt_zstd_frame_produced(&s->frame, s->window + s->at, n);
+    s->produced_at = s->at;
+    s->produced_bytes = n;
     s->at += n;
     s->total += n;
 }
@@ -153,18 +153,18 @@ static WMBT_NOINLINE wmbt_status wmbt_zstd_piece(wmbt_zstd_state *s, wmbt_cursor
     if (raw && in->left == 0u) {
         return WMBT_NEED_MORE;
     }
-    size_t room = wmbt_zstd_room(s, WMBT_ZSTD_BLOCK_BYTES);
-    if (room == 0u) {
+    size_t capacity = wmbt_zstd_capacity(s, WMBT_ZSTD_BLOCK_BYTES);
+    if (capacity == 0u) {
         return wmbt_zstd_full(s);
     }
-    size_t n = s->left < room ? s->left : room;
+    size_t n = s->left < capacity ? s->left : capacity;
     if (raw) {
         n = n < in->left ? n : in->left;
         (void)wmbt_cursor_copy(in, s->window + s->at, n);
     } else {
         wmbt_bytes_fill(s->window + s->at, s->repeated, n);
     }
-    wmbt_zstd_made(s, n);
+    wmbt_zstd_produced(s, n);
     s->left -= (uint32_t)n;
     return WMBT_OK;
 }
@@ -173,45 +173,45 @@ static wmbt_status wmbt_zstd_compressed(wmbt_zstd_state *s, wmbt_view bytes)
 {
     wmbt_cursor block = wmbt_cursor_of(bytes);
     wmbt_zstd_target *target = &s->frame.tables.target;
-    size_t made = 0;
-    target->room = wmbt_zstd_room(s, s->frame.block_max);
+    size_t produced = 0;
+    target->capacity = wmbt_zstd_capacity(s, s->frame.block_max);
     target->window = s->window;
     target->old = s->window + s->old;
     target->at = s->at;
-    wmbt_status status = wmbt_zstd_frame_block(&s->frame, &block, &made);
+    wmbt_status status = wmbt_zstd_frame_block(&s->frame, &block, &produced);
     if (status == WMBT_OK) {
-        wmbt_zstd_made(s, made);
+        wmbt_zstd_produced(s, produced);
     }
     return status == WMBT_TOO_LARGE ? wmbt_zstd_full(s) : status;
 }
 
 /* --- input ------------------------------------------------------------------------------------ */
 
-static WMBT_NOINLINE void wmbt_zstd_go(wmbt_zstd_state *s, uint32_t phase, uint32_t want)
+static WMBT_NOINLINE void wmbt_zstd_enter(wmbt_zstd_state *s, uint32_t phase, uint32_t needed)
 {
     s->phase = phase;
-    s->want = want;
+    s->needed = needed;
     s->left = 0;
 }
 
 static wmbt_status wmbt_zstd_frame_end(wmbt_zstd_state *s)
 {
     s->has_frames = true;
-    wmbt_zstd_go(s, WMBT_ZSTD_AT_MAGIC, WMBT_ZSTD_MAGIC_BYTES);
+    wmbt_zstd_enter(s, WMBT_ZSTD_AT_MAGIC, WMBT_ZSTD_MAGIC_BYTES);
     return WMBT_OK;
 }
 
 static wmbt_status wmbt_zstd_block_end(wmbt_zstd_state *s)
 {
     if (!s->is_last) {
-        wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEADER, WMBT_ZSTD_BLOCK_HEADER_BYTES);
+        wmbt_zstd_enter(s, WMBT_ZSTD_AT_BLOCK_HEADER, WMBT_ZSTD_BLOCK_HEADER_BYTES);
         return WMBT_OK;
     }
     if (!wmbt_zstd_frame_is_whole(&s->frame)) {
         return WMBT_BAD_LENGTH;
     }
     if ((s->frame.header.flags & WMBT_ZSTD_HAS_CHECKSUM) != 0u) {
-        wmbt_zstd_go(s, WMBT_ZSTD_AT_CHECKSUM, 4);
+        wmbt_zstd_enter(s, WMBT_ZSTD_AT_CHECKSUM, 4);
         return WMBT_OK;
     }
     return wmbt_zstd_frame_end(s);
@@ -237,7 +237,7 @@ static wmbt_status wmbt_zstd_begin(wmbt_zstd_state *s)
         reach = s->fits ? UINT32_MAX : (uint32_t)header->window_bytes;
     }
     s->frame.tables.target.reach = reach;
-    wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK_HEADER, WMBT_ZSTD_BLOCK_HEADER_BYTES);
+    wmbt_zstd_enter(s, WMBT_ZSTD_AT_BLOCK_HEADER, WMBT_ZSTD_BLOCK_HEADER_BYTES);
     return WMBT_OK;
 }
 
@@ -247,53 +247,53 @@ static wmbt_status wmbt_zstd_check_block_header(wmbt_zstd_state *s, const uint8_
     uint32_t type = wmbt_zstd_block_type(header), size = wmbt_zstd_block_size(header);
     s->is_last = (header & 1u) != 0u;
     if (type == WMBT_ZSTD_BLOCK_RAW) {
-        wmbt_zstd_go(s, WMBT_ZSTD_AT_RAW, 0);
+        wmbt_zstd_enter(s, WMBT_ZSTD_AT_RAW, 0);
         s->left = size;
         return size == 0u ? wmbt_zstd_block_end(s) : WMBT_OK;
     }
     if (type == WMBT_ZSTD_BLOCK_RLE) {
-        wmbt_zstd_go(s, WMBT_ZSTD_AT_REPEATED, 1);
+        wmbt_zstd_enter(s, WMBT_ZSTD_AT_REPEATED, 1);
         s->repeat_bytes = size;
         return WMBT_OK;
     }
     if (type != WMBT_ZSTD_BLOCK_COMPRESSED) {
         return WMBT_BAD_FIELD;
     }
-    wmbt_zstd_go(s, WMBT_ZSTD_AT_BLOCK, size);
+    wmbt_zstd_enter(s, WMBT_ZSTD_AT_BLOCK, size);
     if (size > s->frame.block_max) {
         return WMBT_BAD_LENGTH;
     }
     return size > s->max_block ? WMBT_TOO_LARGE : WMBT_OK;
 }
 
-/* Judges what was collected of a frame's beginning, or between frames. */
+/* Checks what was collected of a frame's beginning, or between frames. */
 static wmbt_status wmbt_zstd_check_frame(wmbt_zstd_state *s, const uint8_t *b)
 {
     wmbt_status status;
     if (s->phase == WMBT_ZSTD_AT_MAGIC) {
         status = wmbt_zstd_check_magic(wmbt_load_le32(b));
         if (status == WMBT_END) {
-            wmbt_zstd_go(s, WMBT_ZSTD_AT_SKIP_SIZE, 4);
+            wmbt_zstd_enter(s, WMBT_ZSTD_AT_SKIP_SIZE, 4);
             return WMBT_OK;
         }
-        wmbt_zstd_go(s, WMBT_ZSTD_AT_DESCRIPTOR, 1);
+        wmbt_zstd_enter(s, WMBT_ZSTD_AT_DESCRIPTOR, 1);
         return status == WMBT_BAD_MAGIC && s->has_frames ? WMBT_TRAILING_BYTES : status;
     }
     if (s->phase == WMBT_ZSTD_AT_SKIP_SIZE) {
-        wmbt_zstd_go(s, WMBT_ZSTD_AT_SKIP, 0);
+        wmbt_zstd_enter(s, WMBT_ZSTD_AT_SKIP, 0);
         s->left = wmbt_load_le32(b);
         return s->left == 0u ? wmbt_zstd_frame_end(s) : WMBT_OK;
     }
     if (s->phase == WMBT_ZSTD_AT_DESCRIPTOR) {
         s->descriptor = b[0];
-        wmbt_zstd_go(s, WMBT_ZSTD_AT_FIELDS, wmbt_zstd_fields_bytes(b[0]));
+        wmbt_zstd_enter(s, WMBT_ZSTD_AT_FIELDS, wmbt_zstd_fields_bytes(b[0]));
         return WMBT_OK;
     }
     status = wmbt_zstd_read_fields(s->descriptor, b, &s->frame.header);
     return status == WMBT_OK ? wmbt_zstd_begin(s) : status;
 }
 
-/* Judges what was collected and goes on to what follows. */
+/* Checks what was collected and goes on to what follows. */
 static wmbt_status wmbt_zstd_check(wmbt_zstd_state *s, wmbt_view bytes)
 {
     const uint8_t *b = bytes.data;
@@ -309,7 +309,7 @@ static wmbt_status wmbt_zstd_check(wmbt_zstd_state *s, wmbt_view bytes)
     }
     if (s->phase == WMBT_ZSTD_AT_REPEATED) {
         s->repeated = b[0];
-        wmbt_zstd_go(s, WMBT_ZSTD_AT_REPEAT, 0);
+        wmbt_zstd_enter(s, WMBT_ZSTD_AT_REPEAT, 0);
         s->left = s->repeat_bytes;
         return s->left == 0u ? wmbt_zstd_block_end(s) : WMBT_OK;
     }
@@ -322,11 +322,11 @@ static wmbt_status wmbt_zstd_check(wmbt_zstd_state *s, wmbt_view bytes)
 static bool wmbt_zstd_collect(wmbt_zstd_state *s, wmbt_cursor *in, wmbt_view *bytes)
 {
     bool block = s->phase == WMBT_ZSTD_AT_BLOCK;
-    if (block && s->filled == 0u && wmbt_cursor_bytes(in, s->want, bytes)) {
+    if (block && s->filled == 0u && wmbt_cursor_bytes(in, s->needed, bytes)) {
         return true;
     }
     uint8_t *to = block ? s->input : s->bytes;
-    uint32_t missing = s->want - s->filled;
+    uint32_t missing = s->needed - s->filled;
     uint32_t n = in->left < missing ? (uint32_t)in->left : missing;
     (void)wmbt_cursor_copy(in, to + s->filled, n);
     s->filled += n;
@@ -334,7 +334,7 @@ static bool wmbt_zstd_collect(wmbt_zstd_state *s, wmbt_cursor *in, wmbt_view *by
         return false;
     }
     s->filled = 0;
-    *bytes = wmbt_view_of(to, s->want);
+    *bytes = wmbt_view_of(to, s->needed);
     return true;
 }
 
@@ -342,7 +342,7 @@ static bool wmbt_zstd_collect(wmbt_zstd_state *s, wmbt_cursor *in, wmbt_view *by
 static wmbt_status wmbt_zstd_advance(wmbt_zstd_state *s, wmbt_cursor *in)
 {
     wmbt_view bytes;
-    s->made_bytes = 0;
+    s->produced_bytes = 0;
     do {
         wmbt_status status;
         if (s->left == 0u) {
@@ -367,12 +367,12 @@ static wmbt_status wmbt_zstd_advance(wmbt_zstd_state *s, wmbt_cursor *in)
         if (status != WMBT_OK) {
             return status;
         }
-    } while (s->made_bytes == 0u);
+    } while (s->produced_bytes == 0u);
     return WMBT_OK;
 }
 
-wmbt_status wmbt_zstd_push_feed(wmbt_zstd_push *push, wmbt_view bytes, size_t *taken,
-                                wmbt_view *made)
+wmbt_status wmbt_zstd_push_feed(wmbt_zstd_push *push, wmbt_view bytes, size_t *consumed,
+                                wmbt_view *produced)
 {
     wmbt_zstd_state *s = push->state;
     if (s->status != WMBT_OK) {
@@ -390,9 +390,9 @@ wmbt_status wmbt_zstd_push_feed(wmbt_zstd_push *push, wmbt_view bytes, size_t *t
         s->status = status;
         return status;
     }
-    *taken = bytes.len - in.left;
+    *consumed = bytes.len - in.left;
     if (status == WMBT_OK) {
-        *made = wmbt_view_of(s->window + s->made_at, s->made_bytes);
+        *produced = wmbt_view_of(s->window + s->produced_at, s->produced_bytes);
     }
     return status;
 }

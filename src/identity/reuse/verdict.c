@@ -50,15 +50,16 @@ static bool wmbt_reuse_is_known(uint32_t state)
     return state >= WMBT_FINGERPRINT_ABSENT && state <= WMBT_FINGERPRINT_ZERO;
 }
 
-void wmbt_reuse_check(const wmbt_fingerprint_context *have, const wmbt_fingerprint_context *want,
+void wmbt_reuse_check(const wmbt_fingerprint_context *have,
+                      const wmbt_fingerprint_context *expected,
                       const wmbt_fingerprint_accept *accept, wmbt_reuse_verdict *verdict)
 {
     uint32_t mismatches = 0, unknown = 0, weak = 0, denied_by = 0;
     for (uint32_t field = 1; field <= WMBT_FINGERPRINT_FIELDS; field++) {
         const uint32_t rule = wmbt_reuse_rules[field], bit = WMBT_FINGERPRINT_BIT(field);
-        const uint32_t h = have->values[field - 1u].state, w = want->values[field - 1u].state;
+        const uint32_t h = have->values[field - 1u].state, w = expected->values[field - 1u].state;
         const bool zero = h == WMBT_FINGERPRINT_ZERO || w == WMBT_FINGERPRINT_ZERO;
-        bool differ = !wmbt_fingerprint_same(have, want, field);
+        bool differ = !wmbt_fingerprint_same(have, expected, field);
         /* A zero layout that is not accepted denies whatever stands on the other side. */
         bool denies = zero && accept->zero_layout != 1u;
         if (wmbt_reuse_is_known(h) && wmbt_reuse_is_known(w)) {

@@ -68,7 +68,7 @@ static void add_manifest(struct json *fields, const wmbt_manifest *manifest)
 {
     struct manifest_rows *rows = tool_alloc(sizeof *rows);
     rows->manifest = *manifest;
-    rows->room = room_for(manifest->entry_room);
+    rows->room = room_for(manifest->strings_bytes);
     json_add_number(fields, "schema_version", manifest->schema_version);
     json_add_number(fields, "epoch_ms", manifest->epoch_ms);
     json_add_number(fields, "checksum32", manifest->checksum32);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Literals of zstd blocks. docs/FORMATS.md, "zstd frames". */
-#include "format/zstd/internal.h"
+#include "format/zstd/state.h"
 
 #include "base/bytes.h"
 
@@ -9,7 +9,7 @@
 /* The first byte of a tree from here on: weights of 4 bits, as many as this less 127. */
 #    define WMBT_ZSTD_DIRECT_WEIGHTS 128u
 /* Fewer literals do not come in four streams. */
-#    define WMBT_ZSTD_LEAST_IN_FOUR 6u
+#    define WMBT_ZSTD_MIN_IN_FOUR 6u
 
 wmbt_status wmbt_zstd_literals_read(wmbt_zstd_tables *t, wmbt_cursor *in)
 {
@@ -89,7 +89,7 @@ static unsigned wmbt_zstd_weights_read(wmbt_zstd_tables *t, wmbt_cursor *in)
         return 0;
     }
     if (first < WMBT_ZSTD_DIRECT_WEIGHTS) {
-        return wmbt_zstd_part(in, first, &coded) ? wmbt_zstd_weights_coded(t, &coded) : 0u;
+        return wmbt_cursor_part(in, first, &coded) ? wmbt_zstd_weights_coded(t, &coded) : 0u;
     }
     unsigned n = first - (WMBT_ZSTD_DIRECT_WEIGHTS - 1u);
     for (unsigned i = 0; i < n; i += 2u) {
@@ -207,7 +207,7 @@ static wmbt_status wmbt_zstd_four_streams(wmbt_zstd_tables *t, wmbt_cursor *in, 
                                           uint32_t n)
 {
     uint16_t len[3];
-    if (n < WMBT_ZSTD_LEAST_IN_FOUR || !wmbt_cursor_u16(in, &len[0]) ||
+    if (n < WMBT_ZSTD_MIN_IN_FOUR || !wmbt_cursor_u16(in, &len[0]) ||
         !wmbt_cursor_u16(in, &len[1]) || !wmbt_cursor_u16(in, &len[2])) {
         return WMBT_BAD_BITSTREAM;
     }
@@ -238,7 +238,7 @@ static wmbt_status wmbt_zstd_four_streams(wmbt_zstd_tables *t, wmbt_cursor *in, 
 #    endif
     for (unsigned i = 0; i < 3u; i++, to += part) {
         wmbt_cursor one;
-        if (!wmbt_zstd_part(in, len[i], &one) ||
+        if (!wmbt_cursor_part(in, len[i], &one) ||
             wmbt_zstd_stream(t, &one, to, to + part) != WMBT_OK) {
             return WMBT_BAD_BITSTREAM;
         }

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bits of zstd, read backwards. docs/FORMATS.md, "zstd frames". */
+#include "format/zstd/bits.h"
+
+#if WMBT_CFG_ZSTD
+
+bool wmbt_zstd_bits_init(wmbt_zstd_bits *b, const wmbt_cursor *in)
+{
+    b->data = in->data;
+    b->at = in->left;
+    b->bits = 0;
+    b->count = 0;
+    wmbt_zstd_bits_refill(b);
+    for (unsigned i = 0; i < 8u && b->count != 0; i++) {
+        if (wmbt_zstd_bits_take(b, 1) != 0u) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t wmbt_zstd_bits_read(wmbt_zstd_bits *b, unsigned n)
+{
+    if (b->count < (int)n) {
+        wmbt_zstd_bits_refill(b);
+    }
+    return wmbt_zstd_bits_take(b, n);
+}
+
+unsigned wmbt_zstd_highest_bit(uint32_t v)
+{
+    unsigned n = 0;
+#    if WMBT_CFG_ZSTD_FAST
+    for (unsigned step = 16; step != 0u; step >>= 1) {
+        unsigned shift = v >> step != 0u ? step : 0u;
+        v >>= shift;
+        n += shift;
+    }
+#    else
+    while (v > 1u) {
+        v >>= 1;
+        n++;
+    }
+#    endif
+    return n;
+}
+
+#endif
