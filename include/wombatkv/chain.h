@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hash chains: a hash for each block of a prompt's tokens, which depends on all tokens up to the
- * block's end. Two dialects that share no hash; which one a bucket holds must be known.
+ * block's end. Dialects that share no hash; which one a bucket holds must be known.
  *
- *     core  wombatkv-core's chain of raw hashes, by tenant and a fingerprint of 32 bytes; each
- *           block's length is hashed before its tokens
- *     ds4   the ds4 engine's chain of hex texts, by a fingerprint text and the weights' bits
+ *     core    wombatkv-core's chain of raw hashes, by tenant and a fingerprint of 32 bytes; each
+ *             block's length is hashed before its tokens
+ *     ds4     the ds4 engine's chain of hex texts, by a fingerprint text and the weights' bits
+ *     engine  the chain of another engine (vLLM, SGLang, Dynamo, ...), which dialects.h describes;
+ *             a program that names none of them links none of their code
  *
  * Blocks of one size: wmbt_chain_push() takes tokens in any split and hands out a hash whenever a
  * block is full. Blocks of different sizes (core only): wmbt_chain_begin_block() announces a block,
@@ -25,6 +27,7 @@ WMBT_BEGIN_DECLS
 /* Dialects. Values are pinned. */
 #    define WMBT_CHAIN_CORE 1u
 #    define WMBT_CHAIN_DS4 2u
+#    define WMBT_CHAIN_ENGINE 3u /**< another engine's: config.engine says which (dialects.h) */
 
 /** Bytes of core's fingerprint. */
 #    define WMBT_CHAIN_CORE_FINGERPRINT_BYTES 32u
@@ -46,28 +49,34 @@ WMBT_BEGIN_DECLS
 #    define WMBT_CHAIN_ALIGN WMBT_MEMORY_ALIGN
 
 /**
- * Bytes of memory for blocks of up to `max_block_tokens` tokens, a constant expression if that is
- * one: 200 for 128 tokens, 392 for 8,192.
+ * Bytes of memory of core and ds4 for blocks of up to `max_block_tokens` tokens, a constant
+ * expression if that is one: 200 for 128 tokens, 392 for 8,192. Other engines': dialects.h.
  */
 #    define WMBT_CHAIN_BYTES(max_block_tokens) \
         (88u + WMBT_BLAKE3_BYTES(64u + 4u * WMBT_U64(max_block_tokens)))
 
-/** What a chain starts from. Zero it first: fields may be added. The views are not kept. */
+struct wmbt_engine_config; /* dialects.h */
+
+/**
+ * What a chain starts from. Zero it first: fields may be added. Views are not kept; an engine's
+ * configuration is, with all that it points to, as long as the chain is used.
+ */
 typedef struct wmbt_chain_config {
     uint32_t dialect;      /**< WMBT_CHAIN_... */
-    uint32_t block_tokens; /**< tokens of every block; 0: blocks are announced (core only) */
-    wmbt_view tenant;      /**< core: UTF-8, may be empty; ds4: must be empty */
-    wmbt_view fingerprint; /**< core: 32 bytes; ds4: text, not empty, no NUL */
-    uint32_t quant_bits;   /**< ds4: bits of the routed experts' weights; core: must be 0 */
+    uint32_t block_tokens; /**< tokens of every block; 0: blocks are announced (not ds4) */
+    wmbt_view tenant;      /**< core: UTF-8, may be empty; others: must be empty */
+    wmbt_view fingerprint; /**< core: 32 bytes; ds4: text, not empty, no NUL; engine: empty */
+    uint32_t quant_bits;   /**< ds4: bits of the routed experts' weights; others: must be 0 */
+    const struct wmbt_engine_config *engine; /**< engine: not NULL; others: must be NULL */
 } wmbt_chain_config;
 
-/** A chain under way. It holds no pointers: a copy of its bytes to aligned memory is a clone. */
+/** A chain under way. A copy of its bytes to aligned memory is a clone. */
 typedef struct wmbt_chain wmbt_chain;
 
-/** The dialect of a name ("core", "ds4"), or 0. */
+/** The dialect of a name ("core", "ds4"), or 0. Engines' names: dialects.h. */
 WMBT_API uint32_t wmbt_chain_dialect_from_name(wmbt_view name);
 
-/** The name of a dialect, or "unknown"; static, NUL-terminated. */
+/** The name of core and ds4, else "unknown"; static, NUL-terminated. */
 WMBT_API const char *wmbt_chain_dialect_name(uint32_t dialect);
 
 /**
@@ -75,7 +84,7 @@ WMBT_API const char *wmbt_chain_dialect_name(uint32_t dialect);
  * is bounded by the length of the tenant. In this order:
  *
  * bad-argument: NULL with a length; a dialect that is not listed; a field that the dialect does not
- *     use is set; block_tokens against the dialect's rule or above WMBT_CHAIN_MAX_BLOCK_TOKENS;
+ *     use is set (dialects.h adds its own rules); block_tokens against the dialect's rule or above WMBT_CHAIN_MAX_BLOCK_TOKENS;
  *     core: a fingerprint that is not 32 bytes; ds4: an empty fingerprint, quant_bits above 2^31-1;
  * not-representable: ds4: a seed text above WMBT_CHAIN_DS4_MAX_SEED_BYTES (the engine then hashes
  *     no blocks);
@@ -97,8 +106,9 @@ WMBT_API void wmbt_chain_reset(wmbt_chain *x);
 /**
  * Announces a block of `tokens` tokens; 0 is legal for core.
  *
- * bad-state: a block is open; bad-argument: another size than a block_tokens that is not 0; end: no
- * further block is hashed (ds4 after WMBT_CHAIN_DS4_MAX_BLOCKS); too-large: more tokens than the
+ * bad-state: a block is open; bad-argument: another size than a block_tokens that is not 0 (some
+ * engines hash a shorter last block); end: no further block is hashed (ds4 after
+ * WMBT_CHAIN_DS4_MAX_BLOCKS, an engine after a shorter block); too-large: more tokens than the
  * memory has room for, or 2^32 - 1 blocks done. The state is then unchanged.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_begin_block(wmbt_chain *x, uint32_t tokens);
@@ -113,9 +123,11 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_add(wmbt_chain *x, const uint32_
                                                     size_t count);
 
 /**
- * Ends the open block and gives its hash.
+ * Ends the open block and gives its hash. An engine's hash may be shorter than *hash: it stands at
+ * the beginning and zeros follow; wmbt_chain_hash_bytes() says how long it is.
  *
- * bad-state: no block is open, or tokens are missing; *hash and the state are then unchanged.
+ * bad-state: no block is open, or tokens are missing; of vLLM's: too-large: a pickle of 64 KiB or
+ * more; bad-argument: `embeds` has no digest for this block. *hash and the state are then unchanged.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_end_block(wmbt_chain *x, wmbt_block_hash *hash);
 
@@ -135,6 +147,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_push(wmbt_chain *x, const uint32
 
 /** Blocks done so far. */
 WMBT_API uint32_t wmbt_chain_blocks(const wmbt_chain *x);
+
+/** Bytes of this chain's hashes: 32 for core and ds4, 8, 16 or 32 for an engine. */
+WMBT_API uint32_t wmbt_chain_hash_bytes(const wmbt_chain *x);
 
 WMBT_END_DECLS
 

@@ -42,6 +42,12 @@
 #ifndef WMBT_CFG_FNV1A
 #    define WMBT_CFG_FNV1A 1
 #endif
+#ifndef WMBT_CFG_XXH64
+#    define WMBT_CFG_XXH64 1
+#endif
+#ifndef WMBT_CFG_XXH3
+#    define WMBT_CFG_XXH3 1
+#endif
 
 /* identity */
 #ifndef WMBT_CFG_METADATA
@@ -55,6 +61,9 @@
 #endif
 #ifndef WMBT_CFG_CHAIN
 #    define WMBT_CFG_CHAIN 1
+#endif
+#ifndef WMBT_CFG_DIALECTS
+#    define WMBT_CFG_DIALECTS 1
 #endif
 #ifndef WMBT_CFG_OBJKEY
 #    define WMBT_CFG_OBJKEY 1
@@ -138,6 +147,15 @@
 #    define WMBT_CFG_BLAKE3_KERNEL 2
 #endif
 
+/* XXH3 and XXH64: 1 small (rolled, whole buffers), 2 fast (straight from the caller's bytes). */
+#ifndef WMBT_CFG_XXH_KERNEL
+#    if UINTPTR_MAX > UINT32_MAX
+#        define WMBT_CFG_XXH_KERNEL 2
+#    else
+#        define WMBT_CFG_XXH_KERNEL 1
+#    endif
+#endif
+
 /* zstd: 1 decodes literal streams side by side and copies in wide steps, for 64-bit machines; 0 is
  * the smaller code. Both decode and refuse the same. */
 #ifndef WMBT_CFG_ZSTD_FAST
@@ -173,6 +191,9 @@
 #if WMBT_CFG_BLAKE3_KERNEL < 1 || WMBT_CFG_BLAKE3_KERNEL > 2
 #    error "WMBT_CFG_BLAKE3_KERNEL is 1 or 2"
 #endif
+#if WMBT_CFG_XXH_KERNEL < 1 || WMBT_CFG_XXH_KERNEL > 2
+#    error "WMBT_CFG_XXH_KERNEL is 1 or 2"
+#endif
 #if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST && UINTPTR_MAX <= UINT32_MAX
 #    error "WMBT_CFG_ZSTD_FAST is for machines with 64-bit pointers"
 #endif
@@ -184,6 +205,10 @@
 #endif
 #if WMBT_CFG_CHAIN && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
 #    error "chain needs blake3 and metadata"
+#endif
+#if WMBT_CFG_DIALECTS && \
+    !(WMBT_CFG_CHAIN && WMBT_CFG_SHA256 && WMBT_CFG_FNV1A && WMBT_CFG_XXH64 && WMBT_CFG_XXH3)
+#    error "dialects needs chain, sha256, fnv1a, xxh64 and xxh3"
 #endif
 #if WMBT_CFG_OBJKEY && !WMBT_CFG_METADATA
 #    error "objkey needs metadata"
@@ -199,6 +224,9 @@
 #endif
 #if WMBT_CFG_RAWTAIL && !(WMBT_CFG_SHAPE && WMBT_CFG_CRC32C)
 #    error "rawtail needs shape and crc32c"
+#endif
+#if WMBT_CFG_ZSTD && !WMBT_CFG_XXH64
+#    error "zstd needs xxh64"
 #endif
 #if WMBT_CFG_WAL && !WMBT_CFG_FNV1A
 #    error "wal needs fnv1a"

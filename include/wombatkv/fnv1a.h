@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * FNV-1a, 32 bits: the checksum of WAL and segment objects. Finds accidents, not attackers.
+ * FNV-1a of 32 bits: the checksum of WAL and segment objects; of 64 bits: the block hash of llm-d
+ * (dialects.h). Finds accidents, not attackers.
  * Source of the rules: draft-eastlake-fnv; docs/FORMATS.md, "WAL".
  */
 #ifndef WOMBATKV_FNV1A_H
@@ -20,6 +21,10 @@ WMBT_BEGIN_DECLS
  * gives `state` back, and so does NULL with a length.
  */
 WMBT_API uint32_t wmbt_fnv1a32(uint32_t state, wmbt_view bytes);
+
+/** The same of 64 bits. */
+#    define WMBT_FNV1A64_INIT UINT64_C(0xCBF29CE484222325)
+WMBT_API uint64_t wmbt_fnv1a64(uint64_t state, wmbt_view bytes);
 
 WMBT_END_DECLS
 

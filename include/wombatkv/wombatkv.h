@@ -11,6 +11,8 @@
 #include "wombatkv/config.h"
 #include "wombatkv/crc32c.h"
 #include "wombatkv/defaults.h"
+#include "wombatkv/dialects.h"
+#include "wombatkv/enginekeys.h"
 #include "wombatkv/envelope.h"
 #include "wombatkv/fingerprint.h"
 #include "wombatkv/fnv1a.h"
@@ -18,6 +20,7 @@
 #include "wombatkv/index.h"
 #include "wombatkv/kvblock.h"
 #include "wombatkv/largevalue.h"
+#include "wombatkv/lineage.h"
 #include "wombatkv/manifest.h"
 #include "wombatkv/metadata.h"
 #include "wombatkv/metavalue.h"
@@ -36,6 +39,8 @@
 #include "wombatkv/store.h"
 #include "wombatkv/version.h"
 #include "wombatkv/wal.h"
+#include "wombatkv/xxh3.h"
+#include "wombatkv/xxh64.h"
 #include "wombatkv/zstd.h"
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* XXH64 with seed 0. */
-#include "hash/xxh64.h"
+/* XXH64. */
+#include "wombatkv/xxh64.h"
 
 #include "base/bytes.h"
 #include "base/le.h"
+#include "hash/mul64.h"
 
-#if WMBT_CFG_ZSTD
+#if WMBT_CFG_XXH64
 
 #    define WMBT_XXH64_P1 UINT64_C(0x9E3779B185EBCA87)
 #    define WMBT_XXH64_P2 UINT64_C(0xC2B2AE3D27D4EB4F)
@@ -21,23 +22,6 @@ static inline uint64_t wmbt_xxh64_mix(uint64_t v, uint64_t factor, unsigned left
     return (v << left | v >> 1 >> (63u - left)) * factor;
 }
 #    else
-static inline uint64_t wmbt_xxh64_times(uint64_t a, uint64_t b)
-{
-#        if WMBT_WIDE_MULTIPLY
-    return a * b;
-#        else
-    /* By products of 16 bits, which every machine has. */
-    uint32_t a0 = (uint32_t)a & 0xFFFFu, a1 = (uint32_t)a >> 16;
-    uint32_t b0 = (uint32_t)b & 0xFFFFu, b1 = (uint32_t)b >> 16;
-    uint32_t low = a0 * b0;
-    uint32_t middle = a1 * b0 + (low >> 16); /* at most FFFF x FFFF + FFFF: no overflow */
-    uint32_t middle2 = a0 * b1 + (middle & 0xFFFFu);
-    uint32_t high = a1 * b1 + (middle >> 16) + (middle2 >> 16);
-    high += (uint32_t)a * (uint32_t)(b >> 32) + (uint32_t)(a >> 32) * (uint32_t)b;
-    return (uint64_t)high << 32 | (middle2 << 16 | (low & 0xFFFFu));
-#        endif
-}
-
 /* A call, and by halves: the product takes several instructions here, a 64-bit shift by a variable
  * many or a function of the compiler's, and text is scarcer than time. */
 static WMBT_NOINLINE uint64_t wmbt_xxh64_mix(uint64_t v, uint64_t factor, unsigned left)
@@ -45,7 +29,7 @@ static WMBT_NOINLINE uint64_t wmbt_xxh64_mix(uint64_t v, uint64_t factor, unsign
     uint32_t low = (uint32_t)v, high = (uint32_t)(v >> 32);
     uint32_t new_low = low << left | high >> 1 >> (31u - left);
     uint32_t new_high = high << left | low >> 1 >> (31u - left);
-    return wmbt_xxh64_times((uint64_t)new_high << 32 | new_low, factor);
+    return wmbt_mul64((uint64_t)new_high << 32 | new_low, factor);
 }
 #    endif
 
@@ -54,26 +38,50 @@ static uint64_t wmbt_xxh64_round(uint64_t acc, uint64_t input)
     return wmbt_xxh64_mix(acc + wmbt_xxh64_mix(input, WMBT_XXH64_P2, 0), WMBT_XXH64_P1, 31);
 }
 
-static void wmbt_xxh64_block(uint64_t acc[4], const uint8_t *block)
+/* The whole blocks at the beginning of `left` bytes. */
+#    if WMBT_CFG_XXH_KERNEL == 1
+static size_t wmbt_xxh64_blocks(uint64_t acc[4], const uint8_t *p, size_t left)
 {
-    for (unsigned i = 0; i < 4u; i++) {
-        acc[i] = wmbt_xxh64_round(acc[i], wmbt_load_le64(block + 8u * i));
+    size_t n = 0;
+    for (; left - n >= WMBT_XXH64_BLOCK_BYTES; n += WMBT_XXH64_BLOCK_BYTES) {
+        for (unsigned i = 0; i < 4u; i++) {
+            acc[i] = wmbt_xxh64_round(acc[i], wmbt_load_le64(p + n + 8u * i));
+        }
     }
+    return n;
 }
+#    else
+static size_t wmbt_xxh64_blocks(uint64_t acc[4], const uint8_t *p, size_t left)
+{
+    uint64_t a = acc[0], b = acc[1], c = acc[2], d = acc[3]; /* four chains at once */
+    size_t n = 0;
+    for (; left - n >= WMBT_XXH64_BLOCK_BYTES; n += WMBT_XXH64_BLOCK_BYTES) {
+        a = wmbt_xxh64_round(a, wmbt_load_le64(p + n));
+        b = wmbt_xxh64_round(b, wmbt_load_le64(p + n + 8));
+        c = wmbt_xxh64_round(c, wmbt_load_le64(p + n + 16));
+        d = wmbt_xxh64_round(d, wmbt_load_le64(p + n + 24));
+    }
+    acc[0] = a;
+    acc[1] = b;
+    acc[2] = c;
+    acc[3] = d;
+    return n;
+}
+#    endif
 
-void wmbt_xxh64_init(wmbt_xxh64 *x)
+void wmbt_xxh64_init(wmbt_xxh64 *x, uint64_t seed)
 {
     x->total = 0;
-    x->acc[0] = WMBT_XXH64_P1 + WMBT_XXH64_P2;
-    x->acc[1] = WMBT_XXH64_P2;
-    x->acc[2] = 0;
-    x->acc[3] = 0u - WMBT_XXH64_P1;
+    x->acc[0] = seed + (WMBT_XXH64_P1 + WMBT_XXH64_P2);
+    x->acc[1] = seed + WMBT_XXH64_P2;
+    x->acc[2] = seed; /* which a hash of less than a block starts from */
+    x->acc[3] = seed - WMBT_XXH64_P1;
 }
 
 void wmbt_xxh64_update(wmbt_xxh64 *x, wmbt_view bytes)
 {
     const uint8_t *p = bytes.data;
-    size_t left = bytes.len;
+    size_t left = p == NULL ? 0u : bytes.len;
     size_t fill = (size_t)(x->total & (WMBT_XXH64_BLOCK_BYTES - 1u));
     x->total += left;
     if (fill != 0u) {
@@ -83,15 +91,14 @@ void wmbt_xxh64_update(wmbt_xxh64 *x, wmbt_view bytes)
         if (n < room) {
             return;
         }
-        wmbt_xxh64_block(x->acc, x->block);
+        (void)wmbt_xxh64_blocks(x->acc, x->block, WMBT_XXH64_BLOCK_BYTES);
         p += n;
         left -= n;
     }
-    for (; left >= WMBT_XXH64_BLOCK_BYTES; left -= WMBT_XXH64_BLOCK_BYTES) {
-        wmbt_xxh64_block(x->acc, p);
-        p += WMBT_XXH64_BLOCK_BYTES;
+    size_t done = wmbt_xxh64_blocks(x->acc, p, left);
+    if (left != done) { /* nothing is added to a pointer that may be NULL */
+        wmbt_bytes_copy(x->block, p + done, left - done);
     }
-    wmbt_bytes_copy(x->block, p, left);
 }
 
 /* Adds a word at the end. */
@@ -103,7 +110,7 @@ static uint64_t wmbt_xxh64_add(uint64_t h, uint64_t word, unsigned left)
 uint64_t wmbt_xxh64_final(const wmbt_xxh64 *x)
 {
     static const uint8_t lefts[4] = {1, 7, 12, 18};
-    uint64_t h = WMBT_XXH64_P5;
+    uint64_t h = x->acc[2] + WMBT_XXH64_P5;
     if (x->total >= WMBT_XXH64_BLOCK_BYTES) {
         h = 0;
         for (unsigned i = 0; i < 4u; i++) {
@@ -132,6 +139,14 @@ uint64_t wmbt_xxh64_final(const wmbt_xxh64 *x)
     h = wmbt_xxh64_mix(h ^ h >> 33, WMBT_XXH64_P2, 0);
     h = wmbt_xxh64_mix(h ^ h >> 29, WMBT_XXH64_P3, 0);
     return h ^ h >> 32;
+}
+
+uint64_t wmbt_xxh64_once(wmbt_view bytes, uint64_t seed)
+{
+    wmbt_xxh64 x;
+    wmbt_xxh64_init(&x, seed);
+    wmbt_xxh64_update(&x, bytes);
+    return wmbt_xxh64_final(&x);
 }
 
 #endif

@@ -5,20 +5,9 @@
 #include "base/bytes.h"
 #include "base/le.h"
 #include "base/text.h"
+#include "identity/dialects/dialect.h"
 
 #if WMBT_CFG_CHAIN
-
-/* BLAKE3's state follows in the same memory. */
-struct wmbt_chain {
-    uint32_t dialect;
-    uint32_t block_tokens; /* 0: announced */
-    uint32_t room_tokens;  /* largest block that the hash has room for */
-    uint32_t blocks;       /* blocks done */
-    uint32_t lacking;      /* tokens that the open block lacks */
-    uint32_t open;         /* 1 between begin and end of a block */
-    wmbt_block_hash seed;
-    wmbt_block_hash parent; /* hash of the block before, or the seed */
-};
 
 /* What is hashed before a block's tokens is at most this: ds4's 64 hex digits. */
 #    define WMBT_CHAIN_HEAD_BYTES 64u
@@ -47,6 +36,14 @@ const char *wmbt_chain_dialect_name(uint32_t dialect)
     }
     return dialect == WMBT_CHAIN_DS4 ? "ds4" : "unknown";
 }
+
+#    if WMBT_CFG_DIALECTS
+/* What does the work of another engine's chain. */
+static const wmbt_engine_calls *wmbt_chain_calls(const wmbt_chain *x)
+{
+    return ((const wmbt_engine_chain *)(const void *)x)->calls;
+}
+#    endif
 
 static wmbt_blake3 *wmbt_chain_hash(wmbt_chain *x)
 {
@@ -149,7 +146,8 @@ static wmbt_status wmbt_chain_check(const wmbt_chain_config *config,
                                     uint8_t tail[WMBT_CHAIN_DS4_TAIL_BYTES],
                                     wmbt_view part[WMBT_CHAIN_SEED_PARTS])
 {
-    if (wmbt_view_is_bad(config->tenant) || wmbt_view_is_bad(config->fingerprint)) {
+    if (wmbt_view_is_bad(config->tenant) || wmbt_view_is_bad(config->fingerprint) ||
+        config->engine != NULL) {
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_view_set(&part[1], config->tenant);
@@ -172,6 +170,12 @@ wmbt_status wmbt_chain_init(wmbt_buf memory, const wmbt_chain_config *config, wm
     if (wmbt_buf_is_bad(memory)) {
         return WMBT_BAD_ARGUMENT;
     }
+#    if WMBT_CFG_DIALECTS
+    if (config->engine != NULL && config->dialect == WMBT_CHAIN_ENGINE &&
+        config->engine->dialect != NULL) {
+        return config->engine->dialect->calls->init(memory, config, x);
+    }
+#    endif
     uint8_t tail[WMBT_CHAIN_DS4_TAIL_BYTES];
     wmbt_view part[WMBT_CHAIN_SEED_PARTS];
     wmbt_status status = wmbt_chain_check(config, tail, part);
@@ -211,6 +215,11 @@ void wmbt_chain_reset(wmbt_chain *x)
     x->blocks = 0;
     x->lacking = 0;
     x->open = 0;
+#    if WMBT_CFG_DIALECTS
+    if (x->dialect == WMBT_CHAIN_ENGINE) {
+        wmbt_chain_calls(x)->reset(x);
+    }
+#    endif
 }
 
 /* Hashes what comes before a block's tokens. */
@@ -238,6 +247,11 @@ wmbt_status wmbt_chain_begin_block(wmbt_chain *x, uint32_t tokens)
     if (x->open != 0u) {
         return WMBT_BAD_STATE;
     }
+#    if WMBT_CFG_DIALECTS
+    if (x->dialect == WMBT_CHAIN_ENGINE) {
+        return wmbt_chain_calls(x)->begin_block(x, tokens);
+    }
+#    endif
     if (x->block_tokens != 0u && tokens != x->block_tokens) {
         return WMBT_BAD_ARGUMENT;
     }
@@ -265,7 +279,15 @@ wmbt_status wmbt_chain_add(wmbt_chain *x, const uint32_t *tokens, size_t count)
     if ((tokens == NULL && count != 0u) || count > x->lacking) {
         return WMBT_BAD_ARGUMENT;
     }
-    wmbt_status status = wmbt_chain_feed_numbers(x, tokens, count);
+    wmbt_status status = WMBT_OK;
+#    if WMBT_CFG_DIALECTS
+    if (x->dialect == WMBT_CHAIN_ENGINE) {
+        wmbt_chain_calls(x)->add(x, tokens, count);
+    } else
+#    endif
+    {
+        status = wmbt_chain_feed_numbers(x, tokens, count);
+    }
     if (status == WMBT_OK) {
         x->lacking -= (uint32_t)count;
     }
@@ -277,8 +299,18 @@ wmbt_status wmbt_chain_end_block(wmbt_chain *x, wmbt_block_hash *hash)
     if (x->open == 0u || x->lacking != 0u) {
         return WMBT_BAD_STATE;
     }
-    wmbt_blake3_final(wmbt_chain_hash(x), x->parent.bytes);
-    wmbt_bytes_copy(hash->bytes, x->parent.bytes, WMBT_BLOCK_HASH_BYTES);
+#    if WMBT_CFG_DIALECTS
+    if (x->dialect == WMBT_CHAIN_ENGINE) {
+        wmbt_status status = wmbt_chain_calls(x)->end_block(x, hash);
+        if (status != WMBT_OK) {
+            return status;
+        }
+    } else
+#    endif
+    {
+        wmbt_blake3_final(wmbt_chain_hash(x), x->parent.bytes);
+        wmbt_bytes_copy(hash->bytes, x->parent.bytes, WMBT_BLOCK_HASH_BYTES);
+    }
     x->blocks++;
     x->open = 0;
     return WMBT_OK;
@@ -293,6 +325,11 @@ wmbt_status wmbt_chain_push(wmbt_chain *x, const uint32_t *tokens, size_t count,
     if (tokens == NULL && count != 0u) {
         return WMBT_BAD_ARGUMENT;
     }
+#    if WMBT_CFG_DIALECTS
+    if (x->dialect == WMBT_CHAIN_ENGINE && wmbt_chain_calls(x)->push != NULL) {
+        return wmbt_chain_calls(x)->push(x, tokens, count, taken, hash);
+    }
+#    endif
     wmbt_status status;
     if (x->open == 0u && count != 0u) {
         status = wmbt_chain_begin_block(x, x->block_tokens);
@@ -317,6 +354,17 @@ wmbt_status wmbt_chain_push(wmbt_chain *x, const uint32_t *tokens, size_t count,
 uint32_t wmbt_chain_blocks(const wmbt_chain *x)
 {
     return x->blocks;
+}
+
+uint32_t wmbt_chain_hash_bytes(const wmbt_chain *x)
+{
+#    if WMBT_CFG_DIALECTS
+    if (x->dialect == WMBT_CHAIN_ENGINE) {
+        return ((const wmbt_engine_chain *)(const void *)x)->hash_bytes;
+    }
+#    endif
+    (void)x;
+    return WMBT_BLOCK_HASH_BYTES;
 }
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hash/xxh64.h"
+#include "wombatkv/xxh64.h"
 #include "wombatkv/blake3.h"
 #include "wombatkv/crc32c.h"
 #include "wombatkv/fnv1a.h"
@@ -50,7 +50,7 @@ static bool hash(const uint8_t *p, size_t n, bool split)
     wmbt_sha256 sha;
     wmbt_blake3 *blake3;
     uint8_t digest[32];
-    wmbt_xxh64_init(&xxh);
+    wmbt_xxh64_init(&xxh, 0);
     wmbt_sha256_init(&sha);
     size_t bytes = WMBT_BLAKE3_BYTES(n); /* exactly what this length needs */
     if (wmbt_blake3_init(wmbt_buf_of(blake3_memory, bytes), &blake3) != WMBT_OK) {

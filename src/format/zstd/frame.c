@@ -158,7 +158,7 @@ wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t max)
     f->tables.rep[2] = 8;
     f->tables.huffman_log = 0;
     f->tables.has_sequences = 0;
-    wmbt_xxh64_init(&f->checksum);
+    wmbt_xxh64_init(&f->checksum, 0);
     return WMBT_OK;
 }
 

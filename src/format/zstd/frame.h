@@ -4,7 +4,7 @@
 #define WMBT_SRC_FORMAT_ZSTD_FRAME_H
 
 #include "format/zstd/state.h"
-#include "hash/xxh64.h"
+#include "wombatkv/xxh64.h"
 #include "wombatkv/zstd.h"
 
 #if WMBT_CFG_ZSTD

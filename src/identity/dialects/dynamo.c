@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dynamo, and Mooncake's conductor: a hash of each block alone, chained by a second one. */
+#include "identity/dialects/dialect.h"
+
+#include "base/bytes.h"
+#include "base/le.h"
+#include "wombatkv/lineage.h"
+#include "wombatkv/xxh3.h"
+
+#if WMBT_CFG_DIALECTS
+
+/* The seed of Dynamo's own hashes. */
+#    define WMBT_DYNAMO_SEED 1337u
+
+/* Variants: what the second hash is seeded with. */
+#    define WMBT_DYNAMO_CHAIN_BY_SALT 1u /* else by 1337 */
+
+/* --- roots ------------------------------------------------------------------------------------ */
+
+static uint64_t wmbt_dynamo_hash(wmbt_engine *x, wmbt_view text, uint64_t seed)
+{
+    uint8_t digest[8];
+    if (text.len == 0u) { /* an empty name is none */
+        return 0;
+    }
+    wmbt_engine_start(x, seed);
+    wmbt_engine_put_view(x, text);
+    x->dialect->hash->final(wmbt_engine_state(x), digest);
+    return wmbt_engine_load_be64(digest);
+}
+
+static void wmbt_dynamo_root(wmbt_engine *x)
+{
+    x->seed = WMBT_DYNAMO_SEED + wmbt_dynamo_hash(x, x->config->lora_name, 0) +
+              wmbt_dynamo_hash(x, x->config->salt, 1);
+}
+
+/* --- blocks ----------------------------------------------------------------------------------- */
+
+/* A slot is 13 bytes: kind, number, and an item's hash or zeros. */
+#    define WMBT_DYNAMO_SLOT_BYTES 13u
+
+/* Blocks that no run touches are their tokens; in others every token is a slot. */
+static void wmbt_dynamo_add_slots(wmbt_engine *x, const uint32_t *tokens, size_t count)
+{
+    uint32_t i = x->item;
+    const wmbt_dialect_item *run = wmbt_engine_next_item(x, &i);
+    if (run == NULL) {
+        wmbt_engine_add_le(x, tokens, count);
+        return;
+    }
+    for (size_t t = 0; t < count; t++) {
+        uint8_t slot[WMBT_DYNAMO_SLOT_BYTES];
+        const uint64_t place = x->start + x->at + t;
+        while (run != NULL && run->offset + run->length <= place) {
+            run = wmbt_engine_next_item(x, &i);
+        }
+        const bool inside = run != NULL && run->offset <= place;
+        slot[0] = inside;
+        wmbt_store_le32(slot + 1, inside ? (uint32_t)(place - run->offset) : tokens[t]);
+        wmbt_store_le64(slot + 5, inside ? run->hash : 0u);
+        wmbt_engine_put(x, slot, sizeof slot);
+    }
+}
+
+/* The hashes of the block's items, from the lowest to the highest. They are not kept, so each one
+ * is looked for: the lowest above the one before, as often as it is there. */
+static void wmbt_dynamo_tail_sorted(wmbt_engine *x)
+{
+    const wmbt_dialect_item *item;
+    uint64_t from = 0;
+    for (;;) {
+        uint64_t lowest = UINT64_MAX;
+        uint32_t times = 0;
+        for (uint32_t i = x->item; (item = wmbt_engine_next_item(x, &i)) != NULL;) {
+            if (item->hash >= from && item->hash <= lowest) {
+                times = item->hash < lowest ? 1u : times + 1u;
+                lowest = item->hash;
+            }
+        }
+        for (uint32_t i = 0; i < times; i++) {
+            wmbt_engine_put_le64(x, lowest);
+        }
+        if (times == 0u || lowest == UINT64_MAX) {
+            return;
+        }
+        from = lowest + 1u;
+    }
+}
+
+/* The hash that goes on with the chain, of the block's own hash. */
+static uint64_t wmbt_dynamo_chain(wmbt_engine *x, uint64_t parent, uint64_t own)
+{
+    uint8_t digest[8];
+    const bool by_salt = (x->dialect->variant & WMBT_DYNAMO_CHAIN_BY_SALT) != 0u;
+    wmbt_engine_start(x, by_salt ? x->seed : WMBT_DYNAMO_SEED);
+    wmbt_engine_put_le64(x, parent);
+    wmbt_engine_put_le64(x, own);
+    x->dialect->hash->final(wmbt_engine_state(x), digest);
+    return wmbt_engine_load_be64(digest);
+}
+
+/* True if a block came before: *parent is then its sequence hash. */
+static bool wmbt_dynamo_parent(const wmbt_engine *x, uint64_t *parent)
+{
+    wmbt_view v = wmbt_engine_parent(x);
+    *parent = v.len != 0u ? wmbt_engine_load_be64(v.data) : 0u;
+    return v.len != 0u;
+}
+
+static void wmbt_dynamo_finish(wmbt_engine *x, const uint8_t *digest)
+{
+    uint64_t parent;
+    const bool first = !wmbt_dynamo_parent(x, &parent);
+    x->block_hash = wmbt_engine_load_be64(digest);
+    uint64_t sequence = first ? x->block_hash : wmbt_dynamo_chain(x, parent, x->block_hash);
+    wmbt_engine_store_be64(x->base.chain.parent.bytes, sequence);
+    wmbt_engine_store_be64(x->result, sequence);
+}
+
+/* A lineage hash has no place for more blocks than 2^24: begin_block() has looked. */
+static void wmbt_dynamo_finish_lineage(wmbt_engine *x, const uint8_t *digest)
+{
+    uint64_t parent;
+    const bool first = !wmbt_dynamo_parent(x, &parent);
+    const uint32_t position = (uint32_t)wmbt_engine_number(x);
+    wmbt_dynamo_finish(x, digest);
+    (void)!wmbt_lineage_pack(wmbt_engine_load_be64(x->result), first ? NULL : &parent, position,
+                             x->result);
+}
+
+static void wmbt_dynamo_finish_lineage_v1_2(wmbt_engine *x, const uint8_t *digest)
+{
+    uint64_t parent;
+    const bool first = !wmbt_dynamo_parent(x, &parent);
+    const uint32_t position = (uint32_t)wmbt_engine_number(x);
+    wmbt_dynamo_finish(x, digest);
+    (void)!wmbt_lineage_v1_2_pack(wmbt_engine_load_be64(x->result), first ? NULL : &parent,
+                                  position, x->result);
+}
+
+/* --- the dialects ----------------------------------------------------------------------------- */
+
+#    define WMBT_DYNAMO_START (WMBT_ENGINE_PARENT | WMBT_ENGINE_FIRST_BLOCK)
+#    define WMBT_DYNAMO_NAMES (WMBT_ENGINE_LORA_NAME | WMBT_ENGINE_SALT | WMBT_ENGINE_ITEMS)
+
+#    define WMBT_DYNAMO(constant, text, root_, add_, tail_, finish_, fields, bytes, more,      \
+                        more_flags, kind, how)                                                 \
+        const wmbt_dialect wmbt_dialect_##constant = {                                        \
+            .calls = &wmbt_engine_calls_all,                                                  \
+            .name = (text),                                                                   \
+            .hash = &wmbt_engine_xxh3_64,                                                     \
+            .root = (root_),                                                                  \
+            .add = (add_),                                                                    \
+            .tail = (tail_),                                                                  \
+            .finish = (finish_),                                                              \
+            .may = WMBT_DYNAMO_START | (fields),                                              \
+            .hash_bytes = (bytes),                                                            \
+            .parent_bytes = 8,                                                                \
+            .ahead = (more),                                                                  \
+            .flags = (more_flags),                                                            \
+            .items = (kind),                                                                  \
+            .variant = (how),                                                                 \
+        }
+
+WMBT_DYNAMO(dynamo_request_v1_6, "dynamo-request-1.6", wmbt_dynamo_root, wmbt_dynamo_add_slots,
+            NULL, wmbt_dynamo_finish, WMBT_DYNAMO_NAMES, 8, 0, 0, WMBT_ITEMS_RUN, 0);
+WMBT_DYNAMO(dynamo_plh_v1_6, "dynamo-plh-1.6", wmbt_dynamo_root, wmbt_dynamo_add_slots, NULL,
+            wmbt_dynamo_finish_lineage, WMBT_DYNAMO_NAMES, 16, 0, WMBT_DIALECT_LINEAGE,
+            WMBT_ITEMS_RUN, 0);
+WMBT_DYNAMO(dynamo_router_v1_6, "dynamo-router-1.6", wmbt_dynamo_root, wmbt_engine_add_le,
+            wmbt_dynamo_tail_sorted, wmbt_dynamo_finish, WMBT_DYNAMO_NAMES, 8, 0, 0,
+            WMBT_ITEMS_NUMBER, 0);
+WMBT_DYNAMO(dynamo_router_eagle_v1_6, "dynamo-router-eagle-1.6", wmbt_dynamo_root,
+            wmbt_engine_add_le, wmbt_dynamo_tail_sorted, wmbt_dynamo_finish, WMBT_DYNAMO_NAMES, 8,
+            1, WMBT_DIALECT_TAIL_LAST, WMBT_ITEMS_NUMBER, 0);
+WMBT_DYNAMO(dynamo_tokens_v1_2, "dynamo-tokens-1.2", NULL, wmbt_engine_add_le, NULL,
+            wmbt_dynamo_finish, WMBT_ENGINE_SEED, 8, 0, 0, 0, WMBT_DYNAMO_CHAIN_BY_SALT);
+WMBT_DYNAMO(dynamo_plh_v1_2, "dynamo-plh-1.2", NULL, wmbt_engine_add_le, NULL,
+            wmbt_dynamo_finish_lineage_v1_2, WMBT_ENGINE_SEED, 16, 0, WMBT_DIALECT_LINEAGE, 0,
+            WMBT_DYNAMO_CHAIN_BY_SALT);
+WMBT_DYNAMO(mooncake_conductor, "mooncake-conductor", NULL, wmbt_engine_add_le, NULL,
+            wmbt_dynamo_finish, WMBT_ENGINE_SEED, 8, 0, WMBT_DIALECT_DERIVED, 0,
+            WMBT_DYNAMO_CHAIN_BY_SALT);
+
+#endif

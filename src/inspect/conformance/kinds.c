@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All kinds of golden files. docs/CONFORMANCE.md describes their columns. */
+#include "conformance/rows.h"
+
+#define VLLM_COLUMNS "seed block_size tokens lora_name cache_salt mm embeds none_hash hashes"
+
+const struct kit_kind kit_kinds[] = {
+    {"vllm_sha256_cbor", VLLM_COLUMNS " lora_path lookahead", kit_vllm_sha256_cbor},
+    {"vllm_xxhash_cbor", VLLM_COLUMNS " lora_path lookahead", kit_vllm_xxhash_cbor},
+    {"vllm_pickle", VLLM_COLUMNS " lora_path lookahead hash", kit_vllm_pickle},
+    {"vllm_untagged", VLLM_COLUMNS " version hash", kit_vllm_untagged},
+    {"vllm_block",
+     "hash seed none_hash parent tokens extras_cbor digest group_id group_key event_u64",
+     kit_vllm_block},
+    {"vllm_coarse", "version hash_block_size target_block_size hashes length coarse_hashes",
+     kit_vllm_coarse},
+    {"sglang_hicache",
+     "form page_size tokens prior extra_key cache_salt seed hashes event_hashes event_i64",
+     kit_sglang_hicache},
+    {"dynamo_request",
+     "block_size tokens lora_name salt mm outcome salt_hash block_hashes sequence_hashes plh",
+     kit_dynamo_request},
+    {"dynamo_router",
+     "block_size tokens lora_name cache_namespace eagle mm seed local_hashes sequence_hashes",
+     kit_dynamo_router},
+    {"dynamo_plh",
+     "current parent position child_block_hash plh mode got_position got_current parent_fragment "
+     "text extended child_fragment",
+     kit_dynamo_plh},
+    {"dynamo_plh_v1_2",
+     "current parent position plh mode got_position current_part parent_part",
+     kit_dynamo_plh_v1_2},
+    {"dynamo_psh",
+     "sequence_hash position block_hash psh mode got_position got_sequence_hash got_block_hash",
+     kit_dynamo_psh},
+    {"dynamo_mm_ids", "identifier mm_hash pad_value", kit_dynamo_mm_ids},
+    {"dynamo_tokens_v1_2", "block_size tokens salt_hash block_hashes sequence_hashes plh",
+     kit_dynamo_tokens_v1_2},
+    {"lmcache_mp",
+     "hash seed chunk_size tokens prefix start end model kv_rank_of group salt none_hash hashes "
+     "key_outcome s3_key fs_name",
+     kit_lmcache_mp},
+    {"lmcache_chunk",
+     "hash seed chunk_size save_unfull tokens model world_size worker_id dtype mla tags none_hash "
+     "hashes keys layer_key",
+     kit_lmcache_chunk},
+    {"llmd_cbor_fnv", "hash_seed block_size tokens model parent seed_hash root keys root_preimage",
+     kit_llmd_cbor_fnv},
+    {"llmd_cbor_sha256", "hash_seed block_size tokens root keys", kit_llmd_cbor_sha256},
+    {"llmd_router_derived",
+     "form hash_seed model parent block_size tokens mm seed_hash root keys", kit_llmd_router},
+    {"aibrix_gateway_derived", "seed block_bytes tokens hashes", kit_aibrix_gateway},
+    {"trtllm_v2_derived", "tokens_per_block tokens lora_id salt mm root keys", kit_trtllm_v2},
+    {"mooncake_conductor_derived", "seed block_size tokens local_hashes sequence_hashes",
+     kit_mooncake_conductor},
+    {"mooncake_nvme_kv_derived", "logical_key slot chunk physical_key verify_hash",
+     kit_mooncake_nvme_kv},
+    {NULL, NULL, NULL},
+};

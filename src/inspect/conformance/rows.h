@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files of kinds: chains of other engines, driven from a row. */
+#ifndef INSPECT_CONFORMANCE_ROWS_H
+#define INSPECT_CONFORMANCE_ROWS_H
+
+#include "conformance/kit.h"
+#include "wombatkv/dialects.h"
+
+/* A hash of a block. */
+struct kit_hash {
+    uint8_t bytes[32];
+    uint64_t block; /* Dynamo: the block's own */
+};
+
+/* All hashes of a row's prompt. */
+struct kit_hashes {
+    struct kit_hash *hash;
+    size_t count;
+    uint32_t bytes; /* of a hash */
+    wmbt_view root;
+    uint64_t salt_hash;
+};
+
+/*
+ * Hashes the full blocks, and with `short_last` what is left as well. block_tokens 0 is one block of
+ * all tokens; `ahead` tokens are read beyond a block. A configuration that the library refuses fails
+ * the row: the status is what was computed for `column`. False: the row has failed.
+ */
+bool kit_hash_tokens(struct kit *k, const wmbt_engine_config *config, uint32_t block_tokens,
+                     uint32_t ahead, bool short_last, const struct kit_tokens *tokens,
+                     const char *column, struct kit_hashes *out);
+
+/* Lists of hashes: hex, decimal numbers, the blocks' own numbers; "empty" without any. */
+void kit_expect_hashes(struct kit *k, const char *column, const struct kit_hashes *h);
+void kit_expect_numbers(struct kit *k, const char *column, const struct kit_hashes *h);
+void kit_expect_block_numbers(struct kit *k, const char *column, const struct kit_hashes *h);
+
+uint64_t kit_load_be64(const uint8_t *p);
+
+/* Fields of a list's element, "identifier:offset:length", in order of offset. */
+const wmbt_dialect_item *kit_text_items(struct kit *k, const char *column, size_t *count);
+/* Hex digests one after the other; {NULL, 0} without any. */
+wmbt_view kit_digests(struct kit *k, const char *column);
+
+/* Fails the row as not run. */
+void kit_unknown(struct kit *k, const char *what);
+
+/* The kinds, in the files of their engines. */
+void kit_vllm_request(struct kit *k, const wmbt_dialect *dialect);
+void kit_vllm_sha256_cbor(struct kit *k);
+void kit_vllm_xxhash_cbor(struct kit *k);
+void kit_vllm_pickle(struct kit *k);
+void kit_vllm_untagged(struct kit *k);
+void kit_vllm_block(struct kit *k);
+void kit_vllm_coarse(struct kit *k);
+void kit_sglang_hicache(struct kit *k);
+void kit_dynamo_request(struct kit *k);
+void kit_dynamo_router(struct kit *k);
+void kit_dynamo_plh(struct kit *k);
+void kit_dynamo_plh_v1_2(struct kit *k);
+void kit_dynamo_psh(struct kit *k);
+void kit_dynamo_mm_ids(struct kit *k);
+void kit_dynamo_tokens_v1_2(struct kit *k);
+void kit_mooncake_conductor(struct kit *k);
+void kit_mooncake_nvme_kv(struct kit *k);
+void kit_lmcache_mp(struct kit *k);
+void kit_lmcache_chunk(struct kit *k);
+void kit_llmd_cbor_fnv(struct kit *k);
+void kit_llmd_cbor_sha256(struct kit *k);
+void kit_llmd_router(struct kit *k);
+void kit_aibrix_gateway(struct kit *k);
+void kit_trtllm_v2(struct kit *k);
+
+#endif
