@@ -84,7 +84,7 @@ WMBT_API const char *wmbt_chain_dialect_name(uint32_t dialect);
  * is bounded by the length of the tenant. In this order:
  *
  * bad-argument: NULL with a length; a dialect that is not listed; a field that the dialect does not
- *     use is set (dialects.h adds its own rules); block_tokens against the dialect's rule or above WMBT_CHAIN_MAX_BLOCK_TOKENS;
+ *     use is set; block_tokens against the dialect's rule or above WMBT_CHAIN_MAX_BLOCK_TOKENS;
  *     core: a fingerprint that is not 32 bytes; ds4: an empty fingerprint, quant_bits above 2^31-1;
  * not-representable: ds4: a seed text above WMBT_CHAIN_DS4_MAX_SEED_BYTES (the engine then hashes
  *     no blocks);
@@ -93,6 +93,9 @@ WMBT_API const char *wmbt_chain_dialect_name(uint32_t dialect);
  *     WMBT_CHAIN_ALIGN;
  * too-large: core: a tenant that the memory has no room for. Up to 960 bytes always fit, and
  *     4 x n bytes fit in WMBT_CHAIN_BYTES(n).
+ *
+ * An engine's: as wmbt_engine_check() (dialects.h), buffer-too-small: less than
+ * wmbt_engine_bytes().
  *
  * *x is then unchanged; the memory may be overwritten.
  */
@@ -127,7 +130,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_add(wmbt_chain *x, const uint32_
  * the beginning and zeros follow; wmbt_chain_hash_bytes() says how long it is.
  *
  * bad-state: no block is open, or tokens are missing; of vLLM's: too-large: a pickle of 64 KiB or
- * more; bad-argument: `embeds` has no digest for this block. *hash and the state are then unchanged.
+ * more; bad-argument: `embeds` has no digest for this block. *hash and the state are then
+ * unchanged.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_end_block(wmbt_chain *x, wmbt_block_hash *hash);
 

@@ -40,20 +40,21 @@ extern const wmbt_dialect wmbt_dialect_vllm_sha256_cbor_v0_18; /**< "vllm-sha256
 extern const wmbt_dialect wmbt_dialect_vllm_xxhash_cbor_v0_18; /**< "vllm-xxhash-cbor-0.18" */
 
 /* SGLang. Hashes of 32 bytes. A bigram block of n tokens reads one token more. The wide ones take
- * tokens of 64 bits (below 2^63), each as two numbers, the low half first. The events' chain is what cache events publish. */
-extern const wmbt_dialect wmbt_dialect_sglang_hicache;             /**< "sglang-hicache" */
-extern const wmbt_dialect wmbt_dialect_sglang_hicache_bigram;      /**< "sglang-hicache-bigram" */
-extern const wmbt_dialect wmbt_dialect_sglang_hicache_wide;        /**< "sglang-hicache-wide" */
-extern const wmbt_dialect wmbt_dialect_sglang_hicache_bigram_wide; /**< "...-bigram-wide" */
-extern const wmbt_dialect wmbt_dialect_sglang_hicache_v0_5_6;      /**< "sglang-hicache-0.5.6" */
+ * tokens of 64 bits (below 2^63), each as two numbers, the low half first; block_tokens counts
+ * tokens. The events' chain is what cache events publish. */
+extern const wmbt_dialect wmbt_dialect_sglang_hicache;               /**< "sglang-hicache" */
+extern const wmbt_dialect wmbt_dialect_sglang_hicache_bigram;        /**< "sglang-hicache-bigram" */
+extern const wmbt_dialect wmbt_dialect_sglang_hicache_wide;          /**< "sglang-hicache-wide" */
+extern const wmbt_dialect wmbt_dialect_sglang_hicache_bigram_wide;   /**< "...-bigram-wide" */
+extern const wmbt_dialect wmbt_dialect_sglang_hicache_v0_5_6;        /**< "sglang-hicache-0.5.6" */
 extern const wmbt_dialect wmbt_dialect_sglang_hicache_bigram_v0_5_6; /**< "...-bigram-0.5.6" */
 extern const wmbt_dialect wmbt_dialect_sglang_events;                /**< "sglang-events" */
 extern const wmbt_dialect wmbt_dialect_sglang_events_bigram;         /**< "sglang-events-bigram" */
 extern const wmbt_dialect wmbt_dialect_sglang_events_wide;           /**< "sglang-events-wide" */
 extern const wmbt_dialect wmbt_dialect_sglang_events_bigram_wide;    /**< "...-bigram-wide" */
 
-/* Dynamo. Sequence hashes of 8 bytes, or positional lineage hashes (plh) of 16; the block's own hash
- * is wmbt_chain_block_number(). An eagle block of n tokens reads one token more. */
+/* Dynamo. Sequence hashes of 8 bytes, or positional lineage hashes (plh) of 16; the block's own
+ * hash is wmbt_chain_block_number(). An eagle block of n tokens reads one token more. */
 extern const wmbt_dialect wmbt_dialect_dynamo_request_v1_6;      /**< "dynamo-request-1.6" */
 extern const wmbt_dialect wmbt_dialect_dynamo_plh_v1_6;          /**< "dynamo-plh-1.6" */
 extern const wmbt_dialect wmbt_dialect_dynamo_router_v1_6;       /**< "dynamo-router-1.6" */
@@ -82,9 +83,9 @@ extern const wmbt_dialect wmbt_dialect_mooncake_conductor; /**< "mooncake-conduc
 
 /** What stands at a place of the prompt instead of text: an image, say. */
 typedef struct wmbt_dialect_item {
-    uint64_t offset; /**< its first token, from the prompt's beginning */
-    uint64_t length; /**< tokens; TensorRT-LLM and the Dynamo router: 0 */
-    uint64_t hash;   /**< Dynamo: the item's hash; others: 0 */
+    uint64_t offset;      /**< its first token, from the prompt's beginning */
+    uint64_t length;      /**< tokens; TensorRT-LLM and the Dynamo router: 0 */
+    uint64_t hash;        /**< Dynamo: the item's hash; others: 0 */
     wmbt_view identifier; /**< vLLM, llm-d: UTF-8; TensorRT-LLM: 32 bytes; Dynamo: empty */
 } wmbt_dialect_item;
 
@@ -104,7 +105,7 @@ typedef struct wmbt_dialect_item {
 #    define WMBT_ENGINE_ITEMS 0x1000u
 #    define WMBT_ENGINE_EMBEDS 0x2000u
 #    define WMBT_ENGINE_EXTRAS 0x4000u
-#    define WMBT_ENGINE_FIELDS 15u /**< bits in all */
+#    define WMBT_ENGINE_FIELDS 15u /**< number of them */
 
 /**
  * What another engine's chain starts from. Zero it first: fields may be added, and zero is "not
@@ -161,8 +162,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_engine_check(const wmbt_engine_config 
                                                        uint32_t block_tokens, uint32_t *field);
 
 /**
- * Checks items of a prompt of `total_tokens` tokens (UINT64_MAX: of any length), one after the other
- * and each in this order:
+ * Checks items of a prompt of `total_tokens` tokens (UINT64_MAX: of any length), one after the
+ * other and each in this order:
  *
  * bad-argument: NULL with a count or with a length; a dialect without items; an identifier, a hash
  *     or a length that its items do not have;

@@ -41,7 +41,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_dynamo_item_hash(wmbt_view identifier,
 /** The token that stands for an item of this hash. */
 WMBT_API uint32_t wmbt_dynamo_pad_token(uint64_t hash);
 
-/* --- LMCache, in-process ------------------------------------------------------------------------ */
+/* --- LMCache, in-process ---------------------------------------------------------------------- */
 
 /** A name and a value that a request was tagged with. */
 typedef struct wmbt_lmcache_tag {
@@ -66,7 +66,7 @@ typedef struct wmbt_lmcache_key {
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_lmcache_key_text(const wmbt_lmcache_key *key,
                                                            wmbt_buf out, size_t *length);
 
-/* --- LMCache, multiprocess ---------------------------------------------------------------------- */
+/* --- LMCache, multiprocess -------------------------------------------------------------------- */
 
 /** What stands in the key of an object. Zero it first: fields may be added. */
 typedef struct wmbt_lmcache_mp_key {
@@ -87,7 +87,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_lmcache_mp_s3_key(const wmbt_lmcache_m
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_lmcache_mp_file_name(const wmbt_lmcache_mp_key *key,
                                                                wmbt_buf out, size_t *length);
 
-/* --- SGLang: read in its source, not run --------------------------------------------------------- */
+/* --- SGLang: read in its source, not run ------------------------------------------------------ */
 
 /** What stands in a page's file name. Zero it first: fields may be added. */
 typedef struct wmbt_sglang_file {
@@ -102,7 +102,7 @@ typedef struct wmbt_sglang_file {
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_sglang_file_name(const wmbt_sglang_file *file,
                                                            wmbt_buf out, size_t *length);
 
-/* --- Mooncake on NVMe key-value devices: derived from a description ------------------------------- */
+/* --- Mooncake on NVMe key-value devices: derived from a description --------------------------- */
 
 #    define WMBT_MOONCAKE_KEY_BYTES 16u
 #    define WMBT_MOONCAKE_VERIFY_BYTES 32u

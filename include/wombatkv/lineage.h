@@ -55,8 +55,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_lineage_extend(const uint8_t in[WMBT_L
                                                          uint8_t out[WMBT_LINEAGE_BYTES]);
 
 /** What a child keeps of this hash: its fragment. bad-field, end: as extend. */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_lineage_child_fragment(
-    const uint8_t in[WMBT_LINEAGE_BYTES], uint64_t *fragment);
+WMBT_API WMBT_MUST_CHECK wmbt_status
+wmbt_lineage_child_fragment(const uint8_t in[WMBT_LINEAGE_BYTES], uint64_t *fragment);
 
 /** Longest text: position, and two numbers in base 58 behind colons. */
 #    define WMBT_LINEAGE_MAX_TEXT_BYTES 32u

@@ -20,16 +20,16 @@ WMBT_BEGIN_DECLS
  * lengths come from the same state.
  */
 typedef struct wmbt_xxh3 {
-    uint64_t total;     /* bytes taken */
-    uint64_t seed;      /* as given */
-    uint64_t acc[8];    /* of the bytes that left the buffer */
+    uint64_t total;      /* bytes taken */
+    uint64_t seed;       /* as given */
+    uint64_t acc[8];     /* of the bytes that left the buffer */
     uint8_t buffer[256]; /* the latest 1 to 256 bytes, at its end the last 64 before them */
 } wmbt_xxh3;
 
 /** Starts a hash, or starts over. */
 WMBT_API void wmbt_xxh3_init(wmbt_xxh3 *x, uint64_t seed);
 
-/** Takes more bytes, in any split. An empty view changes nothing, and so does NULL with a length. */
+/** Takes more bytes, in any split. An empty view changes nothing; nor does NULL with a length. */
 WMBT_API void wmbt_xxh3_update(wmbt_xxh3 *x, wmbt_view bytes);
 
 /** The hash of 64 bits of the bytes so far. The state is not used up: more can be taken. */

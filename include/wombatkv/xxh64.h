@@ -23,7 +23,7 @@ typedef struct wmbt_xxh64 {
 /** Starts a hash, or starts over. */
 WMBT_API void wmbt_xxh64_init(wmbt_xxh64 *x, uint64_t seed);
 
-/** Takes more bytes, in any split. An empty view changes nothing, and so does NULL with a length. */
+/** Takes more bytes, in any split. An empty view changes nothing; nor does NULL with a length. */
 WMBT_API void wmbt_xxh64_update(wmbt_xxh64 *x, wmbt_view bytes);
 
 /** The hash of the bytes so far. The state is not used up: more can be taken. */

@@ -39,8 +39,8 @@ static inline uint64_t wmbt_mul64_wide(uint64_t a, uint64_t b, uint64_t *high)
     uint64_t low = wmbt_mul32_wide((uint32_t)a, (uint32_t)b);
     uint64_t cross = wmbt_mul32_wide((uint32_t)(a >> 32), (uint32_t)b) + (low >> 32);
     uint64_t cross2 = wmbt_mul32_wide((uint32_t)a, (uint32_t)(b >> 32)) + (uint32_t)cross;
-    *high = wmbt_mul32_wide((uint32_t)(a >> 32), (uint32_t)(b >> 32)) + (cross >> 32) +
-            (cross2 >> 32);
+    *high =
+        wmbt_mul32_wide((uint32_t)(a >> 32), (uint32_t)(b >> 32)) + (cross >> 32) + (cross2 >> 32);
     return cross2 << 32 | (uint32_t)low;
 }
 

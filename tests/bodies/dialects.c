@@ -91,8 +91,9 @@ static void find_changes(wmbt_test *t, const char *path, const char *results)
     while (names.data != NULL) {
         wmbt_view name = kit_part(&names, ' ');
         uint32_t column = 0;
-        while (column < k.count && !(k.columns[column].len == name.len &&
-                                     wmbt_bytes_equal(k.columns[column].data, name.data, name.len))) {
+        while (column < k.count &&
+               !(k.columns[column].len == name.len &&
+                 wmbt_bytes_equal(k.columns[column].data, name.data, name.len))) {
             column++;
         }
         wmbt_test_where(t, name);
@@ -111,11 +112,11 @@ static void find_changes(wmbt_test *t, const char *path, const char *results)
     }
 }
 
-#define FILE_OF_ROWS(name, rows, results)                   \
-    static void test_##name(wmbt_test *t)                   \
-    {                                                       \
-        T_CALL(t, run_file(t, FOLDER #name ".tsv", rows));  \
-        wmbt_test_reset(t);                                 \
+#define FILE_OF_ROWS(name, rows, results)                         \
+    static void test_##name(wmbt_test *t)                         \
+    {                                                             \
+        T_CALL(t, run_file(t, FOLDER #name ".tsv", rows));        \
+        wmbt_test_reset(t);                                       \
         T_CALL(t, find_changes(t, FOLDER #name ".tsv", results)); \
     }
 
@@ -144,23 +145,31 @@ FILE_OF_ROWS(trtllm_v2_derived, 92, "root keys")
 FILE_OF_ROWS(mooncake_conductor_derived, 83, "local_hashes sequence_hashes")
 FILE_OF_ROWS(mooncake_nvme_kv_derived, 82, "physical_key verify_hash")
 
-#define CASE(name)                                                  \
-    {                                                               \
-        #name, test_##name, ARENA + 1024, FOLDER #name ".tsv" \
-    }
+#define CASE(name) {#name, test_##name, ARENA + 1024, FOLDER #name ".tsv"}
 
 static const wmbt_case cases[] = {
-    CASE(vllm_sha256_cbor),    CASE(vllm_xxhash_cbor),
-    CASE(vllm_pickle),         CASE(vllm_untagged),
-    CASE(vllm_block),          CASE(vllm_coarse),
-    CASE(sglang_hicache),      CASE(dynamo_request),
-    CASE(dynamo_router),       CASE(dynamo_plh),
-    CASE(dynamo_psh),          CASE(dynamo_mm_ids),
-    CASE(dynamo_tokens_v1_2),  CASE(dynamo_plh_v1_2),
-    CASE(lmcache_mp),          CASE(lmcache_chunk),
-    CASE(llmd_cbor_fnv),       CASE(llmd_cbor_sha256),
-    CASE(llmd_router_derived), CASE(aibrix_gateway_derived),
-    CASE(trtllm_v2_derived),   CASE(mooncake_conductor_derived),
+    CASE(vllm_sha256_cbor),
+    CASE(vllm_xxhash_cbor),
+    CASE(vllm_pickle),
+    CASE(vllm_untagged),
+    CASE(vllm_block),
+    CASE(vllm_coarse),
+    CASE(sglang_hicache),
+    CASE(dynamo_request),
+    CASE(dynamo_router),
+    CASE(dynamo_plh),
+    CASE(dynamo_psh),
+    CASE(dynamo_mm_ids),
+    CASE(dynamo_tokens_v1_2),
+    CASE(dynamo_plh_v1_2),
+    CASE(lmcache_mp),
+    CASE(lmcache_chunk),
+    CASE(llmd_cbor_fnv),
+    CASE(llmd_cbor_sha256),
+    CASE(llmd_router_derived),
+    CASE(aibrix_gateway_derived),
+    CASE(trtllm_v2_derived),
+    CASE(mooncake_conductor_derived),
     CASE(mooncake_nvme_kv_derived),
 };
 WMBT_SUITE(dialects, cases);

@@ -315,7 +315,7 @@ static void test_huge(wmbt_test *t)
     wmbt_kvblock_walk walk;
     T_EQ(t, wmbt_kvblock_walk_init(&walk, &huge_shape, 4095), WMBT_OK);
     T_EQ(t, walk.end, UINT64_C(0x100000000));
-    wmbt_reader_config c = {{0, 0, {NULL, 0}, {NULL, 0}, 0},
+    wmbt_reader_config c = {{0, 0, {NULL, 0}, {NULL, 0}, 0, NULL},
                             &huge_shape,
                             WMBT_VIEW_LITERAL(BUCKET_PREFIX),
                             WMBT_VIEW_LITERAL(BUCKET_NAMESPACE),

@@ -4,8 +4,8 @@
 
 #include "wombatkv/xxh3.h"
 
-/* The test vectors of xxHash's sanity check: lengths, seeds and results; the input is its generator,
- * byte i being the top byte of a product chain. */
+/* The input is the generator of xxHash's own sanity check: byte i is the top byte of a state that
+ * is multiplied after each byte. */
 enum { MOST = 2400 };
 
 static void fill(uint8_t *p)

@@ -95,8 +95,16 @@ static void check_fnv(const uint8_t *p)
 int main(void)
 {
     /* Zero, one, the fields that a seed is cut into, all bits, those that engines use, any. */
-    uint64_t seeds[] = {0, 1, 2, 1337, 0xFFFFFFFFu, UINT64_C(0x100000000),
-                        UINT64_C(0x8000000000000000), UINT64_MAX, random64(), random64()};
+    uint64_t seeds[] = {0,
+                        1,
+                        2,
+                        1337,
+                        0xFFFFFFFFu,
+                        UINT64_C(0x100000000),
+                        UINT64_C(0x8000000000000000),
+                        UINT64_MAX,
+                        random64(),
+                        random64()};
     uint8_t *p = malloc(MOST);
     if (p == NULL) {
         return 1;

@@ -14,7 +14,8 @@
 wmbt_chain_config bucket_chain(void)
 {
     static const uint8_t fingerprint[32] = {7};
-    wmbt_chain_config chain = {WMBT_CHAIN_CORE, BUCKET_BLOCK_TOKENS, {NULL, 0}, {NULL, 0}, 0};
+    wmbt_chain_config chain = {WMBT_CHAIN_CORE, BUCKET_BLOCK_TOKENS, {NULL, 0}, {NULL, 0}, 0,
+                               NULL};
     chain.fingerprint = wmbt_view_of(fingerprint, sizeof fingerprint);
     return chain;
 }

@@ -92,8 +92,7 @@ wmbt_status wmbt_dialect_check_items(const wmbt_dialect *dialect, const wmbt_dia
         return WMBT_TOO_LARGE;
     }
     for (size_t i = 0; i < count; i++) {
-        wmbt_status status =
-            wmbt_engine_check_item(&items[i], dialect->items, total_tokens, &from);
+        wmbt_status status = wmbt_engine_check_item(&items[i], dialect->items, total_tokens, &from);
         if (status != WMBT_OK) {
             return status;
         }
@@ -195,7 +194,8 @@ wmbt_status wmbt_engine_check(const wmbt_engine_config *config, uint32_t block_t
         *field = WMBT_ENGINE_LOOKAHEAD;
         return WMBT_TOO_LARGE;
     }
-    status = wmbt_dialect_check_items(config->dialect, config->items, config->item_count, UINT64_MAX);
+    status =
+        wmbt_dialect_check_items(config->dialect, config->items, config->item_count, UINT64_MAX);
     if (status != WMBT_OK) {
         *field = WMBT_ENGINE_ITEMS;
     }
@@ -205,9 +205,9 @@ wmbt_status wmbt_engine_check(const wmbt_engine_config *config, uint32_t block_t
 const char *wmbt_engine_field_name(uint32_t field)
 {
     static const char names[WMBT_ENGINE_FIELDS][12] = {
-        "seed_text", "seed", "parent",  "first_block", "lookahead", "model",  "lora_name",
-        "lora_path", "lora_id", "salt", "salt_id",     "extra_key", "items",  "embeds",
-        "extras",
+        "seed_text", "seed",      "parent",    "first_block", "lookahead",
+        "model",     "lora_name", "lora_path", "lora_id",     "salt",
+        "salt_id",   "extra_key", "items",     "embeds",      "extras",
     };
     for (unsigned i = 0; i < WMBT_ENGINE_FIELDS; i++) {
         if (field == UINT32_C(1) << i) {

@@ -44,8 +44,8 @@ typedef struct wmbt_engine_writer {
 #    define WMBT_DIALECT_ANY_PARENT 0x20u /* a first parent of any length */
 #    define WMBT_DIALECT_BYTES 0x40u      /* block_tokens counts bytes */
 #    define WMBT_DIALECT_NUMBER_PARENT 0x80u /* a first parent of 0 is none */
-#    define WMBT_DIALECT_LINEAGE 0x200u /* blocks are numbered below 2^24 */
-#    define WMBT_DIALECT_FIXED 0x100u /* blocks are not announced */
+#    define WMBT_DIALECT_LINEAGE 0x200u      /* blocks are numbered below 2^24 */
+#    define WMBT_DIALECT_FIXED 0x100u        /* blocks are not announced */
 
 /* Kinds of items. */
 #    define WMBT_ITEMS_TEXT 1u   /* a run with a text */
@@ -60,11 +60,11 @@ struct wmbt_dialect {
     const wmbt_engine_calls *calls;
     const char *name;
     const wmbt_engine_hash *hash;
-    const wmbt_engine_writer *writer;  /* or NULL */
-    void (*root)(wmbt_engine *x);      /* sets root and root_bytes, or NULL */
-    void (*header)(wmbt_engine *x);    /* before a block's tokens, or NULL */
+    const wmbt_engine_writer *writer; /* or NULL */
+    void (*root)(wmbt_engine *x);     /* sets root and root_bytes, or NULL */
+    void (*header)(wmbt_engine *x);   /* before a block's tokens, or NULL */
     void (*add)(wmbt_engine *x, const uint32_t *tokens, size_t count); /* from place x->at on */
-    void (*tail)(wmbt_engine *x);      /* behind them, or NULL */
+    void (*tail)(wmbt_engine *x);                                      /* behind them, or NULL */
     /* Sets parent and result from the digest, or NULL: both are its first bytes. */
     void (*finish)(wmbt_engine *x, const uint8_t *digest);
     uint16_t may;     /* fields */
@@ -104,8 +104,8 @@ struct wmbt_engine {
     uint32_t memo_mm;    /* pickle: number of the text "mm", ~0: none */
     uint32_t counting;   /* pickle: 1: bytes are only counted */
     uint32_t counted;
-    uint32_t failed;    /* status that the block ends with */
-    uint32_t low;       /* wide bigram: the low half of the token under way */
+    uint32_t failed; /* status that the block ends with */
+    uint32_t low;    /* wide bigram: the low half of the token under way */
     uint32_t reserved;
     uint8_t result[WMBT_BLOCK_HASH_BYTES]; /* the last hash */
 };

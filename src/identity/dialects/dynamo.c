@@ -144,23 +144,23 @@ static void wmbt_dynamo_finish_lineage_v1_2(wmbt_engine *x, const uint8_t *diges
 #    define WMBT_DYNAMO_START (WMBT_ENGINE_PARENT | WMBT_ENGINE_FIRST_BLOCK)
 #    define WMBT_DYNAMO_NAMES (WMBT_ENGINE_LORA_NAME | WMBT_ENGINE_SALT | WMBT_ENGINE_ITEMS)
 
-#    define WMBT_DYNAMO(constant, text, root_, add_, tail_, finish_, fields, bytes, more,      \
-                        more_flags, kind, how)                                                 \
-        const wmbt_dialect wmbt_dialect_##constant = {                                        \
-            .calls = &wmbt_engine_calls_all,                                                  \
-            .name = (text),                                                                   \
-            .hash = &wmbt_engine_xxh3_64,                                                     \
-            .root = (root_),                                                                  \
-            .add = (add_),                                                                    \
-            .tail = (tail_),                                                                  \
-            .finish = (finish_),                                                              \
-            .may = WMBT_DYNAMO_START | (fields),                                              \
-            .hash_bytes = (bytes),                                                            \
-            .parent_bytes = 8,                                                                \
-            .ahead = (more),                                                                  \
-            .flags = (more_flags),                                                            \
-            .items = (kind),                                                                  \
-            .variant = (how),                                                                 \
+#    define WMBT_DYNAMO(constant, text, root_, add_, tail_, finish_, fields, bytes, more, \
+                        more_flags, kind, how)                                            \
+        const wmbt_dialect wmbt_dialect_##constant = {                                    \
+            .calls = &wmbt_engine_calls_all,                                              \
+            .name = (text),                                                               \
+            .hash = &wmbt_engine_xxh3_64,                                                 \
+            .root = (root_),                                                              \
+            .add = (add_),                                                                \
+            .tail = (tail_),                                                              \
+            .finish = (finish_),                                                          \
+            .may = WMBT_DYNAMO_START | (fields),                                          \
+            .hash_bytes = (bytes),                                                        \
+            .parent_bytes = 8,                                                            \
+            .ahead = (more),                                                              \
+            .flags = (more_flags),                                                        \
+            .items = (kind),                                                              \
+            .variant = (how),                                                             \
         }
 
 WMBT_DYNAMO(dynamo_request_v1_6, "dynamo-request-1.6", wmbt_dynamo_root, wmbt_dynamo_add_slots,

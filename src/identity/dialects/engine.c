@@ -71,7 +71,7 @@ wmbt_view wmbt_engine_parent(const wmbt_engine *x)
 
 void wmbt_engine_add_le(wmbt_engine *x, const uint32_t *tokens, size_t count)
 {
-#    ifdef WMBT_ANY_U64_IS_LE /* as they stand in memory */
+#    ifdef WMBT_UNALIGNED_U64_IS_LE /* as they stand in memory */
     wmbt_engine_put(x, (const uint8_t *)tokens, 4u * count);
 #    else
     uint8_t bytes[4u * WMBT_ENGINE_GROUP_WORDS];
@@ -163,8 +163,7 @@ void wmbt_engine_reset(wmbt_chain *chain)
     wmbt_bytes_fill(x->result, 0, sizeof x->result);
 }
 
-wmbt_status wmbt_engine_init(wmbt_buf memory, const wmbt_chain_config *config,
-                                    wmbt_chain **out)
+wmbt_status wmbt_engine_init(wmbt_buf memory, const wmbt_chain_config *config, wmbt_chain **out)
 {
     const wmbt_engine_config *c = config->engine;
     if (config->tenant.len != 0u || config->fingerprint.len != 0u || config->quant_bits != 0u) {
@@ -328,8 +327,7 @@ static wmbt_status wmbt_engine_end(wmbt_chain *chain, wmbt_block_hash *hash)
 }
 
 const wmbt_engine_calls wmbt_engine_calls_all = {
-    wmbt_engine_init, wmbt_engine_reset, wmbt_engine_begin,
-    wmbt_engine_add,  wmbt_engine_end,   NULL,
+    wmbt_engine_init, wmbt_engine_reset, wmbt_engine_begin, wmbt_engine_add, wmbt_engine_end, NULL,
 };
 
 /* --- what can be asked ------------------------------------------------------------------------ */

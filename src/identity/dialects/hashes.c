@@ -68,12 +68,11 @@ static void wmbt_engine_xxh3_final128(const void *state, uint8_t *digest)
 }
 
 const wmbt_engine_hash wmbt_engine_xxh3_64 = {
-    sizeof(wmbt_xxh3),       8, wmbt_engine_xxh3_start,
-    wmbt_engine_xxh3_update, wmbt_engine_xxh3_final64,
+    sizeof(wmbt_xxh3), 8, wmbt_engine_xxh3_start, wmbt_engine_xxh3_update, wmbt_engine_xxh3_final64,
 };
 
 const wmbt_engine_hash wmbt_engine_xxh3_128 = {
-    sizeof(wmbt_xxh3),       WMBT_XXH3_128_BYTES, wmbt_engine_xxh3_start,
+    sizeof(wmbt_xxh3),       WMBT_XXH3_128_BYTES,       wmbt_engine_xxh3_start,
     wmbt_engine_xxh3_update, wmbt_engine_xxh3_final128,
 };
 
@@ -96,8 +95,8 @@ static void wmbt_engine_xxh64_final(const void *state, uint8_t *digest)
 }
 
 const wmbt_engine_hash wmbt_engine_xxh64 = {
-    sizeof(wmbt_xxh64),       8, wmbt_engine_xxh64_start,
-    wmbt_engine_xxh64_update, wmbt_engine_xxh64_final,
+    sizeof(wmbt_xxh64),      8, wmbt_engine_xxh64_start, wmbt_engine_xxh64_update,
+    wmbt_engine_xxh64_final,
 };
 
 /* --- FNV-1a ----------------------------------------------------------------------------------- */
@@ -124,7 +123,7 @@ const wmbt_engine_hash wmbt_engine_fnv64 = {
     8, 8, wmbt_engine_fnv64_start, wmbt_engine_fnv64_update, wmbt_engine_fnv64_final,
 };
 
-/* --- BLAKE3: its state has as many bytes as a block needs --------------------------------------- */
+/* --- BLAKE3: its state has as many bytes as a block needs ------------------------------------- */
 
 static void wmbt_engine_blake3_start(void *state, size_t room, uint64_t seed)
 {
@@ -144,7 +143,10 @@ static void wmbt_engine_blake3_final(const void *state, uint8_t *digest)
 }
 
 const wmbt_engine_hash wmbt_engine_blake3 = {
-    0, WMBT_BLAKE3_DIGEST_BYTES, wmbt_engine_blake3_start, wmbt_engine_blake3_update,
+    0,
+    WMBT_BLAKE3_DIGEST_BYTES,
+    wmbt_engine_blake3_start,
+    wmbt_engine_blake3_update,
     wmbt_engine_blake3_final,
 };
 

@@ -132,7 +132,8 @@ wmbt_status wmbt_dynamo_item_hash(wmbt_view identifier, uint64_t *hash)
         return WMBT_MISSING;
     }
     /* The hex digits of a digest are a number already; of either case. */
-    if (identifier.len == 64u && wmbt_text_unhex(identifier, true, digest, sizeof digest) == WMBT_OK) {
+    if (identifier.len == 64u &&
+        wmbt_text_unhex(identifier, true, digest, sizeof digest) == WMBT_OK) {
         *hash = wmbt_engine_load_be64(digest);
     } else {
         *hash = wmbt_xxh3_once64(identifier, 0);
@@ -145,7 +146,7 @@ uint32_t wmbt_dynamo_pad_token(uint64_t hash)
     return 1000000u + ((uint32_t)hash & 0x3FFFFFFFu);
 }
 
-/* --- LMCache, in-process ------------------------------------------------------------------------ */
+/* --- LMCache, in-process ---------------------------------------------------------------------- */
 
 /* How torch's types are written; others by their own name. */
 static wmbt_view wmbt_lmcache_dtype(wmbt_view dtype)
@@ -211,7 +212,7 @@ wmbt_status wmbt_lmcache_key_text(const wmbt_lmcache_key *key, wmbt_buf out, siz
     return status;
 }
 
-/* --- LMCache, multiprocess ---------------------------------------------------------------------- */
+/* --- LMCache, multiprocess -------------------------------------------------------------------- */
 
 uint32_t wmbt_lmcache_mp_kv_rank(uint32_t world_size, uint32_t global_rank,
                                  uint32_t local_world_size, uint32_t local_rank)
@@ -294,7 +295,7 @@ wmbt_status wmbt_lmcache_mp_file_name(const wmbt_lmcache_mp_key *key, wmbt_buf o
     return wmbt_lmcache_mp_text(key, true, out, length);
 }
 
-/* --- SGLang ------------------------------------------------------------------------------------- */
+/* --- SGLang ----------------------------------------------------------------------------------- */
 
 static void wmbt_sglang_write_two(wmbt_keys_text *t, wmbt_view before, uint32_t a, uint32_t b)
 {
@@ -337,7 +338,7 @@ wmbt_status wmbt_sglang_file_name(const wmbt_sglang_file *file, wmbt_buf out, si
     return status;
 }
 
-/* --- Mooncake ----------------------------------------------------------------------------------- */
+/* --- Mooncake --------------------------------------------------------------------------------- */
 
 /* Mark, length and bytes of the logical key. */
 static wmbt_status wmbt_mooncake_begin(wmbt_xxh64 *x, uint64_t seed, wmbt_view logical)

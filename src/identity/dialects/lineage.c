@@ -134,7 +134,8 @@ wmbt_status wmbt_lineage_child_fragment(const uint8_t in[WMBT_LINEAGE_BYTES], ui
     if (x.position == WMBT_LINEAGE_POSITIONS - 1u) {
         return WMBT_END;
     }
-    *fragment = wmbt_lineage_low(x.current, wmbt_lineage_behind(wmbt_lineage_mode(x.position + 1u)));
+    *fragment =
+        wmbt_lineage_low(x.current, wmbt_lineage_behind(wmbt_lineage_mode(x.position + 1u)));
     return WMBT_OK;
 }
 

@@ -10,9 +10,8 @@
 #    define WMBT_LLMD_HASH_ONLY 0u
 #    define WMBT_LLMD_HASH_AND_OFFSET 1u
 
-#    define WMBT_LLMD_FIELDS                                                             \
-        (WMBT_ENGINE_SEED_TEXT | WMBT_ENGINE_MODEL | WMBT_ENGINE_PARENT |                 \
-         WMBT_ENGINE_FIRST_BLOCK)
+#    define WMBT_LLMD_FIELDS \
+        (WMBT_ENGINE_SEED_TEXT | WMBT_ENGINE_MODEL | WMBT_ENGINE_PARENT | WMBT_ENGINE_FIRST_BLOCK)
 #    define WMBT_LLMD_ROOT (WMBT_ENGINE_SEED_TEXT | WMBT_ENGINE_MODEL)
 
 /* The hash of the seed's text, which may be empty. */
@@ -25,7 +24,7 @@ static uint64_t wmbt_llmd_seed(wmbt_engine *x)
     return wmbt_engine_load_be64(digest);
 }
 
-/* --- FNV-1a over CBOR --------------------------------------------------------------------------- */
+/* --- FNV-1a over CBOR ------------------------------------------------------------------------- */
 
 static void wmbt_llmd_root_fnv(wmbt_engine *x)
 {
@@ -66,23 +65,23 @@ static void wmbt_llmd_tail_maps(wmbt_engine *x)
     }
 }
 
-#    define WMBT_LLMD_FNV(constant, text, tail_, fields, more_flags, kind, how)                \
-        const wmbt_dialect wmbt_dialect_##constant = {                                        \
-            .calls = &wmbt_engine_calls_all,                                                  \
-            .name = (text),                                                                   \
-            .hash = &wmbt_engine_fnv64,                                                       \
-            .root = wmbt_llmd_root_fnv,                                                       \
-            .header = wmbt_engine_cbor_begin_number,                                          \
-            .add = wmbt_engine_cbor_tokens,                                                   \
-            .tail = (tail_),                                                                  \
-            .may = WMBT_LLMD_FIELDS | (fields),                                               \
-            .needed = WMBT_ENGINE_MODEL,                                                      \
-            .of_root = WMBT_LLMD_ROOT,                                                        \
-            .hash_bytes = 8,                                                                  \
-            .parent_bytes = 8,                                                                \
-            .flags = WMBT_DIALECT_NUMBER_PARENT | (more_flags),                               \
-            .items = (kind),                                                                  \
-            .variant = (how),                                                                 \
+#    define WMBT_LLMD_FNV(constant, text, tail_, fields, more_flags, kind, how) \
+        const wmbt_dialect wmbt_dialect_##constant = {                          \
+            .calls = &wmbt_engine_calls_all,                                    \
+            .name = (text),                                                     \
+            .hash = &wmbt_engine_fnv64,                                         \
+            .root = wmbt_llmd_root_fnv,                                         \
+            .header = wmbt_engine_cbor_begin_number,                            \
+            .add = wmbt_engine_cbor_tokens,                                     \
+            .tail = (tail_),                                                    \
+            .may = WMBT_LLMD_FIELDS | (fields),                                 \
+            .needed = WMBT_ENGINE_MODEL,                                        \
+            .of_root = WMBT_LLMD_ROOT,                                          \
+            .hash_bytes = 8,                                                    \
+            .parent_bytes = 8,                                                  \
+            .flags = WMBT_DIALECT_NUMBER_PARENT | (more_flags),                 \
+            .items = (kind),                                                    \
+            .variant = (how),                                                   \
         }
 
 WMBT_LLMD_FNV(llmd_fnv_cbor, "llmd-fnv-cbor", wmbt_engine_cbor_null, 0, 0, 0, 0);
@@ -137,7 +136,7 @@ const wmbt_dialect wmbt_dialect_llmd_router_xxh64 = {
     .items = WMBT_ITEMS_TEXT,
 };
 
-/* --- SHA-256, whose last 8 bytes are the key ------------------------------------------------------ */
+/* --- SHA-256, whose last 8 bytes are the key -------------------------------------------------- */
 
 static void wmbt_llmd_root_sha256(wmbt_engine *x)
 {

@@ -41,7 +41,8 @@ static void wmbt_lmcache_root_cbor(wmbt_engine *x)
     wmbt_view seed = x->config->seed_text;
     if (!wmbt_engine_has(x->config->parent)) {
         wmbt_engine_start(x, 0);
-        wmbt_engine_cbor_text(x, wmbt_engine_has(seed) ? seed : WMBT_VIEW_LITERAL("vllm-none-hash"));
+        wmbt_engine_cbor_text(x,
+                              wmbt_engine_has(seed) ? seed : WMBT_VIEW_LITERAL("vllm-none-hash"));
         wmbt_engine_final_root(x);
     }
 }
@@ -60,28 +61,28 @@ const wmbt_dialect wmbt_dialect_lmcache_mp_sha256_cbor = {
     .parent_bytes = 32,
 };
 
-/* --- in-process: the third element is an empty array --------------------------------------------- */
+/* --- in-process: the third element is an empty array ------------------------------------------ */
 
 static void wmbt_lmcache_tail_empty(wmbt_engine *x)
 {
     wmbt_engine_cbor_header(x, 4, 0);
 }
 
-#    define WMBT_LMCACHE(constant, text, of_hash, need)                                        \
-        const wmbt_dialect wmbt_dialect_##constant = {                                        \
-            .calls = &wmbt_engine_calls_all,                                                  \
-            .name = (text),                                                                   \
-            .hash = &(of_hash),                                                               \
-            .root = wmbt_lmcache_root_cbor,                                                   \
-            .header = wmbt_engine_cbor_begin_number,                                          \
-            .add = wmbt_engine_cbor_tokens,                                                   \
-            .tail = wmbt_lmcache_tail_empty,                                                  \
-            .may = WMBT_ENGINE_SEED_TEXT | WMBT_ENGINE_PARENT | WMBT_ENGINE_FIRST_BLOCK,      \
-            .needed = (need),                                                                 \
-            .of_root = WMBT_ENGINE_SEED_TEXT,                                                 \
-            .hash_bytes = 8,                                                                  \
-            .parent_bytes = 8,                                                                \
-            .flags = WMBT_DIALECT_SHORT_LAST,                                                 \
+#    define WMBT_LMCACHE(constant, text, of_hash, need)                                  \
+        const wmbt_dialect wmbt_dialect_##constant = {                                   \
+            .calls = &wmbt_engine_calls_all,                                             \
+            .name = (text),                                                              \
+            .hash = &(of_hash),                                                          \
+            .root = wmbt_lmcache_root_cbor,                                              \
+            .header = wmbt_engine_cbor_begin_number,                                     \
+            .add = wmbt_engine_cbor_tokens,                                              \
+            .tail = wmbt_lmcache_tail_empty,                                             \
+            .may = WMBT_ENGINE_SEED_TEXT | WMBT_ENGINE_PARENT | WMBT_ENGINE_FIRST_BLOCK, \
+            .needed = (need),                                                            \
+            .of_root = WMBT_ENGINE_SEED_TEXT,                                            \
+            .hash_bytes = 8,                                                             \
+            .parent_bytes = 8,                                                           \
+            .flags = WMBT_DIALECT_SHORT_LAST,                                            \
         }
 
 WMBT_LMCACHE(lmcache_sha256_cbor, "lmcache-sha256-cbor", wmbt_engine_sha256, 0);

@@ -64,7 +64,7 @@ static void wmbt_sglang_add_pairs(wmbt_engine *x, const uint32_t *tokens, size_t
     }
 }
 
-/* --- wide pages: two hashes at once, until it is known which counts ----------------------------- */
+/* --- wide pages: two hashes at once, until it is known which counts --------------------------- */
 
 typedef struct wmbt_sglang_hashes {
     wmbt_sha256 plain;
@@ -144,20 +144,21 @@ static void wmbt_sglang_add_wide(wmbt_engine *x, const uint32_t *words, size_t c
 #    define WMBT_SGLANG_START (WMBT_ENGINE_PARENT | WMBT_ENGINE_FIRST_BLOCK)
 #    define WMBT_SGLANG_SPACE (WMBT_ENGINE_EXTRA_KEY | WMBT_ENGINE_SALT)
 
-#    define WMBT_SGLANG(constant, text, of_hash, of_root_, of_header, of_add, fields, more, more_flags) \
-        const wmbt_dialect wmbt_dialect_##constant = {                                       \
-            .calls = &wmbt_engine_calls_all,                                                 \
-            .name = (text),                                                                  \
-            .hash = &(of_hash),                                                              \
-            .root = (of_root_),                                                              \
-            .header = (of_header),                                                           \
-            .add = (of_add),                                                                 \
-            .may = WMBT_SGLANG_START | (fields),                                             \
-            .of_root = (fields),                                                             \
-            .hash_bytes = 32,                                                                \
-            .parent_bytes = 32,                                                              \
-            .ahead = (more),                                                                 \
-            .flags = WMBT_DIALECT_SHORT_LAST | (more_flags),                                 \
+#    define WMBT_SGLANG(constant, text, of_hash, of_root_, of_header, of_add, fields, more, \
+                        more_flags)                                                         \
+        const wmbt_dialect wmbt_dialect_##constant = {                                      \
+            .calls = &wmbt_engine_calls_all,                                                \
+            .name = (text),                                                                 \
+            .hash = &(of_hash),                                                             \
+            .root = (of_root_),                                                             \
+            .header = (of_header),                                                          \
+            .add = (of_add),                                                                \
+            .may = WMBT_SGLANG_START | (fields),                                            \
+            .of_root = (fields),                                                            \
+            .hash_bytes = 32,                                                               \
+            .parent_bytes = 32,                                                             \
+            .ahead = (more),                                                                \
+            .flags = WMBT_DIALECT_SHORT_LAST | (more_flags),                                \
         }
 
 WMBT_SGLANG(sglang_hicache, "sglang-hicache", wmbt_engine_sha256, wmbt_sglang_root,
@@ -165,8 +166,7 @@ WMBT_SGLANG(sglang_hicache, "sglang-hicache", wmbt_engine_sha256, wmbt_sglang_ro
 WMBT_SGLANG(sglang_hicache_bigram, "sglang-hicache-bigram", wmbt_engine_sha256, wmbt_sglang_root,
             wmbt_sglang_header, wmbt_sglang_add_pairs, WMBT_SGLANG_SPACE, 1, 0);
 WMBT_SGLANG(sglang_hicache_wide, "sglang-hicache-wide", wmbt_sglang_wide, wmbt_sglang_root,
-            wmbt_sglang_header_wide, wmbt_sglang_add_wide, WMBT_SGLANG_SPACE, 0,
-            WMBT_DIALECT_WIDE);
+            wmbt_sglang_header_wide, wmbt_sglang_add_wide, WMBT_SGLANG_SPACE, 0, WMBT_DIALECT_WIDE);
 WMBT_SGLANG(sglang_hicache_bigram_wide, "sglang-hicache-bigram-wide", wmbt_sglang_wide,
             wmbt_sglang_root, wmbt_sglang_header_wide, wmbt_sglang_add_wide, WMBT_SGLANG_SPACE, 2,
             WMBT_DIALECT_WIDE);
@@ -177,8 +177,8 @@ WMBT_SGLANG(sglang_hicache_bigram_v0_5_6, "sglang-hicache-bigram-0.5.6", wmbt_en
 WMBT_SGLANG(sglang_events, "sglang-events", wmbt_engine_sha256, wmbt_sglang_root_of_events,
             wmbt_sglang_header, wmbt_engine_add_le, WMBT_ENGINE_SALT, 0, 0);
 WMBT_SGLANG(sglang_events_bigram, "sglang-events-bigram", wmbt_engine_sha256,
-            wmbt_sglang_root_of_events, wmbt_sglang_header, wmbt_sglang_add_pairs,
-            WMBT_ENGINE_SALT, 1, 0);
+            wmbt_sglang_root_of_events, wmbt_sglang_header, wmbt_sglang_add_pairs, WMBT_ENGINE_SALT,
+            1, 0);
 WMBT_SGLANG(sglang_events_wide, "sglang-events-wide", wmbt_sglang_wide, wmbt_sglang_root_of_events,
             wmbt_sglang_header_wide, wmbt_sglang_add_wide, WMBT_ENGINE_SALT, 0, WMBT_DIALECT_WIDE);
 WMBT_SGLANG(sglang_events_bigram_wide, "sglang-events-bigram-wide", wmbt_sglang_wide,

@@ -190,47 +190,47 @@ static void wmbt_vllm_tail_pickle(wmbt_engine *x)
     }
 }
 
-#    define WMBT_VLLM_FIELDS                                                                 \
-        (WMBT_ENGINE_SEED_TEXT | WMBT_ENGINE_PARENT | WMBT_ENGINE_FIRST_BLOCK |              \
+#    define WMBT_VLLM_FIELDS                                                    \
+        (WMBT_ENGINE_SEED_TEXT | WMBT_ENGINE_PARENT | WMBT_ENGINE_FIRST_BLOCK | \
          WMBT_ENGINE_LORA_NAME | WMBT_ENGINE_SALT | WMBT_ENGINE_ITEMS | WMBT_ENGINE_EMBEDS)
 
-#    define WMBT_VLLM_CBOR(constant, text, of_hash, bytes, more, need, how)                    \
-        const wmbt_dialect wmbt_dialect_##constant = {                                        \
-            .calls = &wmbt_engine_calls_all,                                                  \
-            .name = (text),                                                                   \
-            .hash = &(of_hash),                                                               \
-            .writer = &wmbt_engine_cbor,                                                      \
-            .root = wmbt_vllm_root_cbor,                                                      \
-            .header = wmbt_engine_cbor_begin_bytes,                                           \
-            .add = wmbt_engine_cbor_tokens,                                                   \
-            .tail = wmbt_vllm_tail_cbor,                                                      \
-            .may = WMBT_VLLM_FIELDS | WMBT_ENGINE_EXTRAS | (more),                            \
-            .needed = (need),                                                                 \
-            .of_root = WMBT_ENGINE_SEED_TEXT,                                                 \
-            .hash_bytes = (bytes),                                                            \
-            .parent_bytes = (bytes),                                                          \
-            .flags = WMBT_DIALECT_ANY_PARENT,                                                 \
-            .items = WMBT_ITEMS_TEXT,                                                         \
-            .variant = (how),                                                                 \
+#    define WMBT_VLLM_CBOR(constant, text, of_hash, bytes, more, need, how) \
+        const wmbt_dialect wmbt_dialect_##constant = {                      \
+            .calls = &wmbt_engine_calls_all,                                \
+            .name = (text),                                                 \
+            .hash = &(of_hash),                                             \
+            .writer = &wmbt_engine_cbor,                                    \
+            .root = wmbt_vllm_root_cbor,                                    \
+            .header = wmbt_engine_cbor_begin_bytes,                         \
+            .add = wmbt_engine_cbor_tokens,                                 \
+            .tail = wmbt_vllm_tail_cbor,                                    \
+            .may = WMBT_VLLM_FIELDS | WMBT_ENGINE_EXTRAS | (more),          \
+            .needed = (need),                                               \
+            .of_root = WMBT_ENGINE_SEED_TEXT,                               \
+            .hash_bytes = (bytes),                                          \
+            .parent_bytes = (bytes),                                        \
+            .flags = WMBT_DIALECT_ANY_PARENT,                               \
+            .items = WMBT_ITEMS_TEXT,                                       \
+            .variant = (how),                                               \
         }
 
-#    define WMBT_VLLM_PICKLE(constant, text, of_hash, bytes, need)                             \
-        const wmbt_dialect wmbt_dialect_##constant = {                                        \
-            .calls = &wmbt_engine_calls_all,                                                  \
-            .name = (text),                                                                   \
-            .hash = &(of_hash),                                                               \
-            .writer = &wmbt_engine_pickle,                                                    \
-            .root = wmbt_vllm_root_pickle,                                                    \
-            .add = wmbt_vllm_keep,                                                            \
-            .tail = wmbt_vllm_tail_pickle,                                                    \
-            .may = WMBT_VLLM_FIELDS | WMBT_ENGINE_LORA_PATH | WMBT_ENGINE_LOOKAHEAD,          \
-            .needed = (need),                                                                 \
-            .of_root = WMBT_ENGINE_SEED_TEXT,                                                 \
-            .hash_bytes = (bytes),                                                            \
-            .parent_bytes = (bytes),                                                          \
-            .flags = WMBT_DIALECT_ANY_PARENT | WMBT_DIALECT_WHOLE | WMBT_DIALECT_TAIL_LAST,   \
-            .items = WMBT_ITEMS_TEXT,                                                         \
-            .variant = WMBT_VLLM_TAGGED,                                                      \
+#    define WMBT_VLLM_PICKLE(constant, text, of_hash, bytes, need)                          \
+        const wmbt_dialect wmbt_dialect_##constant = {                                      \
+            .calls = &wmbt_engine_calls_all,                                                \
+            .name = (text),                                                                 \
+            .hash = &(of_hash),                                                             \
+            .writer = &wmbt_engine_pickle,                                                  \
+            .root = wmbt_vllm_root_pickle,                                                  \
+            .add = wmbt_vllm_keep,                                                          \
+            .tail = wmbt_vllm_tail_pickle,                                                  \
+            .may = WMBT_VLLM_FIELDS | WMBT_ENGINE_LORA_PATH | WMBT_ENGINE_LOOKAHEAD,        \
+            .needed = (need),                                                               \
+            .of_root = WMBT_ENGINE_SEED_TEXT,                                               \
+            .hash_bytes = (bytes),                                                          \
+            .parent_bytes = (bytes),                                                        \
+            .flags = WMBT_DIALECT_ANY_PARENT | WMBT_DIALECT_WHOLE | WMBT_DIALECT_TAIL_LAST, \
+            .items = WMBT_ITEMS_TEXT,                                                       \
+            .variant = WMBT_VLLM_TAGGED,                                                    \
         }
 
 #    define WMBT_VLLM_NEW (WMBT_ENGINE_LORA_PATH | WMBT_ENGINE_LOOKAHEAD)

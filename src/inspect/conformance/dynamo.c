@@ -46,18 +46,12 @@ static wmbt_dialect_item *runs(struct kit *k, size_t *count)
 static const char *outcome_of_runs(wmbt_status status)
 {
     switch (status) {
-    case WMBT_OK:
-        return "ok";
-    case WMBT_BAD_LENGTH:
-        return "err:empty_run";
-    case WMBT_BAD_NUMBER:
-        return "err:overflow";
-    case WMBT_BAD_OFFSET:
-        return "err:out_of_bounds";
-    case WMBT_BAD_ORDER:
-        return "err:overlap";
-    default:
-        return wmbt_status_name(status);
+    case WMBT_OK: return "ok";
+    case WMBT_BAD_LENGTH: return "err:empty_run";
+    case WMBT_BAD_NUMBER: return "err:overflow";
+    case WMBT_BAD_OFFSET: return "err:out_of_bounds";
+    case WMBT_BAD_ORDER: return "err:overlap";
+    default: return wmbt_status_name(status);
     }
 }
 
@@ -154,7 +148,7 @@ void kit_dynamo_tokens_v1_2(struct kit *k)
     }
 }
 
-/* --- positional hashes ---------------------------------------------------------------------------- */
+/* --- positional hashes ------------------------------------------------------------------------ */
 
 /* A position that has no place is refused. */
 static bool position_of(struct kit *k, uint32_t *position)
@@ -261,7 +255,7 @@ void kit_dynamo_mm_ids(struct kit *k)
     }
 }
 
-/* --- Mooncake ----------------------------------------------------------------------------------- */
+/* --- Mooncake --------------------------------------------------------------------------------- */
 
 void kit_mooncake_conductor(struct kit *k)
 {

@@ -2,7 +2,7 @@
 /* Golden files, and the cells of their rows. */
 #include "conformance/kit.h"
 
-/* --- small things ------------------------------------------------------------------------------ */
+/* --- small things ----------------------------------------------------------------------------- */
 
 void kit_fail(struct kit *k, enum kit_outcome outcome, const char *why)
 {

@@ -5,7 +5,7 @@
 #include "wombatkv/fnv1a.h"
 #include "wombatkv/xxh64.h"
 
-/* --- LMCache, multiprocess ---------------------------------------------------------------------- */
+/* --- LMCache, multiprocess -------------------------------------------------------------------- */
 
 static void expect_text_hex(struct kit *k, const char *column, wmbt_status status, const uint8_t *p,
                             size_t length)
@@ -40,7 +40,8 @@ static void mp_keys(struct kit *k, const uint8_t *hash)
         return;
     }
     wmbt_status status = wmbt_lmcache_mp_s3_key(&key, wmbt_buf_of(s3, room), &s3_length);
-    wmbt_status file_status = wmbt_lmcache_mp_file_name(&key, wmbt_buf_of(file, room), &file_length);
+    wmbt_status file_status =
+        wmbt_lmcache_mp_file_name(&key, wmbt_buf_of(file, room), &file_length);
     kit_expect_text(k, "key_outcome", status == WMBT_OK ? "ok" : "err:key");
     expect_text_hex(k, "s3_key", status, s3, s3_length);
     expect_text_hex(k, "fs_name", file_status, file, file_length);
@@ -82,7 +83,7 @@ void kit_lmcache_mp(struct kit *k)
     mp_keys(k, h.count == 0 ? NULL : h.hash[0].bytes);
 }
 
-/* --- LMCache, in-process ------------------------------------------------------------------------ */
+/* --- LMCache, in-process ---------------------------------------------------------------------- */
 
 static const wmbt_lmcache_tag *tags_of(struct kit *k, size_t *count)
 {
@@ -159,7 +160,7 @@ void kit_lmcache_chunk(struct kit *k)
     }
 }
 
-/* --- llm-d -------------------------------------------------------------------------------------- */
+/* --- llm-d ------------------------------------------------------------------------------------ */
 
 /* Root and keys. A parent of 0 is none; with one, seed and model have no influence. */
 static void llmd(struct kit *k, const wmbt_dialect *dialect, bool items)
@@ -227,14 +228,14 @@ void kit_llmd_cbor_sha256(struct kit *k)
     struct kit_tokens tokens = kit_cell_tokens(k, "tokens");
     c.dialect = &wmbt_dialect_llmd_sha256_cbor_v0_4;
     c.seed_text = kit_cell_bytes(k, "hash_seed");
-    if (kit_hash_tokens(k, &c, (uint32_t)kit_cell_number(k, "block_size"), 0, false, &tokens, "keys",
-                        &h)) {
+    if (kit_hash_tokens(k, &c, (uint32_t)kit_cell_number(k, "block_size"), 0, false, &tokens,
+                        "keys", &h)) {
         kit_expect_hex(k, "root", h.root);
         kit_expect_numbers(k, "keys", &h);
     }
 }
 
-/* --- AIBrix and TensorRT-LLM ---------------------------------------------------------------------- */
+/* --- AIBrix and TensorRT-LLM ------------------------------------------------------------------ */
 
 void kit_aibrix_gateway(struct kit *k)
 {

@@ -150,8 +150,8 @@ static void expect_list(struct kit *k, const char *column, const struct kit_hash
         if (form == LIST_HEX) {
             kit_put_hex(k, h->hash[i].bytes, h->bytes);
         } else {
-            kit_put_number(k, form == LIST_BLOCK ? h->hash[i].block
-                                                 : kit_load_be64(h->hash[i].bytes));
+            kit_put_number(k,
+                           form == LIST_BLOCK ? h->hash[i].block : kit_load_be64(h->hash[i].bytes));
         }
     }
     if (h->count == 0) {

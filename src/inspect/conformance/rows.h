@@ -22,9 +22,9 @@ struct kit_hashes {
 };
 
 /*
- * Hashes the full blocks, and with `short_last` what is left as well. block_tokens 0 is one block of
- * all tokens; `ahead` tokens are read beyond a block. A configuration that the library refuses fails
- * the row: the status is what was computed for `column`. False: the row has failed.
+ * Hashes the full blocks, and with `short_last` what is left as well. block_tokens 0 is one block
+ * of all tokens; `ahead` tokens are read beyond a block. A configuration that the library refuses
+ * fails the row: the status is what was computed for `column`. False: the row has failed.
  */
 bool kit_hash_tokens(struct kit *k, const wmbt_engine_config *config, uint32_t block_tokens,
                      uint32_t ahead, bool short_last, const struct kit_tokens *tokens,
