@@ -16,11 +16,47 @@
 
 /* --- bytes ------------------------------------------------------------------------------------ */
 
-/* The only place that reads the text. */
+/* Reads the next byte. */
 static void wmbt_json_advance(wmbt_json *j)
 {
-    uint8_t byte;
-    j->c = wmbt_cursor_u8(&j->in, &byte) ? byte : WMBT_JSON_EOF;
+    const volatile uint8_t *data = j->in.data;
+    if (j->in.left == 0u) {
+        j->c = WMBT_JSON_EOF;
+        return;
+    }
+    j->c = *data;
+    j->in.data++;
+    j->in.left--;
+}
+
+/* Passes over what may stand in a text as it is, eight bytes at a time, as long as there are eight:
+ * ASCII but quotes, backslashes and controls. A 64-bit word is read once, as advance() reads a
+ * byte; the last of its bytes is then the one at the reading position. */
+static void wmbt_json_skip_plain(wmbt_json *j)
+{
+#    if defined(WMBT_UNALIGNED_U64) && UINTPTR_MAX > UINT32_MAX
+    typedef WMBT_UNALIGNED_U64 word;
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    while (j->in.left >= 8u) {
+        uint64_t v = *(const volatile word *)(const void *)j->in.data;
+        /* In each byte: above 0x7F, or below what is taken away once the like has become 0. A borrow
+         * comes from such a byte only, so it can but confirm. */
+        uint64_t bad =
+            v | (v - ones * 0x20u) | ((v ^ ones * '"') - ones) | ((v ^ ones * '\\') - ones);
+        if ((bad & ones * 0x80u) != 0u) {
+            return;
+        }
+#        ifdef WMBT_UNALIGNED_U64_IS_LE
+        j->c = (uint32_t)(v >> 56);
+#        else
+        j->c = (uint32_t)(v & 0xFFu);
+#        endif
+        j->in.data += 8;
+        j->in.left -= 8u;
+    }
+#    else
+    (void)j;
+#    endif
 }
 
 size_t wmbt_json_offset(const wmbt_json *j)
@@ -255,6 +291,9 @@ static wmbt_status wmbt_json_string(wmbt_json *j)
         } else if (j->c < 0x20u) {
             status = wmbt_json_refuse(j, WMBT_BAD_TEXT);
         } else {
+            if (j->token == WMBT_JSON_STRING && !j->escaped) {
+                wmbt_json_skip_plain(j); /* put() would not look at them */
+            }
             wmbt_json_put(j, j->c);
             wmbt_json_advance(j);
         }
