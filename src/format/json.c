@@ -29,30 +29,30 @@ static void wmbt_json_advance(wmbt_json *j)
     j->in.left--;
 }
 
-/* Passes over what may stand in a text as it is, eight bytes at a time, as long as there are eight:
- * ASCII but quotes, backslashes and controls. A 64-bit word is read once, as advance() reads a
- * byte; the last of its bytes is then the one at the reading position. */
+/* Passes over what may stand in a text as it is: ASCII but quotes, backslashes and controls. Looks at
+ * eight bytes at a time, as long as there are so many; only of those that are passed over anything
+ * is decided here. The last of them is then the one at the reading position. */
 static void wmbt_json_skip_plain(wmbt_json *j)
 {
-#    if defined(WMBT_UNALIGNED_U64) && UINTPTR_MAX > UINT32_MAX
+#    if defined(WMBT_UNALIGNED_U64_IS_LE) && UINTPTR_MAX > UINT32_MAX
     typedef WMBT_UNALIGNED_U64 word;
     const uint64_t ones = UINT64_C(0x0101010101010101);
-    while (j->in.left >= 8u) {
+    uint64_t stop = 0;
+    while (stop == 0u && j->in.left >= 8u) {
         uint64_t v = *(const volatile word *)(const void *)j->in.data;
-        /* In each byte: above 0x7F, or below what is taken away once the like has become 0. A borrow
-         * comes from such a byte only, so it can but confirm. */
-        uint64_t bad =
-            v | (v - ones * 0x20u) | ((v ^ ones * '"') - ones) | ((v ^ ones * '\\') - ones);
-        if ((bad & ones * 0x80u) != 0u) {
-            return;
+        /* The top bit of a byte that is none of these: it has one, or what is taken away is more than
+         * the byte or its difference from a quote or backslash. A borrow reaches later bytes only. */
+        stop = v | (v - ones * 0x20u) | ((v ^ ones * '"') - ones) | ((v ^ ones * '\\') - ones);
+        stop &= ones * 0x80u;
+        size_t n = 8;
+        for (uint64_t first = stop & (0u - stop); first != 0u; first <<= 8) {
+            n--;
         }
-#        ifdef WMBT_UNALIGNED_U64_IS_LE
-        j->c = (uint32_t)(v >> 56);
-#        else
-        j->c = (uint32_t)(v & 0xFFu);
-#        endif
-        j->in.data += 8;
-        j->in.left -= 8u;
+        if (n != 0u) {
+            j->c = (uint32_t)(v >> (8u * (n - 1u)) & 0xFFu);
+            j->in.data += n;
+            j->in.left -= n;
+        }
     }
 #    else
     (void)j;
