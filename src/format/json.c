@@ -29,9 +29,9 @@ static void wmbt_json_advance(wmbt_json *j)
     j->in.left--;
 }
 
-/* Passes over what may stand in a text as it is: ASCII but quotes, backslashes and controls. Looks at
- * eight bytes at a time, as long as there are so many; only of those that are passed over anything
- * is decided here. The last of them is then the one at the reading position. */
+/* Passes over what may stand in a text as it is: ASCII but quotes, backslashes and controls. Looks
+ * at eight bytes at a time, as long as there are so many; only of those that are passed over
+ * anything is decided here. The last of them is then the one at the reading position. */
 static void wmbt_json_skip_plain(wmbt_json *j)
 {
 #    if defined(WMBT_UNALIGNED_U64_IS_LE) && UINTPTR_MAX > UINT32_MAX
@@ -40,8 +40,9 @@ static void wmbt_json_skip_plain(wmbt_json *j)
     uint64_t stop = 0;
     while (stop == 0u && j->in.left >= 8u) {
         uint64_t v = *(const volatile word *)(const void *)j->in.data;
-        /* The top bit of a byte that is none of these: it has one, or what is taken away is more than
-         * the byte or its difference from a quote or backslash. A borrow reaches later bytes only. */
+        /* The top bit of a byte that is none of these: it has one, or what is taken away is more
+         * than the byte, or than its difference from a quote or backslash. A borrow reaches later
+         * bytes only. */
         stop = v | (v - ones * 0x20u) | ((v ^ ones * '"') - ones) | ((v ^ ones * '\\') - ones);
         stop &= ones * 0x80u;
         size_t n = 8;
