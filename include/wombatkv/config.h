@@ -136,15 +136,30 @@
 #endif
 
 /* CRC32C kernel: 1 nibble table (64 B), 2 byte table (1 KB), 3 slicing-by-8 (8 KB), 4 supplied by
- * the integrator (crc32c.h says what to define). */
+ * the integrator (crc32c.h says what to define), 5 the best that the machine's instructions allow,
+ * 3 where there is none. */
 #ifndef WMBT_CFG_CRC32C_KERNEL
-#    define WMBT_CFG_CRC32C_KERNEL 3
+#    define WMBT_CFG_CRC32C_KERNEL 5
 #endif
 
 /* BLAKE3 kernel: 1 small (rolled, 0.4 KB), 2 fast (unrolled; several chunks side by side where the
- * compiler has vectors for the machine). */
+ * compiler has vectors for the machine), 3 the best that the machine's instructions allow, 2 where
+ * there is none. */
 #ifndef WMBT_CFG_BLAKE3_KERNEL
-#    define WMBT_CFG_BLAKE3_KERNEL 2
+#    define WMBT_CFG_BLAKE3_KERNEL 3
+#endif
+
+/* SHA-256 kernel: 1 rolled, 2 the best that the machine's instructions allow, 1 where there is
+ * none. */
+#ifndef WMBT_CFG_SHA256_KERNEL
+#    define WMBT_CFG_SHA256_KERNEL 2
+#endif
+
+/* "The machine's instructions" are those that the compiler may use for its target (-march, -mcpu).
+ * 1: all that the library has a kernel for are compiled, and the loader of Linux with glibc picks
+ * the best for the CPU when the program starts (x86-64 and AArch64). docs/KERNELS.md. */
+#ifndef WMBT_CFG_DISPATCH
+#    define WMBT_CFG_DISPATCH 0
 #endif
 
 /* XXH3 and XXH64: 1 small (rolled, whole buffers), 2 fast (straight from the caller's bytes). */
@@ -185,11 +200,14 @@
 
 /* --- what needs what -------------------------------------------------------------------------- */
 
-#if WMBT_CFG_CRC32C_KERNEL < 1 || WMBT_CFG_CRC32C_KERNEL > 4
-#    error "WMBT_CFG_CRC32C_KERNEL is 1, 2, 3 or 4"
+#if WMBT_CFG_CRC32C_KERNEL < 1 || WMBT_CFG_CRC32C_KERNEL > 5
+#    error "WMBT_CFG_CRC32C_KERNEL is 1, 2, 3, 4 or 5"
 #endif
-#if WMBT_CFG_BLAKE3_KERNEL < 1 || WMBT_CFG_BLAKE3_KERNEL > 2
-#    error "WMBT_CFG_BLAKE3_KERNEL is 1 or 2"
+#if WMBT_CFG_BLAKE3_KERNEL < 1 || WMBT_CFG_BLAKE3_KERNEL > 3
+#    error "WMBT_CFG_BLAKE3_KERNEL is 1, 2 or 3"
+#endif
+#if WMBT_CFG_SHA256_KERNEL < 1 || WMBT_CFG_SHA256_KERNEL > 2
+#    error "WMBT_CFG_SHA256_KERNEL is 1 or 2"
 #endif
 #if WMBT_CFG_XXH_KERNEL < 1 || WMBT_CFG_XXH_KERNEL > 2
 #    error "WMBT_CFG_XXH_KERNEL is 1 or 2"

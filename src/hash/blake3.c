@@ -60,6 +60,36 @@ static uint32_t wmbt_blake3_fill(const wmbt_blake3 *x)
     return rest == 0u && x->total != 0u ? WMBT_BLAKE3_BLOCK_BYTES : rest;
 }
 
+#    ifdef WMBT_BLAKE3_RUN
+static void wmbt_blake3_set_run(wmbt_blake3_run *run, const uint8_t *const *input,
+                                uint32_t (*cv)[8], size_t count, size_t blocks)
+{
+    run->input = input;
+    run->cv = cv;
+    run->count = count;
+    run->blocks = blocks;
+    run->counter = 0;
+    run->counts = false;
+    run->last_bytes = WMBT_BLAKE3_BLOCK_BYTES;
+    run->flags = 0;
+    run->flags_first = 0;
+    run->flags_last = 0;
+}
+
+/* A compression by the kernel for runs, of one block of one message. */
+static void wmbt_blake3_one(uint32_t cv[8], const uint8_t *block, uint32_t block_bytes,
+                            uint64_t counter, uint32_t flags)
+{
+    wmbt_blake3_run run;
+    wmbt_blake3_set_run(&run, &block, (uint32_t(*)[8])cv, 1, 1);
+    run.counter = counter;
+    run.last_bytes = block_bytes;
+    run.flags = flags;
+    WMBT_BLAKE3_RUN(&run);
+}
+#        define WMBT_BLAKE3_COMPRESS wmbt_blake3_one
+#    endif
+
 static void wmbt_blake3_parent(uint32_t cv[8], const uint8_t *children, uint32_t flags)
 {
     wmbt_blake3_start(cv);
@@ -67,14 +97,15 @@ static void wmbt_blake3_parent(uint32_t cv[8], const uint8_t *children, uint32_t
 }
 
 /*
- * Pushes the value of chunk number `chunk` after joining it with all trees of its size. More input
- * follows, so chunk + 2 <= limit / 1024 and the stack has room.
+ * Pushes the value of a tree (a chunk, or a power of two of them) after joining it with all trees
+ * of its size; `trees` of its size came before. More input follows, so a chunk comes behind it and
+ * the stack has room.
  */
-static void wmbt_blake3_push(wmbt_blake3 *x, uint64_t chunk)
+static void wmbt_blake3_push(wmbt_blake3 *x, uint64_t trees)
 {
-    uint8_t *top = x->stack + WMBT_BLAKE3_CV_BYTES * wmbt_blake3_depth(chunk);
+    uint8_t *top = x->stack + WMBT_BLAKE3_CV_BYTES * wmbt_blake3_depth(trees);
     wmbt_blake3_store(top, x->cv);
-    for (; (chunk & 1u) != 0u; chunk >>= 1) {
+    for (; (trees & 1u) != 0u; trees >>= 1) {
         top -= WMBT_BLAKE3_CV_BYTES;
         wmbt_blake3_parent(x->cv, top, 0);
         wmbt_blake3_store(top, x->cv);
@@ -104,6 +135,89 @@ static void wmbt_blake3_absorb(wmbt_blake3 *x, const uint8_t *block)
     }
 }
 
+#    ifdef WMBT_BLAKE3_RUN
+
+/* The value of a tree of `count` chunks (a power of two) from their values, which are used up: all
+ * parents of a row at once. Kernels for runs are for machines that keep numbers as BLAKE3 does. */
+static void wmbt_blake3_join(uint32_t cvs[WMBT_BLAKE3_RUN_LANES][8], size_t count)
+{
+    uint32_t parents[WMBT_BLAKE3_RUN_LANES / 2u][8];
+    const uint8_t *input[WMBT_BLAKE3_RUN_LANES / 2u];
+    wmbt_blake3_run run;
+    for (; count > 1u; count /= 2u) {
+        for (size_t i = 0; i < count / 2u; i++) {
+            wmbt_blake3_start(parents[i]);
+            input[i] = (const uint8_t *)cvs[2u * i];
+        }
+        wmbt_blake3_set_run(&run, input, parents, count / 2u, 1);
+        run.flags = WMBT_BLAKE3_PARENT;
+        WMBT_BLAKE3_RUN(&run);
+        wmbt_bytes_copy((uint8_t *)cvs, (const uint8_t *)parents,
+                        count / 2u * WMBT_BLAKE3_CV_BYTES);
+    }
+}
+
+/* Takes `count` whole chunks, a power of two that divides the number of those before. */
+static void wmbt_blake3_take_tree(wmbt_blake3 *x, const uint8_t *p, size_t count)
+{
+    uint32_t cvs[WMBT_BLAKE3_RUN_LANES][8];
+    const uint8_t *input[WMBT_BLAKE3_RUN_LANES];
+    wmbt_blake3_run run;
+    uint64_t chunk = x->total >> 10;
+    uint64_t trees = chunk;
+    for (size_t i = 0; i < count; i++) {
+        wmbt_blake3_start(cvs[i]);
+        input[i] = p + i * WMBT_BLAKE3_CHUNK_BYTES;
+    }
+    wmbt_blake3_set_run(&run, input, cvs, count,
+                        WMBT_BLAKE3_CHUNK_BYTES / WMBT_BLAKE3_BLOCK_BYTES);
+    run.counter = chunk;
+    run.counts = true;
+    run.flags_first = WMBT_BLAKE3_CHUNK_START;
+    run.flags_last = WMBT_BLAKE3_CHUNK_END;
+    WMBT_BLAKE3_RUN(&run);
+    wmbt_blake3_join(cvs, count);
+    wmbt_bytes_copy((uint8_t *)x->cv, (const uint8_t *)cvs[0], sizeof x->cv);
+    x->total += count * WMBT_BLAKE3_CHUNK_BYTES;
+    for (; count > 1u; count /= 2u) {
+        trees >>= 1;
+    }
+    wmbt_blake3_push(x, trees);
+}
+
+/* Takes full blocks up to the end of a chunk or several chunks; no block is open, and more input
+ * follows what is taken. Returns the bytes taken. */
+static size_t wmbt_blake3_take(wmbt_blake3 *x, const uint8_t *p, size_t n)
+{
+    size_t into = (size_t)x->total & (WMBT_BLAKE3_CHUNK_BYTES - 1u);
+    uint64_t chunk = x->total >> 10;
+    if (into == 0u && n > WMBT_BLAKE3_CHUNK_BYTES) {
+        size_t count = WMBT_BLAKE3_RUN_LANES;
+        while (count * WMBT_BLAKE3_CHUNK_BYTES >= n || (chunk & (count - 1u)) != 0u) {
+            count /= 2u;
+        }
+        wmbt_blake3_take_tree(x, p, count);
+        return count * WMBT_BLAKE3_CHUNK_BYTES;
+    }
+    size_t blocks = (WMBT_BLAKE3_CHUNK_BYTES - into) / WMBT_BLAKE3_BLOCK_BYTES;
+    size_t full = (n - 1u) / WMBT_BLAKE3_BLOCK_BYTES;
+    bool closes = blocks <= full;
+    blocks = closes ? blocks : full;
+    wmbt_blake3_run run;
+    wmbt_blake3_set_run(&run, &p, &x->cv, 1, blocks);
+    run.counter = chunk;
+    run.flags_first = into == 0u ? WMBT_BLAKE3_CHUNK_START : 0u;
+    run.flags_last = closes ? WMBT_BLAKE3_CHUNK_END : 0u;
+    WMBT_BLAKE3_RUN(&run);
+    x->total += blocks * WMBT_BLAKE3_BLOCK_BYTES;
+    if (closes) {
+        wmbt_blake3_push(x, chunk);
+    }
+    return blocks * WMBT_BLAKE3_BLOCK_BYTES;
+}
+
+#    else
+
 /* Takes a full block, or the chunks that the kernel takes at once; no block is open, and more input
  * follows what is taken. Returns the bytes taken. */
 static size_t wmbt_blake3_take(wmbt_blake3 *x, const uint8_t *p, size_t n)
@@ -127,6 +241,8 @@ static size_t wmbt_blake3_take(wmbt_blake3 *x, const uint8_t *p, size_t n)
     wmbt_blake3_absorb(x, p);
     return WMBT_BLAKE3_BLOCK_BYTES;
 }
+
+#    endif
 
 wmbt_status wmbt_blake3_init(wmbt_buf memory, wmbt_blake3 **x)
 {

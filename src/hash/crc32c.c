@@ -2,6 +2,7 @@
 /* CRC32C over a kernel: argument rules, inversion, combination. */
 #include "wombatkv/crc32c.h"
 
+#include "hash/crc32c_constants.h"
 #include "hash/kernel.h"
 
 #if WMBT_CFG_CRC32C
@@ -35,17 +36,34 @@ static uint32_t wmbt_crc32c_product(uint32_t a, uint32_t b)
     return product;
 }
 
-/* Appending n bytes multiplies by x^(8n); the inversions before and after cancel out. */
-uint32_t wmbt_crc32c_combine(uint32_t a, uint32_t b, uint64_t b_bytes)
+uint32_t wmbt_crc32c_shift_small(uint32_t state, uint64_t n)
 {
     uint32_t power = UINT32_C(0x00800000); /* x^8, then its squares */
-    for (; b_bytes != 0u; b_bytes >>= 1) {
-        if ((b_bytes & 1u) != 0u) {
-            a = wmbt_crc32c_product(power, a);
+    for (; n != 0u; n >>= 1) {
+        if ((n & 1u) != 0u) {
+            state = wmbt_crc32c_product(power, state);
         }
         power = wmbt_crc32c_product(power, power);
     }
-    return a ^ b;
+    return state;
+}
+
+uint32_t wmbt_crc32c_shift_table(uint32_t state, uint64_t n)
+{
+    static const uint32_t powers[] = WMBT_CRC32C_POWERS;
+    for (size_t k = 3; n != 0u; n >>= 1) { /* x^8 is x^(2^3) */
+        if ((n & 1u) != 0u) {
+            state = wmbt_crc32c_product(powers[k], state);
+        }
+        k = k + 1u == sizeof powers / sizeof powers[0] ? 0u : k + 1u;
+    }
+    return state;
+}
+
+/* Appending n bytes multiplies by x^(8n); the inversions before and after cancel out. */
+uint32_t wmbt_crc32c_combine(uint32_t a, uint32_t b, uint64_t b_bytes)
+{
+    return WMBT_CRC32C_SHIFT(a, b_bytes) ^ b;
 }
 
 uint32_t wmbt_crc32c_shift(uint64_t bytes)

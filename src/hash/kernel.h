@@ -2,12 +2,13 @@
 /*
  * The boundary between the hashes and the code that does their work. All kernels of one kind have
  * one signature and names of their own; all portable ones are always compiled, a link keeps the one
- * that is called. A kernel for an instruction set is a new file in src/hash/<isa>/, a line here and
- * a number in config.h.
+ * that is called. A kernel for an instruction set is a new file in src/hash/<isa>/, a condition in
+ * machine.h, a line here and one in the machine's dispatch.c.
  */
 #ifndef WMBT_SRC_HASH_KERNEL_H
 #define WMBT_SRC_HASH_KERNEL_H
 
+#include "hash/machine.h"
 #include "wombatkv/base.h"
 
 #if WMBT_CFG_CRC32C
@@ -23,16 +24,60 @@ wmbt_crc32c_kernel wmbt_crc32c_nibble; /* 64 bytes of table */
 wmbt_crc32c_kernel wmbt_crc32c_table;  /* 1 KiB */
 wmbt_crc32c_kernel wmbt_crc32c_slice8; /* 8 KiB */
 
+/* Of instruction sets; those that machine.h says are there. */
+WMBT_HIDDEN wmbt_crc32c_kernel wmbt_crc32c_sse42;
+WMBT_HIDDEN wmbt_crc32c_kernel wmbt_crc32c_avx2;
+WMBT_HIDDEN wmbt_crc32c_kernel wmbt_crc32c_avx512;
+WMBT_HIDDEN wmbt_crc32c_kernel wmbt_crc32c_armv8;       /* joins streams by shifts */
+WMBT_HIDDEN wmbt_crc32c_kernel wmbt_crc32c_armv8_pmull; /* by carry-less products */
+WMBT_HIDDEN wmbt_crc32c_kernel wmbt_crc32c_zbc;
+
+/* Moves a register forward over n zero bytes: times x^(8n). */
+typedef uint32_t wmbt_crc32c_shift_kernel(uint32_t state, uint64_t n);
+
+wmbt_crc32c_shift_kernel wmbt_crc32c_shift_small; /* without a table */
+wmbt_crc32c_shift_kernel wmbt_crc32c_shift_table; /* 124 bytes of table */
+WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_sse42;
+WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_armv8_pmull;
+WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_zbc;
+
 #    define WMBT_CRC32C_POLYNOMIAL UINT32_C(0x82F63B78)
 
-#    if WMBT_CFG_CRC32C_KERNEL == 1
+#    if WMBT_CRC32C_BY_MACHINE && WMBT_CFG_DISPATCH
+/* The loader sets them to one of the above (dispatch.c of the machine). */
+WMBT_HIDDEN wmbt_crc32c_kernel wmbt_crc32c_loaded;
+WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_loaded;
+#        define WMBT_CRC32C_KERNEL wmbt_crc32c_loaded
+#        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_loaded
+#    elif WMBT_CRC32C_AVX512
+#        define WMBT_CRC32C_KERNEL wmbt_crc32c_avx512
+#        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_sse42
+#    elif WMBT_CRC32C_AVX2
+#        define WMBT_CRC32C_KERNEL wmbt_crc32c_avx2
+#        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_sse42
+#    elif WMBT_CRC32C_SSE42
+#        define WMBT_CRC32C_KERNEL wmbt_crc32c_sse42
+#        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_sse42
+#    elif WMBT_CRC32C_ARMV8_PMULL
+#        define WMBT_CRC32C_KERNEL wmbt_crc32c_armv8_pmull
+#        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_armv8_pmull
+#    elif WMBT_CRC32C_ARMV8
+#        define WMBT_CRC32C_KERNEL wmbt_crc32c_armv8
+#    elif WMBT_CRC32C_ZBC
+#        define WMBT_CRC32C_KERNEL wmbt_crc32c_zbc
+#        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_zbc
+#    elif WMBT_CFG_CRC32C_KERNEL == 1
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_nibble
+#        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_small
 #    elif WMBT_CFG_CRC32C_KERNEL == 2
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_table
-#    elif WMBT_CFG_CRC32C_KERNEL == 3
-#        define WMBT_CRC32C_KERNEL wmbt_crc32c_slice8
-#    else
+#    elif WMBT_CFG_CRC32C_KERNEL == 4
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_external /* crc32c.h */
+#    else
+#        define WMBT_CRC32C_KERNEL wmbt_crc32c_slice8
+#    endif
+#    ifndef WMBT_CRC32C_SHIFT
+#        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_table
 #    endif
 
 #endif
@@ -94,13 +139,79 @@ void wmbt_blake3_chunks_fast(const uint8_t *chunks, uint64_t counter,
                              uint32_t cvs[WMBT_BLAKE3_LANES][8]);
 #    endif
 
-#    if WMBT_CFG_BLAKE3_KERNEL == 1
+/*
+ * Blocks of several messages: `count` of them, at least 1, each with `blocks` whole blocks (1 at
+ * least) behind its input. cv[i] is the chaining value of message i before and after them.
+ */
+typedef struct wmbt_blake3_run {
+    const uint8_t *const *input; /* of each message, any alignment */
+    uint32_t (*cv)[8];
+    size_t count;
+    size_t blocks;
+    uint64_t counter;     /* of the first message */
+    bool counts;          /* message i has counter + i; otherwise all the same */
+    uint32_t last_bytes;  /* of the last block that count; the others are 0 */
+    uint32_t flags;       /* of every block */
+    uint32_t flags_first; /* of the first as well */
+    uint32_t flags_last;  /* of the last as well */
+} wmbt_blake3_run;
+
+typedef void wmbt_blake3_run_kernel(const wmbt_blake3_run *run);
+
+#    define WMBT_BLAKE3_RUN_LANES 16u /* no kernel gains by more messages at once */
+
+wmbt_blake3_run_kernel wmbt_blake3_run_portable; /* one after the other */
+WMBT_HIDDEN wmbt_blake3_run_kernel wmbt_blake3_run_sse41;
+WMBT_HIDDEN wmbt_blake3_run_kernel wmbt_blake3_run_avx2;
+WMBT_HIDDEN wmbt_blake3_run_kernel wmbt_blake3_run_avx512;
+WMBT_HIDDEN wmbt_blake3_run_kernel wmbt_blake3_run_neon;
+
+#    if WMBT_BLAKE3_BY_MACHINE && WMBT_CFG_DISPATCH
+/* The loader sets it to one of the above (dispatch.c of the machine). */
+WMBT_HIDDEN wmbt_blake3_run_kernel wmbt_blake3_run_loaded;
+#        define WMBT_BLAKE3_RUN wmbt_blake3_run_loaded
+#    elif WMBT_BLAKE3_AVX512
+#        define WMBT_BLAKE3_RUN wmbt_blake3_run_avx512
+#    elif WMBT_BLAKE3_AVX2
+#        define WMBT_BLAKE3_RUN wmbt_blake3_run_avx2
+#    elif WMBT_BLAKE3_SSE41
+#        define WMBT_BLAKE3_RUN wmbt_blake3_run_sse41
+#    elif WMBT_BLAKE3_NEON
+#        define WMBT_BLAKE3_RUN wmbt_blake3_run_neon
+#    elif WMBT_CFG_BLAKE3_KERNEL == 1
 #        define WMBT_BLAKE3_COMPRESS wmbt_blake3_compress_small
 #    else
 #        define WMBT_BLAKE3_COMPRESS wmbt_blake3_compress_fast
 #        if WMBT_BLAKE3_LANES > 1
 #            define WMBT_BLAKE3_CHUNKS wmbt_blake3_chunks_fast
 #        endif
+#    endif
+
+#endif
+
+#if WMBT_CFG_SHA256
+
+/* Takes `count` blocks of 64 bytes into the hash. Each byte of them is read once. */
+typedef void wmbt_sha256_kernel(uint32_t hash[8], const uint8_t *blocks, size_t count);
+
+wmbt_sha256_kernel wmbt_sha256_rolled;
+WMBT_HIDDEN wmbt_sha256_kernel wmbt_sha256_shani;
+WMBT_HIDDEN wmbt_sha256_kernel wmbt_sha256_armv8;
+WMBT_HIDDEN wmbt_sha256_kernel wmbt_sha256_zknh;
+
+extern const uint32_t wmbt_sha256_k[64]; /* the constants of the rounds */
+
+#    if WMBT_SHA256_BY_MACHINE && WMBT_CFG_DISPATCH
+WMBT_HIDDEN wmbt_sha256_kernel wmbt_sha256_loaded;
+#        define WMBT_SHA256_KERNEL wmbt_sha256_loaded
+#    elif WMBT_SHA256_SHANI
+#        define WMBT_SHA256_KERNEL wmbt_sha256_shani
+#    elif WMBT_SHA256_ARMV8
+#        define WMBT_SHA256_KERNEL wmbt_sha256_armv8
+#    elif WMBT_SHA256_ZKNH
+#        define WMBT_SHA256_KERNEL wmbt_sha256_zknh
+#    else
+#        define WMBT_SHA256_KERNEL wmbt_sha256_rolled
 #    endif
 
 #endif

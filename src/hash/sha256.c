@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256, FIPS 180-4, rolled: what it hashes is small (a model's digest, a chain's step). */
+/* SHA-256, FIPS 180-4, and its portable kernel: rolled, for where what is hashed is small. */
 #include "wombatkv/sha256.h"
 
 #include "base/bytes.h"
+#include "hash/kernel.h"
 
 #if WMBT_CFG_SHA256
 
@@ -11,7 +12,7 @@
 #    define WMBT_SHA256_LIMIT (UINT64_C(1) << 61)
 
 /* FIPS 180-4, 4.2.2. */
-static const uint32_t wmbt_sha256_k[64] = {
+const uint32_t wmbt_sha256_k[64] = {
     0x428A2F98u, 0x71374491u, 0xB5C0FBCFu, 0xE9B5DBA5u, 0x3956C25Bu, 0x59F111F1u, 0x923F82A4u,
     0xAB1C5ED5u, 0xD807AA98u, 0x12835B01u, 0x243185BEu, 0x550C7DC3u, 0x72BE5D74u, 0x80DEB1FEu,
     0x9BDC06A7u, 0xC19BF174u, 0xE49B69C1u, 0xEFBE4786u, 0x0FC19DC6u, 0x240CA1CCu, 0x2DE92C6Fu,
@@ -90,6 +91,13 @@ static void wmbt_sha256_block(uint32_t hash[8], const uint8_t *block)
     }
 }
 
+void wmbt_sha256_rolled(uint32_t hash[8], const uint8_t *blocks, size_t count)
+{
+    for (; count != 0u; count--, blocks += WMBT_SHA256_BLOCK_BYTES) {
+        wmbt_sha256_block(hash, blocks);
+    }
+}
+
 void wmbt_sha256_init(wmbt_sha256 *x)
 {
     x->total = 0;
@@ -115,15 +123,16 @@ wmbt_status wmbt_sha256_update(wmbt_sha256 *x, wmbt_view bytes)
         if (n < room) {
             return WMBT_OK;
         }
-        wmbt_sha256_block(x->h, x->block);
+        WMBT_SHA256_KERNEL(x->h, x->block, 1);
         p += n;
         left -= n;
     }
-    for (; left >= WMBT_SHA256_BLOCK_BYTES; left -= WMBT_SHA256_BLOCK_BYTES) {
-        wmbt_sha256_block(x->h, p);
-        p += WMBT_SHA256_BLOCK_BYTES;
+    size_t rest = left & (WMBT_SHA256_BLOCK_BYTES - 1u);
+    if (left != rest) {
+        WMBT_SHA256_KERNEL(x->h, p, left / WMBT_SHA256_BLOCK_BYTES);
+        p += left - rest;
     }
-    wmbt_bytes_copy(x->block, p, left);
+    wmbt_bytes_copy(x->block, p, rest);
     return WMBT_OK;
 }
 
@@ -137,13 +146,13 @@ void wmbt_sha256_final(const wmbt_sha256 *x, uint8_t out[WMBT_SHA256_DIGEST_BYTE
     block[fill++] = 0x80;
     wmbt_bytes_fill(block + fill, 0, WMBT_SHA256_BLOCK_BYTES - fill);
     if (fill > WMBT_SHA256_LENGTH_AT) {
-        wmbt_sha256_block(h, block);
+        WMBT_SHA256_KERNEL(h, block, 1);
         wmbt_bytes_fill(block, 0, WMBT_SHA256_LENGTH_AT);
     }
     uint64_t bits = x->total << 3;
     wmbt_sha256_store(block + WMBT_SHA256_LENGTH_AT, (uint32_t)(bits >> 32));
     wmbt_sha256_store(block + WMBT_SHA256_LENGTH_AT + 4u, (uint32_t)bits);
-    wmbt_sha256_block(h, block);
+    WMBT_SHA256_KERNEL(h, block, 1);
     for (unsigned i = 0; i < 8u; i++) {
         wmbt_sha256_store(out + 4u * i, h[i]);
     }

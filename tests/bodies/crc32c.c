@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CRC32C: vectors, every kernel against a bitwise model, copy, combine. */
+#include "../support/kernels.h"
 #include "../support/test.h"
 
 #include "hash/kernel.h"
 #include "wombatkv/crc32c.h"
 
+/* Portable ones, and those for instruction sets that are in this build; wmbt_test_kernel_runs()
+ * knows whether this machine has them. */
 static const struct {
     const char *name;
     wmbt_crc32c_kernel *kernel;
@@ -12,8 +15,43 @@ static const struct {
     {"nibble", wmbt_crc32c_nibble},
     {"table", wmbt_crc32c_table},
     {"slice8", wmbt_crc32c_slice8},
+#if WMBT_CRC32C_SSE42
+    {"crc32c_sse42", wmbt_crc32c_sse42},
+#endif
+#if WMBT_CRC32C_AVX2
+    {"crc32c_avx2", wmbt_crc32c_avx2},
+#endif
+#if WMBT_CRC32C_AVX512
+    {"crc32c_avx512", wmbt_crc32c_avx512},
+#endif
+#if WMBT_CRC32C_ARMV8
+    {"crc32c_armv8", wmbt_crc32c_armv8},
+#endif
+#if WMBT_CRC32C_ARMV8_PMULL
+    {"crc32c_armv8_pmull", wmbt_crc32c_armv8_pmull},
+#endif
+#if WMBT_CRC32C_ZBC
+    {"crc32c_zbc", wmbt_crc32c_zbc},
+#endif
 };
 #define KERNELS (sizeof kernels / sizeof kernels[0])
+
+static const struct {
+    const char *name;
+    wmbt_crc32c_shift_kernel *kernel;
+} shifts[] = {
+    {"small", wmbt_crc32c_shift_small},
+    {"table", wmbt_crc32c_shift_table},
+#if WMBT_CRC32C_SSE42
+    {"crc32c_sse42", wmbt_crc32c_shift_sse42},
+#endif
+#if WMBT_CRC32C_ARMV8_PMULL
+    {"crc32c_armv8_pmull", wmbt_crc32c_shift_armv8_pmull},
+#endif
+#if WMBT_CRC32C_ZBC
+    {"crc32c_zbc", wmbt_crc32c_shift_zbc},
+#endif
+};
 
 /* The definition, a bit at a time. */
 static uint32_t model_byte(uint32_t state, uint8_t byte)
@@ -45,6 +83,9 @@ static void check_value(wmbt_test *t, wmbt_view message, uint32_t want)
     T_EQ(t, wmbt_crc32c(first, rest), want);
     T_EQ(t, wmbt_crc32c_combine(first, wmbt_crc32c(0, rest), rest.len), want);
     for (size_t k = 0; k < KERNELS && message.len != 0u; k++) {
+        if (!wmbt_test_kernel_runs(kernels[k].name)) {
+            continue;
+        }
         T_EQ(t, ~kernels[k].kernel(UINT32_MAX, NULL, message.data, message.len), want);
     }
 }
@@ -136,6 +177,9 @@ static void kernels_to(wmbt_test *t, size_t most)
             want = model_byte(want, src[align + n - 1u]);
             for (size_t k = 0; k < KERNELS; k++) {
                 wmbt_test_where(t, wmbt_test_text(kernels[k].name));
+                if (!wmbt_test_kernel_runs(kernels[k].name)) {
+                    continue;
+                }
                 T_EQ(t, kernels[k].kernel(start, NULL, src + align, n), want);
             }
             if (n % 16u != align && n > 64u) {
@@ -143,6 +187,9 @@ static void kernels_to(wmbt_test *t, size_t most)
             }
             for (size_t k = 0; k < KERNELS; k++) {
                 uint8_t *copy = dst + (n + k) % AROUND;
+                if (!wmbt_test_kernel_runs(kernels[k].name)) {
+                    continue;
+                }
                 for (size_t i = 0; i < n + 2u; i++) {
                     copy[i] = 0xA5;
                 }
@@ -172,6 +219,9 @@ static void test_kernels_long(wmbt_test *t)
         for (size_t n = 1; n <= MOST; n++) {
             want = model_byte(want, src[align + n - 1u]);
             for (size_t k = 0; k < KERNELS; k++) {
+                if (!wmbt_test_kernel_runs(kernels[k].name)) {
+                    continue;
+                }
                 bool chosen = n % 64u <= 1u || n % 64u == 63u || n % 16u == (align + k) % 16u;
                 wmbt_test_where(t, wmbt_test_text(kernels[k].name));
                 T_CHECK(t, !chosen || kernels[k].kernel(UINT32_MAX, NULL, src + align, n) == want);
@@ -204,6 +254,37 @@ static void test_splits(wmbt_test *t)
         }
         T_EQ(t, crc, want);
         T_EQ(t, joined, want);
+    }
+}
+
+/* Each kernel copies down inside one buffer, from far and near, lengths around its steps. */
+static void test_copy_down(wmbt_test *t)
+{
+    enum { SIZE = 4000 };
+    static const size_t downs[] = {0,  1,   3,   7,   8,   9,   16,  31,
+                                   64, 100, 127, 128, 200, 256, 300, 1500};
+    static const size_t lengths[] = {1, 7, 40, 127, 128, 129, 255, 300, 384, 700, 1100, 2500};
+    uint8_t *src = wmbt_test_alloc(t, SIZE);
+    uint8_t *work = wmbt_test_alloc(t, SIZE);
+    T_CHECK(t, src != NULL && work != NULL);
+    fill_random(src, SIZE, 22);
+    for (size_t k = 0; k < KERNELS; k++) {
+        wmbt_test_where(t, wmbt_test_text(kernels[k].name));
+        for (size_t d = 0; d < sizeof downs / sizeof downs[0]; d++) {
+            for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++) {
+                size_t n = lengths[l], down = downs[d];
+                if (!wmbt_test_kernel_runs(kernels[k].name)) {
+                    continue;
+                }
+                for (size_t i = 0; i < SIZE; i++) {
+                    work[i] = src[i];
+                }
+                uint32_t want = wmbt_crc32c_nibble(9, NULL, src + down, n);
+                T_EQ(t, kernels[k].kernel(9, work, work + down, n), want);
+                T_BYTES(t, work, src + down, n);
+                T_BYTES(t, work + n + down, src + n + down, SIZE - n - down);
+            }
+        }
     }
 }
 
@@ -274,6 +355,33 @@ static void test_shift(wmbt_test *t)
     }
 }
 
+/* Moving forward is what that many zero bytes do. */
+static void test_shifts(wmbt_test *t)
+{
+    uint8_t *zeros = wmbt_test_alloc(t, 4096);
+    T_CHECK(t, zeros != NULL);
+    for (size_t i = 0; i < 4096u; i++) {
+        zeros[i] = 0;
+    }
+    uint32_t seed = 77;
+    for (size_t k = 0; k < sizeof shifts / sizeof shifts[0]; k++) {
+        wmbt_test_where(t, wmbt_test_text(shifts[k].name));
+        if (!wmbt_test_kernel_runs(shifts[k].name)) {
+            continue;
+        }
+        T_EQ(t, shifts[k].kernel(0xABCD1234u, 0), 0xABCD1234u);
+        for (size_t n = 1; n <= 4096u; n += 1u + n / 40u) {
+            T_EQ(t, shifts[k].kernel(0xABCD1234u, n),
+                 wmbt_crc32c_nibble(0xABCD1234u, NULL, zeros, n));
+        }
+        for (int i = 0; i < 200; i++) { /* any length: as the slowest says */
+            uint64_t n = (uint64_t)wmbt_test_random(&seed) << 32 | wmbt_test_random(&seed);
+            T_EQ(t, shifts[k].kernel(0x1u + (uint32_t)i, n),
+                 wmbt_crc32c_shift_small(0x1u + (uint32_t)i, n));
+        }
+    }
+}
+
 static const wmbt_case cases[] = {
     {"published values", test_published, 512, "vectors/crc32c.tsv"},
     {"golden values", test_golden, 132000, "golden/vectors/cabi.tsv"},
@@ -281,6 +389,8 @@ static const wmbt_case cases[] = {
     {"kernels, lengths to 5000", test_kernels_long, 5120, NULL},
     {"every split and random splits, combined too", test_splits, 1024, NULL},
     {"copy to the front of the same buffer", test_copy, 1024, NULL},
+    {"each kernel copies down", test_copy_down, 8192, NULL},
+    {"moving forward", test_shifts, 4096, NULL},
     {"empty and NULL", test_arguments, 0, NULL},
     {"combine: laws for huge lengths", test_combine, 0, NULL},
     {"shift: kept, and taken back", test_shift, 0, NULL},

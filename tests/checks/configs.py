@@ -16,7 +16,8 @@ FLAGS = ["-std=c11", "-O1", "-ffreestanding", "-fno-tree-loop-distribute-pattern
          "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror", "-Iinclude", "-Isrc", "-I."]
 # Choices that are no modules, with the values other than the default.
 CHOICES = {"STATUS_NAMES": ["0"], "WRITERS": ["0"], "EXPERIMENTAL_MODEL_KEYS": ["1"],
-           "CRC32C_KERNEL": ["1", "2"], "BLAKE3_KERNEL": ["1"], "ZSTD_FAST": ["0"]}
+           "CRC32C_KERNEL": ["1", "2", "3"], "BLAKE3_KERNEL": ["2", "1"], "SHA256_KERNEL": ["1"],
+           "ZSTD_FAST": ["0"], "DISPATCH": ["1"]}
 EXTERNAL = {"WMBT_CFG_CRC32C_KERNEL=4": {"wmbt_crc32c_external"}}
 
 
@@ -55,7 +56,7 @@ def configurations(text):
             yield f"{name}={value}", [f"-DWMBT_CFG_{name}={value}"]
     yield "external kernel", ["-DWMBT_CFG_CRC32C_KERNEL=4"]
     yield "the least text", [f"-DWMBT_CFG_{name}={values[-1]}" for name, values in CHOICES.items()
-                             if name not in ("CRC32C_KERNEL", "EXPERIMENTAL_MODEL_KEYS")] + \
+                             if name not in ("CRC32C_KERNEL", "EXPERIMENTAL_MODEL_KEYS", "DISPATCH")] + \
         ["-DWMBT_CFG_CRC32C_KERNEL=1"]
 
 

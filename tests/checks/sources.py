@@ -12,7 +12,7 @@ from common import LEVELS, ROOT, library_sources, main, read_modules
 
 FREESTANDING_HEADERS = {"stddef.h", "stdint.h", "stdbool.h", "limits.h"}
 # Kernel files of an instruction set may include its header, and nothing else may.
-KERNEL_HEADERS = {"arm_acle.h", "arm_neon.h", "arm_mve.h"}
+KERNEL_HEADERS = {"arm_acle.h", "arm_neon.h", "arm_mve.h", "immintrin.h"}
 KERNELS = re.compile(r"^src/hash/(x86|aarch64|arm|riscv)/")
 HEADER_LEVELS = {level: {header for module in read_modules().values() if module.level == level
                          for header in module.headers} for level in LEVELS}

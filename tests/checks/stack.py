@@ -11,6 +11,15 @@ from common import SMALL, Build, compile_all, main, planted, public_functions, t
 
 # {function: [functions that it may call through a pointer]}
 INDIRECT = {"wmbt_compressed_unwrap": ["wmbt_zstd_codec"]}  # or a codec of the caller's
+# {name that the loader resolves: [kernels that it can mean]}, src/hash/x86/dispatch.c.
+LOADED = {
+    "wmbt_crc32c_loaded": ["wmbt_crc32c_avx512", "wmbt_crc32c_avx2", "wmbt_crc32c_sse42",
+                           "wmbt_crc32c_slice8"],
+    "wmbt_crc32c_shift_loaded": ["wmbt_crc32c_shift_sse42", "wmbt_crc32c_shift_table"],
+    "wmbt_blake3_run_loaded": ["wmbt_blake3_run_avx512", "wmbt_blake3_run_avx2",
+                               "wmbt_blake3_run_sse41", "wmbt_blake3_run_portable"],
+    "wmbt_sha256_loaded": ["wmbt_sha256_shani", "wmbt_sha256_rolled"],
+}
 # Stack of the compilers' own helpers: they are leaves that save a few registers.
 HELPERS = {"__aeabi_uidiv": 16, "__aeabi_uidivmod": 16, "__aeabi_lmul": 24}
 BUDGETS = [("BLAKE3", ["blake3"], 450),
@@ -56,6 +65,8 @@ class Graph:
                 if short not in INDIRECT:
                     self.problems.append(f"{name}: undeclared indirect call")
                 yield from INDIRECT.get(short, ())
+            elif callee in LOADED and callee not in self.frame:
+                yield from LOADED[callee]
             else:
                 yield callee
 
@@ -118,10 +129,13 @@ def measure(base):
     small = [Build(target(name), "gcc", "Os", base, SMALL) for name in SMALL_TARGETS]
     fast = [Build(target(name), "gcc", "O3", base) for name in FAST_TARGETS]
     compile_all(small + fast)
+    host = Build(target("x86-64"), "gcc", "O3", base, ["-DWMBT_CFG_DISPATCH=1"])
+    compile_all([host])
+    loaded = [f"{host.title}, dispatch: {problem}" for problem in Graph(host).all_problems()]
     first, problems = per_module(
         "Small: -Os, small kernels, no writers", "As firmware builds it (cross/README.md).", small)
     second, more = per_module("Fast: -O3, default options", "Kernels and writers as by default.", fast)
-    return [budget_table(first), first, second], problems + more
+    return [budget_table(first), first, second], problems + more + loaded
 
 
 def check(base):

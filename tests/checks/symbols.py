@@ -21,6 +21,10 @@ ALLOWED = {
 # With -fsanitize=alignment GCC copies a view, 8 bytes, by a call.
 ALLOWED["cortex-m0plus trap"] = ALLOWED["cortex-m0plus"] | {"memcpy"}
 
+# With every kernel for instruction sets: as the loader picks them, and as a target's macros do.
+KERNELS = [("x86-64", ["-DWMBT_CFG_DISPATCH=1"]), ("x86-64", ["-march=x86-64-v3", "-mvpclmulqdq", "-mpclmul"]),
+           ("x86-64", ["-march=x86-64-v4", "-mvpclmulqdq", "-mpclmul", "-msha"])]
+
 # .data.rel.ro is what a position-independent program makes of constants that hold addresses.
 WRITABLE = re.compile(r"\.(data(?!\.rel\.ro)|bss|sdata|sbss|tdata|tbss)\b|COMMON")
 # Local names that are nobody's: of sections, mapping symbols, and objects inside a function.
@@ -80,6 +84,8 @@ def archive_problems(cpu, archive):
 def check(base):
     builds = [Build(machine, which, optimisation, base) for machine in TARGETS
               for which in COMPILERS for optimisation in OPTIMISATIONS]
+    builds += [Build(target(name), which, optimisation, base, more=more) for name, more in KERNELS
+               for which in COMPILERS for optimisation in OPTIMISATIONS]
     compile_all(builds)
     return [problem for build in builds for problem in problems_of(build)]
 

@@ -5,38 +5,9 @@
 
 #if WMBT_CFG_BLAKE3
 
+#    undef WMBT_BLAKE3_ROTATE
 #    define WMBT_BLAKE3_ROTATE(v, right) ((v) >> (right) | (v) << (32 - (right)))
-
-#    define WMBT_BLAKE3_STEP(a, b, c, d, x, y) \
-        a += b + (x);                          \
-        d = WMBT_BLAKE3_ROTATE(d ^ a, 16);     \
-        c += d;                                \
-        b = WMBT_BLAKE3_ROTATE(b ^ c, 12);     \
-        a += b + (y);                          \
-        d = WMBT_BLAKE3_ROTATE(d ^ a, 8);      \
-        c += d;                                \
-        b = WMBT_BLAKE3_ROTATE(b ^ c, 7)
-
-/* Columns, then diagonals; the arguments are the words of the block in the round's order. */
-#    define WMBT_BLAKE3_ROUND(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, xa, xb, xc, xd, xe, xf) \
-        WMBT_BLAKE3_STEP(v0, v4, v8, vc, x0, x1);                                             \
-        WMBT_BLAKE3_STEP(v1, v5, v9, vd, x2, x3);                                             \
-        WMBT_BLAKE3_STEP(v2, v6, va, ve, x4, x5);                                             \
-        WMBT_BLAKE3_STEP(v3, v7, vb, vf, x6, x7);                                             \
-        WMBT_BLAKE3_STEP(v0, v5, va, vf, x8, x9);                                             \
-        WMBT_BLAKE3_STEP(v1, v6, vb, vc, xa, xb);                                             \
-        WMBT_BLAKE3_STEP(v2, v7, v8, vd, xc, xd);                                             \
-        WMBT_BLAKE3_STEP(v3, v4, v9, ve, xe, xf)
-
-/* All seven rounds on variables v0 to vf and m0 to m15, of numbers or of vectors. */
-#    define WMBT_BLAKE3_ROUNDS()                                                                 \
-        WMBT_BLAKE3_ROUND(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15); \
-        WMBT_BLAKE3_ROUND(m2, m6, m3, m10, m7, m0, m4, m13, m1, m11, m12, m5, m9, m14, m15, m8); \
-        WMBT_BLAKE3_ROUND(m3, m4, m10, m12, m13, m2, m7, m14, m6, m5, m9, m0, m11, m15, m8, m1); \
-        WMBT_BLAKE3_ROUND(m10, m7, m12, m9, m14, m3, m13, m15, m4, m0, m11, m2, m5, m8, m1, m6); \
-        WMBT_BLAKE3_ROUND(m12, m13, m9, m11, m15, m10, m14, m8, m7, m2, m5, m3, m0, m1, m6, m4); \
-        WMBT_BLAKE3_ROUND(m9, m14, m11, m5, m8, m12, m15, m1, m13, m3, m0, m10, m2, m6, m4, m7); \
-        WMBT_BLAKE3_ROUND(m11, m15, m5, m0, m1, m9, m8, m6, m14, m10, m2, m12, m3, m4, m7, m13)
+#    include "hash/blake3_rounds.h"
 
 void wmbt_blake3_compress_fast(uint32_t cv[8], const uint8_t *block, uint32_t block_bytes,
                                uint64_t counter, uint32_t flags)
@@ -72,6 +43,22 @@ void wmbt_blake3_compress_fast(uint32_t cv[8], const uint8_t *block, uint32_t bl
     cv[5] = v5 ^ vd;
     cv[6] = v6 ^ ve;
     cv[7] = v7 ^ vf;
+}
+
+void wmbt_blake3_run_portable(const wmbt_blake3_run *run)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        const uint8_t *p = run->input[i];
+        uint64_t counter = run->counter + (run->counts ? i : 0u);
+        uint32_t flags = run->flags | run->flags_first;
+        for (size_t left = run->blocks; left != 0u; left--, p += WMBT_BLAKE3_BLOCK_BYTES) {
+            flags |= left == 1u ? run->flags_last : 0u;
+            wmbt_blake3_compress_fast(run->cv[i], p,
+                                      left == 1u ? run->last_bytes : WMBT_BLAKE3_BLOCK_BYTES,
+                                      counter, flags);
+            flags = run->flags;
+        }
+    }
 }
 
 #    if WMBT_BLAKE3_LANES > 1

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* BLAKE3's seven rounds, for numbers and for vectors of them. WMBT_BLAKE3_ROTATE(v, right) is
+ * defined by who includes this. */
+#ifndef WMBT_SRC_HASH_BLAKE3_ROUNDS_H
+#define WMBT_SRC_HASH_BLAKE3_ROUNDS_H
+
+#define WMBT_BLAKE3_STEP(a, b, c, d, x, y) \
+    a += b + (x);                          \
+    d = WMBT_BLAKE3_ROTATE(d ^ a, 16);     \
+    c += d;                                \
+    b = WMBT_BLAKE3_ROTATE(b ^ c, 12);     \
+    a += b + (y);                          \
+    d = WMBT_BLAKE3_ROTATE(d ^ a, 8);      \
+    c += d;                                \
+    b = WMBT_BLAKE3_ROTATE(b ^ c, 7)
+
+/* Columns, then diagonals; the arguments are the words of the block in the round's order. */
+#define WMBT_BLAKE3_ROUND(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, xa, xb, xc, xd, xe, xf) \
+    WMBT_BLAKE3_STEP(v0, v4, v8, vc, x0, x1);                                             \
+    WMBT_BLAKE3_STEP(v1, v5, v9, vd, x2, x3);                                             \
+    WMBT_BLAKE3_STEP(v2, v6, va, ve, x4, x5);                                             \
+    WMBT_BLAKE3_STEP(v3, v7, vb, vf, x6, x7);                                             \
+    WMBT_BLAKE3_STEP(v0, v5, va, vf, x8, x9);                                             \
+    WMBT_BLAKE3_STEP(v1, v6, vb, vc, xa, xb);                                             \
+    WMBT_BLAKE3_STEP(v2, v7, v8, vd, xc, xd);                                             \
+    WMBT_BLAKE3_STEP(v3, v4, v9, ve, xe, xf)
+
+/* All seven rounds on variables v0 to vf and m0 to m15, of numbers or of vectors. */
+#define WMBT_BLAKE3_ROUNDS()                                                                 \
+    WMBT_BLAKE3_ROUND(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15); \
+    WMBT_BLAKE3_ROUND(m2, m6, m3, m10, m7, m0, m4, m13, m1, m11, m12, m5, m9, m14, m15, m8); \
+    WMBT_BLAKE3_ROUND(m3, m4, m10, m12, m13, m2, m7, m14, m6, m5, m9, m0, m11, m15, m8, m1); \
+    WMBT_BLAKE3_ROUND(m10, m7, m12, m9, m14, m3, m13, m15, m4, m0, m11, m2, m5, m8, m1, m6); \
+    WMBT_BLAKE3_ROUND(m12, m13, m9, m11, m15, m10, m14, m8, m7, m2, m5, m3, m0, m1, m6, m4); \
+    WMBT_BLAKE3_ROUND(m9, m14, m11, m5, m8, m12, m15, m1, m13, m3, m0, m10, m2, m6, m4, m7); \
+    WMBT_BLAKE3_ROUND(m11, m15, m5, m0, m1, m9, m8, m6, m14, m10, m2, m12, m3, m4, m7, m13)
+
+#endif
