@@ -22,6 +22,12 @@
 WMBT_BEGIN_DECLS
 
 #    define WMBT_ENVELOPE_HEADER_BYTES 16u
+
+/* Offsets of the header's fields, each a little-endian number of 32 bits. */
+#    define WMBT_ENVELOPE_AT_MAGIC 0u
+#    define WMBT_ENVELOPE_AT_VERSION 4u
+#    define WMBT_ENVELOPE_AT_CRC 8u
+#    define WMBT_ENVELOPE_AT_BODY_BYTES 12u
 #    define WMBT_ENVELOPE_VERSION 1u
 
 /** A body limit that upstream's TCP transport has: 256 MiB. Any other, to 2^32 - 1, is as good. */

@@ -34,6 +34,14 @@ WMBT_BEGIN_DECLS
 #    define WMBT_KVBLOCK_TRAILER_BYTES 4u /**< the CRC32C */
 #    define WMBT_KVBLOCK_VERSION 2u
 
+/* Offsets of the header's fields, each a little-endian number of 32 bits. */
+#    define WMBT_KVBLOCK_AT_MAGIC 0u
+#    define WMBT_KVBLOCK_AT_VERSION 4u
+#    define WMBT_KVBLOCK_AT_SEQ 8u
+#    define WMBT_KVBLOCK_AT_TOKENS 12u
+#    define WMBT_KVBLOCK_AT_LAYERS 16u
+#    define WMBT_KVBLOCK_AT_BODY_BYTES 20u
+
 /** The block that is expected. */
 typedef struct wmbt_kvblock_expect {
     const wmbt_shape *shape;

@@ -36,7 +36,18 @@ WMBT_BEGIN_DECLS
 #    define WMBT_RAWTAIL_HEADER_BYTES 36u /**< envelope and the five numbers that begin the body */
 #    define WMBT_RAWTAIL_VERSION 4u
 
-/** The tail that is wanted. Which prompt it is for is a question to wmbt_rawtail_fits(). */
+/* Offsets of the fields of envelope and header, each a little-endian number of 32 bits. */
+#    define WMBT_RAWTAIL_AT_MAGIC 0u
+#    define WMBT_RAWTAIL_AT_VERSION 4u
+#    define WMBT_RAWTAIL_AT_BODY_BYTES 8u
+#    define WMBT_RAWTAIL_AT_CRC 12u
+#    define WMBT_RAWTAIL_AT_LAYERS 16u
+#    define WMBT_RAWTAIL_AT_RAW_ROWS 20u
+#    define WMBT_RAWTAIL_AT_HEAD_DIM 24u
+#    define WMBT_RAWTAIL_AT_ELEMENT_BYTES 28u
+#    define WMBT_RAWTAIL_AT_TOKENS 32u
+
+/** The tail that is expected. Which prompt it is for is a question to wmbt_rawtail_fits(). */
 typedef struct wmbt_rawtail_expect {
     const wmbt_shape *shape;
     uint32_t flags; /**< WMBT_RAWTAIL_COMPAT_... or 0 */

@@ -50,6 +50,17 @@ WMBT_BEGIN_DECLS
 #    define WMBT_WAL_RECORD_HEADER_BYTES 24u
 #    define WMBT_WAL_BATCH_HEADER_BYTES 36u
 
+/* Offsets of fields, little-endian. Of a record, behind its magic of 12 bytes: two numbers of 16
+ * bits, two of 32; key, meta and payload follow. Of a batch: two numbers of 64 bits, two of 32. */
+#    define WMBT_WAL_RECORD_AT_KEY_BYTES 12u
+#    define WMBT_WAL_RECORD_AT_META_BYTES 14u
+#    define WMBT_WAL_RECORD_AT_PAYLOAD_BYTES 16u
+#    define WMBT_WAL_RECORD_AT_CHECKSUM 20u
+#    define WMBT_WAL_BATCH_AT_START_SEQ 12u
+#    define WMBT_WAL_BATCH_AT_END_SEQ 20u
+#    define WMBT_WAL_BATCH_AT_COUNT 28u
+#    define WMBT_WAL_BATCH_AT_CHECKSUM 32u
+
 /* Kinds of objects and of keys. Values are pinned. */
 #    define WMBT_WAL_RECORD 1u
 #    define WMBT_WAL_BATCH 2u

@@ -32,6 +32,9 @@ void wmbt_body_set_rows(wmbt_body_part *part, const wmbt_shape *shape, uint32_t 
 /** The first `count` little-endian numbers of body->bytes. */
 void wmbt_body_numbers(const wmbt_body_decoder *body, uint32_t *numbers, uint32_t count);
 
+/** Of numbers that were read so, the one that stands at an offset. */
+#    define WMBT_BODY_NUMBER_AT(numbers, offset) ((numbers)[(offset) / 4u])
+
 /** Starts an object. Its first part is its header: header_bytes, at most WMBT_BODY_HEADER_BYTES. */
 void wmbt_body_start(wmbt_body_decoder *body, uint32_t header_bytes);
 

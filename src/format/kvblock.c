@@ -194,37 +194,39 @@ wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *push, const wmbt_kvblock_e
 /* Checks 2 to 6 on the header, then starts the walk through the body. */
 static wmbt_status wmbt_kvblock_check_header(wmbt_kvblock_push *push)
 {
-    uint32_t header[6]; /* magic, version, block_seq, block_tokens, layers, body_len */
-    wmbt_body_numbers(&push->body, header, 6);
+    uint32_t header[WMBT_KVBLOCK_HEADER_BYTES / 4u];
     const wmbt_shape *shape = push->walk.shape;
-    if (header[0] != WMBT_KVBLOCK_MAGIC) {
+    wmbt_body_numbers(&push->body, header, WMBT_KVBLOCK_HEADER_BYTES / 4u);
+    uint32_t block_tokens = WMBT_BODY_NUMBER_AT(header, WMBT_KVBLOCK_AT_TOKENS);
+    uint32_t block_seq = WMBT_BODY_NUMBER_AT(header, WMBT_KVBLOCK_AT_SEQ);
+    if (WMBT_BODY_NUMBER_AT(header, WMBT_KVBLOCK_AT_MAGIC) != WMBT_KVBLOCK_MAGIC) {
         return WMBT_BAD_MAGIC;
     }
-    if (header[1] != WMBT_KVBLOCK_VERSION) {
+    if (WMBT_BODY_NUMBER_AT(header, WMBT_KVBLOCK_AT_VERSION) != WMBT_KVBLOCK_VERSION) {
         return WMBT_UNSUPPORTED_VERSION;
     }
     if ((push->flags & WMBT_KVBLOCK_ANY_TOKENS) == 0u) {
-        if (header[3] != push->info.block_tokens) {
+        if (block_tokens != push->info.block_tokens) {
             return WMBT_WRONG_BLOCK;
         }
     } else {
-        if (!wmbt_shape_allows_block_tokens(shape, header[3])) {
+        if (!wmbt_shape_allows_block_tokens(shape, block_tokens)) {
             return WMBT_BAD_COUNT;
         }
-        wmbt_status status = wmbt_kvblock_walk_start(&push->walk, shape, header[3]);
+        wmbt_status status = wmbt_kvblock_walk_start(&push->walk, shape, block_tokens);
         if (status != WMBT_OK) {
             return status;
         }
     }
-    if (header[4] != shape->layers) {
+    if (WMBT_BODY_NUMBER_AT(header, WMBT_KVBLOCK_AT_LAYERS) != shape->layers) {
         return WMBT_BAD_SHAPE;
     }
-    if ((push->flags & WMBT_KVBLOCK_ANY_SEQ) == 0u && header[2] != push->info.block_seq) {
+    if ((push->flags & WMBT_KVBLOCK_ANY_SEQ) == 0u && block_seq != push->info.block_seq) {
         return WMBT_WRONG_BLOCK;
     }
-    push->info.block_seq = header[2];
-    push->info.block_tokens = header[3];
-    push->info.body_bytes = header[5];
+    push->info.block_seq = block_seq;
+    push->info.block_tokens = block_tokens;
+    push->info.body_bytes = WMBT_BODY_NUMBER_AT(header, WMBT_KVBLOCK_AT_BODY_BYTES);
     push->info.crc = 0;
     push->body.crc = 0; /* it does not cover the header */
     return WMBT_OK;
@@ -391,12 +393,12 @@ wmbt_status wmbt_kvblock_seal(wmbt_buf object, const wmbt_shape *shape, uint32_t
     }
     size_t end = (size_t)walk.end;
     uint8_t *b = object.data;
-    wmbt_store_le32(b, WMBT_KVBLOCK_MAGIC);
-    wmbt_store_le32(b + 4, WMBT_KVBLOCK_VERSION);
-    wmbt_store_le32(b + 8, block_seq);
-    wmbt_store_le32(b + 12, block_tokens);
-    wmbt_store_le32(b + 16, shape->layers);
-    wmbt_store_le32(b + 20, (uint32_t)(end - WMBT_KVBLOCK_HEADER_BYTES));
+    wmbt_store_le32(b + WMBT_KVBLOCK_AT_MAGIC, WMBT_KVBLOCK_MAGIC);
+    wmbt_store_le32(b + WMBT_KVBLOCK_AT_VERSION, WMBT_KVBLOCK_VERSION);
+    wmbt_store_le32(b + WMBT_KVBLOCK_AT_SEQ, block_seq);
+    wmbt_store_le32(b + WMBT_KVBLOCK_AT_TOKENS, block_tokens);
+    wmbt_store_le32(b + WMBT_KVBLOCK_AT_LAYERS, shape->layers);
+    wmbt_store_le32(b + WMBT_KVBLOCK_AT_BODY_BYTES, (uint32_t)(end - WMBT_KVBLOCK_HEADER_BYTES));
     wmbt_body_part part;
     while (wmbt_kvblock_walk_next(&walk, &part) == WMBT_OK) {
         if (part.extent.kind == WMBT_EXTENT_FIELD) {

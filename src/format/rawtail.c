@@ -317,37 +317,40 @@ wmbt_status wmbt_rawtail_push_init(wmbt_rawtail_push *push, const wmbt_rawtail_e
 /* Checks 2, 3, 6 and 7 on the header, the last two for push->fault, and starts the walk. */
 static wmbt_status wmbt_rawtail_check_header(wmbt_rawtail_push *push)
 {
-    uint32_t
-        header[9]; /* magic, version, body_len, CRC, layers, rows, dim, element bytes, tokens */
+    uint32_t header[WMBT_RAWTAIL_HEADER_BYTES / 4u];
     const wmbt_shape *shape = push->walk.shape;
-    wmbt_body_numbers(&push->body, header, 9);
-    if (header[0] != WMBT_RAWTAIL_MAGIC) {
+    wmbt_body_numbers(&push->body, header, WMBT_RAWTAIL_HEADER_BYTES / 4u);
+    uint32_t body_bytes = WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_BODY_BYTES);
+    uint32_t raw_rows = WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_RAW_ROWS);
+    uint32_t total_tokens = WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_TOKENS);
+    if (WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_MAGIC) != WMBT_RAWTAIL_MAGIC) {
         return WMBT_BAD_MAGIC;
     }
-    if (header[1] != WMBT_RAWTAIL_VERSION) {
+    if (WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_VERSION) != WMBT_RAWTAIL_VERSION) {
         return WMBT_UNSUPPORTED_VERSION;
     }
-    if (header[2] < WMBT_RAWTAIL_HEADER_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES) {
+    if (body_bytes < WMBT_RAWTAIL_HEADER_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES) {
         return WMBT_BAD_LENGTH; /* some of the 36 bytes lie behind the body */
     }
-    if (header[4] != shape->layers || header[6] != shape->head_dim ||
-        header[7] != shape->element_bytes) {
+    if (WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_LAYERS) != shape->layers ||
+        WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_HEAD_DIM) != shape->head_dim ||
+        WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_ELEMENT_BYTES) != shape->element_bytes) {
         push->fault = WMBT_BAD_SHAPE;
-    } else if (header[5] > shape->window || header[5] > header[8]) {
+    } else if (raw_rows > shape->window || raw_rows > total_tokens) {
         push->fault = WMBT_BAD_COUNT;
     }
     push->body.crc =
         wmbt_crc32c(0, wmbt_view_of(push->body.bytes + WMBT_RAWTAIL_ENVELOPE_BYTES,
                                     WMBT_RAWTAIL_HEADER_BYTES - WMBT_RAWTAIL_ENVELOPE_BYTES));
-    push->info.total_tokens = header[8];
-    push->info.raw_rows = header[5];
-    push->info.body_bytes = header[2];
-    push->info.crc = header[3];
+    push->info.total_tokens = total_tokens;
+    push->info.raw_rows = raw_rows;
+    push->info.body_bytes = body_bytes;
+    push->info.crc = WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_CRC);
     push->info.block_end = 0;
     push->info.flags = WMBT_RAWTAIL_ROWS_AGREE;
-    push->walk.end = (uint64_t)WMBT_RAWTAIL_ENVELOPE_BYTES + header[2];
-    push->walk.total_tokens = header[8];
-    push->walk.raw_rows = header[5];
+    push->walk.end = (uint64_t)WMBT_RAWTAIL_ENVELOPE_BYTES + body_bytes;
+    push->walk.total_tokens = total_tokens;
+    push->walk.raw_rows = raw_rows;
     push->walk.block_end = 0; /* so that the walk's row counts are the most there can be */
     wmbt_rawtail_walk_rewind(&push->walk);
     return WMBT_OK;
@@ -589,14 +592,14 @@ wmbt_status wmbt_rawtail_seal(wmbt_buf object, const wmbt_shape *shape, uint32_t
     }
     size_t end = (size_t)walk.end;
     uint8_t *b = object.data;
-    wmbt_store_le32(b, WMBT_RAWTAIL_MAGIC);
-    wmbt_store_le32(b + 4, WMBT_RAWTAIL_VERSION);
-    wmbt_store_le32(b + 8, (uint32_t)(end - WMBT_RAWTAIL_ENVELOPE_BYTES));
-    wmbt_store_le32(b + 16, shape->layers);
-    wmbt_store_le32(b + 20, raw_rows);
-    wmbt_store_le32(b + 24, shape->head_dim);
-    wmbt_store_le32(b + 28, shape->element_bytes);
-    wmbt_store_le32(b + 32, total_tokens);
+    wmbt_store_le32(b + WMBT_RAWTAIL_AT_MAGIC, WMBT_RAWTAIL_MAGIC);
+    wmbt_store_le32(b + WMBT_RAWTAIL_AT_VERSION, WMBT_RAWTAIL_VERSION);
+    wmbt_store_le32(b + WMBT_RAWTAIL_AT_BODY_BYTES, (uint32_t)(end - WMBT_RAWTAIL_ENVELOPE_BYTES));
+    wmbt_store_le32(b + WMBT_RAWTAIL_AT_LAYERS, shape->layers);
+    wmbt_store_le32(b + WMBT_RAWTAIL_AT_RAW_ROWS, raw_rows);
+    wmbt_store_le32(b + WMBT_RAWTAIL_AT_HEAD_DIM, shape->head_dim);
+    wmbt_store_le32(b + WMBT_RAWTAIL_AT_ELEMENT_BYTES, shape->element_bytes);
+    wmbt_store_le32(b + WMBT_RAWTAIL_AT_TOKENS, total_tokens);
     wmbt_body_part part;
     while (wmbt_rawtail_walk_next(&walk, &part) == WMBT_OK) {
         if (part.extent.kind == WMBT_EXTENT_FIELD) {
@@ -605,7 +608,7 @@ wmbt_status wmbt_rawtail_seal(wmbt_buf object, const wmbt_shape *shape, uint32_t
     }
     wmbt_view body =
         wmbt_view_of(b + WMBT_RAWTAIL_ENVELOPE_BYTES, end - WMBT_RAWTAIL_ENVELOPE_BYTES);
-    wmbt_store_le32(b + 12, wmbt_crc32c(0, body));
+    wmbt_store_le32(b + WMBT_RAWTAIL_AT_CRC, wmbt_crc32c(0, body));
     *written = end;
     return WMBT_OK;
 }

@@ -11,6 +11,7 @@
 
 #    define WMBT_SEGMENT_MAGIC_BYTES 12u
 #    define WMBT_SEGMENT_BLOCK_HEADER_BYTES 6u /* u16 key length, u32 payload length */
+#    define WMBT_SEGMENT_ENTRY_BYTES 10u       /* of the index, besides the key */
 #    define WMBT_SEGMENT_MIN_BYTES (WMBT_SEGMENT_HEADER_BYTES + WMBT_SEGMENT_FOOTER_BYTES)
 
 static const uint8_t wmbt_segment_magic[] = "WMBT_KV_SGV1";
@@ -151,12 +152,12 @@ static bool wmbt_segment_take_entry(wmbt_segment_index *index, wmbt_segment_entr
     c.data = index->data;
     c.left = index->left;
     uint16_t key_bytes;
-    uint8_t bytes[2u + 8u]; /* the numbers as they were read */
+    uint8_t key_length[2], place[8]; /* the numbers as they were read */
     if (!wmbt_cursor_u16(&c, &key_bytes)) {
         return false;
     }
-    wmbt_store_le16(bytes, key_bytes);
-    uint32_t sum = wmbt_fnv1a32(index->sum, wmbt_view_of(bytes, 2));
+    wmbt_store_le16(key_length, key_bytes);
+    uint32_t sum = wmbt_fnv1a32(index->sum, wmbt_view_of(key_length, sizeof key_length));
     index->sum = sum;
     index->data = c.data;
     index->left = c.left;
@@ -165,10 +166,10 @@ static bool wmbt_segment_take_entry(wmbt_segment_index *index, wmbt_segment_entr
         !wmbt_cursor_u32(&c, &entry->payload_bytes)) {
         return false;
     }
-    wmbt_store_le32(bytes + 2, entry->payload_offset);
-    wmbt_store_le32(bytes + 6, entry->payload_bytes);
+    wmbt_store_le32(place, entry->payload_offset);
+    wmbt_store_le32(place + 4, entry->payload_bytes);
     sum = wmbt_fnv1a32(sum, entry->key);
-    index->sum = wmbt_fnv1a32(sum, wmbt_view_of(bytes + 2, 8));
+    index->sum = wmbt_fnv1a32(sum, wmbt_view_of(place, sizeof place));
     index->data = c.data;
     index->left = c.left;
     return true;
@@ -363,7 +364,7 @@ static wmbt_status wmbt_segment_measure(const wmbt_segment_block *blocks, size_t
             return WMBT_TOO_LARGE;
         }
         at = payload + block->payload.len;
-        index += 10u + block->key.len;
+        index += WMBT_SEGMENT_ENTRY_BYTES + block->key.len;
     }
     *index_offset = at;
     *index_bytes = index;

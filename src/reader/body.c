@@ -6,7 +6,7 @@
  * follow it.
  */
 #include "base/bytes.h"
-#include "base/le.h"
+#include "format/rawtail.h"
 #include "reader/state.h"
 #include "wombatkv/crc32c.h"
 
@@ -87,7 +87,7 @@ static wmbt_status wmbt_reader_tail_header(wmbt_reader *r, wmbt_reader_slot *s)
         status == WMBT_UNSUPPORTED_VERSION) {
         return status;
     }
-    uint32_t body = wmbt_load_le32(s->header + 8);
+    uint32_t body = wmbt_rawtail_body_bytes(s->header);
     uint32_t has = s->plain_bytes - WMBT_RAWTAIL_ENVELOPE_BYTES;
     if (s->plain_bytes < WMBT_READER_MIN_TAIL_BYTES && has <= body) {
         return WMBT_TRUNCATED;
@@ -96,7 +96,7 @@ static wmbt_status wmbt_reader_tail_header(wmbt_reader *r, wmbt_reader_slot *s)
         return WMBT_BAD_LENGTH;
     }
     s->end = s->plain_bytes;
-    s->expected_crc = wmbt_load_le32(s->header + 12);
+    s->expected_crc = wmbt_rawtail_crc(s->header);
     if (status == WMBT_OK) {
         r->now.tail_known = 1;
         if (wmbt_reader_tail_lies_well(r, s)) {

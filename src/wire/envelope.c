@@ -187,10 +187,10 @@ wmbt_status wmbt_envelope_write_header(wmbt_view body, uint8_t out[WMBT_ENVELOPE
     if (body.len > UINT32_MAX) {
         return WMBT_TOO_LARGE;
     }
-    wmbt_store_le32(out, WMBT_ENVELOPE_MAGIC);
-    wmbt_store_le32(out + 4, WMBT_ENVELOPE_VERSION);
-    wmbt_store_le32(out + 8, wmbt_crc32c(0, body));
-    wmbt_store_le32(out + 12, (uint32_t)body.len);
+    wmbt_store_le32(out + WMBT_ENVELOPE_AT_MAGIC, WMBT_ENVELOPE_MAGIC);
+    wmbt_store_le32(out + WMBT_ENVELOPE_AT_VERSION, WMBT_ENVELOPE_VERSION);
+    wmbt_store_le32(out + WMBT_ENVELOPE_AT_CRC, wmbt_crc32c(0, body));
+    wmbt_store_le32(out + WMBT_ENVELOPE_AT_BODY_BYTES, (uint32_t)body.len);
     return WMBT_OK;
 }
 

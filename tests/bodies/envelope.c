@@ -30,7 +30,8 @@ static wmbt_status read_whole(wmbt_test *t, wmbt_view bytes, uint32_t max_body, 
     wmbt_status status = wmbt_envelope_read(bytes, max_body, &header, body);
     if (status == WMBT_OK) {
         T_ALSO(t, header.body_bytes == body->len, "the header is the body's");
-        T_ALSO(t, header.crc == wmbt_load_le32(bytes.data + 8), "the header is the body's");
+        T_ALSO(t, header.crc == wmbt_load_le32(bytes.data + WMBT_ENVELOPE_AT_CRC),
+               "the header is the body's");
     } else {
         T_ALSO(t,
                wmbt_test_is_filled(&header, sizeof header) &&
@@ -69,7 +70,9 @@ static wmbt_status read_pushed(wmbt_test *t, wmbt_view bytes, uint32_t max_body,
     wmbt_status status_of_header = wmbt_envelope_push_header(&push, &header);
     T_ALSO(t, (status_of_header == WMBT_OK) != wmbt_test_is_filled(&header, sizeof header),
            "header only on ok");
-    T_ALSO(t, status_of_header != WMBT_OK || header.crc == wmbt_load_le32(bytes.data + 8),
+    T_ALSO(t,
+           status_of_header != WMBT_OK ||
+               header.crc == wmbt_load_le32(bytes.data + WMBT_ENVELOPE_AT_CRC),
            "the header's CRC");
     T_ALSO(t, !wmbt_status_is_error(status) || status_of_header == status, "a refusal is for good");
     *used = at;
@@ -91,7 +94,8 @@ static wmbt_status read_both(wmbt_test *t, wmbt_view bytes, uint32_t max_body, w
         if (whole == WMBT_BAD_LENGTH && used < bytes.len) {
             T_ALSO(t, pushed == WMBT_OK || pushed == WMBT_BAD_CHECKSUM, "ends before the extra");
         } else if (whole == WMBT_BAD_LENGTH && pushed == WMBT_BAD_CHECKSUM) {
-            T_ALSO(t, bytes.len > 16u + wmbt_load_le32(bytes.data + 12), "extra bytes not seen");
+            T_ALSO(t, bytes.len > 16u + wmbt_load_le32(bytes.data + WMBT_ENVELOPE_AT_BODY_BYTES),
+                   "extra bytes not seen");
         } else {
             T_ALSO(t, pushed == whole, "push says what whole says");
         }
@@ -168,8 +172,8 @@ static void golden_encode(wmbt_test *t, const wmbt_view *cells)
     uint8_t header[WMBT_ENVELOPE_HEADER_BYTES];
     T_EQ(t, wmbt_envelope_write_header(body, header), WMBT_OK);
     T_BYTES(t, header, wire.data, sizeof header);
-    T_EQ(t, wmbt_load_le32(header + 8), wmbt_cell_u64(t, cells[5]));
-    T_EQ(t, wmbt_load_le32(header + 12), wmbt_cell_u64(t, cells[6]));
+    T_EQ(t, wmbt_load_le32(header + WMBT_ENVELOPE_AT_CRC), wmbt_cell_u64(t, cells[5]));
+    T_EQ(t, wmbt_load_le32(header + WMBT_ENVELOPE_AT_BODY_BYTES), wmbt_cell_u64(t, cells[6]));
     if (wmbt_test_view_is(cells[1], "encode_header")) {
         T_EQ(t, wire.len, sizeof header);
         return;
@@ -242,7 +246,7 @@ static wmbt_status read_stream(wmbt_test *t, wmbt_view bytes, uint32_t *envelope
             return status;
         }
         ++*envelopes;
-        uint32_t body = wmbt_load_le32(bytes.data + 12);
+        uint32_t body = wmbt_load_le32(bytes.data + WMBT_ENVELOPE_AT_BODY_BYTES);
         wmbt_view first = wmbt_view_of(bytes.data, 16u + (size_t)body), got;
         T_ALSO(t, used == first.len, "the stream stops at the end of the envelope");
         T_ALSO(t, read_whole(t, first, body, &got) == WMBT_OK, "whole as well");
@@ -311,6 +315,21 @@ static void test_faults(wmbt_test *t)
     T_CALL(t, wmbt_fault_flip(t, v, 1, expect_refused, NULL));
 }
 
+static void test_hostile_magic_and_version(wmbt_test *t)
+{
+    static const uint32_t values[] = {0, 2, 0x80000001, UINT32_MAX};
+    uint8_t bytes[DOC_BYTES];
+    wmbt_view body;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        wmbt_bytes_copy(bytes, doc, DOC_BYTES);
+        wmbt_store_le32(bytes + WMBT_ENVELOPE_AT_VERSION, values[i]);
+        T_EQ(t, read_whole(t, wmbt_view_of(bytes, DOC_BYTES), 256, &body),
+             WMBT_UNSUPPORTED_VERSION);
+        wmbt_store_le32(bytes + WMBT_ENVELOPE_AT_MAGIC, values[i]);
+        T_EQ(t, read_whole(t, wmbt_view_of(bytes, DOC_BYTES), 256, &body), WMBT_BAD_MAGIC);
+    }
+}
+
 /* Each length up to one more than there is, and large ones, under several limits. */
 static void test_hostile_body_length(wmbt_test *t)
 {
@@ -322,7 +341,7 @@ static void test_hostile_body_length(wmbt_test *t)
         for (size_t k = 0; k < sizeof limits / sizeof limits[0]; k++) {
             wmbt_view body;
             wmbt_bytes_copy(bytes, doc, DOC_BYTES);
-            wmbt_store_le32(bytes + 12, lengths[i]);
+            wmbt_store_le32(bytes + WMBT_ENVELOPE_AT_BODY_BYTES, lengths[i]);
             wmbt_status want = lengths[i] > limits[k] ? WMBT_TOO_LARGE
                                : lengths[i] == 2u     ? WMBT_OK
                                                       : WMBT_BAD_LENGTH;
@@ -350,7 +369,7 @@ static void test_splits(wmbt_test *t)
         size_t written = 0, used;
         T_EQ(t, wmbt_envelope_write(wmbt_view_of(body, n), wmbt_buf_of(out, n + 16u), &written),
              WMBT_OK);
-        T_EQ(t, wmbt_load_le32(out + 8), wmbt_test_crc32c_large(body, n));
+        T_EQ(t, wmbt_load_le32(out + WMBT_ENVELOPE_AT_CRC), wmbt_test_crc32c_large(body, n));
         wmbt_view v = wmbt_view_of(out, written);
         for (size_t split = 1; split <= written; split += n < 300u ? 1u : 61u) {
             wmbt_test_fill(room, 4096);
@@ -480,6 +499,7 @@ static const wmbt_case cases[] = {
     {"golden: every row", test_golden, 1200 * 1024, VECTORS},
     {"golden: every capture", test_captures, 0, FOLDER},
     {"every truncation and bit flip", test_faults, 256, NULL},
+    {"hostile: magic and version", test_hostile_magic_and_version, 0, NULL},
     {"hostile: body length, under every limit", test_hostile_body_length, 0, NULL},
     {"push: splits", test_splits, 16 * 1024, NULL},
     {"push: states", test_push_states, 0, NULL},

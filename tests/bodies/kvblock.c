@@ -289,7 +289,7 @@ static void test_seq_field(wmbt_test *t)
 {
     static const uint32_t values[] = {0, 2, 4, 0x80000003, UINT32_MAX};
     for (size_t i = 0; i < 5; i++) {
-        T_CALL(t, check_field(t, 8, values[i], WMBT_WRONG_BLOCK, WMBT_OK));
+        T_CALL(t, check_field(t, WMBT_KVBLOCK_AT_SEQ, values[i], WMBT_WRONG_BLOCK, WMBT_OK));
     }
 }
 
@@ -297,7 +297,8 @@ static void test_tokens_field(wmbt_test *t)
 {
     static const uint32_t values[] = {0, 1, 7, 12, 16, 8192, 8200, 0x80000008, UINT32_MAX};
     for (size_t i = 0; i < 9; i++) {
-        T_CALL(t, check_field(t, 12, values[i], WMBT_WRONG_BLOCK, WMBT_BAD_COUNT));
+        T_CALL(t,
+               check_field(t, WMBT_KVBLOCK_AT_TOKENS, values[i], WMBT_WRONG_BLOCK, WMBT_BAD_COUNT));
     }
 }
 
@@ -305,7 +306,8 @@ static void test_layers_field(wmbt_test *t)
 {
     static const uint32_t values[] = {0, 3, 5, 0x80000004, UINT32_MAX};
     for (size_t i = 0; i < 5; i++) {
-        T_CALL(t, check_field(t, 16, values[i], WMBT_BAD_SHAPE, WMBT_BAD_SHAPE));
+        T_CALL(t,
+               check_field(t, WMBT_KVBLOCK_AT_LAYERS, values[i], WMBT_BAD_SHAPE, WMBT_BAD_SHAPE));
     }
 }
 
@@ -313,7 +315,8 @@ static void test_body_bytes_field(wmbt_test *t)
 {
     static const uint32_t values[] = {0, 115, 117, 120, 0x80000074, UINT32_MAX};
     for (size_t i = 0; i < 6; i++) {
-        T_CALL(t, check_field(t, 20, values[i], WMBT_BAD_LENGTH, WMBT_BAD_LENGTH));
+        T_CALL(t, check_field(t, WMBT_KVBLOCK_AT_BODY_BYTES, values[i], WMBT_BAD_LENGTH,
+                              WMBT_BAD_LENGTH));
     }
 }
 
@@ -599,14 +602,14 @@ static void test_order_of_checks(wmbt_test *t)
         uint32_t offset, right, wrong;
         wmbt_status status;
     } rows[] = {
-        {0, 0x3142564B, 0x3142564C, WMBT_BAD_MAGIC},
-        {4, 2, 3, WMBT_UNSUPPORTED_VERSION},
-        {12, SMALL_TOKENS, SMALL_TOKENS + 8u, WMBT_WRONG_BLOCK},
-        {16, 4, 5, WMBT_BAD_SHAPE}, /* number of layers */
-        {8, SMALL_SEQ, SMALL_SEQ + 1u, WMBT_WRONG_BLOCK},
+        {WMBT_KVBLOCK_AT_MAGIC, 0x3142564B, 0x3142564C, WMBT_BAD_MAGIC},
+        {WMBT_KVBLOCK_AT_VERSION, 2, 3, WMBT_UNSUPPORTED_VERSION},
+        {WMBT_KVBLOCK_AT_TOKENS, SMALL_TOKENS, SMALL_TOKENS + 8u, WMBT_WRONG_BLOCK},
+        {WMBT_KVBLOCK_AT_LAYERS, 4, 5, WMBT_BAD_SHAPE}, /* number of layers */
+        {WMBT_KVBLOCK_AT_SEQ, SMALL_SEQ, SMALL_SEQ + 1u, WMBT_WRONG_BLOCK},
         {28, 4, 5, WMBT_BAD_SHAPE}, /* ratio of layer 1 */
         {32, 2, 3, WMBT_BAD_COUNT},
-        {20, SMALL_BYTES - 28u, SMALL_BYTES - 27u, WMBT_BAD_LENGTH},
+        {WMBT_KVBLOCK_AT_BODY_BYTES, SMALL_BYTES - 28u, SMALL_BYTES - 27u, WMBT_BAD_LENGTH},
     };
     enum { ROWS = sizeof rows / sizeof rows[0] };
     wmbt_view object = make_small(t);

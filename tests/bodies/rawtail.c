@@ -63,8 +63,8 @@ static uint8_t *make_small_bytes(wmbt_test *t, size_t room)
 
 static void fix(uint8_t *b, size_t len)
 {
-    wmbt_test_store32(b + 8, (uint32_t)(len - 16));
-    wmbt_test_store32(b + 12, wmbt_test_crc32c(0, b + 16, len - 16));
+    wmbt_test_store32(b + WMBT_RAWTAIL_AT_BODY_BYTES, (uint32_t)(len - 16));
+    wmbt_test_store32(b + WMBT_RAWTAIL_AT_CRC, wmbt_test_crc32c(0, b + 16, len - 16));
 }
 
 /* --- geometry --------------------------------------------------------------------------------- */
@@ -253,7 +253,7 @@ static void test_small_object(wmbt_test *t)
     static const uint8_t header[] = {'1', 'T', 'T', 'R', 4, 0, 0, 0, 0x20, 3, 0, 0};
     static const uint8_t numbers[] = {4, 0, 0, 0, 5, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 21, 0, 0, 0};
     T_BYTES(t, b, header, 12);
-    T_EQ(t, wmbt_test_load32(b + 12), wmbt_test_crc32c(0, b + 16, 800));
+    T_EQ(t, wmbt_test_load32(b + WMBT_RAWTAIL_AT_CRC), wmbt_test_crc32c(0, b + 16, 800));
     T_BYTES(t, b + 16, numbers, 20);
     for (size_t i = 0; i < SMALL_ITEMS; i++) {
         if (small_parts[i].extent.kind == WMBT_EXTENT_FIELD) {
@@ -262,7 +262,7 @@ static void test_small_object(wmbt_test *t)
     }
     T_BYTES(t, b + 812, (const uint8_t *)"ETTR", 4);
     wmbt_rawtail_info info,
-        want = {21, 5, 800, wmbt_test_load32(b + 12), 16, WMBT_RAWTAIL_ROWS_AGREE};
+        want = {21, 5, 800, wmbt_test_load32(b + WMBT_RAWTAIL_AT_CRC), 16, WMBT_RAWTAIL_ROWS_AGREE};
     T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_expect, &info), WMBT_OK);
     T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&want, sizeof info);
     T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_compat, &info), WMBT_OK);
@@ -449,7 +449,7 @@ static void check_field(wmbt_test *t, uint32_t at, uint32_t value, wmbt_status s
     uint8_t *b = make_small_bytes(t, 0);
     T_CHECK(t, b != NULL);
     wmbt_test_store32(b + at, value);
-    wmbt_test_store32(b + 12, wmbt_test_crc32c(0, b + 16, SMALL_BYTES - 16));
+    wmbt_test_store32(b + WMBT_RAWTAIL_AT_CRC, wmbt_test_crc32c(0, b + 16, SMALL_BYTES - 16));
     wmbt_rawtail_info info;
     T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info),
          strict);
@@ -457,11 +457,22 @@ static void check_field(wmbt_test *t, uint32_t at, uint32_t value, wmbt_status s
          compat);
 }
 
+static void test_magic_and_version(wmbt_test *t)
+{
+    static const uint32_t values[] = {0, 1, 0x80000004, UINT32_MAX};
+    for (size_t i = 0; i < 4; i++) {
+        T_CALL(t, check_field(t, WMBT_RAWTAIL_AT_MAGIC, values[i], WMBT_BAD_MAGIC, WMBT_BAD_MAGIC));
+        T_CALL(t, check_field(t, WMBT_RAWTAIL_AT_VERSION, values[i], WMBT_UNSUPPORTED_VERSION,
+                              WMBT_UNSUPPORTED_VERSION));
+    }
+}
+
 static void test_layers_field(wmbt_test *t)
 {
     static const uint32_t values[] = {0, 3, 5, 0x80000004, UINT32_MAX};
     for (size_t i = 0; i < 5; i++) {
-        T_CALL(t, check_field(t, 16, values[i], WMBT_BAD_SHAPE, WMBT_BAD_SHAPE));
+        T_CALL(t,
+               check_field(t, WMBT_RAWTAIL_AT_LAYERS, values[i], WMBT_BAD_SHAPE, WMBT_BAD_SHAPE));
     }
 }
 
@@ -469,7 +480,8 @@ static void test_head_dim_field(wmbt_test *t)
 {
     static const uint32_t values[] = {0, 1, 3, 0x80000002, UINT32_MAX};
     for (size_t i = 0; i < 5; i++) {
-        T_CALL(t, check_field(t, 24, values[i], WMBT_BAD_SHAPE, WMBT_BAD_SHAPE));
+        T_CALL(t,
+               check_field(t, WMBT_RAWTAIL_AT_HEAD_DIM, values[i], WMBT_BAD_SHAPE, WMBT_BAD_SHAPE));
     }
 }
 
@@ -477,7 +489,8 @@ static void test_element_bytes_field(wmbt_test *t)
 {
     static const uint32_t values[] = {0, 2, 5, 0x80000004, UINT32_MAX};
     for (size_t i = 0; i < 5; i++) {
-        T_CALL(t, check_field(t, 28, values[i], WMBT_BAD_SHAPE, WMBT_BAD_SHAPE));
+        T_CALL(t, check_field(t, WMBT_RAWTAIL_AT_ELEMENT_BYTES, values[i], WMBT_BAD_SHAPE,
+                              WMBT_BAD_SHAPE));
     }
 }
 
@@ -485,21 +498,23 @@ static void test_raw_rows_field(wmbt_test *t)
 {
     static const uint32_t values[] = {9, 22, 0x20000005, 0x80000005, UINT32_MAX};
     for (size_t i = 0; i < 5; i++) {
-        T_CALL(t, check_field(t, 20, values[i], WMBT_BAD_COUNT, WMBT_BAD_COUNT));
+        T_CALL(t,
+               check_field(t, WMBT_RAWTAIL_AT_RAW_ROWS, values[i], WMBT_BAD_COUNT, WMBT_BAD_COUNT));
     }
     /* within the window, but the rest is then read elsewhere: the noise there is no count */
-    T_CALL(t, check_field(t, 20, 8, WMBT_BAD_COUNT, WMBT_TRUNCATED));
-    T_CALL(t, check_field(t, 20, 0, WMBT_BAD_COUNT, WMBT_TRUNCATED));
+    T_CALL(t, check_field(t, WMBT_RAWTAIL_AT_RAW_ROWS, 8, WMBT_BAD_COUNT, WMBT_TRUNCATED));
+    T_CALL(t, check_field(t, WMBT_RAWTAIL_AT_RAW_ROWS, 0, WMBT_BAD_COUNT, WMBT_TRUNCATED));
 }
 
 static void test_total_tokens_field(wmbt_test *t)
 {
-    T_CALL(t, check_field(t, 32, 4, WMBT_BAD_COUNT, WMBT_BAD_COUNT)); /* below the raw rows */
-    T_CALL(t, check_field(t, 32, 0, WMBT_BAD_COUNT, WMBT_BAD_COUNT));
+    T_CALL(t, check_field(t, WMBT_RAWTAIL_AT_TOKENS, 4, WMBT_BAD_COUNT,
+                          WMBT_BAD_COUNT)); /* below the raw rows */
+    T_CALL(t, check_field(t, WMBT_RAWTAIL_AT_TOKENS, 0, WMBT_BAD_COUNT, WMBT_BAD_COUNT));
     /* rows that so many tokens can have, if not these tokens: intact, but they do not agree */
-    T_CALL(t, check_field(t, 32, 5, WMBT_OK, WMBT_OK));
-    T_CALL(t, check_field(t, 32, 23, WMBT_OK, WMBT_OK));
-    T_CALL(t, check_field(t, 32, UINT32_MAX, WMBT_OK, WMBT_OK));
+    T_CALL(t, check_field(t, WMBT_RAWTAIL_AT_TOKENS, 5, WMBT_OK, WMBT_OK));
+    T_CALL(t, check_field(t, WMBT_RAWTAIL_AT_TOKENS, 23, WMBT_OK, WMBT_OK));
+    T_CALL(t, check_field(t, WMBT_RAWTAIL_AT_TOKENS, UINT32_MAX, WMBT_OK, WMBT_OK));
 }
 
 /* Rows that disagree with each other are told, and fit nowhere. */
@@ -507,7 +522,8 @@ static void test_rows_disagree(wmbt_test *t)
 {
     uint8_t *b = make_small_bytes(t, 0);
     T_CHECK(t, b != NULL);
-    wmbt_test_store32(b + 32, 17); /* ratio 4 then says 12, ratio 8 says 16, ratio 2 says 12 */
+    wmbt_test_store32(b + WMBT_RAWTAIL_AT_TOKENS,
+                      17); /* ratio 4 then says 12, ratio 8 says 16, ratio 2 says 12 */
     fix(b, SMALL_BYTES);
     wmbt_rawtail_info info;
     T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info),
@@ -583,12 +599,13 @@ static void test_compat(wmbt_test *t)
     /* more rows than a total can have: 5 tokens, R = 5, two rows at ratio 2, then three */
     wmbt_test_store32(b + 800, 2);
     wmbt_test_store32(b + 812, 0x52545445);
-    wmbt_test_store32(b + 32, 5);
+    wmbt_test_store32(b + WMBT_RAWTAIL_AT_TOKENS, 5);
     fix(b, SMALL_BYTES);
     object = wmbt_view_of(b, SMALL_BYTES);
     T_EQ(t, wmbt_test_read_all_ways(t, &form, object, &small_expect, &info), WMBT_OK);
-    wmbt_test_store32(b + 20, 3); /* fewer raw rows, so that the total can be 3; rows move up */
-    wmbt_test_store32(b + 32, 3);
+    wmbt_test_store32(b + WMBT_RAWTAIL_AT_RAW_ROWS,
+                      3); /* fewer raw rows, so that the total can be 3; rows move up */
+    wmbt_test_store32(b + WMBT_RAWTAIL_AT_TOKENS, 3);
     for (size_t i = 36; i < SMALL_BYTES - 64; i++) {
         b[i] = b[i + 64];
     }
@@ -608,7 +625,7 @@ static void test_body_bytes_field(wmbt_test *t)
     T_CHECK(t, b != NULL);
     wmbt_rawtail_info info;
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        wmbt_test_store32(b + 8, values[i]);
+        wmbt_test_store32(b + WMBT_RAWTAIL_AT_BODY_BYTES, values[i]);
         T_EQ(t,
              wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, SMALL_BYTES), &small_expect, &info),
              WMBT_BAD_LENGTH);
@@ -622,10 +639,10 @@ static void test_body_bytes_field(wmbt_test *t)
         fix(b, len);
         T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, len), &small_expect, &info),
              WMBT_TRUNCATED);
-        wmbt_test_store32(b + 8, (uint32_t)len - 17);
+        wmbt_test_store32(b + WMBT_RAWTAIL_AT_BODY_BYTES, (uint32_t)len - 17);
         T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, len), &small_expect, &info),
              WMBT_BAD_LENGTH);
-        wmbt_test_store32(b + 8, (uint32_t)len - 15);
+        wmbt_test_store32(b + WMBT_RAWTAIL_AT_BODY_BYTES, (uint32_t)len - 15);
         T_EQ(t, wmbt_test_read_all_ways(t, &form, wmbt_view_of(b, len), &small_expect, &info),
              len < 40 ? WMBT_TRUNCATED : WMBT_BAD_LENGTH);
     }
@@ -757,7 +774,7 @@ static void test_push_at_the_end(wmbt_test *t)
     T_CHECK(t, object.data != NULL);
     uint8_t b[SMALL_BYTES];
     wmbt_test_copy(b, object.data, SMALL_BYTES);
-    b[12] ^= 1u; /* of the CRC */
+    b[WMBT_RAWTAIL_AT_CRC] ^= 1u;
     wmbt_rawtail_push p;
     wmbt_rawtail_info info;
     wmbt_extent e;
@@ -930,6 +947,7 @@ static const wmbt_case cases[] = {
      "golden/engine/t_r128_n300_k1.rtt1"},
     {"golden verdicts", test_verdicts, 23532864,
      "verdicts/rawtail.tsv golden/engine/t_r128_n133_k3.rtt1"},
+    {"hostile: magic and version", test_magic_and_version, 2048, NULL},
     {"hostile: number of layers", test_layers_field, 2048, NULL},
     {"hostile: head_dim", test_head_dim_field, 2048, NULL},
     {"hostile: bytes of an element", test_element_bytes_field, 2048, NULL},

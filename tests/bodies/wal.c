@@ -240,15 +240,15 @@ static void test_hostile_payload_length(wmbt_test *t)
     uint8_t record[DOC_RECORD_BYTES];
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         copy_record(record);
-        wmbt_store_le32(record + 16, lengths[i]);
+        wmbt_store_le32(record + WMBT_WAL_RECORD_AT_PAYLOAD_BYTES, lengths[i]);
         T_EQ(t, status_with(t, record, sizeof record, 0),
              lengths[i] == 3  ? WMBT_OK
              : lengths[i] > 3 ? WMBT_TRUNCATED
                               : WMBT_BAD_CHECKSUM);
     }
     /* all three at their largest: no sum of them wraps */
-    wmbt_store_le16(record + 12, UINT16_MAX);
-    wmbt_store_le16(record + 14, UINT16_MAX);
+    wmbt_store_le16(record + WMBT_WAL_RECORD_AT_KEY_BYTES, UINT16_MAX);
+    wmbt_store_le16(record + WMBT_WAL_RECORD_AT_META_BYTES, UINT16_MAX);
     T_EQ(t, status_with(t, record, sizeof record, 0), WMBT_TRUNCATED);
 }
 
@@ -290,8 +290,8 @@ static void golden_rewrite(wmbt_test *t, wmbt_view wire, const wmbt_wal_record *
     size_t written = 99;
     wmbt_status status;
     if (count > 1u) {
-        status = wmbt_wal_write_batch(wmbt_load_le64(wire.data + 12), records, count,
-                                      wmbt_buf_of(out, wire.len), &written);
+        status = wmbt_wal_write_batch(wmbt_load_le64(wire.data + WMBT_WAL_BATCH_AT_START_SEQ),
+                                      records, count, wmbt_buf_of(out, wire.len), &written);
     } else {
         status = wmbt_wal_write_record(records, wmbt_buf_of(out, wire.len), &written);
     }
@@ -355,7 +355,7 @@ static void copy_batch(uint8_t *out)
 
 static void fix_batch_sum(uint8_t *batch, size_t n)
 {
-    wmbt_store_le32(batch + 32, wmbt_test_fnv1a(batch + 36, n - 36u));
+    wmbt_store_le32(batch + WMBT_WAL_BATCH_AT_CHECKSUM, wmbt_test_fnv1a(batch + 36, n - 36u));
 }
 
 static void test_hostile_record_count(wmbt_test *t)
@@ -364,11 +364,11 @@ static void test_hostile_record_count(wmbt_test *t)
     static const uint32_t counts[] = {0, 1, 2, 3, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         copy_batch(batch);
-        wmbt_store_le32(batch + 28, counts[i]);
+        wmbt_store_le32(batch + WMBT_WAL_BATCH_AT_COUNT, counts[i]);
         T_EQ(t, status_with(t, batch, sizeof batch, 0), counts[i] == 2 ? WMBT_OK : WMBT_BAD_COUNT);
         /* with numbers that agree, the records run out; fewer leave bytes over */
-        wmbt_store_le64(batch + 12, UINT64_C(5));
-        wmbt_store_le64(batch + 20, UINT64_C(4) + counts[i]);
+        wmbt_store_le64(batch + WMBT_WAL_BATCH_AT_START_SEQ, UINT64_C(5));
+        wmbt_store_le64(batch + WMBT_WAL_BATCH_AT_END_SEQ, UINT64_C(4) + counts[i]);
         wmbt_status want = counts[i] == 0   ? WMBT_BAD_COUNT
                            : counts[i] == 1 ? WMBT_TRAILING_BYTES
                            : counts[i] == 2 ? WMBT_OK
@@ -377,9 +377,9 @@ static void test_hostile_record_count(wmbt_test *t)
         T_EQ(t, status_with(t, batch, sizeof batch, WMBT_WAL_COMPAT), want);
     }
     /* the smallest object that makes upstream reserve 300 GB */
-    wmbt_store_le64(batch + 12, 0);
-    wmbt_store_le64(batch + 20, UINT64_C(0xFFFFFFFE));
-    wmbt_store_le32(batch + 28, UINT32_MAX);
+    wmbt_store_le64(batch + WMBT_WAL_BATCH_AT_START_SEQ, 0);
+    wmbt_store_le64(batch + WMBT_WAL_BATCH_AT_END_SEQ, UINT64_C(0xFFFFFFFE));
+    wmbt_store_le32(batch + WMBT_WAL_BATCH_AT_COUNT, UINT32_MAX);
     fix_batch_sum(batch, 36);
     T_EQ(t, status_with(t, batch, 36, 0), WMBT_TRUNCATED);
 }
@@ -404,9 +404,9 @@ static void test_hostile_sequence_numbers(wmbt_test *t)
     uint8_t batch[DOC_BATCH_BYTES];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         copy_batch(batch);
-        wmbt_store_le64(batch + 12, rows[i].start);
-        wmbt_store_le64(batch + 20, rows[i].end);
-        wmbt_store_le32(batch + 28, rows[i].count);
+        wmbt_store_le64(batch + WMBT_WAL_BATCH_AT_START_SEQ, rows[i].start);
+        wmbt_store_le64(batch + WMBT_WAL_BATCH_AT_END_SEQ, rows[i].end);
+        wmbt_store_le32(batch + WMBT_WAL_BATCH_AT_COUNT, rows[i].count);
         T_EQ(t, status_with(t, batch, sizeof batch, 0), rows[i].strict);
         T_EQ(t, status_with(t, batch, sizeof batch, WMBT_WAL_COMPAT), rows[i].compat);
         batch[36] ^= 1u; /* the checksum is judged first */
@@ -415,9 +415,9 @@ static void test_hostile_sequence_numbers(wmbt_test *t)
     /* a batch of one whose numbers descend is upstream's to accept */
     size_t one = 36u + 4u + 30u;
     copy_batch(batch);
-    wmbt_store_le64(batch + 12, 9);
-    wmbt_store_le64(batch + 20, 3);
-    wmbt_store_le32(batch + 28, 1);
+    wmbt_store_le64(batch + WMBT_WAL_BATCH_AT_START_SEQ, 9);
+    wmbt_store_le64(batch + WMBT_WAL_BATCH_AT_END_SEQ, 3);
+    wmbt_store_le32(batch + WMBT_WAL_BATCH_AT_COUNT, 1);
     fix_batch_sum(batch, one);
     T_EQ(t, status_with(t, batch, one, 0), WMBT_BAD_ORDER);
     T_EQ(t, status_with(t, batch, one, WMBT_WAL_COMPAT), WMBT_OK);
@@ -483,6 +483,7 @@ static void test_bytes_that_change(wmbt_test *t)
     copy_record(object);
     T_EQ(t, wmbt_wal_open(&reader, wmbt_view_of(object, sizeof object), 0), WMBT_OK);
     T_EQ(t, reader.info.checksum, 0xC54F3098);
+    T_EQ(t, wmbt_load_le32(object + WMBT_WAL_RECORD_AT_CHECKSUM), 0xC54F3098);
     wmbt_test_fill(object, WMBT_WAL_RECORD_HEADER_BYTES);
     T_EQ(t, wmbt_wal_next(&reader, &record), WMBT_OK);
     T_EQ(t, record.payload.len, 3);

@@ -67,7 +67,7 @@ static wmbt_status wmbt_wal_open_record(wmbt_wal_reader *reader, wmbt_cursor *c)
                           WMBT_WAL_RECORD_HEADER_BYTES - WMBT_WAL_MAGIC_BYTES)) {
         return WMBT_TRUNCATED;
     }
-    info->checksum = wmbt_load_le32(reader->header + 20);
+    info->checksum = wmbt_load_le32(reader->header + WMBT_WAL_RECORD_AT_CHECKSUM);
     reader->data = c->data;
     reader->left = c->left;
     return wmbt_wal_is(reader->header, wmbt_wal_record_magic) ? WMBT_OK : WMBT_BAD_MAGIC;
@@ -99,15 +99,17 @@ wmbt_status wmbt_wal_open(wmbt_wal_reader *reader, wmbt_view object, uint32_t fl
 static wmbt_status wmbt_wal_read_body(const uint8_t *header, wmbt_view rest, uint32_t flags,
                                       wmbt_wal_record *record)
 {
-    uint32_t key_bytes = wmbt_load_le16(header + 12);
-    uint32_t meta_bytes = wmbt_load_le16(header + 14);
-    uint64_t body_bytes = (uint64_t)key_bytes + meta_bytes + wmbt_load_le32(header + 16);
+    uint32_t key_bytes = wmbt_load_le16(header + WMBT_WAL_RECORD_AT_KEY_BYTES);
+    uint32_t meta_bytes = wmbt_load_le16(header + WMBT_WAL_RECORD_AT_META_BYTES);
+    uint64_t body_bytes = (uint64_t)key_bytes + meta_bytes +
+                          wmbt_load_le32(header + WMBT_WAL_RECORD_AT_PAYLOAD_BYTES);
     wmbt_cursor c = wmbt_cursor_of(rest);
     wmbt_view body;
     if (!wmbt_cursor_bytes(&c, body_bytes, &body)) {
         return WMBT_TRUNCATED;
     }
-    if (wmbt_fnv1a32(WMBT_FNV1A32_INIT, body) != wmbt_load_le32(header + 20)) {
+    if (wmbt_fnv1a32(WMBT_FNV1A32_INIT, body) !=
+        wmbt_load_le32(header + WMBT_WAL_RECORD_AT_CHECKSUM)) {
         return WMBT_BAD_CHECKSUM;
     }
     if (c.left != 0u && (flags & WMBT_WAL_COMPAT) == 0u) {
