@@ -117,6 +117,12 @@
 #ifndef WMBT_CFG_SIGV4
 #    define WMBT_CFG_SIGV4 1
 #endif
+#ifndef WMBT_CFG_HTTP
+#    define WMBT_CFG_HTTP 1
+#endif
+#ifndef WMBT_CFG_S3
+#    define WMBT_CFG_S3 1
+#endif
 
 /* index */
 #ifndef WMBT_CFG_INDEX
@@ -263,6 +269,9 @@
 #endif
 #if WMBT_CFG_SIGV4 && !WMBT_CFG_HMAC
 #    error "sigv4 needs hmac"
+#endif
+#if WMBT_CFG_S3 && !(WMBT_CFG_HTTP && WMBT_CFG_SIGV4)
+#    error "s3 needs http and sigv4"
 #endif
 #if WMBT_CFG_INDEX && !WMBT_CFG_METADATA
 #    error "index needs metadata"

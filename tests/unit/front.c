@@ -19,7 +19,7 @@
 extern const wmbt_suite WMBT_FRONT_SUITE;
 
 #define MAX_CASES 256
-#define MAX_FILES 256
+#define MAX_FILES 1024
 
 /* Files stay open for the run of the suite: bodies keep views into them. */
 static struct {
