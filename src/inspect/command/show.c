@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "format/formats.h"
+#include "format/wire.h"
 #include "base/out.h"
 #include "base/tool.h"
 
@@ -118,13 +119,10 @@ static void print_object(const struct json *row)
 }
 
 /* One object, printed before the next is read. */
-static void show(const char *path, const struct format *format, bool compat,
+static void show(const char *path, const struct format *format, struct reading reading,
                  struct json_printer *printer)
 {
     struct object object;
-    struct reading reading;
-    memset(&reading, 0, sizeof reading);
-    reading.compat = compat;
     reading.fields = json_object();
     reading.extents = json_array();
     object_read(&object, path, format, &reading);
@@ -162,12 +160,16 @@ static int run(const struct args *args)
     const struct format *format = as != NULL ? format_of_name(as) : NULL;
     bool json = args_flag(args, "--json");
     struct json_printer printer = {json ? stdout : NULL, 0};
+    struct reading reading;
+    memset(&reading, 0, sizeof reading);
+    reading.compat = args_flag(args, "--compat");
+    wire_choose(args, &reading);
     unwrap_choose(args);
     args_operands(args, "an object's file", 1, SIZE_MAX);
     for (size_t i = 0; i < args->operands; i++) {
         struct tool_mark mark = tool_mark();
         out_progress("reading", i, args->operands);
-        show(args->operand[i], format, args_flag(args, "--compat"), &printer);
+        show(args->operand[i], format, reading, &printer);
         tool_release_to(mark);
     }
     if (json) {
@@ -180,20 +182,24 @@ static const struct args_option options[] = {
     {"--as", "FORMAT", false},
     {"--compat", NULL, false},
     UNWRAP_OPTIONS,
+    WIRE_OPTIONS,
     {NULL, NULL, false},
 };
 
 const struct command command_show = {
     .name = "show",
     .summary = "every field and extent of objects",
-    .usage = "[--as FORMAT] [--compat] [--libzstd] OBJECT...",
+    .usage = "[--as FORMAT] [--compat] [--libzstd] OBJECT...\n"
+             "       wombatkv show [--json] --as http-response [--method GET|HEAD]\n"
+             "       [--range FIRST-LAST] [--if-match ETAG] FILE...",
     .help =
         "Prints what each object says: fields by their names, and where the rows of each layer\n"
-        "lie. An object that is damaged has no fields.\n\n"
+        "lie. An object that is damaged has no fields. http-response is what came over a\n"
+        "connection in answer to one request; s3-list is one document of ListObjectsV2.\n\n"
         "--as FORMAT     read the bytes as that format and nothing else: kvblock rawtail\n"
         "                compressed zstd wal segment manifest delta envelope metavalue\n"
-        "                large-manifest. Without it the format is detected, and a compression\n"
-        "                wrapper is taken off first\n"
+        "                large-manifest http-response s3-list. Without it the format is\n"
+        "                detected, and a compression wrapper is taken off first\n" WIRE_HELP
         "--compat        accept exactly what upstream accepts where the default is "
         "stricter\n" UNWRAP_HELP,
     .example = "  wombatkv show bucket/kv/cabi/plain/wombatkv/v1/block/b3=*\n",

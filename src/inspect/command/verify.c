@@ -7,6 +7,7 @@
 #include "base/out.h"
 #include "base/tool.h"
 #include "format/unwrap.h"
+#include "format/wire.h"
 
 static void add_row(struct json *root, const char *path, const struct format *format,
                     struct reading *reading)
@@ -61,6 +62,7 @@ static int run(const struct args *args)
     reading.has_seq = args_number(args, "--block-seq", 0, UINT32_MAX, &reading.block_seq);
     reading.has_tokens = args_number(args, "--block-tokens", 1, UINT32_MAX, &reading.block_tokens);
     unwrap_choose(args);
+    wire_choose(args, &reading);
     args_operands(args, "an object's file", 1, SIZE_MAX);
     for (size_t i = 0; i < args->operands; i++) {
         out_progress("verifying", i, args->operands);
@@ -77,24 +79,28 @@ static int run(const struct args *args)
 
 static const struct args_option options[] = {
     {"--as", "FORMAT", false},        {"--compat", NULL, false},           UNWRAP_OPTIONS,
-    {"--block-seq", "NUMBER", false}, {"--block-tokens", "NUMBER", false}, {NULL, NULL, false},
+    {"--block-seq", "NUMBER", false}, {"--block-tokens", "NUMBER", false}, WIRE_OPTIONS,
+    {NULL, NULL, false},
 };
 
 const struct command command_verify = {
     .name = "verify",
     .summary = "whether objects are intact, a line each",
     .usage = "[--as FORMAT] [--compat] [--block-seq N] [--block-tokens N]\n"
-             "       [--libzstd] OBJECT...",
+             "       [--libzstd] OBJECT...\n"
+             "       wombatkv verify [--json] --as http-response [--method GET|HEAD]\n"
+             "       [--range FIRST-LAST] [--if-match ETAG] FILE...",
     .help = "Checks each object by all that its format keeps: lengths, counts, checksums. Intact\n"
             "does not mean that an object belongs to its key: nothing stored proves that.\n\n"
             "--as FORMAT       read the bytes as that format and nothing else: kvblock rawtail\n"
             "                  compressed zstd wal segment manifest delta envelope metavalue\n"
-            "                  large-manifest. Without it the format is detected, and a\n"
-            "                  compression wrapper is taken off first\n"
+            "                  large-manifest http-response s3-list. Without it the format is\n"
+            "                  detected, and a compression wrapper is taken off first\n"
             "--compat          accept exactly what upstream accepts where the default is stricter\n"
             "--block-seq N     refuse another block than number N (from 0); a raw tail must\n"
             "                  continue that block\n"
             "--block-tokens N  refuse blocks of another size; a raw tail must fit such blocks\n"
+            "--method, --range, --if-match  what an HTTP response answers (wombatkv show --help)\n"
             "--libzstd         decode with libzstd instead of our own decoder (if built with it)\n",
     .example = "  wombatkv verify bucket/kv/cabi/plain/wombatkv/v1/block/b3=*\n",
     .options = options,

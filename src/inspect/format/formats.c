@@ -69,6 +69,19 @@ static bool is_envelope(wmbt_view bytes)
  * by memory. */
 #define MAX_ROWS_BYTES UNWRAP_MAX_BYTES
 
+/* Read only where they are named: --as. */
+static bool is_never(wmbt_view bytes)
+{
+    (void)bytes;
+    return false;
+}
+
+static bool is_any(wmbt_view bytes)
+{
+    (void)bytes;
+    return true;
+}
+
 static const struct format formats[] = {
     {"kvblock", is_kvblock, is_kvblock, format_read_kvblock, MAX_ROWS_BYTES},
     {"rawtail", is_rawtail, is_rawtail, format_read_rawtail, MAX_ROWS_BYTES},
@@ -82,6 +95,8 @@ static const struct format formats[] = {
     {"metavalue", is_metavalue, is_metavalue, format_read_metavalue, 0},
     {"large-manifest", is_large_manifest, is_large_manifest, format_read_large_manifest,
      FILE_MAX_BYTES},
+    {"http-response", is_never, is_any, format_read_http_response, FILE_MAX_BYTES},
+    {"s3-list", is_never, is_any, format_read_s3_list, FILE_MAX_BYTES},
 };
 
 #define FORMATS (sizeof formats / sizeof formats[0])
@@ -121,7 +136,8 @@ static uint64_t max_bytes(const void *context, wmbt_view beginning)
 {
     uint64_t most = 0;
     for (size_t i = 0; i < FORMATS; i++) {
-        bool candidate = context == NULL || context == &formats[i];
+        bool candidate =
+            context == NULL ? formats[i].detect != is_never : context == &formats[i];
         if (candidate && formats[i].begins(beginning) && formats[i].max_bytes > most) {
             most = formats[i].max_bytes;
         }

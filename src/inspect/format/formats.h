@@ -15,6 +15,10 @@ struct reading {
     bool has_tokens; /* another number of tokens is refused */
     uint64_t block_seq;
     uint64_t block_tokens;
+    bool is_head;         /* what an HTTP response answers: HEAD, not GET */
+    bool has_range;       /* of these bytes */
+    uint64_t first, last;
+    const char *if_match; /* with this ETag; NULL: none */
     struct json *fields;  /* object: filled if the object is intact */
     struct json *extents; /* array, likewise */
     const char *detail;   /* a few words, or NULL */
@@ -73,6 +77,8 @@ wmbt_status format_read_segment(wmbt_view bytes, struct reading *reading);
 wmbt_status format_read_manifest(wmbt_view bytes, struct reading *reading);
 wmbt_status format_read_delta(wmbt_view bytes, struct reading *reading);
 wmbt_status format_read_envelope(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_http_response(wmbt_view bytes, struct reading *reading);
+wmbt_status format_read_s3_list(wmbt_view bytes, struct reading *reading);
 wmbt_status format_read_metavalue(wmbt_view bytes, struct reading *reading);
 wmbt_status format_read_large_manifest(wmbt_view bytes, struct reading *reading);
 
