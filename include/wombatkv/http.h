@@ -43,8 +43,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_http_request(wmbt_view method, wmbt_vi
 
 /** Bounds of what one response may take. What lies beyond is too-large. */
 typedef struct wmbt_http_limits {
-    uint32_t header_bytes;  /**< of status line and fields, of each header section by itself */
-    uint32_t trailer_bytes; /**< of the fields behind a chunked body */
+    uint32_t header_bytes;     /**< of status line and fields, of each header section by itself */
+    uint32_t trailer_bytes;    /**< of the fields behind a chunked body */
     uint32_t chunk_line_bytes; /**< of the line before a chunk, extensions included */
     uint32_t max_interim;      /**< 1xx responses before the final one */
 } wmbt_http_limits;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Amazon S3 for a client that reads: GET with a range and If-Match, HEAD and ListObjectsV2 as signed
- * request bytes; what an answer means; listings. Source of the rules: docs/FORMATS.md, "S3".
+ * Amazon S3 for a client that reads: GET with a range and If-Match, HEAD and ListObjectsV2 as
+ * signed request bytes; what an answer means; listings. Source of the rules: docs/FORMATS.md, "S3".
  */
 #ifndef WOMBATKV_S3_H
 #define WOMBATKV_S3_H
@@ -22,9 +22,9 @@ WMBT_BEGIN_DECLS
 
 /** A bucket and who asks. Views stay the caller's and are read in each call. */
 typedef struct wmbt_s3_store {
-    wmbt_view host;   /**< as the Host field has it: with the port unless it is the scheme's own */
-    wmbt_view bucket; /**< not encoded */
-    wmbt_view region; /**< not looked at if anonymous */
+    wmbt_view host;    /**< as the Host field has it: with the port unless it is the scheme's own */
+    wmbt_view bucket;  /**< not encoded */
+    wmbt_view region;  /**< not looked at if anonymous */
     bool virtual_host; /**< false: /bucket/key at host; true: /key at bucket.host */
     wmbt_sigv4_credentials who; /**< an empty access key: anonymous */
 } wmbt_s3_store;
@@ -77,11 +77,11 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3_write_list(const wmbt_s3_store *sto
 #    define WMBT_S3_WHOLE_INSTEAD 3u /**< a range was asked for, the bytes are those from 0 */
 #    define WMBT_S3_OTHER_PART 4u    /**< another range than asked for: refused */
 #    define WMBT_S3_MISSING 5u       /**< there is no such object */
-#    define WMBT_S3_DENIED 6u        /**< access or credentials; the same for each further request */
-#    define WMBT_S3_CLOCK 7u         /**< our clock is wrong: sign anew by the answer's Date, once */
-#    define WMBT_S3_CHANGED 8u       /**< another ETag or size than before: start the object over */
-#    define WMBT_S3_BUSY 9u          /**< again later */
-#    define WMBT_S3_FAILED 10u       /**< bucket, configuration or request: again is no use */
+#    define WMBT_S3_DENIED 6u  /**< access or credentials; the same for each further request */
+#    define WMBT_S3_CLOCK 7u   /**< our clock is wrong: sign anew by the answer's Date, once */
+#    define WMBT_S3_CHANGED 8u /**< another ETag or size than before: start the object over */
+#    define WMBT_S3_BUSY 9u    /**< again later */
+#    define WMBT_S3_FAILED 10u /**< bucket, configuration or request: again is no use */
 #    define WMBT_S3_NOT_MODIFIED 11u /**< 304 */
 #    define WMBT_S3_BAD_RANGE 12u    /**< the first byte asked for lies behind the end (416) */
 #    define WMBT_S3_REGION 13u       /**< another region, in wmbt_s3_answer_region(): sign for it */
@@ -96,10 +96,10 @@ typedef struct wmbt_s3_expected {
                              until the header is complete */
     uint64_t first;
     uint64_t last;
-    uint64_t size;        /**< of the object, if has_size */
-    bool has_range;       /**< `first` to `last` were asked for */
-    bool has_size;        /**< `size` is known */
-    bool is_head;         /**< the request was HEAD */
+    uint64_t size;          /**< of the object, if has_size */
+    bool has_range;         /**< `first` to `last` were asked for */
+    bool has_size;          /**< `size` is known */
+    bool is_head;           /**< the request was HEAD */
     bool denied_is_missing; /**< 403 AccessDenied: S3 says so of a missing key to those who must not
                                  list */
 } wmbt_s3_expected;
@@ -236,8 +236,8 @@ typedef struct wmbt_s3_page {
 /**
  * Starts a page. `key`: memory for one key as the document has it, WMBT_S3_MAX_KEY_BYTES, or three
  * times that if url encoding was asked for. `token`: memory for the next page's token, 1,200 bytes
- * hold all that were seen. `sent_token`: that of the request, which must not come back; it must stay
- * until the end.
+ * hold all that were seen. `sent_token`: that of the request, which must not come back; it must
+ * stay until the end.
  * bad-argument: NULL with a length, or no memory.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3_page_init(wmbt_s3_page *page, wmbt_view sent_token,
@@ -266,8 +266,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3_page_finish(wmbt_s3_page *page);
 /** After finish(): the token of the next page; false if this is the last. */
 WMBT_API bool wmbt_s3_page_next(const wmbt_s3_page *page, wmbt_view *token);
 
-/** After finish(): true if the response named its url encoding behind the first entry. Keys that were
- * handed out before that are encoded still: wmbt_s3_url_decode(). */
+/** After finish(): true if the response named its url encoding behind the first entry. Keys that
+ * were handed out before that are encoded still: wmbt_s3_url_decode(). */
 WMBT_API bool wmbt_s3_page_is_late(const wmbt_s3_page *page);
 
 /** Decodes %XX and '+' in place. False if an escape is broken; then nothing is changed. */

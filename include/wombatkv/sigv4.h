@@ -29,8 +29,7 @@ WMBT_BEGIN_DECLS
 #    define WMBT_SIGV4_MAX_EXPIRES 604800u /**< seconds that a presigned URL may live */
 
 /** Payloads: the SHA-256 of no bytes, and none at all. Or 64 hex digits of a body's SHA-256. */
-#    define WMBT_SIGV4_EMPTY \
-        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#    define WMBT_SIGV4_EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #    define WMBT_SIGV4_UNSIGNED "UNSIGNED-PAYLOAD"
 
 /** A header field, or a name and a value of a query. */
@@ -99,9 +98,11 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_sigv4_sign(const wmbt_sigv4_request *r
  * Writes the value of Authorization, and its length to *written. Statuses as wmbt_sigv4_sign(), and
  * buffer-too-small; `out` is then as it was or zeroed, *written unchanged.
  */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_sigv4_authorization(
-    const wmbt_sigv4_request *request, const wmbt_sigv4_credentials *who,
-    const wmbt_sigv4_scope *scope, const uint8_t *key, wmbt_buf out, size_t *written);
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_sigv4_authorization(const wmbt_sigv4_request *request,
+                                                              const wmbt_sigv4_credentials *who,
+                                                              const wmbt_sigv4_scope *scope,
+                                                              const uint8_t *key, wmbt_buf out,
+                                                              size_t *written);
 
 /**
  * Writes the lines that belong into the request, CRLF after each: x-amz-content-sha256, x-amz-date,
@@ -129,22 +130,25 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_sigv4_presign(const wmbt_sigv4_request
  * `expires` 0 is the header form. Statuses as wmbt_sigv4_authorization(). */
 
 /** The canonical request. */
-WMBT_API WMBT_MUST_CHECK wmbt_status
-wmbt_sigv4_canonical(const wmbt_sigv4_request *request, const wmbt_sigv4_credentials *who,
-                     const wmbt_sigv4_scope *scope, uint32_t expires, wmbt_buf out,
-                     size_t *written);
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_sigv4_canonical(const wmbt_sigv4_request *request,
+                                                          const wmbt_sigv4_credentials *who,
+                                                          const wmbt_sigv4_scope *scope,
+                                                          uint32_t expires, wmbt_buf out,
+                                                          size_t *written);
 
 /** The string to sign. */
-WMBT_API WMBT_MUST_CHECK wmbt_status
-wmbt_sigv4_string_to_sign(const wmbt_sigv4_request *request, const wmbt_sigv4_credentials *who,
-                          const wmbt_sigv4_scope *scope, uint32_t expires, wmbt_buf out,
-                          size_t *written);
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_sigv4_string_to_sign(const wmbt_sigv4_request *request,
+                                                               const wmbt_sigv4_credentials *who,
+                                                               const wmbt_sigv4_scope *scope,
+                                                               uint32_t expires, wmbt_buf out,
+                                                               size_t *written);
 
 /** The names of the signed fields, lower case, with ';' between them. */
-WMBT_API WMBT_MUST_CHECK wmbt_status
-wmbt_sigv4_signed_headers(const wmbt_sigv4_request *request, const wmbt_sigv4_credentials *who,
-                          const wmbt_sigv4_scope *scope, uint32_t expires, wmbt_buf out,
-                          size_t *written);
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_sigv4_signed_headers(const wmbt_sigv4_request *request,
+                                                               const wmbt_sigv4_credentials *who,
+                                                               const wmbt_sigv4_scope *scope,
+                                                               uint32_t expires, wmbt_buf out,
+                                                               size_t *written);
 
 WMBT_END_DECLS
 

@@ -116,8 +116,8 @@ bool wmbt_date_read_http(wmbt_view text, uint64_t *seconds)
         days += wmbt_date_month_days(year, m);
     }
     /* days below 2^22: the product by halves, since not every target has a wide one */
-    uint32_t low = (days & 0x7FFu) * WMBT_DATE_DAY_SECONDS;        /* below 2^28 */
-    uint32_t high = (days >> 11) * (WMBT_DATE_DAY_SECONDS >> 7);   /* 86,400 = 675 x 2^7 */
+    uint32_t low = (days & 0x7FFu) * WMBT_DATE_DAY_SECONDS;      /* below 2^28 */
+    uint32_t high = (days >> 11) * (WMBT_DATE_DAY_SECONDS >> 7); /* 86,400 = 675 x 2^7 */
     *seconds = ((uint64_t)high << 18) + low + 3600u * hour + 60u * minute + second;
     return true;
 }

@@ -21,7 +21,7 @@ enum {
     WMBT_HTTP_S_AFTER_CODE, /* blank or line end */
     WMBT_HTTP_S_REASON,
     WMBT_HTTP_S_REASON_LF,
-    WMBT_HTTP_S_LINE,  /* first byte of a field line, or the empty line */
+    WMBT_HTTP_S_LINE, /* first byte of a field line, or the empty line */
     WMBT_HTTP_S_NAME,
     WMBT_HTTP_S_BLANK, /* before a value */
     WMBT_HTTP_S_VALUE,
@@ -478,7 +478,7 @@ static wmbt_status wmbt_http_size_digit(wmbt_http *x, uint8_t c)
         if (x->digits == 0u) {
             return WMBT_BAD_NUMBER;
         }
-        x->state = c == WMBT_HTTP_CR    ? WMBT_HTTP_S_SIZE_LF
+        x->state = c == WMBT_HTTP_CR   ? WMBT_HTTP_S_SIZE_LF
                    : c == (uint8_t)';' ? WMBT_HTTP_S_EXTENSION
                                        : WMBT_HTTP_S_SIZE_BLANK;
         return x->state != WMBT_HTTP_S_SIZE_BLANK || c == (uint8_t)' ' || c == (uint8_t)'\t'
@@ -552,7 +552,7 @@ static size_t wmbt_http_body(wmbt_http *x, wmbt_view rest, wmbt_http_event *even
 static wmbt_status wmbt_http_byte(wmbt_http *x, uint8_t c, wmbt_http_event *event)
 {
     bool chunked = x->state >= WMBT_HTTP_S_SIZE;
-    uint32_t limit = chunked                                         ? x->limits.chunk_line_bytes
+    uint32_t limit = chunked                                  ? x->limits.chunk_line_bytes
                      : (x->flags & WMBT_HTTP_F_TRAILER) != 0u ? x->limits.trailer_bytes
                                                               : x->limits.header_bytes;
     if (x->used >= limit) {

@@ -335,8 +335,8 @@ static void wmbt_sigv4_put_canonical(wmbt_sigv4_sink *sink, const wmbt_sigv4_job
     wmbt_sigv4_put(sink, WMBT_VIEW_LITERAL("\n\n"));
     wmbt_sigv4_put_headers(sink, job, true, false);
     wmbt_sigv4_put_byte(sink, line);
-    wmbt_sigv4_put(sink, job->expires != 0u ? WMBT_VIEW_LITERAL(WMBT_SIGV4_UNSIGNED)
-                                            : request->payload);
+    wmbt_sigv4_put(sink,
+                   job->expires != 0u ? WMBT_VIEW_LITERAL(WMBT_SIGV4_UNSIGNED) : request->payload);
 }
 
 static WMBT_NOINLINE wmbt_status wmbt_sigv4_hash_canonical(const wmbt_sigv4_job *job,

@@ -226,7 +226,7 @@ static const sample samples[] = {
     {HEAD "Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\n!", WMBT_UNSUPPORTED_ALGORITHM, 0,
      false},
     {"HTTP/1.1 503 x\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\n!", WMBT_END, 1, true},
-    {"HTTP/1.1 206 x\r\nContent-Type: Multipart/ByteRanges; boundary=0123456789012345678901234567890"
+    {"HTTP/1.1 206 x\r\nContent-Type: Multipart/ByteRanges; boundary=01234567890123456789012345"
      "\r\nContent-Length: 1\r\n\r\n!",
      WMBT_BAD_FIELD, 0, false},
 };
@@ -293,7 +293,7 @@ static void test_limits(wmbt_test *t)
 /* Fields come as they were sent, names in lower case, one that does not fit does not come. */
 static void test_fields(wmbt_test *t)
 {
-    static const char bytes[] = HEAD "ETag:  \"a b\"\t \r\nX:\r\nLong: 0123456789012345678901234567890"
+    static const char bytes[] = HEAD "ETag:  \"a b\"\t \r\nX:\r\nLong: 01234567890123456789012345"
                                      "1234567890123456789012345678901234567890123456789\r\n"
                                      "Content-Length: 0\r\n\r\n";
     static const char *const names[] = {"etag", "x", "content-length"};

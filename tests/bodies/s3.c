@@ -233,7 +233,8 @@ static void check_size(wmbt_test *t, wmbt_view cell)
 /* --- exchanges -------------------------------------------------------------------------------- */
 
 typedef struct columns {
-    uint32_t resp, method, asked, status, body_len, body_sha256, content_range, total, etag, meaning;
+    uint32_t resp, method, asked, status, body_len, body_sha256, content_range, total, etag,
+        meaning;
 } columns;
 
 static void check_exchange(wmbt_test *t, const wmbt_view *cells, const columns *c,
@@ -397,8 +398,24 @@ static void test_lists(wmbt_test *t)
 /* --- hostile ---------------------------------------------------------------------------------- */
 
 /* Columns of hostile.tsv. */
-enum { NAME, OP, METHOD, ASKED, IF_MATCH, KNOWN_SIZE, TOKEN, CLOSED, VERDICT, MEANING, BODY_LEN,
-       BODY_SHA256, TOTAL, REUSE, USED, KEYS };
+enum {
+    NAME,
+    OP,
+    METHOD,
+    ASKED,
+    IF_MATCH,
+    KNOWN_SIZE,
+    TOKEN,
+    CLOSED,
+    VERDICT,
+    MEANING,
+    BODY_LEN,
+    BODY_SHA256,
+    TOTAL,
+    REUSE,
+    USED,
+    KEYS
+};
 
 static void check_as_given(wmbt_test *t, const wmbt_view *cells, const context *asked,
                            wmbt_view bytes, result *r)
@@ -407,8 +424,8 @@ static void check_as_given(wmbt_test *t, const wmbt_view *cells, const context *
     T_CHECK(t, means(r->meaning, cells[MEANING]));
     T_CALL(t, check_body(t, r, cells[BODY_LEN], cells[BODY_SHA256]));
     T_CALL(t, check_size(t, cells[TOTAL]));
-    T_EQ(t, r->used, wmbt_test_view_is(cells[USED], "-") ? bytes.len
-                                                         : wmbt_cell_u64(t, cells[USED]));
+    T_EQ(t, r->used,
+         wmbt_test_view_is(cells[USED], "-") ? bytes.len : wmbt_cell_u64(t, cells[USED]));
     bool reusable = wmbt_http_reusable(wmbt_s3_answer_http(&answer)) && r->used == bytes.len;
     if (!wmbt_test_view_is(cells[REUSE], "-")) {
         T_EQ(t, reusable, wmbt_test_view_is(cells[REUSE], "y"));
@@ -503,8 +520,8 @@ static const sample known[] = {
      WMBT_END, WMBT_S3_CHANGED},
     {OK206 "ETag: \"e\"\r\nContent-Range: bytes 10-19/101\r\nContent-Length: 10\r\n\r\n0123456789",
      WMBT_END, WMBT_S3_CHANGED},
-    {OK206 "ETag: \"e\"\r\nContent-Range: bytes 10-12/100\r\nContent-Length: 3\r\n\r\n012", WMBT_END,
-     WMBT_S3_PART},
+    {OK206 "ETag: \"e\"\r\nContent-Range: bytes 10-12/100\r\nContent-Length: 3\r\n\r\n012",
+     WMBT_END, WMBT_S3_PART},
     {OK206 "ETag: \"e\"\r\nContent-Range: bytes 10-19/100\r\n\r\n0123456", WMBT_TRUNCATED,
      WMBT_S3_OTHER_PART},
     {OK206 "ETag: \"e\"\r\nContent-Range: bytes 10-19/100\r\n\r\n0123456789!", WMBT_BAD_LENGTH,
@@ -525,7 +542,8 @@ static const sample known[] = {
     {"HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n", WMBT_END, WMBT_S3_MISSING},
     {"HTTP/1.1 404 x\r\n\r\n" ERROR_OF("NoSuchKey"), WMBT_END, WMBT_S3_MISSING},
     {"HTTP/1.1 404 x\r\n\r\n" ERROR_OF("NoSuchKeyAtAll"), WMBT_END, WMBT_S3_FAILED},
-    {"HTTP/1.1 404 x\r\n\r\n<Error><a><Code>NoSuchKey</Code></a></Error>", WMBT_END, WMBT_S3_FAILED},
+    {"HTTP/1.1 404 x\r\n\r\n<Error><a><Code>NoSuchKey</Code></a></Error>", WMBT_END,
+     WMBT_S3_FAILED},
     {"HTTP/1.1 404 x\r\n\r\n<Error><Code>NoSuchKey</Code><Code>x</Code></Error>", WMBT_END,
      WMBT_S3_FAILED},
     {"HTTP/1.1 404 x\r\n\r\n<Error><Code>NoSuchKey</Code></Wrong>", WMBT_END, WMBT_S3_FAILED},
@@ -539,7 +557,8 @@ static const sample known[] = {
     {"HTTP/1.1 400 x\r\n\r\n" ERROR_OF("RequestTimeout"), WMBT_END, WMBT_S3_BUSY},
     {"HTTP/1.1 400 x\r\n\r\n" ERROR_OF("ExpiredToken"), WMBT_END, WMBT_S3_DENIED},
     {"HTTP/1.1 400 x\r\n\r\n" ERROR_OF("AuthorizationHeaderMalformed"), WMBT_END, WMBT_S3_FAILED},
-    {"HTTP/1.1 400 x\r\n\r\n<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu</Region></Error>",
+    {"HTTP/1.1 400 "
+     "x\r\n\r\n<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu</Region></Error>",
      WMBT_END, WMBT_S3_REGION},
     {"HTTP/1.1 405 x\r\nx-amz-delete-marker: true\r\n\r\n", WMBT_END, WMBT_S3_FAILED},
     {"HTTP/1.1 409 x\r\n\r\n", WMBT_END, WMBT_S3_FAILED},
@@ -576,8 +595,9 @@ static void test_known(wmbt_test *t)
     T_CALL(t, read_answer(t, wmbt_test_text("HTTP/1.1 403 x\r\n\r\n" ERROR_OF("AccessDenied")),
                           &asked, true, 0, r));
     T_EQ(t, r->meaning, WMBT_S3_MISSING);
-    T_CALL(t, read_answer(t, wmbt_test_text("HTTP/1.1 403 x\r\n\r\n" ERROR_OF("InvalidAccessKeyId")),
-                          &asked, true, 0, r));
+    T_CALL(t,
+           read_answer(t, wmbt_test_text("HTTP/1.1 403 x\r\n\r\n" ERROR_OF("InvalidAccessKeyId")),
+                       &asked, true, 0, r));
     T_EQ(t, r->meaning, WMBT_S3_DENIED);
     T_CHECK(t, wmbt_test_view_is(wmbt_s3_answer_code(&answer), "InvalidAccessKeyId"));
     T_CALL(t, read_answer(t, wmbt_test_text("HTTP/1.1 403 x\r\n\r\n"), &asked, true, 0, r));
@@ -614,9 +634,11 @@ static void test_retry_after(wmbt_test *t)
         {"HTTP/1.1 503 x\r\nRetry-After: soon\r\n\r\n", UINT64_MAX},
         {"HTTP/1.1 503 x\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n", UINT64_MAX},
         {"HTTP/1.1 503 x\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-         "Date: Sun, 06 Nov 1994 08:49:07 GMT\r\n\r\n", 30},
+         "Date: Sun, 06 Nov 1994 08:49:07 GMT\r\n\r\n",
+         30},
         {"HTTP/1.1 503 x\r\nDate: Sun, 06 Nov 1994 08:50:07 GMT\r\n"
-         "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n", UINT64_MAX},
+         "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",
+         UINT64_MAX},
     };
     context asked;
     result *r = (result *)(void *)wmbt_test_alloc(t, sizeof *r);
@@ -630,13 +652,13 @@ static void test_retry_after(wmbt_test *t)
     }
 }
 
-/* Every truncation and bit flip of a few answers: never more than is there, never complete early. */
+/* Every truncation and bit flip of a few answers: no more than is there, never complete early. */
 static void test_faults(wmbt_test *t)
 {
     static const char *const names[] = {
-        "002_get_range_first", "010_get_range_beyond", "018_get_missing_key",
-        "024_bad_signature",   "052_list_page_1",      "091_gofakes3_list_page_1",
-        "113_moto_list_special_url", "129_nginx_chunked", "133_nginx_slow_down",
+        "002_get_range_first",       "010_get_range_beyond", "018_get_missing_key",
+        "024_bad_signature",         "052_list_page_1",      "091_gofakes3_list_page_1",
+        "113_moto_list_special_url", "129_nginx_chunked",    "133_nginx_slow_down",
         "155_s3rver_list_prefix",
     };
     context asked;
@@ -679,9 +701,10 @@ static void store_of(wmbt_s3_store *store)
 
 static void test_requests(wmbt_test *t)
 {
-    static const char path[] = "GET /b-1/kv/b3%3D00%2B%20~%25 HTTP/1.1\r\nHost: store.test:9000\r\n"
-                               "Accept-Encoding: identity\r\nRange: bytes=0-18446744073709551615\r\n"
-                               "If-Match: \"e\"\r\n\r\n";
+    static const char path[] =
+        "GET /b-1/kv/b3%3D00%2B%20~%25 HTTP/1.1\r\nHost: store.test:9000\r\n"
+        "Accept-Encoding: identity\r\nRange: bytes=0-18446744073709551615\r\n"
+        "If-Match: \"e\"\r\n\r\n";
     static const char virtual_host[] = "HEAD /kv/b3%3D00%2B%20~%25 HTTP/1.1\r\nHost: "
                                        "b-1.store.test:9000\r\nAccept-Encoding: identity\r\n\r\n";
     static const char list[] = "GET /b-1?continuation-token=a%3D%2F&list-type=2&max-keys=7&"
@@ -764,8 +787,8 @@ static void test_signed(wmbt_test *t)
         store.host = cells[4];
         store.bucket = cells[6];
         if (store.virtual_host) { /* the table's host has the bucket in front */
-            store.host = wmbt_view_of(cells[4].data + cells[6].len + 1u,
-                                      cells[4].len - cells[6].len - 1u);
+            store.host =
+                wmbt_view_of(cells[4].data + cells[6].len + 1u, cells[4].len - cells[6].len - 1u);
         }
         store.region = cells[15];
         store.who.access_key = cells[12];

@@ -124,10 +124,38 @@ static void check_signature(wmbt_test *t, const row *r, wmbt_view key_hex, wmbt_
 
 /* Columns of sigv4.tsv. */
 enum {
-    NR, KIND, METHOD, SCHEME, HOST, STYLE, BUCKET, KEY_HEX, QUERY, RANGE, HEADERS, PAYLOAD,
-    ACCESS_KEY, SECRET, TOKEN, REGION, SERVICE, TIME, EXPIRES, TARGET, SIGNED_HEADERS, CANONICAL,
-    STRING_TO_SIGN, SIGNING_KEY, SIGNATURE, AUTHORIZATION, PRESIGNED_CANONICAL,
-    PRESIGNED_STRING_TO_SIGN, PRESIGNED_SIGNATURE, PRESIGNED_QUERY, NOTE, COLUMNS
+    NR,
+    KIND,
+    METHOD,
+    SCHEME,
+    HOST,
+    STYLE,
+    BUCKET,
+    KEY_HEX,
+    QUERY,
+    RANGE,
+    HEADERS,
+    PAYLOAD,
+    ACCESS_KEY,
+    SECRET,
+    TOKEN,
+    REGION,
+    SERVICE,
+    TIME,
+    EXPIRES,
+    TARGET,
+    SIGNED_HEADERS,
+    CANONICAL,
+    STRING_TO_SIGN,
+    SIGNING_KEY,
+    SIGNATURE,
+    AUTHORIZATION,
+    PRESIGNED_CANONICAL,
+    PRESIGNED_STRING_TO_SIGN,
+    PRESIGNED_SIGNATURE,
+    PRESIGNED_QUERY,
+    NOTE,
+    COLUMNS
 };
 
 static void read_row(wmbt_test *t, const wmbt_view *cells, row *r)
@@ -242,8 +270,8 @@ static void test_documented(wmbt_test *t)
         r.scope.service = cells[10];
         if (wmbt_test_view_is(cells[5], WMBT_SIGV4_UNSIGNED)) { /* presigned for a day */
             r.request.query_count = 0;
-            T_CALL(t, check_text(t, &r, wmbt_sigv4_canonical, 86400,
-                                 wmbt_cell_bytes(t, cells[12])));
+            T_CALL(t,
+                   check_text(t, &r, wmbt_sigv4_canonical, 86400, wmbt_cell_bytes(t, cells[12])));
             T_CALL(t, check_text(t, &r, wmbt_sigv4_string_to_sign, 86400,
                                  wmbt_cell_bytes(t, cells[13])));
             continue;
@@ -288,9 +316,9 @@ static void test_lines(wmbt_test *t)
     row r;
     uint8_t out[1024], authorization[512];
     size_t written = 99, value = 0;
-    static const char start[] = "x-amz-content-sha256: " WMBT_SIGV4_EMPTY
-                                "\r\nx-amz-date: 20130524T000000Z\r\n"
-                                "x-amz-security-token: tok/en=\r\nAuthorization: ";
+    static const char start[] =
+        "x-amz-content-sha256: " WMBT_SIGV4_EMPTY "\r\nx-amz-date: 20130524T000000Z\r\n"
+        "x-amz-security-token: tok/en=\r\nAuthorization: ";
     simple_row(&r);
     r.who.token = wmbt_test_text("tok/en=");
     T_EQ(t,
@@ -337,13 +365,21 @@ static void test_times(wmbt_test *t)
         {253402300799u, "99991231T235959Z", "Fri, 31 Dec 9999 23:59:59 GMT"},
     };
     static const char *const not_times[] = {
-        "", "Sun, 06 Nov 1994 08:49:37 GM", "Sun, 06 Nov 1994 08:49:37 GMT ",
-        "Sun, 06 Nov 1994 08:49:37 UTC", "Sunday, 06-Nov-94 08:49:37 GMT",
-        "Sun Nov  6 08:49:37 1994", "Sun, 29 Feb 1994 08:49:37 GMT",
-        "Sun, 31 Nov 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT",
-        "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 06 Nov 1969 08:49:37 GMT",
-        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",
-        "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, 6  Nov 1994 08:49:37 GMT",
+        "",
+        "Sun, 06 Nov 1994 08:49:37 GM",
+        "Sun, 06 Nov 1994 08:49:37 GMT ",
+        "Sun, 06 Nov 1994 08:49:37 UTC",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994",
+        "Sun, 29 Feb 1994 08:49:37 GMT",
+        "Sun, 31 Nov 1994 08:49:37 GMT",
+        "Sun, 00 Nov 1994 08:49:37 GMT",
+        "Sun, 06 nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1969 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:49:37 GMT",
+        "Sun, 06 Nov 1994 08:60:37 GMT",
+        "Sun, 06 Nov 1994 08:49:61 GMT",
+        "Sun, 6  Nov 1994 08:49:37 GMT",
         "Sun, 06 Nov 1994 08:49:3x GMT",
     };
     uint8_t out[WMBT_SIGV4_TIME_BYTES];
@@ -377,11 +413,11 @@ static void test_every_day(wmbt_test *t)
     }
 }
 
-#define REFUSES(t, r, status)                                                               \
-    do {                                                                                    \
-        T_EQ(t, wmbt_sigv4_sign(&(r).request, &(r).who, &(r).scope, NULL, hex), (status));  \
-        T_CHECK(t, wmbt_test_is_filled(hex, sizeof hex));                                   \
-        simple_row(&(r));                                                                   \
+#define REFUSES(t, r, status)                                                              \
+    do {                                                                                   \
+        T_EQ(t, wmbt_sigv4_sign(&(r).request, &(r).who, &(r).scope, NULL, hex), (status)); \
+        T_CHECK(t, wmbt_test_is_filled(hex, sizeof hex));                                  \
+        simple_row(&(r));                                                                  \
     } while (0)
 
 static void test_arguments(wmbt_test *t)
@@ -434,8 +470,7 @@ static void test_arguments(wmbt_test *t)
          wmbt_sigv4_presign(&r.request, &r.who, &r.scope, WMBT_SIGV4_MAX_EXPIRES + 1u, NULL,
                             wmbt_buf_of(hex, 64), &written),
          WMBT_BAD_ARGUMENT);
-    T_EQ(t,
-         wmbt_sigv4_lines(&r.request, &r.who, &r.scope, NULL, wmbt_buf_of(NULL, 64), &written),
+    T_EQ(t, wmbt_sigv4_lines(&r.request, &r.who, &r.scope, NULL, wmbt_buf_of(NULL, 64), &written),
          WMBT_BAD_ARGUMENT);
     T_CHECK(t, written == 99 && wmbt_test_is_filled(hex, sizeof hex));
 }

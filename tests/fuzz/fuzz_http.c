@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP responses: any bytes in two splits say the same, and body views are parts of what was fed. */
+/* HTTP responses: any bytes in two splits say the same; body views are parts of what was fed. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

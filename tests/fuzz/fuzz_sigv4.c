@@ -68,14 +68,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         check(wmbt_sigv4_key(&who, &scope, key) == WMBT_OK);
         room = wmbt_buf_of(again, written);
-        status = form == 0u
-                     ? wmbt_sigv4_lines(&request, &who, &scope, key, room, &rewritten)
-                     : wmbt_sigv4_presign(&request, &who, &scope, 60, key, room, &rewritten);
+        status = form == 0u ? wmbt_sigv4_lines(&request, &who, &scope, key, room, &rewritten)
+                            : wmbt_sigv4_presign(&request, &who, &scope, 60, key, room, &rewritten);
         check(status == WMBT_OK && rewritten == written && memcmp(out, again, written) == 0);
         room.len--;
-        status = form == 0u
-                     ? wmbt_sigv4_lines(&request, &who, &scope, key, room, &rewritten)
-                     : wmbt_sigv4_presign(&request, &who, &scope, 60, key, room, &rewritten);
+        status = form == 0u ? wmbt_sigv4_lines(&request, &who, &scope, key, room, &rewritten)
+                            : wmbt_sigv4_presign(&request, &who, &scope, 60, key, room, &rewritten);
         check(status == WMBT_BUFFER_TOO_SMALL);
     }
     return 0;

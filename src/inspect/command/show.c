@@ -179,10 +179,7 @@ static int run(const struct args *args)
 }
 
 static const struct args_option options[] = {
-    {"--as", "FORMAT", false},
-    {"--compat", NULL, false},
-    UNWRAP_OPTIONS,
-    WIRE_OPTIONS,
+    {"--as", "FORMAT", false}, {"--compat", NULL, false}, UNWRAP_OPTIONS, WIRE_OPTIONS,
     {NULL, NULL, false},
 };
 

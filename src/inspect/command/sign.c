@@ -46,8 +46,7 @@ static uint64_t time_of(const char *text)
             high = middle;
         }
     }
-    if (!good || wmbt_sigv4_time(low, again) != WMBT_OK ||
-        memcmp(again, text, sizeof again) != 0) {
+    if (!good || wmbt_sigv4_time(low, again) != WMBT_OK || memcmp(again, text, sizeof again) != 0) {
         tool_usage_error("option --time: '%s' is no time like 20130524T000000Z, of 1970 or later",
                          text);
     }
@@ -216,11 +215,16 @@ static int run(const struct args *args)
 }
 
 static const struct args_option options[] = {
-    {"--method", "METHOD", false},  {"--url", "URL", false},
-    {"--time", "TIME", false},      {"--service", "SERVICE", false},
-    {"--header", "FIELD", true},    {"--payload", "PAYLOAD", false},
-    {"--presign", "SECONDS", false}, {"--encoded-path", NULL, false},
-    CREDENTIALS_OPTIONS,            {NULL, NULL, false},
+    {"--method", "METHOD", false},
+    {"--url", "URL", false},
+    {"--time", "TIME", false},
+    {"--service", "SERVICE", false},
+    {"--header", "FIELD", true},
+    {"--payload", "PAYLOAD", false},
+    {"--presign", "SECONDS", false},
+    {"--encoded-path", NULL, false},
+    CREDENTIALS_OPTIONS,
+    {NULL, NULL, false},
 };
 
 const struct command command_sign = {

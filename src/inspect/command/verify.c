@@ -78,8 +78,12 @@ static int run(const struct args *args)
 }
 
 static const struct args_option options[] = {
-    {"--as", "FORMAT", false},        {"--compat", NULL, false},           UNWRAP_OPTIONS,
-    {"--block-seq", "NUMBER", false}, {"--block-tokens", "NUMBER", false}, WIRE_OPTIONS,
+    {"--as", "FORMAT", false},
+    {"--compat", NULL, false},
+    UNWRAP_OPTIONS,
+    {"--block-seq", "NUMBER", false},
+    {"--block-tokens", "NUMBER", false},
+    WIRE_OPTIONS,
     {NULL, NULL, false},
 };
 

@@ -136,8 +136,7 @@ static uint64_t max_bytes(const void *context, wmbt_view beginning)
 {
     uint64_t most = 0;
     for (size_t i = 0; i < FORMATS; i++) {
-        bool candidate =
-            context == NULL ? formats[i].detect != is_never : context == &formats[i];
+        bool candidate = context == NULL ? formats[i].detect != is_never : context == &formats[i];
         if (candidate && formats[i].begins(beginning) && formats[i].max_bytes > most) {
             most = formats[i].max_bytes;
         }

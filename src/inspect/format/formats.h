@@ -15,8 +15,8 @@ struct reading {
     bool has_tokens; /* another number of tokens is refused */
     uint64_t block_seq;
     uint64_t block_tokens;
-    bool is_head;         /* what an HTTP response answers: HEAD, not GET */
-    bool has_range;       /* of these bytes */
+    bool is_head;   /* what an HTTP response answers: HEAD, not GET */
+    bool has_range; /* of these bytes */
     uint64_t first, last;
     const char *if_match; /* with this ETag; NULL: none */
     struct json *fields;  /* object: filled if the object is intact */

@@ -195,8 +195,8 @@ wmbt_status format_read_http_response(wmbt_view bytes, struct reading *reading)
         status = wmbt_s3_answer_finish(&answer);
     }
     status = status == WMBT_END ? WMBT_OK : status;
-    bool reusable = status == WMBT_OK && rest.len == 0 &&
-                    wmbt_http_reusable(wmbt_s3_answer_http(&answer));
+    bool reusable =
+        status == WMBT_OK && rest.len == 0 && wmbt_http_reusable(wmbt_s3_answer_http(&answer));
     if (reading->fields != NULL) {
         add_fields(reading->fields, &answer, status, reusable,
                    find_content_range(bytes, reading->is_head));
@@ -206,8 +206,8 @@ wmbt_status format_read_http_response(wmbt_view bytes, struct reading *reading)
 
 /* --- listings -------------------------------------------------------------------------------- */
 
-/* One pass over a document. `decode`: the response's encoding came behind the keys; they are decoded
- * here. */
+/* One pass over a document. `decode`: the response's encoding came behind the keys; they are
+ * decoded here. */
 static wmbt_status read_page(wmbt_s3_page *page, wmbt_view bytes, bool decode, struct json *keys)
 {
     uint8_t *key = tool_alloc(3 * WMBT_S3_MAX_KEY_BYTES), *token = tool_alloc(TOKEN_BYTES);

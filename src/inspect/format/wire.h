@@ -5,13 +5,13 @@
 
 #include "format/formats.h"
 
-#define WIRE_OPTIONS                                                \
+#define WIRE_OPTIONS                                                 \
     {"--method", "METHOD", false}, {"--range", "FIRST-LAST", false}, \
-    {                                                               \
-        "--if-match", "ETAG", false                                 \
+    {                                                                \
+        "--if-match", "ETAG", false                                  \
     }
 
-#define WIRE_HELP                                                                      \
+#define WIRE_HELP                                                                        \
     "--method M      an HTTP response answers this request: GET (the default) or HEAD\n" \
     "--range F-L     with this range, both ends inclusive\n"                             \
     "--if-match E    and this ETag, quotes included\n"

@@ -18,10 +18,10 @@ struct credentials {
 };
 
 /* Options of a command that asks a store, for its table. */
-#define CREDENTIALS_OPTIONS                                            \
-    {"--region", "REGION", false}, {"--profile", "NAME", false},       \
-    {                                                                  \
-        "--no-sign-request", NULL, false                               \
+#define CREDENTIALS_OPTIONS                                      \
+    {"--region", "REGION", false}, {"--profile", "NAME", false}, \
+    {                                                            \
+        "--no-sign-request", NULL, false                         \
     }
 
 /* Finds all of it. No keys without --no-sign-request is a usage error that names what was tried. */

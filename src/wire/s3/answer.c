@@ -18,14 +18,14 @@
 #    define WMBT_S3_HAS_TOTAL 32u     /* total */
 #    define WMBT_S3_BAD_FIELDS 64u    /* Content-Range is none, or two differ */
 #    define WMBT_S3_HAS_DATE 128u
-#    define WMBT_S3_HAS_RETRY 256u    /* retry_at, seconds */
+#    define WMBT_S3_HAS_RETRY 256u /* retry_at, seconds */
 #    define WMBT_S3_HAS_RETRY_DATE 512u
-#    define WMBT_S3_IS_ERROR 1024u    /* the body is a document whose root is Error */
-#    define WMBT_S3_NOT_XML 2048u     /* the body is no such document */
-#    define WMBT_S3_HAS_CODE 4096u    /* Code is complete */
+#    define WMBT_S3_IS_ERROR 1024u /* the body is a document whose root is Error */
+#    define WMBT_S3_NOT_XML 2048u  /* the body is no such document */
+#    define WMBT_S3_HAS_CODE 4096u /* Code is complete */
 #    define WMBT_S3_DOUBTFUL 8192u
-#    define WMBT_S3_BROKEN 16384u     /* an error's document that is not well-formed */
-#    define WMBT_S3_HAS_ETAG 32768u   /* an ETag came, kept or not */
+#    define WMBT_S3_BROKEN 16384u   /* an error's document that is not well-formed */
+#    define WMBT_S3_HAS_ETAG 32768u /* an ETag came, kept or not */
 
 /* Of an error's document so much is looked at; beyond the second, the connection is given up. */
 #    define WMBT_S3_ERROR_LOOK_BYTES 4096u
@@ -75,7 +75,8 @@ static bool wmbt_s3_number(wmbt_view *text, uint8_t end, uint64_t *v)
     while (n < text->len && text->data[n] != end) {
         n++;
     }
-    if ((end != 0u && n == text->len) || !wmbt_text_parse_u64(wmbt_view_of(text->data, n), false, v)) {
+    if ((end != 0u && n == text->len) ||
+        !wmbt_text_parse_u64(wmbt_view_of(text->data, n), false, v)) {
         return false;
     }
     n += end != 0u;
@@ -102,8 +103,9 @@ static bool wmbt_s3_read_range(wmbt_view text, bool part, uint64_t *first, uint6
         return text.len > 2u && text.data[0] == (uint8_t)'*' && text.data[1] == (uint8_t)'/' &&
                wmbt_text_parse_u64(wmbt_view_of(text.data + 2, text.len - 2u), false, total);
     }
-    return wmbt_s3_number(&text, (uint8_t)'-', first) && wmbt_s3_number(&text, (uint8_t)'/', last) &&
-           wmbt_s3_number(&text, 0, total) && *first <= *last && *last < *total;
+    return wmbt_s3_number(&text, (uint8_t)'-', first) &&
+           wmbt_s3_number(&text, (uint8_t)'/', last) && wmbt_s3_number(&text, 0, total) &&
+           *first <= *last && *last < *total;
 }
 
 static void wmbt_s3_take_range(wmbt_s3_answer *x, wmbt_view value)
@@ -255,8 +257,8 @@ static void wmbt_s3_error_start(wmbt_s3_answer *x)
 {
     const wmbt_xml *xml = &x->xml;
     if (xml->depth == 1u) {
-        x->has |= wmbt_xml_name_is(xml, WMBT_VIEW_LITERAL("Error")) ? WMBT_S3_IS_ERROR
-                                                                    : WMBT_S3_NOT_XML;
+        x->has |=
+            wmbt_xml_name_is(xml, WMBT_VIEW_LITERAL("Error")) ? WMBT_S3_IS_ERROR : WMBT_S3_NOT_XML;
         return;
     }
     if (xml->depth != 2u) {

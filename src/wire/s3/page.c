@@ -9,18 +9,18 @@
 #if WMBT_CFG_S3
 
 /* Bits of `has`. */
-#    define WMBT_S3_P_KEY 1u        /* of the entry at hand */
-#    define WMBT_S3_P_SIZE 2u       /* likewise */
-#    define WMBT_S3_P_IN_ENTRY 4u   /* inside Contents */
-#    define WMBT_S3_P_TRUNCATED 8u  /* IsTruncated came */
-#    define WMBT_S3_P_MORE 16u      /* it is true */
-#    define WMBT_S3_P_TOKEN 32u     /* NextContinuationToken came */
-#    define WMBT_S3_P_ENCODING 64u  /* EncodingType came */
-#    define WMBT_S3_P_URL 128u      /* it is "url" */
-#    define WMBT_S3_P_ENTRIES 256u  /* an entry was handed out undecoded */
-#    define WMBT_S3_P_ESCAPES 512u  /* one of them has broken escapes */
-#    define WMBT_S3_P_LATE 1024u    /* url was said behind the first entry */
-#    define WMBT_S3_P_DONE 2048u    /* after finish() */
+#    define WMBT_S3_P_KEY 1u       /* of the entry at hand */
+#    define WMBT_S3_P_SIZE 2u      /* likewise */
+#    define WMBT_S3_P_IN_ENTRY 4u  /* inside Contents */
+#    define WMBT_S3_P_TRUNCATED 8u /* IsTruncated came */
+#    define WMBT_S3_P_MORE 16u     /* it is true */
+#    define WMBT_S3_P_TOKEN 32u    /* NextContinuationToken came */
+#    define WMBT_S3_P_ENCODING 64u /* EncodingType came */
+#    define WMBT_S3_P_URL 128u     /* it is "url" */
+#    define WMBT_S3_P_ENTRIES 256u /* an entry was handed out undecoded */
+#    define WMBT_S3_P_ESCAPES 512u /* one of them has broken escapes */
+#    define WMBT_S3_P_LATE 1024u   /* url was said behind the first entry */
+#    define WMBT_S3_P_DONE 2048u   /* after finish() */
 
 enum {
     WMBT_S3_P_F_NONE,
@@ -273,8 +273,7 @@ wmbt_status wmbt_s3_page_finish(wmbt_s3_page *page)
     }
     if (!wmbt_xml_is_complete(&page->xml)) {
         page->status = page->xml.has_root != 0u ? WMBT_TRUNCATED : WMBT_BAD_SYNTAX;
-    } else if ((page->has & WMBT_S3_P_TRUNCATED) == 0u ||
-               (page->has & more) == WMBT_S3_P_MORE ||
+    } else if ((page->has & WMBT_S3_P_TRUNCATED) == 0u || (page->has & more) == WMBT_S3_P_MORE ||
                ((page->has & more) == more &&
                 (page->token_len == 0u ||
                  wmbt_view_equal(wmbt_view_of(page->token.data, page->token_len),

@@ -32,8 +32,8 @@ static bool wmbt_s3_has_control(wmbt_view v)
 
 static wmbt_status wmbt_s3_check_store(const wmbt_s3_store *store)
 {
-    if (wmbt_view_is_bad(store->host) || wmbt_view_is_bad(store->bucket) ||
-        store->host.len == 0u || store->bucket.len == 0u) {
+    if (wmbt_view_is_bad(store->host) || wmbt_view_is_bad(store->bucket) || store->host.len == 0u ||
+        store->bucket.len == 0u) {
         return WMBT_BAD_ARGUMENT;
     }
     bool bad = wmbt_s3_has_control(store->host) || wmbt_s3_has_control(store->bucket);
@@ -148,8 +148,7 @@ wmbt_status wmbt_s3_write_get(const wmbt_s3_store *store, const wmbt_s3_get *get
     return wmbt_s3_finish(&x, time, key, written);
 }
 
-static void wmbt_s3_add_pair(wmbt_sigv4_pair *pairs, size_t *count, wmbt_view name,
-                             wmbt_view value)
+static void wmbt_s3_add_pair(wmbt_sigv4_pair *pairs, size_t *count, wmbt_view name, wmbt_view value)
 {
     if (value.len != 0u) {
         wmbt_view_set(&pairs[*count].name, name);

@@ -9,25 +9,25 @@
 
 enum {
     WMBT_XML_S_TEXT,
-    WMBT_XML_S_OPEN,       /* behind '<' */
-    WMBT_XML_S_NAME,       /* of a start tag */
-    WMBT_XML_S_TAG,        /* blanks in a start tag */
-    WMBT_XML_S_ATTRIBUTE,  /* its name */
-    WMBT_XML_S_EQUALS,     /* before its value */
-    WMBT_XML_S_QUOTED,     /* its value */
-    WMBT_XML_S_AFTER,      /* behind its value */
-    WMBT_XML_S_SLASH,      /* "/" of "/>" */
-    WMBT_XML_S_END_NAME,   /* of an end tag */
-    WMBT_XML_S_END_BLANK,  /* behind it */
-    WMBT_XML_S_PI,         /* <? ... */
-    WMBT_XML_S_PI_MARK,    /* '?' in it */
-    WMBT_XML_S_BANG,       /* <! */
-    WMBT_XML_S_BANG_DASH,  /* <!- */
-    WMBT_XML_S_COMMENT,    /* <!-- ... */
-    WMBT_XML_S_DASH,       /* '-' in it */
-    WMBT_XML_S_DASH_DASH,  /* '--', which only ends it */
-    WMBT_XML_S_ENTITY,     /* behind '&' */
-    WMBT_XML_S_NUMBER,     /* behind "&#" */
+    WMBT_XML_S_OPEN,      /* behind '<' */
+    WMBT_XML_S_NAME,      /* of a start tag */
+    WMBT_XML_S_TAG,       /* blanks in a start tag */
+    WMBT_XML_S_ATTRIBUTE, /* its name */
+    WMBT_XML_S_EQUALS,    /* before its value */
+    WMBT_XML_S_QUOTED,    /* its value */
+    WMBT_XML_S_AFTER,     /* behind its value */
+    WMBT_XML_S_SLASH,     /* "/" of "/>" */
+    WMBT_XML_S_END_NAME,  /* of an end tag */
+    WMBT_XML_S_END_BLANK, /* behind it */
+    WMBT_XML_S_PI,        /* <? ... */
+    WMBT_XML_S_PI_MARK,   /* '?' in it */
+    WMBT_XML_S_BANG,      /* <! */
+    WMBT_XML_S_BANG_DASH, /* <!- */
+    WMBT_XML_S_COMMENT,   /* <!-- ... */
+    WMBT_XML_S_DASH,      /* '-' in it */
+    WMBT_XML_S_DASH_DASH, /* '--', which only ends it */
+    WMBT_XML_S_ENTITY,    /* behind '&' */
+    WMBT_XML_S_NUMBER,    /* behind "&#" */
     WMBT_XML_S_DECIMAL,
     WMBT_XML_S_HEX
 };
@@ -163,7 +163,7 @@ static wmbt_status wmbt_xml_reference(wmbt_xml *x, uint8_t c, uint32_t *events)
         }
         wmbt_xml_add_name(x, c);
         return x->name_len > WMBT_XML_NAME_BYTES || !wmbt_xml_is_name(c, false) ? WMBT_BAD_TEXT
-                                                                               : WMBT_OK;
+                                                                                : WMBT_OK;
     case WMBT_XML_S_NUMBER:
         x->state = WMBT_XML_S_DECIMAL;
         if (c == (uint8_t)'x') {
@@ -224,8 +224,7 @@ static wmbt_status wmbt_xml_tag(wmbt_xml *x, uint8_t c, uint32_t *events)
         if (c == (uint8_t)'=') {
             x->state = WMBT_XML_S_EQUALS;
         }
-        return c == (uint8_t)'=' || blank || wmbt_xml_is_name(c, false) ? WMBT_OK
-                                                                        : WMBT_BAD_SYNTAX;
+        return c == (uint8_t)'=' || blank || wmbt_xml_is_name(c, false) ? WMBT_OK : WMBT_BAD_SYNTAX;
     case WMBT_XML_S_EQUALS:
         if (blank) {
             return WMBT_OK;
@@ -238,8 +237,8 @@ static wmbt_status wmbt_xml_tag(wmbt_xml *x, uint8_t c, uint32_t *events)
             x->state = WMBT_XML_S_AFTER;
         }
         return c == (uint8_t)'<' || (c < 0x20u && !blank) ? WMBT_BAD_SYNTAX : WMBT_OK;
-    case WMBT_XML_S_SLASH: return c == (uint8_t)'>' ? wmbt_xml_start(x, true, events)
-                                                    : WMBT_BAD_SYNTAX;
+    case WMBT_XML_S_SLASH:
+        return c == (uint8_t)'>' ? wmbt_xml_start(x, true, events) : WMBT_BAD_SYNTAX;
     default: break;
     }
     if (c == (uint8_t)'>') {
@@ -295,12 +294,8 @@ static wmbt_status wmbt_xml_aside(wmbt_xml *x, uint8_t c)
     case WMBT_XML_S_BANG_DASH:
         x->state++;
         return dash ? WMBT_OK : WMBT_BAD_SYNTAX; /* DOCTYPE, CDATA */
-    case WMBT_XML_S_DASH_DASH:
-        x->state = WMBT_XML_S_TEXT;
-        return end ? WMBT_OK : WMBT_BAD_SYNTAX;
-    default:
-        x->state = !dash ? WMBT_XML_S_COMMENT : (uint8_t)(x->state + 1u);
-        break;
+    case WMBT_XML_S_DASH_DASH: x->state = WMBT_XML_S_TEXT; return end ? WMBT_OK : WMBT_BAD_SYNTAX;
+    default: x->state = !dash ? WMBT_XML_S_COMMENT : (uint8_t)(x->state + 1u); break;
     }
     return c < 0x20u && !wmbt_xml_is_blank(c) ? WMBT_BAD_TEXT : WMBT_OK;
 }

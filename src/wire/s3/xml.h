@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The XML that S3 answers with, a byte at a time: elements, attributes (passed over), the five named
- * entities and character references, comments and processing instructions (passed over), UTF-8.
+ * The XML that S3 answers with, a byte at a time: elements, attributes (passed over), the five
+ * named entities and character references, comments and processing instructions (passed over),
+ * UTF-8.
  * DOCTYPE and CDATA are refused, so there is nothing to expand. No recursion: of open elements only
  * a hash of each name is kept.
  */
