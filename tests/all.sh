@@ -67,8 +67,8 @@ part() {
     wanted "$1" || return 0
     echo "== $1"
     start=$(date +%s)
-    # A folder that was set up with other options, or not to its end, is set up again.
-    setup="CC=${4:-gcc} $2"
+    # A folder that was set up with other options or defaults, or not to its end, is set up again.
+    setup="CC=${4:-gcc} $2 $(cksum <meson_options.txt)"
     if [ "$(cat "$out/$1.setup" 2>/dev/null)" != "$setup" ]; then
         rm -rf "${out:?}/$1"
     fi

@@ -206,6 +206,17 @@
 
 /* --- what needs what -------------------------------------------------------------------------- */
 
+/* 1 for 0 and 1; anything else is pasted to a name that is not defined. */
+#define WMBT_IS_SWITCH_0 1
+#define WMBT_IS_SWITCH_1 1
+#define WMBT_IS_SWITCH_PASTED_(value) WMBT_IS_SWITCH_##value
+#define WMBT_IS_SWITCH_(value) WMBT_IS_SWITCH_PASTED_(value)
+
+#if !WMBT_IS_SWITCH_(WMBT_CFG_STATUS_NAMES) || !WMBT_IS_SWITCH_(WMBT_CFG_WRITERS) ||    \
+    !WMBT_IS_SWITCH_(WMBT_CFG_ZSTD_FAST) || !WMBT_IS_SWITCH_(WMBT_CFG_INDEX_ATOMICS) || \
+    !WMBT_IS_SWITCH_(WMBT_CFG_EXPERIMENTAL_MODEL_KEYS)
+#    error "a switch that is neither 0 nor 1; it is one of the five above"
+#endif
 #if WMBT_CFG_CRC32C_KERNEL < 1 || WMBT_CFG_CRC32C_KERNEL > 5
 #    error "WMBT_CFG_CRC32C_KERNEL is 1, 2, 3, 4 or 5"
 #endif
@@ -221,62 +232,141 @@
 #if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST && UINTPTR_MAX <= UINT32_MAX
 #    error "WMBT_CFG_ZSTD_FAST is for machines with 64-bit pointers"
 #endif
-#if WMBT_CFG_HMAC && !WMBT_CFG_SHA256
+
+/* Modules. */
+#if !WMBT_IS_SWITCH_(WMBT_CFG_BLAKE3)
+#    error "WMBT_CFG_BLAKE3 is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_SHA256)
+#    error "WMBT_CFG_SHA256 is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_HMAC)
+#    error "WMBT_CFG_HMAC is 0 or 1"
+#elif WMBT_CFG_HMAC && !WMBT_CFG_SHA256
 #    error "hmac needs sha256"
 #endif
-#if WMBT_CFG_FINGERPRINT && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
+#if !WMBT_IS_SWITCH_(WMBT_CFG_CRC32C)
+#    error "WMBT_CFG_CRC32C is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_FNV1A)
+#    error "WMBT_CFG_FNV1A is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_XXH64)
+#    error "WMBT_CFG_XXH64 is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_XXH3)
+#    error "WMBT_CFG_XXH3 is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_METADATA)
+#    error "WMBT_CFG_METADATA is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_SHAPE)
+#    error "WMBT_CFG_SHAPE is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_FINGERPRINT)
+#    error "WMBT_CFG_FINGERPRINT is 0 or 1"
+#elif WMBT_CFG_FINGERPRINT && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
 #    error "fingerprint needs blake3 and metadata"
 #endif
-#if WMBT_CFG_CHAIN && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
+#if !WMBT_IS_SWITCH_(WMBT_CFG_CHAIN)
+#    error "WMBT_CFG_CHAIN is 0 or 1"
+#elif WMBT_CFG_CHAIN && !(WMBT_CFG_BLAKE3 && WMBT_CFG_METADATA)
 #    error "chain needs blake3 and metadata"
 #endif
-#if WMBT_CFG_DIALECTS && \
+#if !WMBT_IS_SWITCH_(WMBT_CFG_DIALECTS)
+#    error "WMBT_CFG_DIALECTS is 0 or 1"
+#elif WMBT_CFG_DIALECTS && \
     !(WMBT_CFG_CHAIN && WMBT_CFG_SHA256 && WMBT_CFG_FNV1A && WMBT_CFG_XXH64 && WMBT_CFG_XXH3)
 #    error "dialects needs chain, sha256, fnv1a, xxh64 and xxh3"
 #endif
-#if WMBT_CFG_OBJKEY && !WMBT_CFG_METADATA
+#if !WMBT_IS_SWITCH_(WMBT_CFG_OBJKEY)
+#    error "WMBT_CFG_OBJKEY is 0 or 1"
+#elif WMBT_CFG_OBJKEY && !WMBT_CFG_METADATA
 #    error "objkey needs metadata"
 #endif
-#if WMBT_CFG_REUSE && !(WMBT_CFG_SHAPE && WMBT_CFG_FINGERPRINT)
+#if !WMBT_IS_SWITCH_(WMBT_CFG_REUSE)
+#    error "WMBT_CFG_REUSE is 0 or 1"
+#elif WMBT_CFG_REUSE && !(WMBT_CFG_SHAPE && WMBT_CFG_FINGERPRINT)
 #    error "reuse needs shape and fingerprint"
 #endif
-#if WMBT_CFG_STORE && !WMBT_CFG_METADATA
+#if !WMBT_IS_SWITCH_(WMBT_CFG_STORE)
+#    error "WMBT_CFG_STORE is 0 or 1"
+#elif WMBT_CFG_STORE && !WMBT_CFG_METADATA
 #    error "store needs metadata"
 #endif
-#if WMBT_CFG_KVBLOCK && !(WMBT_CFG_SHAPE && WMBT_CFG_CRC32C)
+#if !WMBT_IS_SWITCH_(WMBT_CFG_KVBLOCK)
+#    error "WMBT_CFG_KVBLOCK is 0 or 1"
+#elif WMBT_CFG_KVBLOCK && !(WMBT_CFG_SHAPE && WMBT_CFG_CRC32C)
 #    error "kvblock needs shape and crc32c"
 #endif
-#if WMBT_CFG_RAWTAIL && !(WMBT_CFG_SHAPE && WMBT_CFG_CRC32C)
+#if !WMBT_IS_SWITCH_(WMBT_CFG_RAWTAIL)
+#    error "WMBT_CFG_RAWTAIL is 0 or 1"
+#elif WMBT_CFG_RAWTAIL && !(WMBT_CFG_SHAPE && WMBT_CFG_CRC32C)
 #    error "rawtail needs shape and crc32c"
 #endif
-#if WMBT_CFG_ZSTD && !WMBT_CFG_XXH64
+#if !WMBT_IS_SWITCH_(WMBT_CFG_COMPRESSED)
+#    error "WMBT_CFG_COMPRESSED is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_ZSTD)
+#    error "WMBT_CFG_ZSTD is 0 or 1"
+#elif WMBT_CFG_ZSTD && !WMBT_CFG_XXH64
 #    error "zstd needs xxh64"
 #endif
-#if WMBT_CFG_WAL && !WMBT_CFG_FNV1A
+#if !WMBT_IS_SWITCH_(WMBT_CFG_LARGEVALUE)
+#    error "WMBT_CFG_LARGEVALUE is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_WAL)
+#    error "WMBT_CFG_WAL is 0 or 1"
+#elif WMBT_CFG_WAL && !WMBT_CFG_FNV1A
 #    error "wal needs fnv1a"
 #endif
-#if WMBT_CFG_SEGMENT && !WMBT_CFG_FNV1A
+#if !WMBT_IS_SWITCH_(WMBT_CFG_SEGMENT)
+#    error "WMBT_CFG_SEGMENT is 0 or 1"
+#elif WMBT_CFG_SEGMENT && !WMBT_CFG_FNV1A
 #    error "segment needs fnv1a"
 #endif
-#if WMBT_CFG_REPLAY && !WMBT_CFG_MANIFEST
+#if !WMBT_IS_SWITCH_(WMBT_CFG_MANIFEST)
+#    error "WMBT_CFG_MANIFEST is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_REPLAY)
+#    error "WMBT_CFG_REPLAY is 0 or 1"
+#elif WMBT_CFG_REPLAY && !WMBT_CFG_MANIFEST
 #    error "replay needs manifest"
 #endif
-#if WMBT_CFG_METAVALUE && !WMBT_CFG_METADATA
+#if !WMBT_IS_SWITCH_(WMBT_CFG_DEFAULTS)
+#    error "WMBT_CFG_DEFAULTS is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_METAVALUE)
+#    error "WMBT_CFG_METAVALUE is 0 or 1"
+#elif WMBT_CFG_METAVALUE && !WMBT_CFG_METADATA
 #    error "metavalue needs metadata"
 #endif
-#if WMBT_CFG_ENVELOPE && !WMBT_CFG_CRC32C
+#if !WMBT_IS_SWITCH_(WMBT_CFG_ENVELOPE)
+#    error "WMBT_CFG_ENVELOPE is 0 or 1"
+#elif WMBT_CFG_ENVELOPE && !WMBT_CFG_CRC32C
 #    error "envelope needs crc32c"
 #endif
-#if WMBT_CFG_SIGV4 && !WMBT_CFG_HMAC
+#if !WMBT_IS_SWITCH_(WMBT_CFG_SIGV4)
+#    error "WMBT_CFG_SIGV4 is 0 or 1"
+#elif WMBT_CFG_SIGV4 && !WMBT_CFG_HMAC
 #    error "sigv4 needs hmac"
 #endif
-#if WMBT_CFG_S3 && !(WMBT_CFG_HTTP && WMBT_CFG_SIGV4)
+#if !WMBT_IS_SWITCH_(WMBT_CFG_HTTP)
+#    error "WMBT_CFG_HTTP is 0 or 1"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_S3)
+#    error "WMBT_CFG_S3 is 0 or 1"
+#elif WMBT_CFG_S3 && !(WMBT_CFG_HTTP && WMBT_CFG_SIGV4)
 #    error "s3 needs http and sigv4"
 #endif
-#if WMBT_CFG_INDEX && !WMBT_CFG_METADATA
+#if !WMBT_IS_SWITCH_(WMBT_CFG_INDEX)
+#    error "WMBT_CFG_INDEX is 0 or 1"
+#elif WMBT_CFG_INDEX && !WMBT_CFG_METADATA
 #    error "index needs metadata"
 #endif
-#if WMBT_CFG_READER &&                                                           \
+#if !WMBT_IS_SWITCH_(WMBT_CFG_READER)
+#    error "WMBT_CFG_READER is 0 or 1"
+#elif WMBT_CFG_READER &&                                                         \
     !(WMBT_CFG_CHAIN && WMBT_CFG_OBJKEY && WMBT_CFG_REUSE && WMBT_CFG_KVBLOCK && \
       WMBT_CFG_RAWTAIL && WMBT_CFG_COMPRESSED && WMBT_CFG_LARGEVALUE)
 #    error "reader needs chain, objkey, reuse, kvblock, rawtail, compressed and largevalue"

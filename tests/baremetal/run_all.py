@@ -100,7 +100,8 @@ def read(path):
 
 def set_up_as(files, options):
     """All that a build folder depends on: one that was set up otherwise is made anew."""
-    return "\n".join(options + [read(os.path.join(ROOT, "cross", file)) for file in files])
+    files = ["meson_options.txt"] + [os.path.join("cross", file) for file in files]
+    return "\n".join(options + [read(os.path.join(ROOT, file)) for file in files])
 
 
 def build_and_run(name, files, options, base, data):

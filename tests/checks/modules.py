@@ -34,12 +34,16 @@ def and_list(words):
 
 
 def rule(module):
-    """What config.h says of a module's needs, as clang-format leaves it."""
+    """What config.h says of a module's switch and needs, as clang-format leaves it."""
+    switch = f"WMBT_CFG_{module.name.upper()}"
+    text = f'#if !WMBT_IS_SWITCH_({switch})\n#    error "{switch} is 0 or 1"\n'
+    if not module.needs:
+        return text + "#endif\n"
     needed = " && ".join("WMBT_CFG_" + name.upper() for name in module.needs)
     needed = f"!({needed})" if len(module.needs) > 1 else "!" + needed
-    lines = [f"#if WMBT_CFG_{module.name.upper()} && {needed}"]
+    lines = [f"#elif {switch} && {needed}"]
     if len(lines[0]) > 100:
-        words, lines = needed.split(" && "), [f"#if WMBT_CFG_{module.name.upper()} &&", "    "]
+        words, lines = needed.split(" && "), [f"#elif {switch} &&", "    "]
         for i, word in enumerate(words):
             word += " &&" if i + 1 < len(words) else ""
             if len(lines[-1] + word) > 98:
@@ -47,7 +51,7 @@ def rule(module):
             lines[-1] += (" " if lines[-1].strip() else "") + word
         width = max(map(len, lines[:-1]))
         lines = [line.ljust(width) + " \\" for line in lines[:-1]] + lines[-1:]
-    return "\n".join(lines) + f'\n#    error "{module.name} needs {and_list(module.needs)}"\n#endif\n'
+    return text + "\n".join(lines) + f'\n#    error "{module.name} needs {and_list(module.needs)}"\n#endif\n'
 
 
 def written(root, modules):
@@ -62,8 +66,8 @@ def written(root, modules):
                 for name in names) + "\n"
     texts = {CONFIG: replaced(read(root, CONFIG), r"/\* hash \*/\n", switches,
                               r"/\* --- choices -")}
-    texts[CONFIG] = replaced(texts[CONFIG], r"(?<=machines with 64-bit pointers\"\n#endif\n)",
-                             "".join(rule(module) for module in own if module.needs),
+    texts[CONFIG] = replaced(texts[CONFIG], r"(?<=/\* Modules. \*/\n)",
+                             "".join(map(rule, own)),
                              r"\n/\* --- the compiler:")
     headers = sorted(header for module in modules.values() for header in module.headers)
     texts[ALL] = replaced(read(root, ALL), r"(?<=WOMBATKV_WOMBATKV_H\n\n)(?=#include)",

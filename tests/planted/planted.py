@@ -90,6 +90,7 @@ class Copy:
 
     def __init__(self, tree, data):
         self.tree, self.data = tree, data
+        self.builds = set()
         self.clean = {}  # command: whether it succeeds without a fault
 
     def sync(self):
@@ -108,13 +109,23 @@ class Copy:
 
     def set_up(self, build):
         """None, or what Meson says."""
-        if build is None or os.path.exists(os.path.join(self.tree, build, "build.ninja")):
+        if build is None or build in self.builds:
             return None
+        self.builds.add(build)
+        # Set up again if the options have changed.
+        folder, options = os.path.join(self.tree, build), os.path.join(ROOT, "meson_options.txt")
+        if os.path.exists(folder + "/build.ninja") \
+                and os.path.getmtime(folder + "/options") > os.path.getmtime(options):
+            return None
+        shutil.rmtree(folder, ignore_errors=True)
         how = ["--cross-file", f"cross/{build[len('build-'):]}.txt"] if build != "build" \
             else ["-Doptimization=1"]
         done = call(["meson", "setup", build, "-Dtests=enabled", "-Dtest_data=" + self.data, *how],
                     self.tree)
-        return None if done.returncode == 0 else done.stdout[-2000:]
+        if done.returncode != 0:
+            return done.stdout[-2000:]
+        with open(folder + "/options", "w", encoding="utf-8"):
+            return None
 
     def run(self, fault):
         """(what became of the named test: OK, FAIL, ... or None; output)"""
@@ -169,12 +180,14 @@ def chosen(found, some):
 
 
 def new(name, test, fault, build="build"):
-    diff = call(["git", "diff", "-U1"], ROOT).stdout
+    diff = call(["git", "diff", "-U1", "--", ".", ":!tests/planted"], ROOT).stdout
     if not diff:
         sys.exit("git diff says that nothing is changed")
+    command = f"meson test -C {build} {shlex.quote(test)}"
+    if os.path.exists(os.path.join(ROOT, "tests", "checks", test + ".py")):
+        command = f"python3 -B tests/checks/{test}.py build"  # Meson would build everything
     with open(os.path.join(HERE, name + ".patch"), "w", encoding="utf-8") as f:
-        f.write(f"Fault: {fault}\nTest: {test}\n"
-                f"Command: meson test -C {build} {shlex.quote(test)}\n\n{diff}")
+        f.write(f"Fault: {fault}\nTest: {test}\nCommand: {command}\n\n{diff}")
 
 
 def run_all(base, found):

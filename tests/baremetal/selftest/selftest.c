@@ -67,3 +67,14 @@ static void test_overflow(wmbt_test *t)
 
 static const wmbt_case overflowing[] = {{"an int overflows", test_overflow, 0, NULL}};
 WMBT_SUITE(selftest_overflow, overflowing);
+
+/* An instruction that the CPU of the build does not have (`lacks` of its cross file): what is
+ * emulated must not have it either. */
+static void test_lacking(wmbt_test *t)
+{
+    __asm__ volatile(SELFTEST_LACKS);
+    T_EQ(t, t->failed, false);
+}
+
+static const wmbt_case lacking[] = {{"an instruction that is lacking", test_lacking, 0, NULL}};
+WMBT_SUITE(selftest_lacking, lacking);
