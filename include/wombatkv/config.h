@@ -128,6 +128,18 @@
 #ifndef WMBT_CFG_INDEX
 #    define WMBT_CFG_INDEX 1
 #endif
+#ifndef WMBT_CFG_RESIDENCY
+#    define WMBT_CFG_RESIDENCY 1
+#endif
+#ifndef WMBT_CFG_EVICT
+#    define WMBT_CFG_EVICT 1
+#endif
+#ifndef WMBT_CFG_PREFETCH
+#    define WMBT_CFG_PREFETCH 1
+#endif
+#ifndef WMBT_CFG_IMAGE
+#    define WMBT_CFG_IMAGE 1
+#endif
 
 /* reader */
 #ifndef WMBT_CFG_READER
@@ -363,6 +375,26 @@
 #    error "WMBT_CFG_INDEX is 0 or 1"
 #elif WMBT_CFG_INDEX && !WMBT_CFG_METADATA
 #    error "index needs metadata"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_RESIDENCY)
+#    error "WMBT_CFG_RESIDENCY is 0 or 1"
+#elif WMBT_CFG_RESIDENCY && !WMBT_CFG_INDEX
+#    error "residency needs index"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_EVICT)
+#    error "WMBT_CFG_EVICT is 0 or 1"
+#elif WMBT_CFG_EVICT && !WMBT_CFG_INDEX
+#    error "evict needs index"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_PREFETCH)
+#    error "WMBT_CFG_PREFETCH is 0 or 1"
+#elif WMBT_CFG_PREFETCH && !WMBT_CFG_INDEX
+#    error "prefetch needs index"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_IMAGE)
+#    error "WMBT_CFG_IMAGE is 0 or 1"
+#elif WMBT_CFG_IMAGE && !(WMBT_CFG_INDEX && WMBT_CFG_CRC32C)
+#    error "image needs index and crc32c"
 #endif
 #if !WMBT_IS_SWITCH_(WMBT_CFG_READER)
 #    error "WMBT_CFG_READER is 0 or 1"

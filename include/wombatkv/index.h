@@ -111,14 +111,17 @@ WMBT_API uint32_t wmbt_index_count(const wmbt_index *x);
 /** Slots that are free: an insert takes one, and one more for a parent that is not known. */
 WMBT_API uint32_t wmbt_index_room(const wmbt_index *x);
 
+/** True if the table is prefix-closed. */
+WMBT_API bool wmbt_index_is_closed(const wmbt_index *x);
+
 /** True if the block is there. */
 WMBT_API bool wmbt_index_has(const wmbt_index *x, const wmbt_block_hash *hash);
 
 /**
  * The record of a block. Its time of use is not changed.
  *
- * missing: it is not there; stale: the writer is in the middle of it (see above). *meta is then
- * unchanged.
+ * missing: it is not there; stale: the writer is in the middle of it (see above), or the image is
+ * damaged. *meta is then unchanged or zeroed.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_index_get(const wmbt_index *x,
                                                     const wmbt_block_hash *hash,
@@ -160,7 +163,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_index_mark(const wmbt_index *x,
  * What slot `slot` holds; for slot = 0, 1, ... until end, every block once, in no order.
  *
  * missing: no block; stale: as wmbt_index_get(); end: no such slot, nor any after it. *hash and
- * *meta are then unchanged.
+ * *meta are then unchanged or zeroed.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_index_at(const wmbt_index *x, uint32_t slot,
                                                    wmbt_block_hash *hash, wmbt_block_meta *meta);

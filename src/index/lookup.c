@@ -103,6 +103,16 @@ uint32_t wmbt_index_room(const wmbt_index *x)
     return x->record_count - used + wmbt_index_load(header + WMBT_INDEX_AT_FREE_COUNT);
 }
 
+bool wmbt_index_is_closed(const wmbt_index *x)
+{
+    return (x->kind & WMBT_INDEX_CLOSED) != 0u;
+}
+
+wmbt_index_home wmbt_index_home_of(const wmbt_index *x, const uint8_t *hash)
+{
+    return wmbt_index_home_here(x, hash);
+}
+
 /* --- one hash --------------------------------------------------------------------------------- */
 
 /* True if the record has this hash, which it had while its version was *state. */
@@ -138,7 +148,7 @@ bool wmbt_index_is_full(const wmbt_index_word *bucket)
 static bool wmbt_index_search(const wmbt_index *x, const wmbt_block_hash *hash,
                               wmbt_index_place *place)
 {
-    wmbt_index_home home = wmbt_index_home_of(x, hash->bytes);
+    wmbt_index_home home = wmbt_index_home_here(x, hash->bytes);
     place->bucket = home.bucket;
     for (uint32_t n = 0; n < x->bucket_count; n++) {
         const wmbt_index_word *bucket = wmbt_index_bucket(x, place->bucket);
@@ -224,18 +234,22 @@ bool wmbt_index_copy(const wmbt_index *x, uint32_t slot, uint32_t state, wmbt_bl
 
 wmbt_status wmbt_index_get(const wmbt_index *x, const wmbt_block_hash *hash, wmbt_block_meta *meta)
 {
+    wmbt_status status = WMBT_STALE;
     for (uint32_t n = 0; n < WMBT_INDEX_TRIES; n++) {
         wmbt_index_place place;
-        wmbt_block_meta found;
         if (!wmbt_index_find(x, hash, &place) || place.is_ghost) {
-            return WMBT_MISSING;
+            status = WMBT_MISSING;
+            if (n == 0u) {
+                return status;
+            }
+            break;
         }
-        if (wmbt_index_copy(x, place.slot, place.state, &found)) {
-            wmbt_block_meta_copy(meta, &found);
+        if (wmbt_index_copy(x, place.slot, place.state, meta)) {
             return WMBT_OK;
         }
     }
-    return WMBT_STALE;
+    wmbt_bytes_fill((uint8_t *)meta, 0, sizeof *meta); /* it may be of two states */
+    return status;
 }
 
 wmbt_status wmbt_index_at(const wmbt_index *x, uint32_t slot, wmbt_block_hash *hash,
@@ -246,35 +260,40 @@ wmbt_status wmbt_index_at(const wmbt_index *x, uint32_t slot, wmbt_block_hash *h
         return WMBT_END;
     }
     const wmbt_index_word *record = wmbt_index_record(x, slot);
+    wmbt_status status = WMBT_STALE;
     for (uint32_t n = 0; n < WMBT_INDEX_TRIES; n++) {
-        wmbt_block_hash its;
-        wmbt_block_meta found;
         uint32_t state = wmbt_index_load(record + WMBT_INDEX_RECORD_STATE);
         if ((state & WMBT_INDEX_CONTEXT_MASK) == 0u) {
-            return WMBT_MISSING;
+            status = WMBT_MISSING;
+            if (n == 0u) {
+                return status;
+            }
+            break;
         }
-        wmbt_index_copy_words(its.bytes, record, WMBT_INDEX_HASH_WORDS);
-        if (wmbt_index_copy(x, slot, state, &found)) {
-            wmbt_block_meta_copy(meta, &found);
-            wmbt_bytes_copy(hash->bytes, its.bytes, WMBT_BLOCK_HASH_BYTES);
+        wmbt_index_copy_words(hash->bytes, record, WMBT_INDEX_HASH_WORDS);
+        if (wmbt_index_copy(x, slot, state, meta)) {
             return WMBT_OK;
         }
     }
-    return WMBT_STALE;
+    wmbt_bytes_fill(hash->bytes, 0, WMBT_BLOCK_HASH_BYTES);
+    wmbt_bytes_fill((uint8_t *)meta, 0, sizeof *meta);
+    return status;
 }
 
 /* --- many hashes ------------------------------------------------------------------------------ */
 
+#    if WMBT_PREFETCHES
+
 static void wmbt_index_prefetch_bucket(const wmbt_index *x, const wmbt_block_hash *hash)
 {
-    WMBT_PREFETCH(wmbt_index_bucket(x, wmbt_index_home_of(x, hash->bytes).bucket));
+    WMBT_PREFETCH(wmbt_index_bucket(x, wmbt_index_home_here(x, hash->bytes).bucket));
 }
 
 /* The slot plus 1 of a block with the tag of this hash, by buckets alone; 0 if there is none, or
  * more than one in a bucket. */
 static uint32_t wmbt_index_guess(const wmbt_index *x, const wmbt_block_hash *hash)
 {
-    wmbt_index_home home = wmbt_index_home_of(x, hash->bytes);
+    wmbt_index_home home = wmbt_index_home_here(x, hash->bytes);
     for (uint32_t n = 0; n < x->bucket_count; n++) {
         const wmbt_index_word *bucket = wmbt_index_bucket(x, home.bucket);
         uint32_t slots = 0, matches = 0, empty = 0;
@@ -297,15 +316,15 @@ static uint32_t wmbt_index_guess(const wmbt_index *x, const wmbt_block_hash *has
 /* True if the block is there. Slot `id` - 1 is the one to look at first. */
 static bool wmbt_index_verify(const wmbt_index *x, const wmbt_block_hash *hash, uint32_t id)
 {
-#    if WMBT_CFG_INDEX_ATOMICS
+#        if WMBT_CFG_INDEX_ATOMICS
     (void)id; /* it need not be in its bucket any more */
-#    else
+#        else
     uint32_t state;
     if (id - 1u < x->record_count &&
         wmbt_index_record_is(wmbt_index_record(x, id - 1u), hash, &state)) {
         return true;
     }
-#    endif
+#        endif
     return wmbt_index_has(x, hash);
 }
 
@@ -360,12 +379,44 @@ uint32_t wmbt_index_likely_prefix(const wmbt_index *x, const wmbt_block_hash *ha
     return n;
 }
 
+#    else
+
+uint32_t wmbt_index_longest_prefix(const wmbt_index *x, const wmbt_block_hash *hashes,
+                                   uint32_t count)
+{
+    uint32_t n = 0;
+    while (n < count && wmbt_index_has(x, hashes + n)) {
+        n++;
+    }
+    return n;
+}
+
+/* Without lines to wait for, comparing all of a hash costs nothing to speak of. */
+uint32_t wmbt_index_likely_prefix(const wmbt_index *x, const wmbt_block_hash *hashes,
+                                  uint32_t count)
+{
+    return wmbt_index_longest_prefix(x, hashes, count);
+}
+
+static uint32_t wmbt_index_guess(const wmbt_index *x, const wmbt_block_hash *hash)
+{
+    return wmbt_index_has(x, hash) ? 1u : 0u;
+}
+
+static void wmbt_index_prefetch_bucket(const wmbt_index *x, const wmbt_block_hash *hash)
+{
+    (void)x;
+    (void)hash;
+}
+
+#    endif
+
 /* Blocks that a round of the search looks at. Their lines come at the same time. */
 #    define WMBT_INDEX_ROUND 7u
 
 uint32_t wmbt_index_chain_prefix(const wmbt_index *x, const wmbt_block_hash *hashes, uint32_t count)
 {
-    if ((x->kind & WMBT_INDEX_CLOSED) == 0u) {
+    if (!wmbt_index_is_closed(x)) {
         return wmbt_index_longest_prefix(x, hashes, count);
     }
     if (count == 0u || wmbt_index_has(x, hashes + count - 1u)) {

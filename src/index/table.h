@@ -153,7 +153,7 @@ typedef struct wmbt_index_place {
 #define WMBT_INDEX_MIX_FIRST UINT64_C(0x9E3779B97F4A7C15)
 #define WMBT_INDEX_MIX_SECOND UINT64_C(0xBB67AE8584CAA73B)
 
-static inline wmbt_index_home wmbt_index_home_of(const wmbt_index *x, const uint8_t *hash)
+static inline wmbt_index_home wmbt_index_home_here(const wmbt_index *x, const uint8_t *hash)
 {
     wmbt_index_home home;
     uint32_t high = wmbt_load_le32(hash + 4);
@@ -167,6 +167,9 @@ static inline wmbt_index_home wmbt_index_home_of(const wmbt_index *x, const uint
     home.bucket = (uint32_t)((uint64_t)high * x->bucket_count >> 32);
     return home;
 }
+
+/** The same, as a function. */
+wmbt_index_home wmbt_index_home_of(const wmbt_index *x, const uint8_t *hash);
 
 static inline uint32_t wmbt_index_next_bucket(const wmbt_index *x, uint32_t bucket)
 {

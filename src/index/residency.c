@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Residency: entries as records of an index, keys, and estimates. */
+#include "wombatkv/residency.h"
+
+#include "base/bytes.h"
+#include "base/le.h"
+#include "index/wide.h"
+
+#if WMBT_CFG_RESIDENCY
+
+/* What upstream counts for an entry: the key, and a value of 8 bytes. */
+#    define WMBT_RESIDENCY_ENTRY_BYTES 40u
+
+wmbt_status wmbt_residency_put(wmbt_index_writer *w, const wmbt_block_hash *key,
+                               const wmbt_residency *entry)
+{
+    wmbt_block_meta meta;
+    if (entry->where < WMBT_RESIDENCY_RAM || entry->where > WMBT_RESIDENCY_REMOTE) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
+    meta.block_seq = entry->block_index;
+    meta.ext_flags = entry->where;
+    return wmbt_index_insert(w, key, &meta, 0);
+}
+
+void wmbt_residency_lookup(const wmbt_index *x, const wmbt_block_hash *keys, uint32_t count,
+                           wmbt_residency *entries, wmbt_residency_chain *chain)
+{
+    bool is_here = true;
+    chain->resident = 0;
+    chain->matched = wmbt_index_longest_prefix(x, keys, count);
+    for (uint32_t i = 0; i < chain->matched && is_here; i++) {
+        wmbt_block_meta meta;
+        /* What changes at this moment is not counted as here. */
+        is_here = wmbt_index_get(x, keys + i, &meta) == WMBT_OK &&
+                  meta.ext_flags != WMBT_RESIDENCY_REMOTE;
+        if (is_here) {
+            entries[i].block_index = meta.block_seq;
+            entries[i].where = meta.ext_flags;
+            chain->resident++;
+        }
+    }
+}
+
+void wmbt_residency_key(const uint8_t fingerprint[WMBT_RESIDENCY_FINGERPRINT_BYTES],
+                        uint32_t block_index, uint32_t depth, wmbt_block_hash *key)
+{
+    uint8_t *b = key->bytes;
+    wmbt_bytes_move(b, fingerprint, WMBT_RESIDENCY_FINGERPRINT_BYTES);
+    wmbt_store_le32(b + 16, block_index);
+    wmbt_store_le32(b + 20, depth);
+    for (uint32_t i = 24; i < WMBT_BLOCK_HASH_BYTES; i++) {
+        uint32_t turned = (uint32_t)b[i - 8u] << 1 | (uint32_t)b[i - 8u] >> 7;
+        b[i] = (uint8_t)(b[i - 24u] ^ turned);
+    }
+}
+
+/* --- estimates -------------------------------------------------------------------------------- */
+
+static uint64_t wmbt_residency_product(uint64_t a, uint64_t b)
+{
+    wmbt_wide product;
+    wmbt_wide_multiply(a, b, &product);
+    return product.high != 0u ? UINT64_MAX : product.low;
+}
+
+void wmbt_residency_guard_init(wmbt_residency_guard *guard)
+{
+    guard->host_bytes = UINT64_C(96) << 30;
+    guard->reserved_bytes = UINT64_C(48) << 30;
+    guard->overhead_bytes = 64;
+    guard->percent = 30;
+}
+
+uint64_t wmbt_residency_guard_budget(const wmbt_residency_guard *guard)
+{
+    uint64_t left =
+        guard->host_bytes > guard->reserved_bytes ? guard->host_bytes - guard->reserved_bytes : 0u;
+    uint64_t product = wmbt_residency_product(left, guard->percent);
+    uint64_t budget = 0;
+    uint32_t rest = 0;
+    for (uint32_t n = 0; n < 4u; n++) { /* divides by 100, 16 bits at a time */
+        uint32_t part = rest << 16 | (uint32_t)(product >> 48);
+        product <<= 16;
+        budget = budget << 16 | part / 100u;
+        rest = part % 100u;
+    }
+    return budget;
+}
+
+uint64_t wmbt_residency_guard_bytes(const wmbt_residency_guard *guard, uint64_t entries)
+{
+    uint64_t entry = guard->overhead_bytes > UINT64_MAX - WMBT_RESIDENCY_ENTRY_BYTES
+                         ? UINT64_MAX
+                         : guard->overhead_bytes + WMBT_RESIDENCY_ENTRY_BYTES;
+    return wmbt_residency_product(entry, entries);
+}
+
+uint64_t wmbt_residency_bytes(uint64_t entries)
+{
+    if (entries > WMBT_INDEX_MAX_CAPACITY) {
+        return UINT64_MAX;
+    }
+    uint64_t lines = (uint32_t)entries / 6u + entries;
+    return (lines << 6) + WMBT_INDEX_BYTES(0, WMBT_RESIDENCY_CONTEXTS);
+}
+
+wmbt_status wmbt_residency_put_guarded(wmbt_index_writer *w, const wmbt_residency_guard *guard,
+                                       const wmbt_block_hash *key, const wmbt_residency *entry,
+                                       uint64_t *estimated_bytes)
+{
+    uint64_t entries = wmbt_index_count(&w->index);
+    entries += wmbt_index_has(&w->index, key) ? 0u : 1u;
+    uint64_t estimated = wmbt_residency_guard_bytes(guard, entries);
+    if (estimated > wmbt_residency_guard_budget(guard)) {
+        *estimated_bytes = estimated;
+        return WMBT_TOO_LARGE;
+    }
+    return wmbt_residency_put(w, key, entry);
+}
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image: round trips, every truncation and bit flip, tables that were bent and got a new checksum. */
+#include "wombatkv/image.h"
+
+#include "base/bytes.h"
+#include "../support/test.h"
+#include "wombatkv/crc32c.h"
+
+#define CAPACITY 14u
+#define CONTEXTS 3u
+#define BYTES WMBT_INDEX_BYTES(CAPACITY, CONTEXTS)
+#define CRC_AT 88u /* docs/INDEX.md */
+
+static void key_of(uint32_t number, wmbt_block_hash *hash)
+{
+    uint32_t state = number + 5u;
+    for (uint32_t i = 0; i < 8u; i++) {
+        wmbt_test_store32(hash->bytes + (size_t)4u * i, wmbt_test_random(&state));
+    }
+}
+
+static void meta_of(uint32_t number, uint32_t parent, wmbt_block_meta *meta)
+{
+    wmbt_bytes_fill((uint8_t *)meta, 0, sizeof *meta);
+    if (parent != 0u) {
+        key_of(parent, &meta->parent_hash);
+    }
+    meta->payload_bytes = number * 1000u;
+    meta->ext_flags = number % 2u;
+}
+
+/* A table with chains, and without prefix_closed ghosts; slots that are free again, too. */
+static void fill(wmbt_test *t, uint8_t *memory, bool prefix_closed, wmbt_index_writer *w)
+{
+    wmbt_index_config config = {CAPACITY, CONTEXTS, prefix_closed ? 77u : 0u, prefix_closed};
+    T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, BYTES), &config, w), WMBT_OK);
+    for (uint32_t i = 1; i <= 9u; i++) {
+        wmbt_block_hash hash;
+        wmbt_block_meta meta;
+        uint32_t parent = i % 4u == 1u ? 0u : i - 1u;
+        parent = i == 5u && !prefix_closed ? 50u : parent;
+        key_of(i, &hash);
+        meta_of(i, parent, &meta);
+        meta.block_seq = (i - 1u) % 4u;
+        T_EQ(t, wmbt_index_insert(w, &hash, &meta, 7000u + i), WMBT_OK);
+    }
+    static const uint32_t goes[] = {9, 8, 2};
+    for (uint32_t i = 0; i < (prefix_closed ? 2u : 3u); i++) {
+        wmbt_block_hash hash;
+        key_of(goes[i], &hash);
+        T_EQ(t, wmbt_index_remove(w, &hash), WMBT_OK);
+    }
+}
+
+static void same_tables(wmbt_test *t, const wmbt_index *a, const wmbt_index *b)
+{
+    T_EQ(t, wmbt_index_count(a), wmbt_index_count(b));
+    for (uint32_t i = 0; i < 60u; i++) {
+        wmbt_block_hash hash;
+        wmbt_block_meta of_a, of_b;
+        wmbt_test_fill(&of_a, sizeof of_a);
+        wmbt_test_fill(&of_b, sizeof of_b);
+        key_of(i, &hash);
+        T_EQ(t, wmbt_index_get(a, &hash, &of_a), wmbt_index_get(b, &hash, &of_b));
+        T_BYTES(t, (const uint8_t *)&of_a, (const uint8_t *)&of_b, sizeof of_a);
+    }
+}
+
+static void test_round_trip(wmbt_test *t)
+{
+    for (uint32_t closed = 0; closed < 2u; closed++) {
+        wmbt_test_reset(t);
+        uint8_t *memory = wmbt_test_alloc(t, BYTES), *other = wmbt_test_alloc(t, BYTES + 4u);
+        uint8_t *flash = wmbt_test_alloc(t, BYTES + 4u) + 4; /* aligned to 4 only */
+        wmbt_index_writer w, v;
+        wmbt_index x;
+        wmbt_view image;
+        T_CALL(t, fill(t, memory, closed != 0u, &w));
+        wmbt_image_make(&w, &image);
+        T_CHECK(t, image.data == memory && image.len < BYTES && image.len % 64u == 0u);
+        wmbt_test_copy(flash, image.data, image.len);
+        image = wmbt_view_of(flash, image.len);
+        T_EQ(t, wmbt_image_check(image), WMBT_OK);
+        T_EQ(t, wmbt_image_open(image, &x), WMBT_OK);
+        T_EQ(t, wmbt_image_capacity(&x), CAPACITY);
+        T_EQ(t, wmbt_image_contexts(&x), CONTEXTS);
+        T_EQ(t, wmbt_index_is_closed(&x), closed != 0u);
+        T_CALL(t, same_tables(t, &x, &w.index));
+        /* Loaded, it goes on as the table would have. */
+        wmbt_test_fill(&v, sizeof v);
+        T_EQ(t, wmbt_image_load(image, wmbt_buf_of(other, BYTES - 1u), &v), WMBT_BUFFER_TOO_SMALL);
+        T_EQ(t, wmbt_image_load(image, wmbt_buf_of(other + 4, BYTES), &v), WMBT_BUFFER_MISALIGNED);
+        T_EQ(t, wmbt_image_load(image, wmbt_buf_of(NULL, BYTES), &v), WMBT_BAD_ARGUMENT);
+        T_CHECK(t, wmbt_test_is_filled(&v, sizeof v));
+        T_EQ(t, wmbt_image_load(image, wmbt_buf_of(other, BYTES), &v), WMBT_OK);
+        for (uint32_t i = 20; i < 40u; i++) {
+            wmbt_block_hash hash;
+            wmbt_block_meta meta;
+            key_of(i, &hash);
+            meta_of(i, 0, &meta);
+            T_EQ(t, wmbt_index_insert(&w, &hash, &meta, i), wmbt_index_insert(&v, &hash, &meta, i));
+        }
+        T_EQ(t, wmbt_index_room(&v.index), 0);
+        T_CALL(t, same_tables(t, &v.index, &w.index));
+        /* A table that was changed is no image until it is made one again. */
+        wmbt_view stale = wmbt_view_of(memory, image.len);
+        T_CHECK(t, wmbt_image_open(stale, &x) != WMBT_OK);
+        wmbt_image_make(&w, &image);
+        T_EQ(t, wmbt_image_check(image), WMBT_OK);
+        wmbt_block_hash hash;
+        wmbt_block_meta meta;
+        key_of(1, &hash);
+        T_EQ(t, wmbt_index_get_and_touch(&w, &hash, 1, &meta), WMBT_OK);
+        T_EQ(t, wmbt_image_open(image, &x), WMBT_BAD_FIELD);
+    }
+}
+
+/* Asks everything of whatever it is: nothing outside is touched (sanitizers see), and it ends. */
+static void use(wmbt_view image)
+{
+    wmbt_index x;
+    if (wmbt_image_open(image, &x) != WMBT_OK) {
+        return;
+    }
+    wmbt_block_hash hashes[12];
+    wmbt_block_meta meta;
+    uint32_t slots[CAPACITY], count;
+    for (uint32_t i = 0; i < 12u; i++) {
+        key_of(i, &hashes[i]);
+        (void)!wmbt_index_get(&x, &hashes[i], &meta);
+        (void)!wmbt_index_at(&x, i, &hashes[0], &meta);
+    }
+    key_of(0, &hashes[0]);
+    (void)wmbt_index_longest_prefix(&x, hashes, 12);
+    (void)wmbt_index_likely_prefix(&x, hashes + 1, 11);
+    (void)wmbt_index_chain_prefix(&x, hashes + 1, 11);
+    (void)!wmbt_index_sort(&x, slots, CAPACITY, &count);
+    (void)wmbt_index_room(&x);
+}
+
+static void test_damage(wmbt_test *t)
+{
+    for (uint32_t closed = 0; closed < 2u; closed++) {
+        wmbt_test_reset(t);
+        uint8_t *memory = wmbt_test_alloc(t, BYTES);
+        wmbt_index_writer w;
+        wmbt_view image;
+        T_CALL(t, fill(t, memory, closed != 0u, &w));
+        wmbt_image_make(&w, &image);
+        for (size_t bit = 0; bit < image.len * 8u; bit++) {
+            memory[bit / 8u] ^= (uint8_t)(1u << bit % 8u);
+            wmbt_status status = wmbt_image_check(image);
+            T_CHECK(t, status != WMBT_OK);
+            T_CHECK(t, bit / 8u < 128u || status == WMBT_BAD_CHECKSUM);
+            use(image);
+            memory[bit / 8u] ^= (uint8_t)(1u << bit % 8u);
+        }
+        T_EQ(t, wmbt_image_check(image), WMBT_OK);
+        for (size_t len = 0; len < image.len; len++) {
+            /* At the end of its memory, so that a sanitizer sees a read behind it. */
+            uint8_t *end = wmbt_test_alloc(t, (len + 63u) / 64u * 64u);
+            wmbt_test_copy(end, memory, len);
+            T_EQ(t, wmbt_image_check(wmbt_view_of(end, len)), WMBT_TRUNCATED);
+            t->arena_used -= (len + 63u) / 64u * 64u;
+        }
+        T_EQ(t, wmbt_image_check(wmbt_view_of(memory, image.len + 1u)), WMBT_TRAILING_BYTES);
+        T_EQ(t, wmbt_image_check(wmbt_view_of(memory, image.len + 64u)), WMBT_TRAILING_BYTES);
+        T_EQ(t, wmbt_image_check(wmbt_view_of(memory + 1, image.len)), WMBT_BUFFER_MISALIGNED);
+        T_EQ(t, wmbt_image_check(wmbt_view_of(NULL, image.len)), WMBT_BAD_ARGUMENT);
+    }
+}
+
+/* The checksum by its definition here: of all bytes, its own as zeros. */
+static void repair(uint8_t *image, size_t len)
+{
+    wmbt_test_store32(image + CRC_AT, 0);
+    wmbt_test_store32(image + CRC_AT, wmbt_crc32c(0, wmbt_view_of(image, len)));
+}
+
+/* Words changed and the checksum made good: a check that accepts accepts a table that works, so
+ * everything that it has can be removed one by one. */
+static void test_bent(wmbt_test *t)
+{
+    uint32_t random = 11, accepted = 0;
+    for (uint32_t round = 0; round < T_MANY(20000u, 500u); round++) {
+        bool closed = round % 2u != 0u;
+        wmbt_test_reset(t);
+        uint8_t *memory = wmbt_test_alloc(t, BYTES), *other = wmbt_test_alloc(t, BYTES);
+        wmbt_index_writer w;
+        wmbt_view image;
+        T_CALL(t, fill(t, memory, closed, &w));
+        wmbt_image_make(&w, &image);
+        for (uint32_t n = wmbt_test_random(&random) % 3u + 1u; n != 0u; n--) {
+            size_t at = wmbt_test_random(&random) % (uint32_t)(image.len / 4u) * 4u;
+            uint32_t v = wmbt_test_load32(memory + at);
+            uint32_t how = wmbt_test_random(&random) % 4u;
+            v = how == 0u   ? wmbt_test_random(&random)
+                : how == 1u ? v + 1u
+                : how == 2u ? v - 1u
+                            : 0u;
+            wmbt_test_store32(memory + at, v);
+        }
+        repair(memory, image.len);
+        use(image);
+        wmbt_status status = wmbt_image_load(image, wmbt_buf_of(other, BYTES), &w);
+        if (status != WMBT_OK) {
+            continue;
+        }
+        accepted++;
+        uint32_t left = wmbt_index_count(&w.index);
+        for (uint32_t turn = 0; left != 0u && turn < CAPACITY; turn++) {
+            for (uint32_t slot = 0; slot < CAPACITY; slot++) {
+                wmbt_block_hash hash;
+                wmbt_block_meta meta;
+                if (wmbt_index_at(&w.index, slot, &hash, &meta) == WMBT_OK &&
+                    wmbt_index_remove(&w, &hash) == WMBT_OK) {
+                    left--;
+                }
+            }
+        }
+        T_EQ(t, left, 0);
+        T_EQ(t, wmbt_index_count(&w.index), 0);
+    }
+    T_CHECK(t, accepted > T_MANY(1000u, 20u)); /* payloads, times, hashes nobody names */
+}
+
+static const wmbt_case cases[] = {
+    {"round trip", test_round_trip, 16u << 10, NULL},
+    {"every flip and truncation", test_damage, 16u << 10, NULL},
+    {"bent tables", test_bent, 16u << 10, NULL},
+};
+WMBT_SUITE(image, cases);
