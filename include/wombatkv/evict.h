@@ -75,7 +75,7 @@ WMBT_API void wmbt_evict_begin(wmbt_evict *e, wmbt_evict_block *blocks, uint32_t
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_evict_next(wmbt_evict *e, wmbt_evict_block *block);
 
-/** The block that wmbt_evict_next() named went (`freed`), or stays because it was used meanwhile. */
+/** The block that wmbt_evict_next() named went (`freed`), or stays: it was used meanwhile. */
 WMBT_API void wmbt_evict_done(wmbt_evict *e, const wmbt_evict_block *block, bool freed);
 
 /**

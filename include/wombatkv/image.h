@@ -4,8 +4,8 @@
  * read where they lie by any machine. The bytes are those of the table up to the last slot that was
  * ever taken: see docs/INDEX.md for the layout.
  *
- * wmbt_image_open() looks at the header only. Whatever the other bytes are, lookups then stay inside
- * the image and end; what they say is right only if wmbt_image_check() accepted it.
+ * wmbt_image_open() looks at the header only. Whatever the other bytes are, lookups stay inside the
+ * image then, and end; what they say is right only if wmbt_image_check() accepted it.
  */
 #ifndef WOMBATKV_IMAGE_H
 #define WOMBATKV_IMAGE_H
@@ -39,8 +39,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_image_open(wmbt_view image, wmbt_index
  * Checks all of an image: its checksum, and that the table is one that this library can have made.
  * Takes a few lookups a record.
  *
- * As wmbt_image_open(); bad-checksum: the bytes are not those that were made; bad-count, bad-offset,
- * bad-order, bad-field: their checksum is right, and they are no table nevertheless.
+ * As wmbt_image_open(); bad-checksum: the bytes are not those that were made; bad-count,
+ * bad-offset, bad-order, bad-field: their checksum is right, and they are no table nevertheless.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_image_check(wmbt_view image);
 

@@ -6,8 +6,8 @@
  * Source of the rules: docs/FORMATS.md, "Prefetching".
  *
  * Offer candidates, or a whole index; the best `room` of them are kept in an array of the caller.
- * Time n log k. Those of one score come in the order in which an index lists them, which upstream is
- * the ascending order of their hashes.
+ * Time n log k. Those of one score come in the order in which an index lists them, which is the
+ * ascending order of their hashes upstream.
  */
 #ifndef WOMBATKV_PREFETCH_H
 #define WOMBATKV_PREFETCH_H
@@ -65,7 +65,8 @@ WMBT_API void wmbt_prefetch_begin(wmbt_prefetch *p, wmbt_prefetch_block *blocks,
 WMBT_API void wmbt_prefetch_offer(wmbt_prefetch *p, const wmbt_block_hash *hash,
                                   const wmbt_block_meta *meta);
 
-/** Offers every block of an index, in no order: for ties by hash. One whose record is being written all the while is left out. */
+/** Offers every block of an index, in no order: for ties by hash. One whose record is being written
+ * all the while is left out. */
 WMBT_API void wmbt_prefetch_offer_index(wmbt_prefetch *p, const wmbt_index *x);
 
 /** Ends the selection: the array has the best block first. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Residency: where the blocks of a chain lie, in memory, on a local disk, or only in the bucket; the
- * keys that upstream's residency index has; and its estimate of what an index takes.
+ * Residency: where the blocks of a chain lie, in memory, on a local disk, or only in the bucket;
+ * the keys that upstream's residency index has; and its estimate of what an index takes.
  * Source of the rules: docs/FORMATS.md, "Residency".
  *
  * A residency index is a wmbt_index of its own, started with WMBT_RESIDENCY_CONTEXTS contexts and

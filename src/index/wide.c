@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Wide products and their rounding. Bits are shifted one by one: a shift of 64 bits by a variable is
- * a call on small targets. */
+/* Wide products and their rounding. Bits are shifted one by one: a shift of 64 bits by a variable
+ * is a call on small targets. */
 #include "index/wide.h"
 
 #if WMBT_CFG_EVICT || WMBT_CFG_PREFETCH || WMBT_CFG_RESIDENCY

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* image: round trips, every truncation and bit flip, tables that were bent and got a new checksum. */
+/* image: round trips, every truncation and bit flip, bent tables with a right checksum. */
 #include "wombatkv/image.h"
 
 #include "base/bytes.h"

@@ -98,8 +98,8 @@ static bool fetch(wmbt_test *t, wmbt_view script, wmbt_view hex, uint64_t *bytes
     return false;
 }
 
-/* Cells: op top_k active entries flat script stop scored selected skipped fetched failed bytes calls.
- * Fetching in the order of the selection gives the rest. */
+/* Cells: op top_k active entries flat script stop scored selected skipped fetched failed bytes
+ * calls. Fetching in the order of the selection gives the rest. */
 static void run_cycle(wmbt_test *t, const wmbt_view *cells, wmbt_prefetch_block *blocks)
 {
     wmbt_prefetch p;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Images of an index: whatever a header is accepted with, every operation stays inside and ends; what
- * the full check accepts can be loaded, read and emptied. */
+/* Images of an index: whatever a header is accepted with, every operation stays inside and ends;
+ * what the full check accepts can be loaded, read and emptied. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
