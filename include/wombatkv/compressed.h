@@ -66,11 +66,22 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_compressed_parse(wmbt_view object,
 typedef wmbt_status wmbt_codec_decode(void *context, wmbt_view frames, wmbt_buf out,
                                       size_t *written);
 
+/**
+ * The same in steps, for who must not work long in one call: called again with the same arguments
+ * until it does not say need-more, the first time with `begin` true. A call works on at most
+ * `max_bytes` bytes of stored and plain bytes, or one block of a frame, whichever is more. Returns
+ * need-more, else as wmbt_codec_decode(). Between the calls it keeps what it needs in its context:
+ * one decoding is under way at a time, and one that is given up is forgotten by the next begin.
+ */
+typedef wmbt_status wmbt_codec_step(void *context, bool begin, wmbt_view frames, wmbt_buf out,
+                                    uint32_t max_bytes, size_t *written);
+
 /** A decoder and what it works with. `context` of wmbt_zstd_codec: a wmbt_buf, the workspace. */
 typedef struct wmbt_codec {
     wmbt_codec_decode
         *decode; /**< NULL: there is none, wrapped objects are unsupported-algorithm */
     void *context;
+    wmbt_codec_step *step; /**< NULL: it has no steps */
 } wmbt_codec;
 
 /** The plain bytes of an object. */

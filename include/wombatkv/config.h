@@ -199,6 +199,17 @@
 #    endif
 #endif
 
+/* The reader takes tokens, and so needs chain; 0: hashes only. */
+#ifndef WMBT_CFG_READER_TOKENS
+#    define WMBT_CFG_READER_TOKENS 1
+#endif
+
+/* The reader takes wrapped and chunked objects, which are collected in memory; 0: plain ones only,
+ * wrapped ones are unsupported-algorithm. */
+#ifndef WMBT_CFG_READER_COLLECT
+#    define WMBT_CFG_READER_COLLECT 1
+#endif
+
 /* Writers (encoders) beside the readers. A reader in firmware can leave them out. */
 #ifndef WMBT_CFG_WRITERS
 #    define WMBT_CFG_WRITERS 1

@@ -4,10 +4,13 @@
  * It does no I/O. It says what it wants next, is given bytes as they arrive, and hands out where
  * rows go, what is verified, and the plan. docs/GUIDE.md shows it at work.
  *
- *     init -> tokens or hashes, in any split -> end(total tokens)
- *     next_want -> a presence question, an object or a byte range, or memory
- *         the caller answers it: presence | found, feed, placed | memory | fail, retry, restart
- *     next_want says end -> plan, and the pieces of what is usable
+ *     init, once
+ *     start -> tokens or hashes, in any split -> end(total tokens)
+ *     next_want -> a presence question, an object or a byte range, memory, a step of work
+ *         the caller answers: presence | found, feed, placed, received | memory | step
+ *                             | fail, retry, restart | resident
+ *               -> or a stop: a want that the caller holds is dead
+ *     next_want says end -> plan, and the pieces of what is usable -> the next start
  *
  * Wants can be asked for before the input has ended, several may be open at once, and they may be
  * answered in any order. The bytes of a want may come in any order and in any pieces, so a range
@@ -18,8 +21,33 @@
  * plan only: a verified block behind one that failed is not usable.
  *
  * Objects are plain, wrapped (compressed.h) or chunked (largevalue.h). A plain one needs no memory
- * of its own. Of the others the plain bytes are collected in memory that the caller lends until the
- * object is settled. Source of the rules: docs/DESIGN.md, "The reader"; the formats' rules stand in
+ * of its own. The others are *collected*: their bytes go to memory that the caller lends, and their
+ * rows are placed by the reader once all of them have come.
+ *
+ * What becomes of a want is said by one table, for found(), feed(), placed(), received(), memory()
+ * and step():
+ *
+ *     status                                       the want        the object
+ *     need-more                                    open, goes on   under way (found() says so)
+ *     ok                                           complete        there is more: next_want()
+ *     end                                          complete        verified (a tail may not fit)
+ *     malformed, limit, unsupported, integrity,
+ *     identity                                     ended           settled with this status
+ *     bad-argument, full, buffer-too-small,
+ *     collected, bad-state                         open            nothing changed
+ *     stale                                        was dead        nothing changed
+ *
+ * `full` is of the second to last row although it stands in the band of limits: too many holes.
+ * Stale is not an error: the want has ended, or is of an earlier prompt or another reader; whatever
+ * was done for it is to be dropped. wmbt_reader_settles() tells the rows "end" and "ended".
+ *
+ * A slot (one of in_flight, named by want.id) *ends* when its object is verified or refused, and by
+ * fail, retry, restart, resident, stop, start, or because the reader withdraws it: with the policy
+ * prefix nothing behind an unusable block is needed. An end that the reader chose is told by a want
+ * of kind stop. Whoever lets something else than feed() write to places or to memory that is lent
+ * sets WMBT_READER_LATE_WRITES: then a slot that has ended is not *quiet* until the caller says so,
+ * and until then its places and its memory are lent. No byte that comes late can fall on a row of
+ * another object. Source of the rules: docs/DESIGN.md, "The reader"; the formats' rules stand in
  * the headers of the formats.
  */
 #ifndef WOMBATKV_READER_H
@@ -34,111 +62,183 @@
 
 WMBT_BEGIN_DECLS
 
+/** Bytes of a run of bytes that is remembered. */
+#    define WMBT_READER_RUN_BYTES 20u
+
+/** Bytes of an object in flight, without its runs. */
+#    if UINTPTR_MAX > UINT32_MAX
+#        define WMBT_READER_SLOT_BYTES 384u
+#    else
+#        define WMBT_READER_SLOT_BYTES 352u
+#    endif
+
+/** The same with so many of them, a multiple of WMBT_READER_ALIGN: with 8 it is 512, or 544 where
+ * pointers have 64 bits. */
+#    define WMBT_READER_OBJECT_BYTES(runs) \
+        ((WMBT_READER_SLOT_BYTES + WMBT_READER_RUN_BYTES * WMBT_SIZE(runs) + 7u) / 8u * 8u)
+
 /**
- * Bytes of memory for prompts of up to `max_blocks` full blocks and `in_flight` objects at once; a
- * constant expression if both are. WMBT_CHAIN_BYTES() more are needed only for core's chain with
- * blocks above WMBT_SHAPE_MAX_BLOCK_TOKENS (which no object has) or a tenant above 960 bytes.
+ * Bytes of memory for prompts of up to `max_blocks` full blocks, `in_flight` objects at once and
+ * `runs` runs of bytes of each; a constant expression if they are. More is needed only for a chain
+ * with a tenant above 960 bytes (chain.h).
  */
+#    define WMBT_READER_BYTES_RUNS(max_blocks, in_flight, runs) \
+        (1024u + 40u * WMBT_SIZE(max_blocks) +                  \
+         WMBT_READER_OBJECT_BYTES(runs) * WMBT_SIZE(in_flight))
+
+/** The same with config.runs 0, that is 8. */
 #    define WMBT_READER_BYTES(max_blocks, in_flight) \
-        (1024u + 40u * WMBT_SIZE(max_blocks) + 512u * WMBT_SIZE(in_flight))
+        WMBT_READER_BYTES_RUNS(max_blocks, in_flight, WMBT_READER_RUNS)
 
 /** Alignment of that memory. */
 #    define WMBT_READER_ALIGN WMBT_MEMORY_ALIGN
 
 #    define WMBT_READER_MAX_BLOCKS 0x1000000u /**< of a prompt */
 #    define WMBT_READER_MAX_IN_FLIGHT 1024u
+#    define WMBT_READER_MAX_RUNS 64u
+#    define WMBT_READER_RUNS 8u /**< if config.runs is 0 */
 
 /** Instead of a block's number: the raw tail. */
 #    define WMBT_READER_TAIL 0xFFFFFFFFu
 
-/** The first want of an object is for so many bytes, or all of it if it has fewer. */
+/** An object's header for the reader: so many bytes, or all of it if it has fewer, say what it is.
+ * They are always fed. */
 #    define WMBT_READER_HEADER_BYTES 128u
 
-/** Where the rows of one layer and kind go: those of block 0 first, then block 1, and so on, the
- * partial rows of the tail last. */
+/**
+ * Where the rows of one layer and kind go. A row of block b, and of a kind that blocks have (comp,
+ * index), goes to
+ *
+ *     offset + page(b) x stride + where it stands among the block's rows of this layer and kind
+ *
+ * page(b) is b, or prompt.pages[b]. The tail's partial rows go to page(usable blocks): without
+ * pages they go on where the blocks end. Kinds that only a tail has begin at `offset`. Rows of
+ * different entries must not overlap, nor may pages: give each block another one.
+ */
 typedef struct wmbt_reader_place {
-    uint64_t offset; /**< of the first row, in config.memory or in a space of the caller's */
+    uint64_t offset; /**< of page 0, in config.memory or in a space of the caller's */
     uint32_t wanted; /**< 1; 0: the rows are checked and not kept (a layer of another rank) */
+    uint32_t stride; /**< bytes from one page to the next; 0: those of a block's rows */
 } wmbt_reader_place;
 
-/** What a reader is made for. Zero it first: fields may be added. */
+/** What a reader is made for: the board's, all of it may be constant. Zero it first: fields may be
+ * added. It is copied; what it points to is kept. */
 typedef struct wmbt_reader_config {
-    wmbt_chain_config chain;   /**< dialect and identity; block_tokens is not 0 */
     const wmbt_shape *shape;   /**< kept */
-    wmbt_view prefix;          /**< of object keys; kept */
-    wmbt_view name_space;      /**< kept */
     uint32_t max_blocks;       /**< 1 to WMBT_READER_MAX_BLOCKS; further ones are not looked for */
     uint32_t in_flight;        /**< objects at once, 1 to WMBT_READER_MAX_IN_FLIGHT */
     uint32_t max_object_bytes; /**< of an object as stored, and plain; larger ones are too-large */
     uint32_t presence_blocks;  /**< ask for the presence of so many blocks at once; 0: do not ask */
-    uint32_t flags;            /**< WMBT_READER_... */
-    wmbt_buf memory;           /**< kept: where fed rows are copied to; {NULL, 0}: they are not */
+    /** How much the first want of an object asks for; below WMBT_READER_HEADER_BYTES, so also if it
+     * is 0, that. UINT32_MAX: all of it, one round trip. With WMBT_READER_LATE_WRITES it is the
+     * header, whatever stands here: before it nobody knows which bytes are rows. */
+    uint32_t first_bytes;
+    uint32_t runs;       /**< separate runs of bytes remembered for each object; 0: 8; at most 64 */
+    uint32_t step_bytes; /**< bound of one step of work on a collected object; 0: no steps */
+    uint32_t flags;      /**< WMBT_READER_LATE_WRITES or 0 */
+    wmbt_buf memory;     /**< kept: where fed rows are copied to; {NULL, 0}: they are not */
     /** Kept: shape->layers x WMBT_EXTENT_KINDS of them, kinds of a layer side by side; NULL: no
      * rows are wanted. */
     const wmbt_reader_place *places;
-    /** Of compressed objects, context kept; {NULL, NULL}: they are unsupported-algorithm. So they
-     * are where it says full or an error of its caller (16 to 31: say, too small a workspace).
-     * Another status that is neither ok nor an error up to 255 counts as bad-bitstream. */
+    /** Of compressed objects, context kept; zero: they are unsupported-algorithm. So they are where
+     * it says full or an error of its caller (16 to 31: say, too small a workspace). Another status
+     * that is neither ok nor an error up to 255 counts as bad-bitstream. One object is inflated at
+     * a time. */
     wmbt_codec codec;
 } wmbt_reader_config;
 
-#    define WMBT_READER_AUDIT 1u      /**< judge every block; else stop at the first unusable one */
+/** Something else than feed() writes to places or to lent memory: wmbt_reader_quiet(). */
+#    define WMBT_READER_LATE_WRITES 256u
+
+/** One prompt. Zero it first: fields may be added. */
+typedef struct wmbt_reader_prompt {
+    wmbt_chain_config chain; /**< dialect and identity, not kept; block_tokens is not 0 */
+    wmbt_view prefix;        /**< of object keys, not empty; kept */
+    wmbt_view name_space;    /**< kept */
+    /** Kept: the page of each block, and one for the tail's partial rows: up to max_blocks + 1.
+     * NULL: block b has page b. An entry is read when the block's first want is handed out, so it
+     * may be set until then, and must stay from then on. A block whose entry is missing, or whose
+     * rows would pass config.memory, is not fetched: its status is full. So with the tail. */
+    const uint32_t *pages;
+    uint32_t page_count;
+    uint32_t flags;        /**< WMBT_READER_AUDIT, ... */
+    uint32_t window_extra; /**< raw rows needed before those of the window (plan.h) */
+} wmbt_reader_prompt;
+
+#    define WMBT_READER_AUDIT 1u      /**< check every block; else stop at the first unusable one */
 #    define WMBT_READER_TRUST_TAIL 2u /**< the caller vouches for the tail's tokens (plan.h) */
 #    define WMBT_READER_NO_TAIL 4u    /**< do not look for a tail */
+#    define WMBT_READER_INEXACT 8u    /**< the plan is WMBT_PLAN_INEXACT */
 
 /**
- * Bytes that a place must have room for: the rows of a layer and kind of max_blocks blocks and a
- * tail. Of *config only shape (which has passed wmbt_shape_check()), chain.block_tokens and
- * max_blocks are looked at; layer < shape->layers. 0 if there are no such rows, or the shape allows
- * no blocks of so many tokens: then nothing is placed; UINT32_MAX if they are too many, as
- * wmbt_reader_init() says by too-large.
+ * Bytes that a place must have room for, if its stride is 0 and there are no pages: the rows of a
+ * layer and kind of max_blocks blocks and a tail. Of *config only shape (which has passed
+ * wmbt_shape_check()) and max_blocks are looked at; layer < shape->layers. 0 if there are no such
+ * rows, or the shape allows no blocks of so many tokens: then nothing is placed; UINT32_MAX if they
+ * pass 2^32 - 2. With max_blocks 0: the rows of one block, or of a tail.
  */
-WMBT_API uint32_t wmbt_reader_place_bytes(const wmbt_reader_config *config, uint32_t layer,
-                                          uint32_t kind);
+WMBT_API uint32_t wmbt_reader_place_bytes(const wmbt_reader_config *config, uint32_t block_tokens,
+                                          uint32_t layer, uint32_t kind);
 
 /** A reader in the caller's memory. It holds pointers into that memory: it must not be moved. */
 typedef struct wmbt_reader wmbt_reader;
 
 /**
- * Starts a reader in `memory`, which it occupies until it is no longer used; *r is that memory.
+ * Makes a reader in `memory`, which it occupies until it is no longer used; *r is that memory. What
+ * the memory held is not read. There is no prompt yet. Serials of wants begin at `first_serial` and
+ * count up, so readers whose ranges do not overlap refuse each other's wants; after another reader
+ * in the same memory begin at what wmbt_reader_serial() said. With WMBT_READER_LATE_WRITES that one
+ * must have become quiet.
  *
- * bad-argument: NULL with a length or without a shape; a number or flag outside its range; places
- *     without memory, whose offset + rows of max_blocks + 1 blocks, or of a tail, pass memory.len
- *     (if that is not 0) or 2^64 bytes; as wmbt_chain_init(). Prefix empty.
- * unsupported-shape: as wmbt_shape_check()
- * bad-text, not-representable: as wmbt_chain_init()
- * too-large: rows of one layer and kind would pass 2^32 - 2 bytes; a tenant longer than the memory
- *     has room for
- * buffer-too-small: less than WMBT_READER_BYTES(); buffer-misaligned
- * On an error *r is unchanged; the memory may be overwritten.
+ * bad-argument: NULL with a length or without a shape; a number or flag outside its range; a place
+ *     that is neither wanted nor not
+ * bad-argument, unsupported-shape: as wmbt_shape_check()
+ * buffer-too-small: less than WMBT_READER_BYTES_RUNS(); buffer-misaligned
+ * On an error *r is unchanged and the memory is not written.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_init(wmbt_buf memory,
                                                       const wmbt_reader_config *config,
-                                                      wmbt_reader **r);
+                                                      uint64_t first_serial, wmbt_reader **r);
 
-/** Drops everything and starts over with the same configuration: all wants become stale, memory
- * lent is the caller's again. Allowed at any time. */
-WMBT_API void wmbt_reader_reset(wmbt_reader *r);
+/**
+ * A prompt begins. What was before ends: all wants are dead, and no stop tells of them. Memory lent
+ * is the caller's again; with WMBT_READER_LATE_WRITES once the slots are quiet, and no want of this
+ * prompt is handed out before. Allowed at any time.
+ *
+ * bad-argument: NULL with a length; an empty prefix; an unknown flag; block_tokens 0; a stride
+ *     below the bytes of a block's rows; places that pass memory.len (if that is not 0) or 2^64
+ *     bytes: without pages offset + rows of max_blocks + 1 blocks, with pages those of the kinds
+ *     that only a tail has
+ * bad-argument, bad-text, not-representable, too-large (a tenant longer than the memory has room
+ *     for): as wmbt_chain_init()
+ * On an error there is no prompt, as after init(), and what was before has ended too.
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_start(wmbt_reader *r,
+                                                       const wmbt_reader_prompt *prompt);
+
+/** The next serial: no want had it yet. */
+WMBT_API uint64_t wmbt_reader_serial(const wmbt_reader *r);
 
 /* --- input ------------------------------------------------------------------------------------ */
 
 /**
  * Takes tokens of the prompt, in any split. Work: hashing them. Blocks beyond the limit
  * (max_blocks; ds4 512) are counted and not hashed.
- * Returns ok; bad-state after end() or after hashes; bad-argument (NULL with a count); too-large if
- * the prompt passes 2^31 - 1 tokens. Nothing is taken on an error.
+ * Returns ok; bad-state without a prompt, after end() or after hashes; bad-argument (NULL with a
+ * count); too-large if the prompt passes 2^31 - 1 tokens. Nothing is taken on an error. Not there
+ * with WMBT_CFG_READER_TOKENS 0.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_tokens(wmbt_reader *r, const uint32_t *tokens,
                                                         size_t count);
 
 /** Takes the hash of the next full block, for callers that have hashes. Returns ok; full beyond the
- * limit (as above; nothing is taken); bad-state after end() or after tokens. */
+ * limit (as above; nothing is taken); bad-state without a prompt, after end() or after tokens. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_hash(wmbt_reader *r, const wmbt_block_hash *hash);
 
 /**
- * The prompt has ended and has so many tokens. Returns ok; bad-state if it was called before;
- * bad-argument if it is not the number of tokens given, or less than the blocks of the hashes given
- * hold, or above 2^31 - 1.
+ * The prompt has ended and has so many tokens. Returns ok; bad-state without a prompt, or if it was
+ * called before; bad-argument if it is not the number of tokens given, or less than the blocks of
+ * the hashes given hold, or above 2^31 - 1.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_end(wmbt_reader *r, uint32_t total_tokens);
 
@@ -149,59 +249,71 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_end(wmbt_reader *r, uint32_t to
 #    define WMBT_WANT_OBJECT 2u   /**< an object from its start. Answer: found(), then bytes */
 #    define WMBT_WANT_RANGE 3u    /**< bytes of an object that was found. Answer: bytes */
 #    define WMBT_WANT_MEMORY 4u   /**< room to collect an object. Answer: memory() */
+#    define WMBT_WANT_STEP 5u     /**< work on a collected object. Answer: step() */
+/** Not a want: that of this id and serial is dead, by the reader's choice, or an object whose last
+ * want it was while its memory was lent. Cancel what was asked for it; then, with
+ * WMBT_READER_LATE_WRITES, quiet(id). There is no answer. */
+#    define WMBT_WANT_STOP 6u
 
-/** Something the reader waits for. It is named by id and generation: answers to an earlier
- * generation are stale and refused. */
+/** Something the reader waits for. It is named by its serial, which no other want has. */
 typedef struct wmbt_want {
-    uint32_t id; /**< below in_flight, one for each object at once; presence: in_flight */
-    uint32_t generation;
-    uint32_t kind;   /**< WMBT_WANT_... */
-    uint32_t object; /**< block number or WMBT_READER_TAIL; presence: the first block */
-    uint32_t blocks; /**< presence: how many blocks from there on; else 0 */
-    uint32_t offset; /**< object, range: first byte, of the object as stored */
-    uint32_t bytes;  /**< range: how many; object: enough to begin with, or all if it has fewer */
-    uint32_t raw_bytes;    /**< memory: bytes for the plain object; else 0 */
+    uint64_t serial;
+    uint32_t id;           /**< below in_flight, one for each object at once; presence: in_flight */
+    uint32_t kind;         /**< WMBT_WANT_... */
+    uint32_t object;       /**< block number or WMBT_READER_TAIL; presence: the first block */
+    uint32_t blocks;       /**< presence: how many blocks from there on; else 0 */
+    uint32_t offset;       /**< object, range: first byte, of the object as stored */
+    uint32_t bytes;        /**< range: how many; object: so many, or all if it has fewer */
+    uint32_t plain_bytes;  /**< memory: bytes for the plain object; else 0 */
     uint32_t stored_bytes; /**< memory: bytes for an object as stored; else 0 */
+    uint32_t collected;    /**< object, range: 1 if the bytes are collected in lent memory: none of
+                                them is a row to place */
 } wmbt_want;
 
 /**
- * The next thing to fetch, in the order that finishes the prefix soonest. Each is handed out once;
- * a range begins at the first byte that is missing and ends before bytes that have come.
- * Returns ok; need-more: nothing further until a want is answered or input comes; end: all is
- * settled, the plan can be made. *want is changed only on ok. Work: one step a slot,
- * and one a block at most.
+ * The next thing to fetch, in the order that finishes the prefix soonest; stops come first. Each is
+ * handed out once; a range begins at the first byte that is missing and ends before bytes that have
+ * come. Of objects that are to be inflated one at a time has a step open; the others wait.
+ * Returns ok; need-more: nothing further until a want is answered, input comes or a slot is said to
+ * be quiet; end: all is settled and quiet, the plan can be made. *want is changed only on ok. Work:
+ * constant, and a step for each block, each once a prompt.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_want *want);
 
+/** The open want of that serial, as it was handed out: a serial serves as the tag of a descriptor.
+ * Returns ok; stale if there is none (*want unchanged). Work: a step a slot. */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_want_of(const wmbt_reader *r, uint64_t serial,
+                                                         wmbt_want *want);
+
 /**
  * Writes the object key that a want (object, range) is about to `out`, without a NUL; *len is its
- * length. Returns ok, bad-state (stale, or another kind of want), bad-argument (NULL with a
- * length), buffer-too-small (1,024 bytes always are enough), not-representable (objkey.h). Nothing
- * is written on an error.
+ * length. Returns ok, stale, bad-state (another kind of want), bad-argument (NULL with a length),
+ * buffer-too-small (1,024 bytes always are enough), not-representable (objkey.h). Nothing is
+ * written on an error, nor if it is stale.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_want_key(const wmbt_reader *r,
                                                           const wmbt_want *want, wmbt_buf out,
                                                           size_t *len);
 
 /** The same for a block, or for the tail at the last block that is usable so far. Returns as
- * wmbt_reader_want_key(), but for bad-state; bad-argument also for no such block, or no usable
- * block. */
+ * wmbt_reader_want_key(), but for stale and bad-state; bad-argument also for no such block, or no
+ * usable block. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_object_key(const wmbt_reader *r, uint32_t object,
                                                             wmbt_buf out, size_t *len);
 
 /**
  * Answers a presence question: bit i % 8 of byte i / 8 is set if block want->object + i is stored.
- * Returns ok, bad-state (stale, another kind), bad-argument (fewer than want->blocks bits, NULL
- * with a length).
+ * What is known of a block meanwhile stays. Returns ok (the want is complete), stale, bad-state
+ * (another kind), bad-argument (fewer than want->blocks bits, NULL with a length).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_presence(wmbt_reader *r, const wmbt_want *want,
                                                           wmbt_view bits);
 
 /**
  * The object of a want is there and has so many bytes as stored. Comes before its bytes, once.
- * Returns ok: now its bytes, want->bytes or all if there are fewer;
- *     a status of the object, which is settled with it: truncated (no bytes at all), too-large;
- *     bad-state (stale, another kind, said before).
+ * Returns need-more: now its bytes, want->bytes or all if there are fewer;
+ *     a status of the object: truncated (no bytes at all), too-large;
+ *     bad-state (another kind, said before), stale.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_found(wmbt_reader *r, const wmbt_want *want,
                                                        uint64_t object_bytes);
@@ -209,30 +321,26 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_found(wmbt_reader *r, const wmb
 /**
  * Takes bytes at `offset` of the object as stored. They are read once: copied to where they go and
  * checked in one pass. Takes at most what lies before the want's end and before bytes that came
- * earlier; *taken says how many. Bytes that a fetch brought beyond the want's end are for the
- * object's next want. Work: linear in *taken, with a step for each of the shape's extents; and the
- * call that completes a wrapped object inflates it, the one that completes collected bytes checks
- * them all.
+ * earlier; *taken says how many. Of an object that has to be collected the bytes behind its header
+ * have no room yet: they are not taken, and begin the object's next want, as do bytes that a fetch
+ * brought beyond the want's end. Work: linear in *taken, with a step for each of the shape's
+ * extents; without config.step_bytes the call that completes a wrapped object inflates it, and the
+ * one that completes collected bytes checks them all.
  *
- * Returns
- *   need-more      the want is not complete
- *   ok             the want is complete and gone, there is more to the object: ask next_want()
- *   end            the object is complete and verified (a tail may not fit: see the plan)
- *   a status of the object (malformed, integrity, ...): it is settled with it, the want is gone.
- *                  Only *taken is unchanged
+ * Returns as the table says;
+ *   a status of the object (malformed, integrity, ...): *taken is unchanged
  *   bad-argument   the first byte is outside the want or came before, or NULL with a length
- *                  (nothing is taken)
- *   full           too many holes: the first bytes that are missing always fit (nothing is taken)
- *   bad-state      stale, another kind, found() is missing (nothing is taken)
- * wmbt_reader_settles() tells the object's statuses from those of the call.
+ *   full           too many holes: the first bytes that are missing always fit; or the header has
+ *                  to come first
+ *   bad-state      another kind, found() is missing
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want,
                                                       uint32_t offset, wmbt_view bytes,
                                                       size_t *taken);
 
 /**
- * True if a status of found(), feed(), placed() or memory() has settled the object: it is verified
- * (end) or refused. Else the status is about the call, and an error has changed nothing.
+ * True if a status of found(), feed(), placed(), received(), memory() or step() has settled the
+ * object: it is verified (end) or refused.
  */
 static inline bool wmbt_reader_settles(wmbt_status status)
 {
@@ -242,49 +350,96 @@ static inline bool wmbt_reader_settles(wmbt_status status)
 /**
  * Says that `len` payload bytes at `offset` of a plain object are in place and have this CRC32C, as
  * computed by hardware that put them there. They lie within one piece (wmbt_reader_piece()).
- * Returns as feed(); bad-argument also for no bytes, for bytes that are not all payload of one
- * extent inside the want, or of which some came before; bad-state also before the head has been
- * fed, and for an object that is collected in memory. Nothing is taken on either.
+ * Returns as the table says; bad-argument also for no bytes, for bytes that are not all payload of
+ * one extent inside the want, or of which some came before; bad-state before the header has been
+ * fed; collected: the object is not plain.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_placed(wmbt_reader *r, const wmbt_want *want,
                                                         uint32_t offset, uint32_t len,
                                                         uint32_t crc);
 
+/** The lent memory that the bytes of a want go to which says `collected`: room->data is where byte
+ * want->offset belongs, room->len is want->bytes. Returns ok; stale; bad-state for another want, or
+ * as long as the object's header has not come: it is fed. *room is changed only on ok. */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_room(const wmbt_reader *r, const wmbt_want *want,
+                                                      wmbt_buf *room);
+
 /**
- * Lends memory: `raw` for want->raw_bytes, `stored` for want->stored_bytes, until the object is
- * settled or restarted. When feed() says end, `raw` holds the plain object. A further question
- * about the object replaces what was lent, but for a `raw` that it asks 0 bytes of: that is kept (a
- * chunk that is longer than its value let expect). Returns as feed(), for an object whose bytes
- * were all there; buffer-too-small (the want stays open); bad-argument (NULL with a length);
- * bad-state (stale, another kind).
+ * Says that hardware has put `len` bytes at `offset` of a collected object into the lent memory
+ * (wmbt_reader_room()). Returns as the table says; bad-argument for no bytes, and unless all of
+ * them lie inside the want and none came before; bad-state as wmbt_reader_room().
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_received(wmbt_reader *r, const wmbt_want *want,
+                                                          uint32_t offset, uint32_t len);
+
+/**
+ * Lends memory: `plain` for want->plain_bytes, `stored` for want->stored_bytes, until the object
+ * has ended (and is quiet) or is restarted. When the object is verified, `plain` holds it. The two
+ * must not overlap, nor anything that is lent or placed. A further question about the object
+ * replaces what was lent, but for a `plain` that it asks 0 bytes of: that is kept, and what is
+ * given here is ignored (a chunk that is longer than its value let expect).
+ * Returns ok: the want is complete, the bytes come with the next one; or, of an object whose bytes
+ *     were all there, as the table says;
+ *     buffer-too-small; bad-argument (NULL with a length, buffers that overlap); bad-state (another
+ *     kind); stale.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_memory(wmbt_reader *r, const wmbt_want *want,
-                                                        wmbt_buf raw, wmbt_buf stored);
+                                                        wmbt_buf plain, wmbt_buf stored);
+
+/**
+ * Answers a want of kind step: works on, at most config.step_bytes of stored or plain bytes, or one
+ * block of a zstd frame if the codec can stop there (compressed.h); a codec that cannot inflates
+ * all at once. Returns as the table says: need-more asks for another call; bad-state (another
+ * kind), stale.
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_step(wmbt_reader *r, const wmbt_want *want);
 
 /**
  * The caller cannot deliver. `status` is missing, or an error from 16 to 255, of which those from
  * 128 on are the caller's own; the object is settled with it (a chunk that is missing leaves its
- * value truncated). A presence question: its blocks are asked for without it. Returns ok, bad-state
- * (stale), bad-argument (another status).
+ * value truncated). A presence question: its blocks are asked for without it. Returns ok, stale,
+ * bad-argument (another status).
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_fail(wmbt_reader *r, const wmbt_want *want,
                                                       wmbt_status status);
 
 /** Withdraws a want (time-out, lost request): next_want() hands out a new one, for the first bytes
- * that are still missing; of kind range if found() has been said. What came is kept. Returns ok,
- * bad-state (stale). */
+ * that are still missing; of kind range if found() has been said. What came is kept. With
+ * WMBT_READER_LATE_WRITES not before quiet(). Returns ok, stale. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_retry(wmbt_reader *r, const wmbt_want *want);
 
-/** As retry(), but all that came of the object is forgotten and it is asked for from its start: to
- * be used when the stored object has been replaced meanwhile. */
+/** As retry(), but all that came of the object is forgotten, memory lent is given back, and it is
+ * asked for from its start: to be used when the stored object has been replaced meanwhile. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_restart(wmbt_reader *r, const wmbt_want *want);
+
+/**
+ * The rows of a block are in place and verified: another prompt, or another reader, brought them.
+ * The block counts as usable and is not fetched; an open want of it ends, and nothing that came of
+ * it counts. Returns ok; bad-argument (no such block, the tail); bad-state: it is settled, or
+ * stop() was called, or, with WMBT_READER_LATE_WRITES, found() has been said for it in this prompt:
+ * a late write would fall on the rows.
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_resident(wmbt_reader *r, uint32_t block);
+
+/**
+ * Nothing that was asked for on behalf of slot `id` since its last quiet() can write anywhere any
+ * more: requests have ended, engines have stopped, descriptors are taken back. Counts for a slot
+ * that has ended; on one that is open or quiet already it changes nothing, nor without
+ * WMBT_READER_LATE_WRITES, nor for another id.
+ */
+WMBT_API void wmbt_reader_quiet(wmbt_reader *r, uint32_t id);
+
+/** Ends the waiting: all wants are withdrawn, what is verified now stays, the plan is made of it.
+ * next_want() says end once the input has ended and all slots are quiet; stops that were due before
+ * are still handed out. Changes nothing without a prompt. */
+WMBT_API void wmbt_reader_stop(wmbt_reader *r);
 
 /* --- where rows go ---------------------------------------------------------------------------- */
 
 /* How far a piece can be trusted. Values are pinned. */
 #    define WMBT_TRUST_STAGED 0u   /**< may be placed, must not be used */
-#    define WMBT_TRUST_VERIFIED 1u /**< its object passed all checks */
-#    define WMBT_TRUST_USABLE 2u   /**< verified, all is settled, and the plan loads it */
+#    define WMBT_TRUST_VERIFIED 1u /**< its object passed all checks, or is resident */
+#    define WMBT_TRUST_USABLE 2u   /**< verified, all is settled and quiet, and the plan loads it */
 
 /** Limits of a DMA engine, for pieces of rows that it can take in one go. Rows that are not wanted
  * are cut as if they went to an aligned place. */
@@ -306,11 +461,15 @@ typedef struct wmbt_piece {
 } wmbt_piece;
 
 /**
- * The piece that begins at `offset` of a block, or of the tail once its head has been read. `dma`
+ * The piece that begins at `offset` of a block, or of the tail once its header has been read. `dma`
  * may be NULL. Going on at offset + bytes lists an object as a scatter-gather list.
  * Returns ok; end behind the object; bad-argument (no such object, align not a power of two);
- * missing: where things lie is not known (a tail before its head, or one that does not fit; a block
- * size that the shape does not allow). *piece is changed only on ok. Work: a step for each extent.
+ * collected: the object is in flight and not plain: its bytes are no rows, they are fed, or
+ *     received();
+ * missing: where things lie is not known (a tail before its header, or one that does not fit; a
+ *     block size that the shape does not allow; with pages a block before its first want, or whose
+ *     page was refused). *piece is changed only on ok. Work: a step for each extent; once all is
+ *     settled also as plan().
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object,
                                                        uint32_t offset, const wmbt_reader_dma *dma,
@@ -320,9 +479,10 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_piece(const wmbt_reader *r, uin
 
 /** What became of an object. */
 typedef struct wmbt_reader_object {
-    wmbt_status status;    /**< need-more: not settled */
-    uint32_t bytes;        /**< as stored, as far as found; of a large value with its chunks */
-    uint32_t total_tokens; /**< tail: N, once its head was good; else 0 */
+    wmbt_status status;    /**< need-more: not settled; full: no page; ok: verified, resident */
+    uint32_t bytes;        /**< as stored, as far as found; of a large value with its chunks; of a
+                                resident block 0 */
+    uint32_t total_tokens; /**< tail: N, once its header was good; else 0 */
     uint32_t raw_rows;     /**< tail: R likewise */
 } wmbt_reader_object;
 
@@ -341,12 +501,17 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_block_hash(const wmbt_reader *r
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_object_state(const wmbt_reader *r, uint32_t object,
                                                               wmbt_reader_object *state);
 
-/** True while an object is in flight: memory lent for it is in use, wants for it may be open. With
- * the policy prefix an object also lands when a block before it turns out unusable. */
+/** True while an object is in flight: wants for it may be open, memory lent for it is in use. With
+ * WMBT_READER_LATE_WRITES also from its end until its slot is quiet. */
 WMBT_API bool wmbt_reader_in_flight(const wmbt_reader *r, uint32_t object);
 
 /** The plan, once next_want() says end. Returns ok, bad-state (before). */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_plan(const wmbt_reader *r, wmbt_plan *plan);
+
+/** What that plan is made from, for who also wants another one: with other flags, say. Returns as
+ * wmbt_reader_plan(). */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_plan_input(const wmbt_reader *r,
+                                                            wmbt_plan_input *input);
 
 WMBT_END_DECLS
 

@@ -1,21 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers to wants: presence, found, memory, failures, bytes. */
+/* Answers to wants: presence, found, bytes, memory, steps, failures, and what the caller has. */
 #include "base/bytes.h"
 #include "reader/state.h"
 
 #if WMBT_CFG_READER
 
-/* True if the want is the open question. */
-static bool wmbt_reader_is_question(const wmbt_reader *r, const wmbt_want *want)
+/* --- which want ------------------------------------------------------------------------------- */
+
+/* The slot of a want of a kind that the call answers, or why there is none. */
+static wmbt_status wmbt_reader_slot_for(const wmbt_reader *r, const wmbt_want *want, bool bytes,
+                                        wmbt_reader_slot **s)
 {
-    return want->kind == WMBT_WANT_PRESENCE && want->id == r->config.in_flight &&
-           r->now.asked != r->now.answered && want->generation == r->presence_generation;
+    *s = wmbt_reader_slot_of(r, want);
+    if (*s == NULL) {
+        return wmbt_reader_is_question(r, want) ? WMBT_BAD_STATE : WMBT_STALE;
+    }
+    bool has_bytes = want->kind == WMBT_WANT_OBJECT || want->kind == WMBT_WANT_RANGE;
+    return bytes == has_bytes ? WMBT_OK : WMBT_BAD_STATE;
 }
+
+/* What may be worked in a call that is not step(). */
+static uint32_t wmbt_reader_work_at_once(const wmbt_reader *r)
+{
+    return r->config.step_bytes == 0u ? WMBT_READER_ALL_WORK : 0u;
+}
+
+/* --- presence, found -------------------------------------------------------------------------- */
 
 wmbt_status wmbt_reader_presence(wmbt_reader *r, const wmbt_want *want, wmbt_view bits)
 {
     if (!wmbt_reader_is_question(r, want)) {
-        return WMBT_BAD_STATE;
+        return wmbt_reader_slot_of(r, want) != NULL ? WMBT_BAD_STATE : WMBT_STALE;
     }
     uint32_t first = r->now.answered;
     uint32_t count = r->now.asked - first;
@@ -23,8 +38,9 @@ wmbt_status wmbt_reader_presence(wmbt_reader *r, const wmbt_want *want, wmbt_vie
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_reader_end_question(r, r->now.asked);
-    for (uint32_t i = 0; i < count && first + i < r->limit; i++) {
-        if (((uint32_t)bits.data[i >> 3] >> (i & 7u) & 1u) == 0u) {
+    for (uint32_t i = 0; i < count && first + i < r->now.limit; i++) {
+        bool stored = ((uint32_t)bits.data[i >> 3] >> (i & 7u) & 1u) != 0u;
+        if (!stored && wmbt_reader_record_of(r, first + i)->status == WMBT_NEED_MORE) {
             wmbt_reader_settle(r, first + i, WMBT_MISSING, 0);
         }
     }
@@ -33,52 +49,215 @@ wmbt_status wmbt_reader_presence(wmbt_reader *r, const wmbt_want *want, wmbt_vie
 
 wmbt_status wmbt_reader_found(wmbt_reader *r, const wmbt_want *want, uint64_t object_bytes)
 {
-    wmbt_reader_slot *s = wmbt_reader_slot_of(r, want);
-    if (s == NULL || s->phase != WMBT_SLOT_FIND) {
+    wmbt_reader_slot *s;
+    wmbt_status status = wmbt_reader_slot_for(r, want, true, &s);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    if (s->phase != WMBT_SLOT_FIND) {
         return WMBT_BAD_STATE;
     }
-    wmbt_status status = object_bytes == 0u ? WMBT_TRUNCATED : WMBT_OK;
+    status = object_bytes == 0u ? WMBT_TRUNCATED : WMBT_NEED_MORE;
     if (object_bytes > r->config.max_object_bytes ||
         (uint32_t)object_bytes > UINT32_MAX - s->total_stored) {
         status = WMBT_TOO_LARGE;
     }
-    if (status != WMBT_OK) {
+    if (status != WMBT_NEED_MORE) {
         wmbt_reader_finish(r, s, status);
         return status;
     }
+    wmbt_reader_record_of(r, s->object)->state |= WMBT_RECORD_FOUND;
     s->source_bytes = (uint32_t)object_bytes;
     s->total_stored += s->source_bytes;
     s->phase = WMBT_SLOT_HEADER; /* the same want goes on */
     s->limit = wmbt_reader_min(s->source_bytes, WMBT_READER_HEADER_BYTES);
-    s->ask_to = s->limit;
+    s->ask_to = wmbt_reader_min(s->source_bytes, r->config.first_bytes);
+    return status;
+}
+
+/* --- bytes ------------------------------------------------------------------------------------ */
+
+wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want, uint32_t offset,
+                             wmbt_view bytes, size_t *taken)
+{
+    wmbt_reader_slot *s;
+    wmbt_status status = wmbt_reader_slot_for(r, want, true, &s);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    if (s->phase == WMBT_SLOT_FIND) {
+        return WMBT_BAD_STATE;
+    }
+    if (wmbt_view_is_bad(bytes)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    size_t n = 0;
+    bool header;
+    do { /* twice if the header is followed by more */
+        header = s->phase == WMBT_SLOT_HEADER;
+        wmbt_reader_claim claim;
+        if (bytes.len == n) {
+            status = WMBT_NEED_MORE;
+            break;
+        }
+        status = wmbt_reader_claim_range(r, s, offset + (uint32_t)n, bytes.len - n, &claim);
+        if (status != WMBT_OK) {
+            status = n != 0u ? WMBT_NEED_MORE : status;
+            break;
+        }
+        const uint8_t *from = bytes.data + n;
+        if (s->phase == WMBT_SLOT_PLAIN) {
+            status = wmbt_reader_body_take(r, s, &claim, from);
+        } else {
+            wmbt_bytes_copy(s->collect + claim.from, from, claim.to - claim.from);
+            wmbt_reader_join(r, s, &claim, 0, s->run);
+        }
+        n += claim.to - claim.from;
+        status = wmbt_reader_advance(r, s, status, wmbt_reader_work_at_once(r));
+    } while (status == WMBT_NEED_MORE && header && s->phase != WMBT_SLOT_HEADER);
+    if (!wmbt_status_is_error(status)) {
+        *taken = n;
+    }
+    return status;
+}
+
+/* Claims bytes that hardware has put somewhere: all of them or none. */
+static wmbt_status wmbt_reader_claim_all(const wmbt_reader *r, wmbt_reader_slot *s, uint32_t offset,
+                                         uint32_t len, wmbt_reader_claim *claim)
+{
+    if (len == 0u) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    wmbt_status status = wmbt_reader_claim_range(r, s, offset, len, claim);
+    if (status != WMBT_BAD_ARGUMENT && claim->to - claim->from != len) {
+        status = WMBT_BAD_ARGUMENT;
+    }
+    return status;
+}
+
+wmbt_status wmbt_reader_placed(wmbt_reader *r, const wmbt_want *want, uint32_t offset, uint32_t len,
+                               uint32_t crc)
+{
+    wmbt_reader_slot *s;
+    wmbt_status status = wmbt_reader_slot_for(r, want, true, &s);
+    if (s != NULL && (wmbt_reader_record_of(r, s->object)->state & WMBT_RECORD_COLLECTED) != 0u) {
+        return WMBT_COLLECTED;
+    }
+    if (status != WMBT_OK) {
+        return status;
+    }
+    if (s->phase != WMBT_SLOT_PLAIN) {
+        return WMBT_BAD_STATE;
+    }
+    wmbt_reader_claim claim;
+    status = wmbt_reader_claim_all(r, s, offset, len, &claim);
+    if (status != WMBT_BAD_ARGUMENT && !wmbt_reader_body_is_rows(s, &claim)) {
+        status = WMBT_BAD_ARGUMENT;
+    }
+    if (status != WMBT_OK) {
+        return status;
+    }
+    wmbt_reader_body_placed(r, s, &claim, crc);
+    return wmbt_reader_advance(r, s, WMBT_OK, wmbt_reader_work_at_once(r));
+}
+
+#    if WMBT_CFG_READER_COLLECT
+
+wmbt_status wmbt_reader_room(const wmbt_reader *r, const wmbt_want *want, wmbt_buf *room)
+{
+    wmbt_reader_slot *s;
+    wmbt_status status = wmbt_reader_slot_for(r, want, true, &s);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    if (s->phase != WMBT_SLOT_COLLECT) {
+        return WMBT_BAD_STATE;
+    }
+    room->data = s->collect + s->ask_from;
+    room->len = s->ask_to - s->ask_from;
     return WMBT_OK;
 }
 
-wmbt_status wmbt_reader_memory(wmbt_reader *r, const wmbt_want *want, wmbt_buf raw, wmbt_buf stored)
+wmbt_status wmbt_reader_received(wmbt_reader *r, const wmbt_want *want, uint32_t offset,
+                                 uint32_t len)
 {
-    wmbt_reader_slot *s = wmbt_reader_slot_of(r, want);
-    if (s == NULL || s->phase != WMBT_SLOT_MEMORY) {
+    wmbt_reader_slot *s;
+    wmbt_status status = wmbt_reader_slot_for(r, want, true, &s);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    if (s->phase != WMBT_SLOT_COLLECT) {
         return WMBT_BAD_STATE;
     }
-    if (wmbt_buf_is_bad(raw) || wmbt_buf_is_bad(stored)) {
+    wmbt_reader_claim claim;
+    status = wmbt_reader_claim_all(r, s, offset, len, &claim);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    wmbt_reader_join(r, s, &claim, 0, s->run);
+    return wmbt_reader_advance(r, s, WMBT_OK, wmbt_reader_work_at_once(r));
+}
+
+/* --- memory, work ----------------------------------------------------------------------------- */
+
+/* True if two buffers share a byte. */
+static bool wmbt_reader_overlap(wmbt_buf a, wmbt_buf b)
+{
+    uintptr_t x = (uintptr_t)a.data, y = (uintptr_t)b.data;
+    return x < y ? y - x < a.len : x - y < b.len;
+}
+
+wmbt_status wmbt_reader_memory(wmbt_reader *r, const wmbt_want *want, wmbt_buf plain,
+                               wmbt_buf stored)
+{
+    wmbt_reader_slot *s;
+    wmbt_status status = wmbt_reader_slot_for(r, want, false, &s);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    if (s->phase != WMBT_SLOT_MEMORY) {
+        return WMBT_BAD_STATE;
+    }
+    if (wmbt_buf_is_bad(plain) || wmbt_buf_is_bad(stored)) {
         return WMBT_BAD_ARGUMENT;
     }
-    if ((s->raw == NULL && raw.len < s->raw_bytes) || stored.len < s->stored_need) {
+    if (s->plain != NULL) { /* kept */
+        plain.data = s->plain;
+        plain.len = s->plain_bytes;
+    }
+    if (plain.len < s->plain_bytes || stored.len < s->ask_to) {
         return WMBT_BUFFER_TOO_SMALL;
     }
-    if (s->raw == NULL) {
-        s->raw = raw.data;
+    if (wmbt_reader_overlap(plain, stored)) {
+        return WMBT_BAD_ARGUMENT;
     }
-    s->stored = stored;
-    wmbt_reader_resume(s);
-    return wmbt_reader_advance(r, s, WMBT_OK);
+    s->plain = plain.data;
+    s->stored.data = stored.data;
+    s->stored.len = stored.len;
+    wmbt_reader_resume(r, s);
+    return wmbt_reader_advance(r, s, WMBT_OK, wmbt_reader_work_at_once(r));
 }
+
+wmbt_status wmbt_reader_step(wmbt_reader *r, const wmbt_want *want)
+{
+    wmbt_reader_slot *s;
+    wmbt_status status = wmbt_reader_slot_for(r, want, false, &s);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    return want->kind == WMBT_WANT_STEP ? wmbt_reader_advance(r, s, WMBT_OK, r->config.step_bytes)
+                                        : WMBT_BAD_STATE;
+}
+
+#    endif
+
+/* --- what does not come ----------------------------------------------------------------------- */
 
 wmbt_status wmbt_reader_fail(wmbt_reader *r, const wmbt_want *want, wmbt_status status)
 {
     wmbt_reader_slot *s = wmbt_reader_slot_of(r, want);
     if (s == NULL && !wmbt_reader_is_question(r, want)) {
-        return WMBT_BAD_STATE;
+        return WMBT_STALE;
     }
     if (status != WMBT_MISSING && (!wmbt_status_is_error(status) || status > (int)UINT8_MAX)) {
         return WMBT_BAD_ARGUMENT;
@@ -93,15 +272,22 @@ wmbt_status wmbt_reader_fail(wmbt_reader *r, const wmbt_want *want, wmbt_status 
     return WMBT_OK;
 }
 
+/* Withdraws the want of a slot. What may still be written for it must end first. */
+static void wmbt_reader_withdraw(wmbt_reader *r, wmbt_reader_slot *s)
+{
+    wmbt_reader_disturb(r, s);
+    wmbt_reader_reissue(r, s);
+}
+
 wmbt_status wmbt_reader_retry(wmbt_reader *r, const wmbt_want *want)
 {
     wmbt_reader_slot *s = wmbt_reader_slot_of(r, want);
     if (s != NULL) {
-        wmbt_reader_reissue(s);
+        wmbt_reader_withdraw(r, s);
     } else if (wmbt_reader_is_question(r, want)) {
         wmbt_reader_end_question(r, r->now.answered);
     } else {
-        return WMBT_BAD_STATE;
+        return WMBT_STALE;
     }
     return WMBT_OK;
 }
@@ -116,107 +302,71 @@ wmbt_status wmbt_reader_restart(wmbt_reader *r, const wmbt_want *want)
         r->now.tail_known = 0;
         r->now.tail_fits = 0;
     }
-    wmbt_reader_object_start(s);
+    wmbt_reader_disturb(r, s);
+    s->phase = WMBT_SLOT_FIND;
+    wmbt_reader_release_codec(r, s);
+    wmbt_reader_record_of(r, s->object)->state &= (uint8_t)~WMBT_RECORD_COLLECTED;
+    wmbt_reader_object_start(r, s);
     return WMBT_OK;
 }
 
-/*
- * Books bytes of an open want: [from, *to), cut at the want's end and at bytes that came before;
- * with `rows` all or nothing, and only if they are rows. bad-argument, full: nothing is booked.
- */
-static wmbt_status wmbt_reader_claim_range(wmbt_reader_slot *s, uint32_t from, size_t len,
-                                           bool rows, uint32_t *to)
+/* --- what the caller has, and what it does not do any more ------------------------------------ */
+
+wmbt_status wmbt_reader_resident(wmbt_reader *r, uint32_t block)
 {
-    wmbt_reader_run *before = NULL, *after = NULL; /* that ends at `from`; the first behind it */
-    uint32_t end = s->ask_to;
-    for (uint32_t i = 0; i < s->runs; i++) {
-        wmbt_reader_run *run = &s->run[i];
-        if (run->from > from) {
-            if (run->from <= end) {
-                end = run->from;
-                after = run;
-            }
-        } else if (run->to > from) {
-            return WMBT_BAD_ARGUMENT;
-        } else if (run->to == from) {
-            before = run;
-        }
-    }
-    if (from >= end) {
+    if (block >= r->now.blocks) {
         return WMBT_BAD_ARGUMENT;
     }
-    uint32_t n = len < end - from ? (uint32_t)len : end - from;
-    if (rows && (n != len || !wmbt_reader_body_is_rows(s, from, n))) {
-        return WMBT_BAD_ARGUMENT;
+    wmbt_reader_record *record = wmbt_reader_record_of(r, block);
+    uint32_t state = wmbt_reader_state_of(record);
+    if (state == WMBT_RECORD_SETTLED || r->now.stopped != 0u ||
+        (wmbt_reader_writes_late(r) && (record->state & WMBT_RECORD_FOUND) != 0u)) {
+        return WMBT_BAD_STATE;
     }
-    *to = from + n;
-    if (after != NULL && after->from != *to) {
-        after = NULL; /* does not touch */
+    if (state == WMBT_RECORD_IN_FLIGHT) {
+        wmbt_reader_end_slot(r, wmbt_reader_slot_at(r, record->slot), false);
     }
-    if (before != NULL) {
-        before->to = *to;
-        if (after != NULL) { /* the last run takes the place of the one that is joined */
-            before->to = after->to;
-            s->runs--;
-            after->from = s->run[s->runs].from;
-            after->to = s->run[s->runs].to;
-        }
-    } else if (after != NULL) {
-        after->from = from;
-    } else if (s->runs == WMBT_READER_RUNS) {
-        return WMBT_FULL;
-    } else {
-        s->run[s->runs].from = from;
-        s->run[s->runs].to = *to;
-        s->runs++;
-    }
+    wmbt_reader_settle(r, block, WMBT_OK, 0);
     return WMBT_OK;
 }
 
-wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want, uint32_t offset,
-                             wmbt_view bytes, size_t *taken)
+void wmbt_reader_quiet(wmbt_reader *r, uint32_t id)
 {
-    wmbt_reader_slot *s = wmbt_reader_slot_of(r, want);
-    if (s == NULL || s->phase < WMBT_SLOT_HEADER) {
-        return WMBT_BAD_STATE;
+    if (id >= r->config.in_flight) {
+        return;
     }
-    if (wmbt_view_is_bad(bytes)) {
-        return WMBT_BAD_ARGUMENT;
+    wmbt_reader_slot *s = wmbt_reader_slot_at(r, id);
+    if (s->not_quiet == 0u) {
+        return;
     }
-    uint32_t to = offset;
-    wmbt_status status =
-        bytes.len != 0u ? wmbt_reader_claim_range(s, offset, bytes.len, false, &to) : WMBT_OK;
-    if (status != WMBT_OK) {
-        return status;
+    s->not_quiet = 0;
+    s->noisy = 0;
+    r->not_quiet--;
+    if (s->phase != WMBT_SLOT_ENDED) { /* retry, restart */
+        wmbt_reader_reissue(r, s);
+        return;
     }
-    uint32_t n = to - offset;
-    if (s->phase == WMBT_SLOT_PLAIN) {
-        status = wmbt_reader_body_take(r, s, offset, bytes.data, n);
-    } else if (n != 0u) { /* else the offset may be any */
-        wmbt_bytes_copy(s->collect + offset, bytes.data, n);
+    if (wmbt_reader_has(r, s->object)) {
+        wmbt_reader_record_of(r, s->object)->state &= (uint8_t)~WMBT_RECORD_LENT;
     }
-    status = wmbt_reader_advance(r, s, status);
-    if (!wmbt_status_is_error(status)) {
-        *taken = n;
-    }
-    return status;
+    wmbt_reader_free_slot(r, s);
 }
 
-wmbt_status wmbt_reader_placed(wmbt_reader *r, const wmbt_want *want, uint32_t offset, uint32_t len,
-                               uint32_t crc)
+void wmbt_reader_stop(wmbt_reader *r)
 {
-    wmbt_reader_slot *s = wmbt_reader_slot_of(r, want);
-    if (s == NULL || s->phase != WMBT_SLOT_PLAIN) {
-        return WMBT_BAD_STATE;
+    if (r->now.input == WMBT_INPUT_NO_PROMPT) {
+        return;
     }
-    uint32_t to;
-    wmbt_status status =
-        len == 0u ? WMBT_BAD_ARGUMENT : wmbt_reader_claim_range(s, offset, len, true, &to);
-    if (status != WMBT_OK) {
-        return status;
+    for (uint32_t i = 0; i < r->config.in_flight; i++) {
+        wmbt_reader_slot *s = wmbt_reader_slot_at(r, i);
+        if (s->phase > WMBT_SLOT_ENDED) {
+            wmbt_reader_forget(wmbt_reader_record_of(r, s->object));
+            wmbt_reader_end_slot(r, s, false);
+        }
     }
-    wmbt_reader_body_placed(s, offset, len, crc);
-    return wmbt_reader_advance(r, s, WMBT_OK);
+    wmbt_reader_end_question(r, r->now.answered);
+    r->now.limit = wmbt_reader_min(r->now.limit, r->now.settled);
+    r->now.stopped = 1;
 }
 
 #endif

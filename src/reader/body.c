@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bytes of a plain object, in any order. Shape and block size say where everything lies and what
- * every number must be, so each byte is checked when it comes, and the CRC is put together from
- * runs: the CRC of a whole is the sum of those of its parts, each shifted over the bytes that
- * follow it.
+ * every number must be, so each byte is checked when it comes. Each run of bytes has a CRC of its
+ * own: one that grows at its end costs nothing beyond its bytes, one that grows towards the front a
+ * product a piece, and a hole that is closed a combination.
  */
 #include "base/bytes.h"
 #include "format/rawtail.h"
@@ -15,18 +15,130 @@
 /* The CRC32C of any bytes followed by their own CRC32C, little-endian. */
 #    define WMBT_READER_CRC_OF_BOTH 0x48674BC7u
 
-#    define WMBT_READER_MIN_TAIL_BYTES 40u /* bytes: a head and an end marker */
+#    define WMBT_READER_MIN_TAIL_BYTES 40u /* a header and an end marker */
 
-/* --- geometry --------------------------------------------------------------------------------- */
+/* --- runs ------------------------------------------------------------------------------------- */
 
-/* --- the head --------------------------------------------------------------------------------- */
+wmbt_status wmbt_reader_claim_range(const wmbt_reader *r, wmbt_reader_slot *s, uint32_t from,
+                                    size_t len, wmbt_reader_claim *claim)
+{
+    uint32_t end = wmbt_reader_min(s->ask_to, s->limit);
+    if (from >= end && from < s->ask_to) {
+        return s->phase == WMBT_SLOT_HEADER ? WMBT_FULL : WMBT_BAD_ARGUMENT;
+    }
+    claim->before = NULL;
+    claim->after = NULL;
+    for (uint32_t i = 0; i < s->runs; i++) {
+        wmbt_reader_run *run = &s->run[i];
+        if (run->from > from) {
+            if (run->from <= end) {
+                end = run->from;
+                claim->after = run;
+            }
+        } else if (run->to > from) {
+            return WMBT_BAD_ARGUMENT;
+        } else if (run->to == from) {
+            claim->before = run;
+        }
+    }
+    if (from >= end) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    claim->from = from;
+    claim->to = from + (len < end - from ? (uint32_t)len : end - from);
+    if (claim->after != NULL && claim->after->from != claim->to) {
+        claim->after = NULL; /* does not touch */
+    }
+    return claim->before == NULL && claim->after == NULL && s->runs == r->config.runs ? WMBT_FULL
+                                                                                      : WMBT_OK;
+}
+
+/* Runs have a CRC: the bytes are those of a plain object. */
+static bool wmbt_reader_sums(const wmbt_reader_slot *s)
+{
+    return s->phase == WMBT_SLOT_PLAIN || s->phase == WMBT_SLOT_CHECK;
+}
+
+/* A run's CRC as it is said everywhere else. */
+static void wmbt_reader_turn_forwards(wmbt_reader_run *run)
+{
+    if (run->backwards != 0u) {
+        run->backwards = 0;
+        run->crc = wmbt_crc32c_combine(run->crc, 0, run->to - run->from);
+    }
+}
+
+/* A run gets longer towards the front, by bytes with this CRC. Bytes that come from the last to the
+ * first cost one product a piece this way; the shift is kept, for most pieces have one length. */
+static void wmbt_reader_prepend(wmbt_reader *r, wmbt_reader_run *run, uint32_t from, uint32_t crc)
+{
+    uint32_t bytes = run->from - from;
+    if (run->backwards == 0u) {
+        run->backwards = 1;
+        run->crc = wmbt_crc32c_combine_shift(run->crc, 0, wmbt_crc32c_unshift(run->to - run->from));
+    }
+    if (r->back.bytes != bytes) {
+        r->back.bytes = bytes;
+        r->back.shift = wmbt_crc32c_unshift(bytes);
+    }
+    run->crc = wmbt_crc32c_combine_shift(run->crc ^ crc, 0, r->back.shift);
+}
+
+/* Joins the run behind a hole that is closed. */
+static void wmbt_reader_append(wmbt_reader_run *run, const wmbt_reader_run *after)
+{
+    uint32_t bytes = after->to - after->from;
+    if (after->backwards != 0u) {
+        run->crc = wmbt_crc32c_combine(run->crc ^ after->crc, 0, bytes);
+    } else {
+        run->crc = wmbt_crc32c_combine(run->crc, after->crc, bytes);
+    }
+}
+
+void wmbt_reader_join(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_claim *claim,
+                      uint32_t crc, const wmbt_reader_run *at)
+{
+    bool sums = wmbt_reader_sums(s);
+    wmbt_reader_run *run = claim->before, *after = claim->after;
+    if (run == NULL && after != NULL) {
+        if (sums) {
+            wmbt_reader_prepend(r, after, claim->from, crc);
+        }
+        after->from = claim->from;
+        run = after;
+    } else {
+        if (run == NULL) {
+            run = &s->run[s->runs];
+            s->runs++;
+            run->from = claim->from;
+            run->backwards = 0;
+        }
+        run->crc = crc;
+        run->to = claim->to;
+        if (after != NULL) {
+            run->to = after->to;
+            if (sums) {
+                wmbt_reader_append(run, after);
+            }
+        }
+    }
+    run->part_offset = at->part_offset;
+    run->part_layer = at->part_layer;
+    run->part = at->part;
+    if (run != after && after != NULL) { /* the last one takes the place of the run that is gone */
+        s->runs--;
+        wmbt_bytes_copy((uint8_t *)after, (const uint8_t *)&s->run[s->runs], sizeof *after);
+    }
+}
+
+/* --- the header ------------------------------------------------------------------------------- */
 
 static wmbt_status wmbt_reader_block_header(const wmbt_reader *r, wmbt_reader_slot *s)
 {
     wmbt_kvblock_expect expect;
     wmbt_kvblock_info info;
     expect.shape = r->config.shape;
-    expect.block_tokens = r->config.chain.block_tokens;
+    expect.block_tokens = r->block_tokens;
     expect.block_seq = s->object;
     expect.flags = 0;
     wmbt_status status = wmbt_kvblock_read_header(wmbt_reader_first(s), &expect, &info);
@@ -42,8 +154,6 @@ static wmbt_status wmbt_reader_block_header(const wmbt_reader *r, wmbt_reader_sl
     if (s->end == 0u) {
         return WMBT_TOO_LARGE;
     }
-    s->expected_crc =
-        WMBT_READER_CRC_OF_BOTH; /* the trailer is summed with what it is the CRC of */
     if (info.body_bytes != s->end - WMBT_KVBLOCK_HEADER_BYTES - WMBT_KVBLOCK_TRAILER_BYTES) {
         s->fault = WMBT_BAD_LENGTH;
     }
@@ -54,23 +164,22 @@ static wmbt_status wmbt_reader_block_header(const wmbt_reader *r, wmbt_reader_sl
  * not fit may have more rows than there is room for: its rows are not placed. */
 static bool wmbt_reader_tail_lies_well(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    uint32_t block_tokens = r->config.chain.block_tokens;
-    r->now.tail.block_end = r->now.usable * block_tokens; /* at most the prompt's tokens */
-    r->now.tail.flags = WMBT_RAWTAIL_ROWS_AGREE;          /* to be seen as the numbers come */
-    return wmbt_rawtail_fits(&r->now.tail, r->config.shape, block_tokens, r->now.tail.block_end,
+    r->now.tail.block_end = r->now.usable * r->block_tokens; /* at most the prompt's tokens */
+    r->now.tail.flags = WMBT_RAWTAIL_ROWS_AGREE;             /* to be seen as the numbers come */
+    return wmbt_rawtail_fits(&r->now.tail, r->config.shape, r->block_tokens, r->now.tail.block_end,
                              r->now.tokens) == WMBT_OK &&
            wmbt_reader_walk_start(r, s->object, &s->walk) == s->end;
 }
 
 /* It is not known where the tail's numbers and rows lie. It may be intact: its CRC will say so, and
- * then the fault is what it is settled with. Who does not judge for its own sake need not read on.
+ * then the fault is what it is settled with. Who does not check for its own sake need not read on.
  */
 static wmbt_status wmbt_reader_tail_is_opaque(wmbt_reader *r, wmbt_reader_slot *s,
                                               wmbt_status fault)
 {
     r->now.tail_fits = 0;
-    s->fault = fault;
-    wmbt_reader_set_field(&s->part, 0, s->end); /* and no other will be looked for */
+    s->fault = (uint8_t)fault;
+    s->opaque = 1;
     return wmbt_reader_audits(r) ? WMBT_OK : fault;
 }
 
@@ -96,7 +205,6 @@ static wmbt_status wmbt_reader_tail_header(wmbt_reader *r, wmbt_reader_slot *s)
         return WMBT_BAD_LENGTH;
     }
     s->end = s->plain_bytes;
-    s->expected_crc = wmbt_rawtail_crc(s->header);
     if (status == WMBT_OK) {
         r->now.tail_known = 1;
         if (wmbt_reader_tail_lies_well(r, s)) {
@@ -111,53 +219,52 @@ static wmbt_status wmbt_reader_tail_header(wmbt_reader *r, wmbt_reader_slot *s)
 wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s)
 {
     bool tail = s->object == WMBT_READER_TAIL;
-    wmbt_reader_set_field(&s->part, 0, 0); /* covers nothing */
-    s->crc = 0;
-    s->run_crc = 0;
     s->fault = WMBT_OK;
+    s->opaque = 0;
     wmbt_status status = tail ? wmbt_reader_tail_header(r, s) : wmbt_reader_block_header(r, s);
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_reader_enter(s, WMBT_SLOT_PLAIN, wmbt_reader_min(s->plain_bytes, s->end));
-    uint32_t from = tail ? WMBT_RAWTAIL_ENVELOPE_BYTES : WMBT_KVBLOCK_HEADER_BYTES;
-    s->run_end = from;
-    return wmbt_reader_body_take(r, s, from, s->header + from,
-                                 wmbt_reader_min(s->limit, WMBT_READER_HEADER_BYTES) - from);
+    s->limit = wmbt_reader_min(s->plain_bytes, s->end);
+    wmbt_reader_claim claim;
+    claim.from = tail ? WMBT_RAWTAIL_ENVELOPE_BYTES : WMBT_KVBLOCK_HEADER_BYTES;
+    claim.to = wmbt_reader_min(s->limit, WMBT_READER_HEADER_BYTES);
+    claim.before = s->run;
+    claim.after = NULL;
+    s->run[0].crc = 0;
+    s->run[0].backwards = 0;
+    if (s->opaque == 0u) {
+        wmbt_reader_walk_keep(s, s->run);
+    }
+    return claim.from < claim.to ? wmbt_reader_body_take(r, s, &claim, s->header + claim.from)
+                                 : WMBT_OK;
 }
 
 /* --- bytes ------------------------------------------------------------------------------------ */
 
-/* Puts the run that grew to its place in the sum. */
-static void wmbt_reader_crc_fold(wmbt_reader_slot *s)
+/* The walk goes to where the nearest run left it. */
+static void wmbt_reader_go_near(wmbt_reader_slot *s, const wmbt_reader_claim *claim)
 {
-    s->crc ^= wmbt_crc32c_combine(s->run_crc, 0, s->end - s->run_end);
-    s->run_crc = 0;
-}
-
-/* The next bytes are `n` at `offset`. Bytes in order cost no fold. */
-static void wmbt_reader_crc_at(wmbt_reader_slot *s, uint32_t offset, uint32_t n)
-{
-    if (offset != s->run_end) {
-        wmbt_reader_crc_fold(s);
+    const wmbt_reader_run *near = claim->before != NULL ? claim->before : claim->after;
+    if (near != NULL && s->opaque == 0u) {
+        wmbt_reader_walk_return(s, near);
     }
-    s->run_end = offset + n;
 }
 
-/* s->part is what the byte at `offset` belongs to. Returns bytes from there to its end. */
-static uint32_t wmbt_reader_find_part(wmbt_reader_slot *s, uint32_t offset)
+/* What the byte at `offset` belongs to. Returns bytes from there to its end. */
+static uint32_t wmbt_reader_find_part(wmbt_reader_slot *s, uint32_t offset, wmbt_body_part *part)
 {
-    wmbt_body_part *part = &s->part;
-    if (offset - (uint32_t)part->extent.offset >= part->extent.bytes) { /* wraps if before it */
-        wmbt_reader_walk_part(&s->walk, s->object, offset, part);
+    if (s->opaque != 0u) {
+        wmbt_reader_set_field(part, 0, s->end);
+    } else {
+        wmbt_reader_walk_find(&s->walk, s->object, offset, part);
     }
     return part->extent.bytes - (offset - (uint32_t)part->extent.offset);
 }
 
 /* A number is not what must stand there. */
-static wmbt_status wmbt_reader_mismatch(wmbt_reader *r, wmbt_reader_slot *s)
+static wmbt_status wmbt_reader_mismatch(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status)
 {
-    wmbt_status status = s->part.mismatch;
     if (s->object != WMBT_READER_TAIL) {
         return status;
     }
@@ -165,67 +272,99 @@ static wmbt_status wmbt_reader_mismatch(wmbt_reader *r, wmbt_reader_slot *s)
     return wmbt_reader_tail_is_opaque(r, s, status == WMBT_BAD_COUNT ? WMBT_DOES_NOT_FIT : status);
 }
 
-wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s, uint32_t offset,
-                                  const uint8_t *bytes, uint32_t n)
+/* Checks and copies bytes of one part, `past` bytes behind its beginning. */
+static wmbt_status wmbt_reader_take_part(wmbt_reader *r, wmbt_reader_slot *s,
+                                         const wmbt_body_part *part, uint32_t past, wmbt_view bytes,
+                                         uint32_t *crc)
 {
-    while (n != 0u) {
-        uint32_t left = wmbt_reader_find_part(s, offset);
-        uint32_t past = s->part.extent.bytes - left;
-        wmbt_view piece = wmbt_view_of(bytes, wmbt_reader_min(n, left));
-        uint8_t number[4];
-        /* a number that the object is cut off within is not one */
-        bool is_number = s->part.mismatch != WMBT_OK && left <= s->plain_bytes - offset;
-        uint8_t *dst = is_number ? number : NULL;
-        uint64_t place;
-        if (r->config.memory.len != 0u &&
-            wmbt_reader_place_of(r, s->object, &s->part.extent, &place)) {
-            dst = r->config.memory.data + (size_t)place + past;
+    uint8_t number[4];
+    uint32_t left = s->plain_bytes - (uint32_t)part->extent.offset - past;
+    /* a number that the object is cut off within is not one */
+    bool is_number = part->mismatch != WMBT_OK && part->extent.bytes - past <= left;
+    uint8_t *dst = is_number ? number : NULL;
+    uint64_t place;
+    if (r->config.memory.len != 0u && wmbt_reader_place_of(r, s->page, &part->extent, &place)) {
+        dst = r->config.memory.data + (size_t)place + past;
+    }
+    *crc = dst == NULL ? wmbt_crc32c(*crc, bytes) : wmbt_crc32c_copy(*crc, dst, bytes);
+    for (uint32_t i = 0; dst == number && i < bytes.len; i++) {
+        if (number[i] != (uint8_t)(part->value >> (8u * (past + i)))) {
+            return wmbt_reader_mismatch(r, s, part->mismatch);
         }
-        wmbt_reader_crc_at(s, offset, (uint32_t)piece.len);
-        s->run_crc =
-            dst == NULL ? wmbt_crc32c(s->run_crc, piece) : wmbt_crc32c_copy(s->run_crc, dst, piece);
-        for (uint32_t i = 0; dst == number && i < piece.len; i++) {
-            if (number[i] != (uint8_t)(s->part.value >> (8u * (past + i)))) {
-                wmbt_status status = wmbt_reader_mismatch(r, s);
-                if (status != WMBT_OK) {
-                    return status;
-                }
-                break;
-            }
-        }
-        offset += (uint32_t)piece.len;
-        bytes += piece.len;
-        n -= (uint32_t)piece.len;
     }
     return WMBT_OK;
 }
 
-bool wmbt_reader_body_is_rows(wmbt_reader_slot *s, uint32_t offset, uint32_t len)
+wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s,
+                                  const wmbt_reader_claim *claim, const uint8_t *bytes)
 {
-    uint32_t left = wmbt_reader_find_part(s, offset);
-    return len <= left && s->part.extent.kind != WMBT_EXTENT_FIELD;
+    bool grows =
+        claim->before != NULL || claim->after == NULL; /* at its end: so go on from there */
+    uint32_t crc = 0;
+    wmbt_reader_run at;
+    wmbt_reader_go_near(s, claim);
+    if (claim->before != NULL) {
+        wmbt_reader_turn_forwards(claim->before);
+        crc = claim->before->crc;
+    }
+    for (uint32_t offset = claim->from; offset != claim->to;) {
+        wmbt_body_part part;
+        uint32_t n = wmbt_reader_min(wmbt_reader_find_part(s, offset, &part), claim->to - offset);
+        if (grows || offset == claim->from) {
+            wmbt_reader_walk_keep(s, &at);
+        }
+        wmbt_status status = wmbt_reader_take_part(
+            r, s, &part, offset - (uint32_t)part.extent.offset, wmbt_view_of(bytes, n), &crc);
+        if (status != WMBT_OK) {
+            return status;
+        }
+        offset += n;
+        bytes += n;
+    }
+    wmbt_reader_join(r, s, claim, crc, &at);
+    return WMBT_OK;
 }
 
-void wmbt_reader_body_placed(wmbt_reader_slot *s, uint32_t offset, uint32_t len, uint32_t crc)
+bool wmbt_reader_body_is_rows(wmbt_reader_slot *s, const wmbt_reader_claim *claim)
 {
-    wmbt_reader_crc_at(s, offset, len);
-    s->run_crc = wmbt_crc32c_combine(s->run_crc, crc, len);
+    wmbt_body_part part;
+    wmbt_reader_go_near(s, claim);
+    uint32_t left = wmbt_reader_find_part(s, claim->from, &part);
+    return claim->to - claim->from <= left && part.extent.kind != WMBT_EXTENT_FIELD;
+}
+
+void wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_claim *claim,
+                             uint32_t crc)
+{
+    wmbt_reader_run at;
+    wmbt_reader_walk_keep(s, &at); /* is_rows() went there */
+    if (claim->before != NULL) {
+        uint32_t bytes = claim->to - claim->from;
+        if (r->ahead.bytes != bytes) {
+            r->ahead.bytes = bytes;
+            r->ahead.shift = wmbt_crc32c_shift(bytes);
+        }
+        wmbt_reader_turn_forwards(claim->before);
+        crc = wmbt_crc32c_combine_shift(claim->before->crc, crc, r->ahead.shift);
+    }
+    wmbt_reader_join(r, s, claim, crc, &at);
 }
 
 /* --- the last checks -------------------------------------------------------------------------- */
 
 wmbt_status wmbt_reader_body_finish(wmbt_reader_slot *s)
 {
-    /* A block's length is judged once its body is there, even if the CRC is cut off. */
-    if (s->object != WMBT_READER_TAIL && s->fault != WMBT_OK &&
-        s->plain_bytes >= s->end - WMBT_KVBLOCK_TRAILER_BYTES) {
+    bool tail = s->object == WMBT_READER_TAIL;
+    /* A block's length is checked once its body is there, even if the CRC is cut off. */
+    if (!tail && s->fault != WMBT_OK && s->plain_bytes >= s->end - WMBT_KVBLOCK_TRAILER_BYTES) {
         return s->fault;
     }
     if (s->plain_bytes < s->end) {
         return WMBT_TRUNCATED;
     }
-    wmbt_reader_crc_fold(s);
-    if (s->crc != s->expected_crc) {
+    /* a block's trailer is summed with what it is the CRC of */
+    uint32_t expected_crc = tail ? wmbt_rawtail_crc(s->header) : WMBT_READER_CRC_OF_BOTH;
+    if (s->run[0].crc != expected_crc) {
         return WMBT_BAD_CHECKSUM;
     }
     if (s->fault != WMBT_OK) {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where parts lie in an object, and where rows go. */
+/* Where parts lie in an object, and where rows go: one formula for rows side by side and for pages.
+ */
 #include "base/bytes.h"
 #include "reader/state.h"
 
 #if WMBT_CFG_READER
+
+/* --- in an object ----------------------------------------------------------------------------- */
 
 uint32_t wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_reader_walk *walk)
 {
@@ -15,14 +18,12 @@ uint32_t wmbt_reader_walk_start(const wmbt_reader *r, uint32_t object, wmbt_read
                                         tail->raw_rows, tail->block_end);
         end = walk->tail.end;
     } else {
-        status =
-            wmbt_kvblock_walk_init(&walk->block, r->config.shape, r->config.chain.block_tokens);
+        status = wmbt_kvblock_walk_init(&walk->block, r->config.shape, r->block_tokens);
         end = walk->block.end + WMBT_KVBLOCK_TRAILER_BYTES;
     }
     return status == WMBT_OK && end <= UINT32_MAX ? (uint32_t)end : 0u;
 }
 
-/* A part without rows or a number to be compared. */
 void wmbt_reader_set_field(wmbt_body_part *part, uint32_t offset, uint32_t bytes)
 {
     part->extent.offset = offset;
@@ -32,14 +33,14 @@ void wmbt_reader_set_field(wmbt_body_part *part, uint32_t offset, uint32_t bytes
     part->mismatch = WMBT_OK;
 }
 
-void wmbt_reader_walk_part(wmbt_reader_walk *walk, uint32_t object, uint32_t offset,
+void wmbt_reader_walk_find(wmbt_reader_walk *walk, uint32_t object, uint32_t offset,
                            wmbt_body_part *part)
 {
     if (object == WMBT_READER_TAIL) {
-        if (wmbt_rawtail_walk_seek(&walk->tail, offset, part) != WMBT_OK) {
+        if (wmbt_rawtail_walk_find(&walk->tail, offset, part) != WMBT_OK) {
             wmbt_reader_set_field(part, 0, WMBT_RAWTAIL_HEADER_BYTES);
         }
-    } else if (wmbt_kvblock_walk_seek(&walk->block, offset, part) != WMBT_OK) {
+    } else if (wmbt_kvblock_walk_find(&walk->block, offset, part) != WMBT_OK) {
         if (offset < WMBT_KVBLOCK_HEADER_BYTES) {
             wmbt_reader_set_field(part, 0, WMBT_KVBLOCK_HEADER_BYTES);
         } else {
@@ -48,9 +49,32 @@ void wmbt_reader_walk_part(wmbt_reader_walk *walk, uint32_t object, uint32_t off
     }
 }
 
-uint32_t wmbt_reader_rows_bytes(const wmbt_reader_config *config, uint32_t layer, uint32_t kind)
+void wmbt_reader_walk_keep(const wmbt_reader_slot *s, wmbt_reader_run *run)
 {
-    const wmbt_shape *shape = config->shape;
+    const wmbt_rawtail_walk *tail = &s->walk.tail;
+    const wmbt_kvblock_walk *block = &s->walk.block;
+    bool is_tail = s->object == WMBT_READER_TAIL;
+    run->part_offset = (uint32_t)(is_tail ? tail->offset : block->offset);
+    run->part_layer = (uint16_t)(is_tail ? tail->layer : block->layer);
+    run->part = (uint8_t)(is_tail ? tail->part : block->part);
+}
+
+void wmbt_reader_walk_return(wmbt_reader_slot *s, const wmbt_reader_run *run)
+{
+    if (s->object == WMBT_READER_TAIL) {
+        wmbt_rawtail_walk_return(&s->walk.tail, run->part_offset, run->part_layer, run->part);
+    } else {
+        wmbt_kvblock_walk_return(&s->walk.block, run->part_offset, run->part_layer, run->part);
+    }
+}
+
+/* --- in memory -------------------------------------------------------------------------------- */
+
+/* Bytes of the rows of a layer and kind, of one block or the most that a tail has. The shape allows
+ * the size of the blocks. Below 2^32 by the shape's bounds. */
+static uint32_t wmbt_reader_rows_bytes(const wmbt_shape *shape, uint32_t block_tokens,
+                                       uint32_t layer, uint32_t kind)
+{
     const wmbt_shape_layer *of = &shape->layer[layer];
     bool index = kind == WMBT_EXTENT_INDEX || kind >= WMBT_EXTENT_INDEX_STATE_KV;
     uint32_t rows;
@@ -59,25 +83,85 @@ uint32_t wmbt_reader_rows_bytes(const wmbt_reader_config *config, uint32_t layer
     } else if (of->ratio == 0u || (index && of->has_index == 0u)) {
         return 0;
     } else if (kind < WMBT_EXTENT_RAW) {
-        rows = config->chain.block_tokens / of->ratio;
+        rows = block_tokens / of->ratio;
     } else {
         rows = wmbt_shape_state_rows(shape, layer);
     }
-    return rows * wmbt_shape_row_bytes(shape, layer, kind); /* below 2^32 by the shape's bounds */
+    return rows * wmbt_shape_row_bytes(shape, layer, kind);
 }
 
-uint32_t wmbt_reader_place_bytes(const wmbt_reader_config *config, uint32_t layer, uint32_t kind)
+uint32_t wmbt_reader_place_bytes(const wmbt_reader_config *config, uint32_t block_tokens,
+                                 uint32_t layer, uint32_t kind)
 {
-    if (!wmbt_shape_allows_block_tokens(config->shape, config->chain.block_tokens)) {
+    if (!wmbt_shape_allows_block_tokens(config->shape, block_tokens)) {
         return 0;
     }
-    uint32_t bytes = wmbt_reader_rows_bytes(config, layer, kind);
+    uint32_t bytes = wmbt_reader_rows_bytes(config->shape, block_tokens, layer, kind);
     /* a tail's partial rows are fewer than a block's */
     uint32_t blocks = kind < WMBT_EXTENT_RAW ? config->max_blocks : 0u;
     return bytes != 0u && blocks >= UINT32_MAX / bytes ? UINT32_MAX : bytes * (blocks + 1u);
 }
 
-bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t object, const wmbt_extent *extent,
+/* Rows of page numbers up to `page` of a place lie within the memory, and apart. */
+static bool wmbt_reader_fits(const wmbt_reader *r, const wmbt_reader_place *place, uint32_t bytes,
+                             uint32_t page)
+{
+    uint64_t room = r->config.memory.len != 0u ? r->config.memory.len : UINT64_MAX;
+    uint64_t before = (uint64_t)page * (place->stride != 0u ? place->stride : bytes);
+    return place->offset <= room && before <= room - place->offset &&
+           bytes <= room - place->offset - before;
+}
+
+/* All rows of one page lie within the memory; of kinds that only a tail has only with page 0. */
+static bool wmbt_reader_page_fits(const wmbt_reader *r, uint32_t block_tokens, uint32_t page,
+                                  uint32_t kinds)
+{
+    uint32_t entries = r->config.shape->layers * WMBT_EXTENT_KINDS;
+    if (r->config.places == NULL ||
+        !wmbt_shape_allows_block_tokens(r->config.shape, block_tokens)) {
+        return true; /* without blocks of this size nothing is placed */
+    }
+    for (uint32_t i = 0; i < entries; i++) {
+        const wmbt_reader_place *place = &r->config.places[i];
+        uint32_t kind = i % WMBT_EXTENT_KINDS;
+        if (place->wanted == 0u || kind >= kinds) {
+            continue;
+        }
+        bool of_blocks = kind < WMBT_EXTENT_RAW;
+        uint32_t bytes =
+            wmbt_reader_rows_bytes(r->config.shape, block_tokens, i / WMBT_EXTENT_KINDS, kind);
+        if (bytes != 0u && (!wmbt_reader_fits(r, place, bytes, of_blocks ? page : 0u) ||
+                            (of_blocks && place->stride != 0u && place->stride < bytes))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool wmbt_reader_places_are_good(const wmbt_reader *r, const wmbt_reader_prompt *prompt)
+{
+    return wmbt_reader_page_fits(r, prompt->chain.block_tokens,
+                                 prompt->pages == NULL ? r->config.max_blocks : 0u,
+                                 WMBT_EXTENT_KINDS);
+}
+
+bool wmbt_reader_read_page(const wmbt_reader *r, uint32_t object, uint32_t *page)
+{
+    uint32_t number = object == WMBT_READER_TAIL ? r->now.usable : object;
+    if (r->pages != NULL) {
+        if (number >= r->page_count) {
+            return false;
+        }
+        number = *(const volatile uint32_t *)&r->pages[number];
+        if (!wmbt_reader_page_fits(r, r->block_tokens, number, WMBT_EXTENT_RAW)) {
+            return false;
+        }
+    }
+    *page = number;
+    return true;
+}
+
+bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t page, const wmbt_extent *extent,
                           uint64_t *place)
 {
     if (r->config.places == NULL || extent->kind == WMBT_EXTENT_FIELD) {
@@ -85,12 +169,16 @@ bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t object, const wmbt_exte
     }
     const wmbt_reader_place *p =
         &r->config.places[extent->layer * WMBT_EXTENT_KINDS + extent->kind];
-    if (object == WMBT_READER_TAIL) {
-        /* partial rows go on where the blocks end; states and raw rows stand alone */
-        object = extent->kind < WMBT_EXTENT_RAW ? r->now.usable : 0u;
+    uint64_t before = 0; /* states and raw rows stand alone */
+    if (extent->kind < WMBT_EXTENT_RAW) {
+        uint32_t stride = p->stride;
+        if (stride == 0u) {
+            stride = wmbt_reader_rows_bytes(r->config.shape, r->block_tokens, extent->layer,
+                                            extent->kind);
+        }
+        before = (uint64_t)page * stride; /* does not overflow: the page was seen to fit */
     }
-    /* init() saw to it that no product overflows */
-    *place = p->offset + object * wmbt_reader_rows_bytes(&r->config, extent->layer, extent->kind);
+    *place = p->offset + before;
     return p->wanted != 0u;
 }
 

@@ -8,60 +8,67 @@
 
 #if WMBT_CFG_READER
 
-/* --- sources and memory ----------------------------------------------------------------------- */
+/* --- sources ---------------------------------------------------------------------------------- */
 
-static void wmbt_reader_source_start(wmbt_reader_slot *s)
+static void wmbt_reader_source_start(wmbt_reader *r, wmbt_reader_slot *s)
 {
     s->runs = 1;
     s->run[0].from = 0;
     s->run[0].to = 0;
     s->source_bytes = 0;
+    s->done = 0;
     s->collect = s->header;
-    wmbt_reader_enter(s, WMBT_SLOT_FIND, 0);
+    wmbt_reader_enter(r, s, WMBT_SLOT_FIND, 0);
 }
 
-void wmbt_reader_object_start(wmbt_reader_slot *s)
+void wmbt_reader_object_start(wmbt_reader *r, wmbt_reader_slot *s)
 {
     s->total_stored = 0;
     s->large = 0;
     s->chunk = 0;
-    s->unwrapped_at = 0;
-    s->raw = NULL;
+    s->part_at = 0;
+    s->plain = NULL;
+    s->stored.data = NULL;
     s->stored.len = 0;
-    wmbt_reader_source_start(s);
+    wmbt_reader_source_start(r, s);
 }
 
-static wmbt_status wmbt_reader_ask_memory(wmbt_reader_slot *s, uint32_t stored_need)
+#    if WMBT_CFG_READER_COLLECT
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+static wmbt_status wmbt_reader_ask_memory(wmbt_reader *r, wmbt_reader_slot *s, uint32_t stored)
 {
-    s->stored_need = stored_need;
-    wmbt_reader_enter(s, WMBT_SLOT_MEMORY, 0);
+    wmbt_reader_record_of(r, s->object)->state |= WMBT_RECORD_COLLECTED;
+    s->ask_to = stored;
+    wmbt_reader_enter(r, s, WMBT_SLOT_MEMORY, 0);
     return WMBT_OK;
 }
 
-/* Collects the source, from its head on. */
+/* Collects the source, from its header on; an open want goes on. */
 static wmbt_status wmbt_reader_collect(wmbt_reader_slot *s, uint8_t *room)
 {
     s->collect = room;
     wmbt_bytes_copy(room, s->header, wmbt_reader_min(s->source_bytes, WMBT_READER_HEADER_BYTES));
-    wmbt_reader_enter(s, WMBT_SLOT_COLLECT, s->source_bytes);
+    s->phase = WMBT_SLOT_COLLECT;
+    s->limit = s->source_bytes;
     return WMBT_OK;
 }
 
-void wmbt_reader_resume(wmbt_reader_slot *s)
+void wmbt_reader_resume(wmbt_reader *r, wmbt_reader_slot *s)
 {
     if (s->source_bytes != 0u) {
         (void)wmbt_reader_collect(s, s->stored.data);
+        wmbt_reader_reissue(r, s);
     } else {
-        wmbt_reader_source_start(s); /* the first chunk */
+        wmbt_reader_source_start(r, s); /* the first chunk */
     }
 }
-
-/* --- the plain object ------------------------------------------------------------------------- */
 
 /* A manifest instead of the object: asks for memory for all chunks. A wrapped chunk is hardly
  * longer than its bytes: zstd adds 3 bytes to each 128 KiB it cannot compress, and some for the
  * frame and the wrapper. One that is longer asks for more. */
-static wmbt_status wmbt_reader_manifest(const wmbt_reader *r, wmbt_reader_slot *s,
+static wmbt_status wmbt_reader_manifest(wmbt_reader *r, wmbt_reader_slot *s,
                                         const wmbt_largevalue *manifest)
 {
     if (manifest->total_bytes > r->config.max_object_bytes) {
@@ -70,121 +77,187 @@ static wmbt_status wmbt_reader_manifest(const wmbt_reader *r, wmbt_reader_slot *
     if (manifest->total_bytes == 0u) {
         return WMBT_TRUNCATED; /* an empty value */
     }
-    wmbt_bytes_copy(s->id, manifest->id.data, sizeof s->id);
+    wmbt_bytes_copy(s->id_digits, manifest->id.data, sizeof s->id_digits);
     s->large = 1;
     s->source_bytes = 0;
-    s->unwrapped_at = 0;
-    s->raw = NULL;
-    s->raw_bytes = (uint32_t)manifest->total_bytes;
-    uint32_t bytes = wmbt_reader_min(s->raw_bytes, WMBT_LARGEVALUE_CHUNK_BYTES);
-    return wmbt_reader_ask_memory(s, bytes + (bytes >> 7) + 64u);
+    s->part_at = 0;
+    s->plain = NULL;
+    s->plain_bytes = (uint32_t)manifest->total_bytes;
+    uint32_t bytes = wmbt_reader_min(s->plain_bytes, WMBT_LARGEVALUE_CHUNK_BYTES);
+    return wmbt_reader_ask_memory(r, s, bytes + (bytes >> 7) + 64u);
 }
 
+#    endif
+
+/* --- the plain object ------------------------------------------------------------------------- */
+
 /* s->header holds the first bytes of the plain object, or of a manifest. */
-static wmbt_status wmbt_reader_plain_start(wmbt_reader *r, wmbt_reader_slot *s, uint32_t bytes)
+static wmbt_status wmbt_reader_plain_start(wmbt_reader *r, wmbt_reader_slot *s, uint32_t phase)
 {
-    s->plain_bytes = bytes;
+#    if WMBT_CFG_READER_COLLECT
     if (s->large == 0u) {
         wmbt_largevalue manifest;
         wmbt_status status = wmbt_largevalue_parse(wmbt_reader_first(s), 0, &manifest);
         if (status != WMBT_BAD_MAGIC) {
-            if (bytes > WMBT_LARGEVALUE_MAX_TEXT) {
+            if (s->plain_bytes > WMBT_LARGEVALUE_MAX_TEXT) {
                 return WMBT_TRAILING_BYTES;
             }
             return status != WMBT_OK ? status : wmbt_reader_manifest(r, s, &manifest);
         }
     }
+#    endif
+    s->phase = (uint8_t)phase; /* an open want goes on */
     return wmbt_reader_body_start(r, s);
 }
 
+#    if WMBT_CFG_READER_COLLECT
+
 /* The plain object, or a wrapped manifest, is all there. What decides is copied first: the memory
  * could still change. */
-static wmbt_status wmbt_reader_plain_whole(wmbt_reader *r, wmbt_reader_slot *s)
+static wmbt_status wmbt_reader_check_start(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    const uint8_t *plain = s->raw;
-    uint32_t n = wmbt_reader_min(s->raw_bytes, WMBT_READER_HEADER_BYTES);
-    wmbt_bytes_copy(s->header, plain, n);
-    wmbt_status status = wmbt_reader_plain_start(r, s, s->raw_bytes);
-    if (status == WMBT_OK && s->phase == WMBT_SLOT_PLAIN) {
-        if (n < s->limit) {
-            status = wmbt_reader_body_take(r, s, n, plain + n, s->limit - n);
+    wmbt_bytes_copy(s->header, s->plain, wmbt_reader_min(s->plain_bytes, WMBT_READER_HEADER_BYTES));
+    s->runs = 1;
+    s->run[0].to = wmbt_reader_min(s->plain_bytes, WMBT_READER_HEADER_BYTES);
+    return wmbt_reader_plain_start(r, s, WMBT_SLOT_CHECK);
+}
+
+/* --- work ------------------------------------------------------------------------------------- */
+
+/* The source is unwrapped, or was plain: it is an object, or a chunk of one. */
+static wmbt_status wmbt_reader_part_done(wmbt_reader *r, wmbt_reader_slot *s)
+{
+    s->part_at += s->part;
+    if (s->part_at != s->plain_bytes) {
+        s->chunk++;
+        wmbt_reader_source_start(r, s);
+        return WMBT_OK;
+    }
+    return wmbt_reader_check_start(r, s);
+}
+
+/* A codec of the caller's could say anything. What it says must fit a byte, be an error, and not be
+ * taken for one of this call. */
+static wmbt_status wmbt_reader_said_by_codec(wmbt_status status)
+{
+    if (wmbt_status_is_caller(status) || status == WMBT_FULL) {
+        return WMBT_UNSUPPORTED_ALGORITHM;
+    }
+    if (status == WMBT_TOO_LARGE) {
+        return WMBT_BAD_LENGTH; /* more than the wrapper says */
+    }
+    return wmbt_status_is_error(status) && status <= (int)UINT8_MAX ? status : WMBT_BAD_BITSTREAM;
+}
+
+/* Unwraps the source to where its plain bytes go. need-more: not all of it yet. */
+static wmbt_status wmbt_reader_unwrap(wmbt_reader *r, wmbt_reader_slot *s, uint32_t work)
+{
+    const wmbt_codec *codec = &r->config.codec;
+    wmbt_view payload = wmbt_view_of(s->collect + WMBT_COMPRESSED_HEADER_BYTES,
+                                     s->source_bytes - WMBT_COMPRESSED_HEADER_BYTES);
+    wmbt_buf room = wmbt_buf_of(s->plain + s->part_at, s->part);
+    size_t written = 0;
+    wmbt_status status;
+    if (s->wrapped == WMBT_READER_COPIED) {
+        uint32_t n = wmbt_reader_min(work, s->part - s->done);
+        wmbt_bytes_copy(room.data + s->done, payload.data + s->done, n);
+        s->done += n;
+        return s->done == s->part ? WMBT_OK : WMBT_NEED_MORE;
+    }
+    if (work != WMBT_READER_ALL_WORK && codec->step != NULL) {
+        bool begin = s->begun == 0u;
+        s->begun = 1;
+        status = codec->step(codec->context, begin, payload, room, work, &written);
+        if (status == WMBT_NEED_MORE) {
+            return status;
         }
-        s->run[0].to = s->limit; /* finishes the phase */
+    } else {
+        status = codec->decode(codec->context, payload, room, &written);
+    }
+    if (status != WMBT_OK) {
+        return wmbt_reader_said_by_codec(status);
+    }
+    return written == room.len ? WMBT_OK : WMBT_BAD_LENGTH;
+}
+
+/* Checks bytes of the collected object. */
+static wmbt_status wmbt_reader_check(wmbt_reader *r, wmbt_reader_slot *s, uint32_t work)
+{
+    wmbt_reader_claim claim;
+    claim.before = s->run;
+    claim.after = NULL;
+    claim.from = s->run[0].to;
+    claim.to = claim.from + wmbt_reader_min(work, s->limit - claim.from);
+    return wmbt_reader_body_take(r, s, &claim, s->plain + claim.from);
+}
+
+/* One step of work. */
+static wmbt_status wmbt_reader_work(wmbt_reader *r, wmbt_reader_slot *s, uint32_t work)
+{
+    if (s->phase == WMBT_SLOT_CHECK) {
+        return wmbt_reader_check(r, s, work);
+    }
+    wmbt_status status = wmbt_reader_unwrap(r, s, work);
+    if (status == WMBT_NEED_MORE) {
+        return WMBT_OK;
+    }
+    wmbt_reader_release_codec(r, s);
+    return status == WMBT_OK ? wmbt_reader_part_done(r, s) : status;
+}
+
+/* --- what the header says --------------------------------------------------------------------- */
+
+/* The source has been collected. Work that waits for step() has a want of its own. */
+static wmbt_status wmbt_reader_collected(wmbt_reader *r, wmbt_reader_slot *s, uint32_t work)
+{
+    if (s->wrapped != 0u && work != WMBT_READER_ALL_WORK) {
+        wmbt_reader_enter(r, s, WMBT_SLOT_UNWRAP, 0);
+        return WMBT_OK;
+    }
+    s->asked = 0; /* complete */
+    if (s->wrapped != 0u) {
+        s->phase = WMBT_SLOT_UNWRAP;
+        return WMBT_OK;
+    }
+    wmbt_status status = wmbt_reader_part_done(r, s);
+    if (status == WMBT_OK && s->phase == WMBT_SLOT_CHECK) {
+        wmbt_reader_reissue(r, s);
     }
     return status;
 }
 
-/* --- from a source to its plain bytes --------------------------------------------------------- */
-
-/* Unwraps the source to where its plain bytes go. */
-static wmbt_status wmbt_reader_unwrap(wmbt_reader *r, wmbt_reader_slot *s)
+static wmbt_status wmbt_reader_take_chunk(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    wmbt_buf room = wmbt_buf_of(s->raw + s->unwrapped_at, s->unwrapped);
-    wmbt_compressed_plain plain;
-    wmbt_status status = wmbt_compressed_unwrap(wmbt_view_of(s->collect, s->source_bytes),
-                                                &r->config.codec, room, 0, &plain);
-    if (status != WMBT_OK) {
-        /* A codec of the caller's could say anything. What it says must fit a byte, be an error,
-         * and not be taken for one of this call. */
-        if (wmbt_status_is_caller(status) || status == WMBT_FULL) {
-            return WMBT_UNSUPPORTED_ALGORITHM;
-        }
-        return wmbt_status_is_error(status) && status <= (int)UINT8_MAX ? status
-                                                                        : WMBT_BAD_BITSTREAM;
-    }
-    if (plain.bytes.len != room.len) {
-        return WMBT_BAD_LENGTH; /* the source has changed since its head was read */
-    }
-    if (plain.bytes.data != room.data) {
-        wmbt_bytes_copy(room.data, plain.bytes.data, room.len);
-    }
-    return WMBT_OK;
-}
-
-/* The source has been collected: an object, or a chunk of one. */
-static wmbt_status wmbt_reader_collected(wmbt_reader *r, wmbt_reader_slot *s)
-{
-    wmbt_status status = s->wrapped != 0u ? wmbt_reader_unwrap(r, s) : WMBT_OK;
-    if (status != WMBT_OK) {
-        return status;
-    }
-    s->unwrapped_at += s->unwrapped;
-    if (s->unwrapped_at != s->raw_bytes) {
-        s->chunk++;
-        wmbt_reader_source_start(s);
-        return WMBT_OK;
-    }
-    return wmbt_reader_plain_whole(r, s);
-}
-
-static wmbt_status wmbt_reader_take_chunk(wmbt_reader_slot *s)
-{
-    uint32_t left = s->raw_bytes - s->unwrapped_at;
-    if (s->unwrapped != wmbt_reader_min(left, WMBT_LARGEVALUE_CHUNK_BYTES)) {
+    uint32_t left = s->plain_bytes - s->part_at;
+    if (s->part != wmbt_reader_min(left, WMBT_LARGEVALUE_CHUNK_BYTES)) {
         return WMBT_BAD_LENGTH;
     }
     if (s->wrapped == 0u) {
-        return wmbt_reader_collect(s, s->raw + s->unwrapped_at); /* where it belongs */
+        return wmbt_reader_collect(s, s->plain + s->part_at); /* where it belongs */
     }
     return s->stored.len >= s->source_bytes ? wmbt_reader_collect(s, s->stored.data)
-                                            : wmbt_reader_ask_memory(s, s->source_bytes);
+                                            : wmbt_reader_ask_memory(r, s, s->source_bytes);
 }
 
 static wmbt_status wmbt_reader_take_wrapper(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    if (s->unwrapped > r->config.max_object_bytes) {
+    if (s->part > r->config.max_object_bytes) {
         return WMBT_TOO_LARGE;
     }
-    if (s->unwrapped == 0u) {
+    if (s->part == 0u) {
         return WMBT_TRUNCATED; /* an empty object */
     }
-    s->raw_bytes = s->unwrapped;
-    if (s->source_bytes <= WMBT_READER_HEADER_BYTES && s->unwrapped <= WMBT_READER_HEADER_BYTES) {
-        s->raw = s->small; /* as a manifest is: needs no memory */
-        return wmbt_reader_collected(r, s);
+    s->plain_bytes = s->part;
+    if (s->source_bytes <= WMBT_READER_HEADER_BYTES && s->part <= WMBT_READER_HEADER_BYTES) {
+        s->plain = s->small; /* as a manifest is: needs no memory, and little work */
+        s->asked = 0;
+        wmbt_status status = wmbt_reader_unwrap(r, s, WMBT_READER_ALL_WORK);
+        return status == WMBT_OK ? wmbt_reader_part_done(r, s) : status;
     }
-    return wmbt_reader_ask_memory(s, s->source_bytes);
+    return wmbt_reader_ask_memory(r, s, s->source_bytes);
 }
+
+#    endif
 
 static wmbt_status wmbt_reader_header_done(wmbt_reader *r, wmbt_reader_slot *s)
 {
@@ -194,41 +267,77 @@ static wmbt_status wmbt_reader_header_done(wmbt_reader *r, wmbt_reader_slot *s)
     if (status != WMBT_OK) {
         return status;
     }
-    bool zstd = info.algorithm == WMBT_COMPRESSED_ZSTD;
-    if (zstd && r->config.codec.decode == NULL) {
+#    if WMBT_CFG_READER_COLLECT
+    bool encoded = info.algorithm == WMBT_COMPRESSED_ZSTD;
+    if (encoded && r->config.codec.decode == NULL) {
         return WMBT_UNSUPPORTED_ALGORITHM;
     }
-    s->wrapped = info.kind; /* 0 or 1 */
-    s->unwrapped =
-        zstd ? info.plain_bytes : s->source_bytes - s->wrapped * WMBT_COMPRESSED_HEADER_BYTES;
-    if (s->large != 0u) {
-        return wmbt_reader_take_chunk(s);
+    s->wrapped = 0;
+    s->part = s->source_bytes;
+    if (info.kind != WMBT_COMPRESSED_PLAIN) {
+        s->wrapped = encoded ? WMBT_READER_ENCODED : WMBT_READER_COPIED;
+        s->part = encoded ? info.plain_bytes : s->source_bytes - WMBT_COMPRESSED_HEADER_BYTES;
     }
-    return s->wrapped != 0u ? wmbt_reader_take_wrapper(r, s)
-                            : wmbt_reader_plain_start(r, s, s->unwrapped);
+    if (s->large != 0u) {
+        return wmbt_reader_take_chunk(r, s);
+    }
+    if (s->wrapped != 0u) {
+        return wmbt_reader_take_wrapper(r, s);
+    }
+#    else
+    if (info.kind != WMBT_COMPRESSED_PLAIN) {
+        return WMBT_UNSUPPORTED_ALGORITHM;
+    }
+#    endif
+    s->plain_bytes = s->source_bytes;
+    return wmbt_reader_plain_start(r, s, WMBT_SLOT_PLAIN);
 }
 
-wmbt_status wmbt_reader_advance(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status)
+/* --- on and on -------------------------------------------------------------------------------- */
+
+/* A phase whose bytes are all there comes to its end. */
+static wmbt_status wmbt_reader_phase_done(wmbt_reader *r, wmbt_reader_slot *s, uint32_t work)
 {
-    if (status == WMBT_OK && s->asked != 0u) {
-        if (s->run[0].to < s->ask_to) {
-            return WMBT_NEED_MORE;
-        }
-        wmbt_reader_reissue(s); /* the want is complete; and its phase? */
+    (void)work;
+    if (s->phase == WMBT_SLOT_HEADER) {
+        return wmbt_reader_header_done(r, s);
     }
-    while (status == WMBT_OK && s->phase >= WMBT_SLOT_HEADER && s->run[0].to >= s->limit) {
-        if (s->phase == WMBT_SLOT_HEADER) {
-            status = wmbt_reader_header_done(r, s);
-        } else if (s->phase == WMBT_SLOT_COLLECT) {
-            status = wmbt_reader_collected(r, s);
+#    if WMBT_CFG_READER_COLLECT
+    if (s->phase == WMBT_SLOT_COLLECT) {
+        return wmbt_reader_collected(r, s, work);
+    }
+#    endif
+    return wmbt_reader_body_finish(s);
+}
+
+wmbt_status wmbt_reader_advance(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status,
+                                uint32_t work)
+{
+    bool left = work != 0u; /* work that may be done */
+    while (status == WMBT_OK) {
+        if (s->phase >= WMBT_SLOT_HEADER && s->run[0].to >= s->limit) {
+            status = wmbt_reader_phase_done(r, s, work);
+#    if WMBT_CFG_READER_COLLECT
+        } else if (left && (s->phase == WMBT_SLOT_UNWRAP || s->phase == WMBT_SLOT_CHECK)) {
+            status = wmbt_reader_work(r, s, work);
+            left = work == WMBT_READER_ALL_WORK;
+#    endif
         } else {
-            status = wmbt_reader_body_finish(s);
+            break;
         }
     }
     if (status != WMBT_OK) {
         wmbt_reader_finish(r, s, status);
+        return status;
     }
-    return status;
+    if (s->asked == 0u) {
+        return WMBT_OK;
+    }
+    if (s->asked == WMBT_WANT_STEP || s->run[0].to < wmbt_reader_min(s->ask_to, s->limit)) {
+        return WMBT_NEED_MORE;
+    }
+    wmbt_reader_reissue(r, s); /* the want is complete; the phase is not */
+    return WMBT_OK;
 }
 
 #endif

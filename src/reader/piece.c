@@ -7,16 +7,27 @@
 
 static uint32_t wmbt_reader_trust(const wmbt_reader *r, uint32_t object)
 {
-    const wmbt_reader_record *record = wmbt_reader_record_of(r, object);
-    if (record->status != WMBT_OK) {
+    wmbt_plan plan;
+    if (wmbt_reader_record_of(r, object)->status != WMBT_OK) {
         return WMBT_TRUST_STAGED;
     }
-    bool used = object < r->now.usable && wmbt_reader_is_done(r);
-    wmbt_plan plan;
-    if (object == WMBT_READER_TAIL && wmbt_reader_plan(r, &plan) == WMBT_OK) {
-        used = plan.tail_counts != 0u;
+    if (wmbt_reader_plan(r, &plan) != WMBT_OK) {
+        return WMBT_TRUST_VERIFIED;
     }
+    bool used = object == WMBT_READER_TAIL ? plan.load_tail != 0u : object < plan.load_blocks;
     return used ? WMBT_TRUST_USABLE : WMBT_TRUST_VERIFIED;
+}
+
+/* The page of an object's rows. False if it is not known. */
+static bool wmbt_reader_page_of(const wmbt_reader *r, uint32_t object, uint32_t *page)
+{
+    const wmbt_reader_record *record = wmbt_reader_record_of(r, object);
+    if (wmbt_reader_state_of(record) == WMBT_RECORD_IN_FLIGHT) {
+        *page = wmbt_reader_slot_at(r, record->slot)->page;
+        return true;
+    }
+    return (r->pages == NULL || wmbt_reader_state_of(record) == WMBT_RECORD_SETTLED) &&
+           wmbt_reader_read_page(r, object, page);
 }
 
 /* Cuts a piece of rows to what a DMA engine takes. */
@@ -44,19 +55,23 @@ wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t of
     if (!wmbt_reader_has(r, object) || (dma != NULL && (dma->align & (dma->align - 1u)) != 0u)) {
         return WMBT_BAD_ARGUMENT;
     }
+    const wmbt_reader_record *record = wmbt_reader_record_of(r, object);
+    if ((record->state & WMBT_RECORD_COLLECTED) != 0u) {
+        return WMBT_COLLECTED;
+    }
     wmbt_reader_walk walk;
-    uint32_t end = 0;
+    uint32_t end = 0, page = 0;
     if (object != WMBT_READER_TAIL || r->now.tail_fits != 0u) {
         end = wmbt_reader_walk_start(r, object, &walk);
     }
-    if (end == 0u) {
+    if (end == 0u || !wmbt_reader_page_of(r, object, &page)) {
         return WMBT_MISSING;
     }
     if (offset >= end) {
         return WMBT_END;
     }
     wmbt_body_part part;
-    wmbt_reader_walk_part(&walk, object, offset, &part);
+    wmbt_reader_walk_find(&walk, object, offset, &part);
     uint32_t past = offset - (uint32_t)part.extent.offset;
     bool rows = part.extent.kind != WMBT_EXTENT_FIELD;
     wmbt_bytes_fill((uint8_t *)piece, 0, sizeof *piece);
@@ -67,7 +82,7 @@ wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t of
     piece->must_feed = rows ? 0u : 1u;
     piece->trust = wmbt_reader_trust(r, object);
     uint64_t place;
-    if (wmbt_reader_place_of(r, object, &part.extent, &place)) {
+    if (wmbt_reader_place_of(r, page, &part.extent, &place)) {
         piece->has_place = 1;
         piece->place = place + past;
     }

@@ -7,109 +7,157 @@
 
 #if WMBT_CFG_READER
 
-#    define WMBT_READER_FLAGS (WMBT_READER_AUDIT | WMBT_READER_TRUST_TAIL | WMBT_READER_NO_TAIL)
+#    define WMBT_READER_PROMPT_FLAGS \
+        (WMBT_READER_AUDIT | WMBT_READER_TRUST_TAIL | WMBT_READER_NO_TAIL | WMBT_READER_INEXACT)
+
+/* --- start ------------------------------------------------------------------------------------ */
 
 static bool wmbt_reader_config_is_good(const wmbt_reader_config *config)
 {
-    return config->shape != NULL && !wmbt_view_is_bad(config->prefix) &&
-           !wmbt_view_is_bad(config->name_space) && !wmbt_buf_is_bad(config->memory) &&
-           config->prefix.len != 0u && config->chain.block_tokens != 0u &&
+    return config->shape != NULL && !wmbt_buf_is_bad(config->memory) &&
            config->max_blocks - 1u < WMBT_READER_MAX_BLOCKS &&
            config->in_flight - 1u < WMBT_READER_MAX_IN_FLIGHT && config->max_object_bytes != 0u &&
-           (config->flags & ~WMBT_READER_FLAGS) == 0u;
+           config->runs <= WMBT_READER_MAX_RUNS && (config->flags & ~WMBT_READER_LATE_WRITES) == 0u;
 }
 
-/* The rows of one layer and kind lie within the memory. */
-static wmbt_status wmbt_reader_check_place(const wmbt_reader_config *config, uint32_t layer,
-                                           uint32_t kind)
-{
-    const wmbt_reader_place *place = &config->places[layer * WMBT_EXTENT_KINDS + kind];
-    uint32_t bytes = wmbt_reader_place_bytes(config, layer, kind);
-    uint64_t room = config->memory.len != 0u ? config->memory.len : UINT64_MAX;
-    if (place->wanted > 1u) {
-        return WMBT_BAD_ARGUMENT;
-    }
-    if (place->wanted == 0u || bytes == 0u) {
-        return WMBT_OK;
-    }
-    if (bytes == UINT32_MAX) {
-        return WMBT_TOO_LARGE;
-    }
-    return place->offset > room || bytes > room - place->offset ? WMBT_BAD_ARGUMENT : WMBT_OK;
-}
-
-static wmbt_status wmbt_reader_check(const wmbt_reader_config *config)
+static wmbt_status wmbt_reader_check_config(const wmbt_reader_config *config)
 {
     if (!wmbt_reader_config_is_good(config)) {
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_status status = wmbt_shape_check(config->shape);
-    if (status != WMBT_OK || config->places == NULL ||
-        !wmbt_shape_allows_block_tokens(config->shape, config->chain.block_tokens)) {
-        return status; /* without blocks of this size nothing is placed */
+    if (status != WMBT_OK || config->places == NULL) {
+        return status;
     }
-    for (uint32_t i = 0; i < config->shape->layers * WMBT_EXTENT_KINDS && status == WMBT_OK; i++) {
-        status = wmbt_reader_check_place(config, i / WMBT_EXTENT_KINDS, i % WMBT_EXTENT_KINDS);
+    for (uint32_t i = 0; i < config->shape->layers * WMBT_EXTENT_KINDS; i++) {
+        if (config->places[i].wanted > 1u) {
+            return WMBT_BAD_ARGUMENT;
+        }
     }
-    return status;
+    return WMBT_OK;
 }
 
-wmbt_status wmbt_reader_init(wmbt_buf memory, const wmbt_reader_config *config, wmbt_reader **r)
+/* The configuration with what its zeros stand for. */
+static void wmbt_reader_keep_config(wmbt_reader *x, const wmbt_reader_config *config)
+{
+    wmbt_bytes_copy((uint8_t *)&x->config, (const uint8_t *)config, sizeof *config);
+    if (x->config.runs == 0u) {
+        x->config.runs = WMBT_READER_RUNS;
+    }
+    if (x->config.first_bytes < WMBT_READER_HEADER_BYTES || wmbt_reader_writes_late(x)) {
+        x->config.first_bytes = WMBT_READER_HEADER_BYTES;
+    }
+}
+
+wmbt_status wmbt_reader_init(wmbt_buf memory, const wmbt_reader_config *config,
+                             uint64_t first_serial, wmbt_reader **r)
 {
     if (wmbt_buf_is_bad(memory)) {
         return WMBT_BAD_ARGUMENT;
     }
-    wmbt_status status = wmbt_reader_check(config);
+    wmbt_status status = wmbt_reader_check_config(config);
     if (status != WMBT_OK) {
         return status;
     }
     /* The limits keep this below 2^32. */
-    if (memory.len < WMBT_READER_BYTES(config->max_blocks, config->in_flight)) {
+    uint32_t runs = config->runs != 0u ? config->runs : WMBT_READER_RUNS;
+    if (memory.len < WMBT_READER_BYTES_RUNS(config->max_blocks, config->in_flight, runs)) {
         return WMBT_BUFFER_TOO_SMALL;
     }
     if (!wmbt_is_aligned(memory.data, WMBT_READER_ALIGN)) {
         return WMBT_BUFFER_MISALIGNED;
     }
     wmbt_reader *x = (wmbt_reader *)(void *)memory.data;
-    wmbt_reader_record *record = (wmbt_reader_record *)(void *)(memory.data + sizeof *x);
-    wmbt_reader_slot *slot = (wmbt_reader_slot *)(void *)(record + 1u + config->max_blocks);
-    uint8_t *rest = (uint8_t *)(slot + config->in_flight);
-    wmbt_bytes_fill(memory.data, 0, (size_t)(rest - memory.data));
-    status = wmbt_chain_init(wmbt_buf_of(rest, memory.len - (size_t)(rest - memory.data)),
-                             &config->chain, &x->chain);
-    if (status != WMBT_OK) {
-        return status;
+    uint8_t *at = memory.data + sizeof *x;
+    size_t records = ((size_t)config->max_blocks + 1u) * sizeof(wmbt_reader_record);
+    uint32_t slot_bytes =
+        ((uint32_t)sizeof(wmbt_reader_slot) + runs * WMBT_READER_RUN_BYTES + 7u) / 8u * 8u;
+    size_t all = sizeof *x + records + (size_t)slot_bytes * config->in_flight;
+    wmbt_bytes_fill(memory.data, 0, all);
+    wmbt_reader_keep_config(x, config);
+    x->serial = first_serial;
+    x->record = (wmbt_reader_record *)(void *)at;
+    x->slots = at + records;
+    x->slot_bytes = slot_bytes;
+    x->first = WMBT_SLOT_NONE;
+    x->last = WMBT_SLOT_NONE;
+    x->inflating = WMBT_SLOT_NONE;
+    x->first_free = WMBT_SLOT_NONE;
+    for (uint32_t i = config->in_flight; i-- > 0u;) {
+        wmbt_reader_slot *s = wmbt_reader_slot_at(x, i);
+        s->id = (uint16_t)i;
+        s->next = x->first_free;
+        x->first_free = s->id;
     }
-    wmbt_bytes_copy((uint8_t *)&x->config, (const uint8_t *)config, sizeof *config);
-    x->record = record;
-    x->slot = slot;
-    x->max_blocks = config->max_blocks;
-    if (config->chain.dialect == WMBT_CHAIN_DS4) {
-        x->max_blocks = wmbt_reader_min(config->max_blocks, WMBT_CHAIN_DS4_MAX_BLOCKS);
-    }
-    wmbt_reader_reset(x);
+    x->now.input = WMBT_INPUT_NO_PROMPT;
+#    if WMBT_CFG_READER_TOKENS
+    x->chain_memory.data = memory.data + all;
+    x->chain_memory.len = memory.len - all;
+#    endif
     *r = x;
     return WMBT_OK;
 }
 
-/* Nothing is known of an object but its hash. */
-static void wmbt_reader_forget(wmbt_reader_record *record)
-{
-    record->stored_bytes = 0;
-    record->status = WMBT_NEED_MORE;
-    record->state = WMBT_RECORD_NEW;
-}
-
-void wmbt_reader_reset(wmbt_reader *r)
+/* What was before has ended. What is not quiet stays so. */
+static void wmbt_reader_drop_prompt(wmbt_reader *r)
 {
     for (uint32_t i = 0; i < r->config.in_flight; i++) {
-        wmbt_reader_enter(&r->slot[i], WMBT_SLOT_FREE, 0); /* its wants become stale */
+        wmbt_reader_slot *s = wmbt_reader_slot_at(r, i);
+        if (s->phase > WMBT_SLOT_ENDED) {
+            wmbt_reader_end_slot(r, s, false);
+        } else if (s->phase == WMBT_SLOT_ENDED) {
+            wmbt_reader_unqueue(r, s);
+            s->stop = 0;
+            wmbt_reader_free_slot(r, s);
+        }
+        s->object = WMBT_READER_NO_OBJECT;
     }
-    r->presence_generation++;
-    r->limit = UINT32_MAX;
+    r->waiting = r->not_quiet;
     wmbt_bytes_fill((uint8_t *)&r->now, 0, sizeof r->now);
+    r->now.input = WMBT_INPUT_NO_PROMPT;
     wmbt_reader_forget(wmbt_reader_record_of(r, WMBT_READER_TAIL));
-    wmbt_chain_reset(r->chain);
+}
+
+static bool wmbt_reader_prompt_is_good(const wmbt_reader *r, const wmbt_reader_prompt *prompt)
+{
+    return !wmbt_view_is_bad(prompt->prefix) && !wmbt_view_is_bad(prompt->name_space) &&
+           prompt->prefix.len != 0u && prompt->chain.block_tokens != 0u &&
+           (prompt->pages != NULL || prompt->page_count == 0u) &&
+           (prompt->flags & ~WMBT_READER_PROMPT_FLAGS) == 0u &&
+           wmbt_reader_places_are_good(r, prompt);
+}
+
+wmbt_status wmbt_reader_start(wmbt_reader *r, const wmbt_reader_prompt *prompt)
+{
+    wmbt_reader_drop_prompt(r);
+    if (!wmbt_reader_prompt_is_good(r, prompt)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    r->max_blocks = r->config.max_blocks;
+#    if WMBT_CFG_READER_TOKENS
+    wmbt_status status = wmbt_chain_init(r->chain_memory, &prompt->chain, &r->chain);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    if (prompt->chain.dialect == WMBT_CHAIN_DS4) {
+        r->max_blocks = wmbt_reader_min(r->max_blocks, WMBT_CHAIN_DS4_MAX_BLOCKS);
+    }
+#    endif
+    wmbt_view_set(&r->prefix, prompt->prefix);
+    wmbt_view_set(&r->name_space, prompt->name_space);
+    r->pages = prompt->pages;
+    r->page_count = prompt->page_count;
+    r->flags = prompt->flags;
+    r->window_extra = prompt->window_extra;
+    r->block_tokens = prompt->chain.block_tokens;
+    r->now.input = WMBT_INPUT_NONE;
+    r->now.limit = UINT32_MAX;
+    return WMBT_OK;
+}
+
+uint64_t wmbt_reader_serial(const wmbt_reader *r)
+{
+    return r->serial;
 }
 
 /* --- input ------------------------------------------------------------------------------------ */
@@ -120,6 +168,8 @@ static void wmbt_reader_add_block(wmbt_reader *r)
     wmbt_reader_forget(wmbt_reader_record_of(r, r->now.blocks));
     r->now.blocks++;
 }
+
+#    if WMBT_CFG_READER_TOKENS
 
 wmbt_status wmbt_reader_tokens(wmbt_reader *r, const uint32_t *tokens, size_t count)
 {
@@ -147,6 +197,8 @@ wmbt_status wmbt_reader_tokens(wmbt_reader *r, const uint32_t *tokens, size_t co
     return WMBT_OK;
 }
 
+#    endif
+
 wmbt_status wmbt_reader_hash(wmbt_reader *r, const wmbt_block_hash *hash)
 {
     if ((r->now.input & ~WMBT_INPUT_HASHES) != 0u) {
@@ -164,12 +216,12 @@ wmbt_status wmbt_reader_hash(wmbt_reader *r, const wmbt_block_hash *hash)
 
 wmbt_status wmbt_reader_end(wmbt_reader *r, uint32_t total_tokens)
 {
-    if (r->now.input == WMBT_INPUT_ENDED) {
+    if (r->now.input >= WMBT_INPUT_ENDED) {
         return WMBT_BAD_STATE;
     }
     bool counted = r->now.input == WMBT_INPUT_TOKENS
                        ? total_tokens == r->now.tokens
-                       : total_tokens / r->config.chain.block_tokens >= r->now.blocks;
+                       : total_tokens / r->block_tokens >= r->now.blocks;
     if (!counted || total_tokens > (uint32_t)INT32_MAX) {
         return WMBT_BAD_ARGUMENT;
     }
@@ -220,35 +272,47 @@ wmbt_status wmbt_reader_object_state(const wmbt_reader *r, uint32_t object,
 
 bool wmbt_reader_in_flight(const wmbt_reader *r, uint32_t object)
 {
-    return wmbt_reader_has(r, object) &&
-           wmbt_reader_record_of(r, object)->state == WMBT_RECORD_IN_FLIGHT;
+    if (!wmbt_reader_has(r, object)) {
+        return false;
+    }
+    const wmbt_reader_record *record = wmbt_reader_record_of(r, object);
+    return wmbt_reader_state_of(record) == WMBT_RECORD_IN_FLIGHT ||
+           (record->state & WMBT_RECORD_LENT) != 0u;
 }
 
-wmbt_status wmbt_reader_plan(const wmbt_reader *r, wmbt_plan *plan)
+wmbt_status wmbt_reader_plan_input(const wmbt_reader *r, wmbt_plan_input *input)
 {
     if (!wmbt_reader_is_done(r)) {
         return WMBT_BAD_STATE;
     }
-    wmbt_plan_input input;
-    wmbt_bytes_fill((uint8_t *)&input, 0, sizeof input);
-    input.shape = r->config.shape;
-    input.block_tokens = r->config.chain.block_tokens;
-    input.prompt_tokens = r->now.tokens;
-    input.usable_blocks = r->now.usable;
-    input.flags = (r->config.flags & WMBT_READER_TRUST_TAIL) != 0u ? WMBT_PLAN_TRUST_TAIL : 0u;
-    input.blocks_bytes = r->now.usable_bytes;
     const wmbt_reader_record *tail = wmbt_reader_record_of(r, WMBT_READER_TAIL);
-    input.tail.status = tail->status != WMBT_NEED_MORE ? tail->status : WMBT_MISSING;
-    if (input.tail.status == WMBT_DOES_NOT_FIT && r->now.tail_known != 0u) {
-        input.tail.status = WMBT_OK; /* the plan says why it does not */
-    } else if (input.tail.status == WMBT_OK) {
-        input.tail.rows_agree = 1;
+    wmbt_bytes_fill((uint8_t *)input, 0, sizeof *input);
+    input->shape = r->config.shape;
+    input->block_tokens = r->block_tokens;
+    input->prompt_tokens = r->now.tokens;
+    input->usable_blocks = r->now.usable;
+    input->flags = ((r->flags & WMBT_READER_TRUST_TAIL) != 0u ? WMBT_PLAN_TRUST_TAIL : 0u) |
+                   ((r->flags & WMBT_READER_INEXACT) != 0u ? WMBT_PLAN_INEXACT : 0u);
+    input->window_extra = r->window_extra;
+    input->blocks_bytes = r->now.usable_bytes;
+    input->tail.status = tail->status != WMBT_NEED_MORE ? tail->status : WMBT_MISSING;
+    if (input->tail.status == WMBT_DOES_NOT_FIT && r->now.tail_known != 0u) {
+        input->tail.status = WMBT_OK; /* the plan says why it does not */
+    } else if (input->tail.status == WMBT_OK) {
+        input->tail.rows_agree = 1;
     }
-    input.tail.total_tokens = r->now.tail.total_tokens;
-    input.tail.raw_rows = r->now.tail.raw_rows;
-    input.tail.rows_end = r->now.tail.block_end;
-    input.tail.bytes = tail->stored_bytes;
-    return wmbt_plan_make(&input, plan);
+    input->tail.total_tokens = r->now.tail.total_tokens;
+    input->tail.raw_rows = r->now.tail.raw_rows;
+    input->tail.rows_end = r->now.tail.block_end;
+    input->tail.bytes = tail->stored_bytes;
+    return WMBT_OK;
+}
+
+wmbt_status wmbt_reader_plan(const wmbt_reader *r, wmbt_plan *plan)
+{
+    wmbt_plan_input input;
+    wmbt_status status = wmbt_reader_plan_input(r, &input);
+    return status == WMBT_OK ? wmbt_plan_make(&input, plan) : status;
 }
 
 #endif

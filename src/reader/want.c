@@ -11,45 +11,65 @@
 static uint32_t wmbt_reader_question(const wmbt_reader *r)
 {
     uint32_t wanted = wmbt_reader_wanted(r);
-    uint32_t most = r->config.presence_blocks;
-    if (r->now.asked != r->now.answered || r->now.asked >= wanted) {
+    uint32_t max_blocks = r->config.presence_blocks;
+    if (wmbt_reader_asks(r) || r->now.asked >= wanted) {
         return 0;
     }
-    uint32_t blocks = wmbt_reader_min(wanted - r->now.asked, most);
-    return blocks == most || r->now.input == WMBT_INPUT_ENDED ? blocks : 0u;
+    uint32_t blocks = wmbt_reader_min(wanted - r->now.asked, max_blocks);
+    return blocks == max_blocks || r->now.input == WMBT_INPUT_ENDED ? blocks : 0u;
 }
 
-static void wmbt_reader_ask_presence(wmbt_reader *r, uint32_t blocks, wmbt_want *want)
+/* The question that is open, as a want. */
+static void wmbt_reader_describe_question(const wmbt_reader *r, wmbt_want *want)
 {
+    want->serial = r->question;
     want->id = r->config.in_flight;
-    want->generation = r->presence_generation;
     want->kind = WMBT_WANT_PRESENCE;
-    want->object = r->now.asked;
-    want->blocks = blocks;
-    r->now.asked += blocks;
+    want->object = r->now.answered;
+    want->blocks = r->now.asked - r->now.answered;
 }
 
-static void wmbt_reader_ask(wmbt_reader *r, wmbt_reader_slot *s, wmbt_want *want)
+/* The open want of a slot. */
+static void wmbt_reader_describe(const wmbt_reader *r, const wmbt_reader_slot *s, wmbt_want *want)
 {
-    s->asked = 1;
-    want->id = (uint32_t)(s - r->slot);
-    want->generation = s->generation;
+    want->serial = s->serial;
+    want->id = s->id;
+    want->kind = s->asked;
     want->object = s->object;
+    if (s->asked == WMBT_WANT_OBJECT) {
+        want->bytes = r->config.first_bytes;
+    } else if (s->asked == WMBT_WANT_RANGE) {
+        want->offset = s->ask_from;
+        want->bytes = s->ask_to - s->ask_from;
+    } else if (s->asked == WMBT_WANT_MEMORY) {
+        want->plain_bytes = s->plain == NULL ? s->plain_bytes : 0u;
+        want->stored_bytes = s->ask_to;
+    }
+    want->collected =
+        s->asked <= WMBT_WANT_RANGE && (s->large != 0u || s->phase == WMBT_SLOT_COLLECT) ? 1u : 0u;
+}
+
+/* A slot asks for what its phase waits for. */
+static void wmbt_reader_ask(wmbt_reader *r, wmbt_reader_slot *s)
+{
+    s->serial = r->serial++;
+    s->noisy = 1;
+    s->ask_from = s->run[0].to;
     if (s->phase == WMBT_SLOT_FIND) {
-        want->kind = WMBT_WANT_OBJECT;
-        want->bytes = WMBT_READER_HEADER_BYTES;
+        s->asked = WMBT_WANT_OBJECT;
     } else if (s->phase == WMBT_SLOT_MEMORY) {
-        want->kind = WMBT_WANT_MEMORY;
-        want->raw_bytes = s->raw == NULL ? s->raw_bytes : 0u;
-        want->stored_bytes = s->stored_need;
+        s->asked = WMBT_WANT_MEMORY;
+    } else if (s->phase == WMBT_SLOT_UNWRAP || s->phase == WMBT_SLOT_CHECK) {
+        s->asked = WMBT_WANT_STEP;
     } else { /* the first bytes that have not come */
+        s->asked = WMBT_WANT_RANGE;
         s->ask_to = s->limit;
+        if (s->phase == WMBT_SLOT_HEADER) {
+            s->ask_to = wmbt_reader_min(s->source_bytes, r->config.first_bytes);
+        }
         for (uint32_t i = 1; i < s->runs; i++) {
             s->ask_to = wmbt_reader_min(s->ask_to, s->run[i].from);
         }
-        want->kind = WMBT_WANT_RANGE;
-        want->offset = s->run[0].to;
-        want->bytes = s->ask_to - s->run[0].to;
     }
 }
 
@@ -58,47 +78,103 @@ static bool wmbt_reader_next_object(wmbt_reader *r, uint32_t *object)
 {
     uint32_t wanted = wmbt_reader_wanted(r);
     while (r->now.next < wanted &&
-           wmbt_reader_record_of(r, r->now.next)->state != WMBT_RECORD_NEW) {
+           wmbt_reader_state_of(wmbt_reader_record_of(r, r->now.next)) != WMBT_RECORD_NEW) {
         r->now.next++;
     }
     *object = r->now.next;
     if (r->now.next < wanted) {
         return r->config.presence_blocks == 0u || r->now.next < r->now.answered;
     }
-    *object = WMBT_READER_TAIL;
-    return wmbt_reader_tail_state(r) == WMBT_RECORD_NEW;
+    *object = WMBT_READER_TAIL; /* it goes where rows of another slot may still come */
+    return wmbt_reader_tail_state(r) == WMBT_RECORD_NEW && r->not_quiet == 0u;
+}
+
+/* Gives the next object a slot, which then has something to hand out. */
+static void wmbt_reader_start_object(wmbt_reader *r)
+{
+    uint32_t object, page;
+    while (r->first_free != WMBT_SLOT_NONE && wmbt_reader_next_object(r, &object)) {
+        if (!wmbt_reader_read_page(r, object, &page)) {
+            wmbt_reader_settle(r, object, WMBT_FULL, 0);
+            continue;
+        }
+        wmbt_reader_slot *s = wmbt_reader_slot_at(r, r->first_free);
+        r->first_free = s->next;
+        wmbt_reader_record *record = wmbt_reader_record_of(r, object);
+        record->state |= WMBT_RECORD_IN_FLIGHT; /* was new */
+        record->slot = s->id;
+        s->object = object;
+        s->page = page;
+        s->noisy = 0;
+        wmbt_reader_object_start(r, s);
+        return;
+    }
+}
+
+/* A want of the reader's choice is dead. */
+static void wmbt_reader_describe_stop(uint32_t id, uint64_t serial, uint32_t object,
+                                      wmbt_want *want)
+{
+    want->id = id;
+    want->serial = serial;
+    want->object = object;
+    want->kind = WMBT_WANT_STOP;
 }
 
 wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_want *want)
 {
-    /* Of the slots that have something to ask, the one with the first object (the tail is last). */
-    wmbt_reader_slot *s = NULL, *unused = NULL;
-    for (uint32_t i = 0; i < r->config.in_flight; i++) {
-        wmbt_reader_slot *x = &r->slot[i];
-        if (x->phase == WMBT_SLOT_FREE) {
-            unused = x;
-        } else if (x->asked == 0u && (s == NULL || x->object < s->object)) {
-            s = x;
-        }
+    if (r->waiting != 0u && r->not_quiet != 0u) {
+        return WMBT_NEED_MORE;
     }
-    uint32_t blocks = s == NULL ? wmbt_reader_question(r) : 0u;
-    if (s == NULL && blocks == 0u) {
-        uint32_t object;
-        if (unused == NULL || !wmbt_reader_next_object(r, &object)) {
-            return wmbt_reader_is_done(r) ? WMBT_END : WMBT_NEED_MORE;
-        }
-        wmbt_reader_record_of(r, object)->state = WMBT_RECORD_IN_FLIGHT;
-        s = unused;
-        s->object = object;
-        wmbt_reader_object_start(s);
+    r->waiting = 0;
+    wmbt_want next;
+    wmbt_bytes_fill((uint8_t *)&next, 0, sizeof next);
+    uint32_t blocks = r->first == WMBT_SLOT_NONE ? wmbt_reader_question(r) : 0u;
+    if (r->now.question_ends == 0u && r->first == WMBT_SLOT_NONE && blocks == 0u) {
+        wmbt_reader_start_object(r);
     }
-    wmbt_bytes_fill((uint8_t *)want, 0, sizeof *want);
-    if (s == NULL) {
-        wmbt_reader_ask_presence(r, blocks, want);
+    if (r->now.question_ends != 0u) {
+        wmbt_reader_describe_stop(r->config.in_flight, r->question, r->now.question_ends - 1u,
+                                  &next);
+        r->now.question_ends = 0;
+    } else if (r->first != WMBT_SLOT_NONE) {
+        wmbt_reader_slot *s = wmbt_reader_slot_at(r, r->first);
+        wmbt_reader_unqueue(r, s);
+        if (s->stop != 0u) {
+            s->stop = 0;
+            wmbt_reader_describe_stop(s->id, s->serial, s->object, &next);
+            wmbt_reader_free_slot(r, s);
+        } else {
+            wmbt_reader_ask(r, s);
+            wmbt_reader_describe(r, s, &next);
+        }
+    } else if (blocks != 0u) {
+        r->question = r->serial++;
+        r->now.asked += blocks;
+        wmbt_reader_describe_question(r, &next);
     } else {
-        wmbt_reader_ask(r, s, want);
+        return wmbt_reader_is_done(r) ? WMBT_END : WMBT_NEED_MORE;
     }
+    wmbt_bytes_copy((uint8_t *)want, (const uint8_t *)&next, sizeof next);
     return WMBT_OK;
+}
+
+wmbt_status wmbt_reader_want_of(const wmbt_reader *r, uint64_t serial, wmbt_want *want)
+{
+    if (wmbt_reader_asks(r) && r->question == serial) {
+        wmbt_bytes_fill((uint8_t *)want, 0, sizeof *want);
+        wmbt_reader_describe_question(r, want);
+        return WMBT_OK;
+    }
+    for (uint32_t i = 0; i < r->config.in_flight; i++) {
+        const wmbt_reader_slot *s = wmbt_reader_slot_at(r, i);
+        if (s->asked != 0u && s->serial == serial) {
+            wmbt_bytes_fill((uint8_t *)want, 0, sizeof *want);
+            wmbt_reader_describe(r, s, want);
+            return WMBT_OK;
+        }
+    }
+    return WMBT_STALE;
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -115,39 +191,45 @@ wmbt_status wmbt_reader_object_key(const wmbt_reader *r, uint32_t object, wmbt_b
     if (object >= r->now.blocks) {
         return WMBT_BAD_ARGUMENT;
     }
-    wmbt_view_set(&key.prefix, r->config.prefix);
-    wmbt_view_set(&key.name_space, r->config.name_space);
+    wmbt_view_set(&key.prefix, r->prefix);
+    wmbt_view_set(&key.name_space, r->name_space);
     wmbt_bytes_copy(key.hash.bytes, wmbt_reader_record_of(r, object)->hash.bytes,
                     WMBT_BLOCK_HASH_BYTES);
     /* The prefix is known here: no reader of the key has to find it. */
     return wmbt_objkey_build(&key, WMBT_OBJKEY_COMPAT_SPLIT, out, len);
 }
 
+#    if WMBT_CFG_READER_COLLECT
+
 /* The key of the chunk that a slot is at. */
 static wmbt_status wmbt_reader_chunk_key(const wmbt_reader *r, const wmbt_reader_slot *s,
                                          wmbt_buf out, size_t *len)
 {
     wmbt_largevalue manifest;
-    manifest.id.data = s->id;
-    manifest.id.len = sizeof s->id;
+    manifest.id.data = s->id_digits;
+    manifest.id.len = sizeof s->id_digits;
     manifest.chunks = UINT32_MAX; /* the slot knows which there are */
-    return wmbt_largevalue_chunk_key(&manifest, r->config.prefix, r->config.name_space, s->chunk,
-                                     out, len);
+    return wmbt_largevalue_chunk_key(&manifest, r->prefix, r->name_space, s->chunk, out, len);
 }
+
+#    endif
 
 wmbt_status wmbt_reader_want_key(const wmbt_reader *r, const wmbt_want *want, wmbt_buf out,
                                  size_t *len)
 {
     const wmbt_reader_slot *s = wmbt_reader_slot_of(r, want);
-    if (s == NULL || s->phase == WMBT_SLOT_MEMORY) {
+    if (s == NULL) {
+        return wmbt_reader_is_question(r, want) ? WMBT_BAD_STATE : WMBT_STALE;
+    }
+    if (want->kind > WMBT_WANT_RANGE) {
         return WMBT_BAD_STATE;
     }
-    return s->large != 0u ? wmbt_reader_chunk_key(r, s, out, len)
-                          : wmbt_reader_object_key(r, s->object, out, len);
+#    if WMBT_CFG_READER_COLLECT
+    if (s->large != 0u) {
+        return wmbt_reader_chunk_key(r, s, out, len);
+    }
+#    endif
+    return wmbt_reader_object_key(r, s->object, out, len);
 }
-
-/* --- answers ---------------------------------------------------------------------------------- */
-
-/* --- bytes ------------------------------------------------------------------------------------ */
 
 #endif

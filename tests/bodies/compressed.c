@@ -40,6 +40,7 @@ static wmbt_codec zstd_codec(wmbt_buf *workspace, wmbt_test *t)
     *workspace = room(t, WMBT_ZSTD_WORKSPACE_BYTES);
     codec.decode = wmbt_zstd_codec;
     codec.context = workspace;
+    codec.step = NULL;
     return codec;
 }
 
@@ -310,7 +311,7 @@ static const uint8_t small[] = {'W', 'B', 'Z', '1', 1, 3, 5, 0, 0, 0, 1, 2, 3};
 
 static wmbt_status unwrap_small(fake *f, wmbt_buf out, uint32_t flags, wmbt_compressed_plain *plain)
 {
-    wmbt_codec codec = {fake_decode, f};
+    wmbt_codec codec = {fake_decode, f, NULL};
     return wmbt_compressed_unwrap(wmbt_view_of(small, sizeof small), &codec, out, flags, plain);
 }
 
@@ -343,7 +344,7 @@ static void test_hostile_raw_len(wmbt_test *t)
         object[i] = small[i];
     }
     object[6] = object[7] = object[8] = object[9] = 0xFF; /* 4 GiB less one byte */
-    wmbt_codec codec = {fake_decode, &f};
+    wmbt_codec codec = {fake_decode, &f, NULL};
     T_EQ(t,
          wmbt_compressed_unwrap(wmbt_view_of(object, sizeof object), &codec, wmbt_buf_of(memory, 8),
                                 0, &plain),
@@ -388,7 +389,7 @@ static void test_codec_errors(wmbt_test *t)
 
 static void test_no_codec(wmbt_test *t)
 {
-    wmbt_codec codec = {NULL, NULL};
+    wmbt_codec codec = {NULL, NULL, NULL};
     wmbt_compressed_plain plain;
     uint8_t memory[5];
     wmbt_buf out = wmbt_buf_of(memory, 5);
@@ -411,7 +412,7 @@ static void test_changing_object(wmbt_test *t)
             object[i] = small[i];
         }
         fake f = {0, {NULL, 0}, 0, 5, 5, WMBT_OK, object + at};
-        wmbt_codec codec = {fake_decode, &f};
+        wmbt_codec codec = {fake_decode, &f, NULL};
         wmbt_compressed_plain plain;
         T_EQ(t,
              wmbt_compressed_unwrap(wmbt_view_of(object, sizeof object), &codec,
@@ -423,7 +424,7 @@ static void test_changing_object(wmbt_test *t)
 
 static void test_bad_arguments(wmbt_test *t)
 {
-    wmbt_codec codec = {NULL, NULL};
+    wmbt_codec codec = {NULL, NULL, NULL};
     wmbt_compressed_plain plain = {{NULL, 7}, 7, 7};
     wmbt_compressed_info info;
     wmbt_view bad = {NULL, 1}, payload, empty = {NULL, 0};

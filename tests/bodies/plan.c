@@ -40,6 +40,58 @@ static void set_tail(wmbt_plan_input *in, uint32_t total)
     in->tail.rows_end = total - total % in->block_tokens;
 }
 
+/* A plan, and what it says if it is asked with other flags: from where an exact run goes, and from
+ * where upstream's engine does. */
+typedef struct told {
+    uint32_t run_from, load_tail, logits_only, exact, tail_reason;
+    wmbt_status tail_status;
+    uint32_t boundary; /* where the blocks end that are loaded */
+    uint32_t exact_from;
+    uint32_t restored, run_inexact;
+    uint64_t bytes_to_read; /* all usable blocks, as upstream */
+} told;
+
+/* Makes both, and checks what must hold of any plan. */
+static wmbt_status plan_of(const wmbt_plan_input *in, told *out)
+{
+    wmbt_plan_input other = *in;
+    wmbt_plan plan, exact, inexact;
+    wmbt_status status = wmbt_plan_make(in, &plan);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    other.flags = in->flags & WMBT_PLAN_TRUST_TAIL;
+    wmbt_status first = wmbt_plan_make(&other, &exact);
+    other.flags |= WMBT_PLAN_INEXACT;
+    if (first != WMBT_OK || wmbt_plan_make(&other, &inexact) != WMBT_OK) {
+        return WMBT_BAD_STATE;
+    }
+    const wmbt_plan *same = (in->flags & WMBT_PLAN_INEXACT) != 0 ? &inexact : &exact;
+    uint32_t loads = plan.run_from != 0 || plan.load_tail != 0 ? in->usable_blocks : 0;
+    uint32_t reason = in->usable_blocks == 0 ? WMBT_PLAN_NO_BLOCKS
+                      : loads == 0           ? WMBT_PLAN_SAVES_NOTHING
+                                             : WMBT_PLAN_LOADS;
+    if (plan.run_from != same->run_from || plan.run_tokens != in->prompt_tokens - plan.run_from ||
+        plan.saved_tokens != plan.run_from || plan.load_blocks != loads ||
+        plan.load_reason != reason || exact.exact != 1 ||
+        inexact.exact != (inexact.run_from == exact.run_from ? 1u : 0u) ||
+        (loads == 0 && plan.bytes_to_read != 0)) {
+        return WMBT_BAD_STATE;
+    }
+    out->run_from = plan.run_from;
+    out->load_tail = plan.load_tail;
+    out->logits_only = plan.logits_only;
+    out->exact = plan.exact;
+    out->tail_reason = plan.tail_reason;
+    out->tail_status = plan.tail_status;
+    out->boundary = plan.load_blocks * in->block_tokens;
+    out->exact_from = exact.run_from;
+    out->restored = inexact.run_from;
+    out->run_inexact = inexact.run_tokens;
+    out->bytes_to_read = inexact.bytes_to_read;
+    return WMBT_OK;
+}
+
 /* --- a bucket's prompts ----------------------------------------------------------------------- */
 
 /* Which tail a row tells of. Its raw rows are as many as the engine keeps. */
@@ -59,15 +111,14 @@ static void set_row_tail(wmbt_test *t, wmbt_plan_input *in, wmbt_view verdict, w
 
 static void check_row(wmbt_test *t, const wmbt_plan_input *in, uint64_t restored, uint64_t prefill)
 {
-    wmbt_plan plan;
-    T_EQ(t, wmbt_plan_make(in, &plan), WMBT_OK);
-    T_EQ(t, plan.tokens_restored, restored);
-    T_EQ(t, plan.tokens_to_prefill, prefill);
-    T_EQ(t, plan.blocks, in->usable_blocks);
-    T_EQ(t, plan.logits_only, plan.tail_counts && in->tail.total_tokens == in->prompt_tokens);
+    told plan;
+    T_EQ(t, plan_of(in, &plan), WMBT_OK);
+    T_EQ(t, plan.restored, restored);
+    T_EQ(t, plan.run_inexact, prefill);
+    T_EQ(t, plan.logits_only, plan.load_tail && in->tail.total_tokens == in->prompt_tokens);
     /* no prompt of the table reaches back beyond 5,461 tokens */
-    T_EQ(t, plan.exact_from, plan.tail_counts ? restored : 0);
-    T_EQ(t, plan.bytes_to_read, in->blocks_bytes + (plan.tail_counts != 0 ? in->tail.bytes : 0));
+    T_EQ(t, plan.exact_from, plan.load_tail ? restored : 0);
+    T_EQ(t, plan.bytes_to_read, in->blocks_bytes + (plan.load_tail != 0 ? in->tail.bytes : 0));
 }
 
 static uint64_t row_cell(wmbt_test *t, const wmbt_table *table, const wmbt_view *cells,
@@ -99,9 +150,9 @@ static void check_prompt(wmbt_test *t, const wmbt_table *table, const wmbt_view 
     /* the engine goes on where blocks end; it may run no token at all, which no plan does */
     wmbt_view note = cells[wmbt_table_column(t, table, "engine_note")];
     if (wmbt_test_view_is(note, "blocks") || wmbt_test_view_is(note, "miss")) {
-        wmbt_plan plan;
+        told plan;
         in.flags = WMBT_PLAN_INEXACT;
-        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+        T_EQ(t, plan_of(&in, &plan), WMBT_OK);
         T_EQ(t, plan.run_from,
              smaller((uint32_t)row_cell(t, table, cells, "engine_restored_tokens"), tokens - 1));
         T_EQ(t, plan.exact, usable == 0);
@@ -126,27 +177,27 @@ static void test_prompts(wmbt_test *t)
 
 static void test_flash(wmbt_test *t)
 {
-    wmbt_plan plan;
+    told plan;
     wmbt_plan_input in = input_of(FLASH, 128, 60000, 400);
     in.blocks_bytes = 400 * UINT64_C(1761728);
-    T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+    T_EQ(t, plan_of(&in, &plan), WMBT_OK);
     T_EQ(t, plan.boundary, 51200);
-    T_EQ(t, plan.tokens_restored, 51200);
-    T_EQ(t, plan.tokens_to_prefill, 8800);
+    T_EQ(t, plan.restored, 51200);
+    T_EQ(t, plan.run_inexact, 8800);
     T_EQ(t, plan.exact_from, 51200 - 5461);
     T_EQ(t, plan.run_from, 51200 - 5461);
     T_EQ(t, plan.exact, 1);
     T_EQ(t, plan.tail_reason, WMBT_PLAN_TAIL_MISSING);
     T_EQ(t, plan.bytes_to_read, UINT64_C(704691200));
     in.prompt_tokens = 51200; /* the last token is run, so all starts one earlier */
-    T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
-    T_EQ(t, plan.tokens_restored, 51199);
+    T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+    T_EQ(t, plan.restored, 51199);
     T_EQ(t, plan.exact_from, 51199 - 5461);
     T_EQ(t, plan.logits_only, 0);
     in.prompt_tokens = 60000;
     set_tail(&in, 51200);
     in.tail.bytes = 23478560;
-    T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+    T_EQ(t, plan_of(&in, &plan), WMBT_OK);
     T_EQ(t, plan.exact_from, 51200);
     T_EQ(t, plan.tail_reason, WMBT_PLAN_TAIL_COUNTS);
     T_EQ(t, plan.bytes_to_read, UINT64_C(704691200) + 23478560);
@@ -163,16 +214,16 @@ static void test_example(wmbt_test *t)
         {WMBT_PLAN_TRUST_TAIL, WMBT_PLAN_TAIL_COUNTS_TRUSTED, 299, 1, 299, 1, 27593376},
     };
     for (size_t i = 0; i < 3; i++) {
-        wmbt_plan plan;
+        told plan;
         wmbt_plan_input in = input_of(FLASH, 128, 300, 2);
         in.flags = rows[i].flags;
         in.blocks_bytes = 2 * UINT64_C(1761728);
         set_tail(&in, 300);
         in.tail.bytes = 24069920;
-        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+        T_EQ(t, plan_of(&in, &plan), WMBT_OK);
         T_EQ(t, plan.tail_reason, rows[i].reason);
-        T_EQ(t, plan.tokens_restored, rows[i].restored);
-        T_EQ(t, plan.tokens_to_prefill, rows[i].prefill);
+        T_EQ(t, plan.restored, rows[i].restored);
+        T_EQ(t, plan.run_inexact, rows[i].prefill);
         T_EQ(t, plan.run_from, rows[i].run_from);
         T_EQ(t, plan.logits_only, rows[i].logits_only);
         T_EQ(t, plan.bytes_to_read, rows[i].bytes);
@@ -337,14 +388,14 @@ typedef struct sim_deed {
 /* Carries out a plan and says whether the tokens to prefill, and those after the prompt, come out
  * as in a run of all tokens. */
 static bool sim_carry_out(sim *s, const sim_truth *truth, const wmbt_plan_input *in,
-                          const wmbt_plan *plan, const sim_deed *deed)
+                          const told *plan, const sim_deed *deed)
 {
     uint32_t end = in->prompt_tokens + SIM_AFTER;
     sim_start(s, in->shape);
     s->salt = truth->all.salt;
     s->salt_from = truth->all.salt_from;
     sim_load_blocks(s, truth, plan->boundary);
-    if (plan->tail_counts != 0) {
+    if (plan->load_tail != 0) {
         sim_install_tail(s, deed->tail == NULL ? truth : deed->tail, in->tail.total_tokens,
                          in->tail.raw_rows, in->tail.rows_end);
     }
@@ -352,11 +403,11 @@ static bool sim_carry_out(sim *s, const sim_truth *truth, const wmbt_plan_input 
         s->boundary = 0; /* the engine appends a row whenever a group is complete */
     }
     uint32_t start = plan->run_from + deed->late - deed->early;
-    bool right = start <= plan->tokens_restored;
+    bool right = start <= plan->restored;
     for (uint32_t t = start; t < end; t++) {
         bool last = plan->logits_only != 0 && t == plan->run_from;
         uint32_t out = sim_run(s, t, !last || deed->commit_last);
-        right = right && (t < plan->tokens_restored || out == truth->out[t]);
+        right = right && (t < plan->restored || out == truth->out[t]);
     }
     return right;
 }
@@ -423,9 +474,9 @@ static void check_exact_from(wmbt_test *t, sim_memory *m, uint32_t block_tokens)
         for (uint32_t more = 0; more < 4; more++) {
             wmbt_plan_input in =
                 input_of(&m->shape.shape, block_tokens, boundary + more, boundary / block_tokens);
-            wmbt_plan plan;
-            T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
-            T_EQ(t, plan.tail_counts, 0);
+            told plan;
+            T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+            T_EQ(t, plan.load_tail, 0);
             T_EQ(t, plan.run_from, plan.exact_from);
             T_EQ(t, plan.exact, 1);
             if (in.prompt_tokens != 0) {
@@ -463,13 +514,13 @@ static bool compresses(const wmbt_shape *shape)
 static void check_tail(wmbt_test *t, sim_memory *m, const wmbt_plan_input *in)
 {
     static const sim_deed again = {0, 1, false, NULL}, commit_last = {0, 0, true, NULL};
-    wmbt_plan plan, other;
+    told plan, other;
     uint32_t total = in->tail.total_tokens;
     bool repeats = a_ratio_divides(in->shape, total); /* a row would be made twice */
-    T_EQ(t, wmbt_plan_make(in, &plan), WMBT_OK);
-    T_EQ(t, plan.tail_counts, 1);
+    T_EQ(t, plan_of(in, &plan), WMBT_OK);
+    T_EQ(t, plan.load_tail, 1);
     T_EQ(t, plan.tail_status, WMBT_OK);
-    T_EQ(t, plan.exact_from, plan.tokens_restored);
+    T_EQ(t, plan.exact_from, plan.restored);
     T_EQ(t, plan.logits_only, total == in->prompt_tokens);
     T_CHECK(t, sim_carry_out(&m->s, &m->truth, in, &plan, &as_planned));
     T_CHECK(t, !sim_carry_out(&m->s, &m->truth, in, &plan, &one_late));
@@ -484,12 +535,12 @@ static void check_tail(wmbt_test *t, sim_memory *m, const wmbt_plan_input *in)
     wmbt_plan_input less = *in;
     uint32_t needed = smaller(total, in->shape->window - (plan.logits_only != 0 ? 0u : 1u));
     less.tail.raw_rows = needed;
-    T_EQ(t, wmbt_plan_make(&less, &other), WMBT_OK);
-    T_EQ(t, other.tail_counts, 1);
+    T_EQ(t, plan_of(&less, &other), WMBT_OK);
+    T_EQ(t, other.load_tail, 1);
     T_CHECK(t, sim_carry_out(&m->s, &m->truth, &less, &plan, &as_planned));
     if (needed > 0) {
         less.tail.raw_rows = needed - 1;
-        T_EQ(t, wmbt_plan_make(&less, &other), WMBT_OK);
+        T_EQ(t, plan_of(&less, &other), WMBT_OK);
         T_EQ(t, other.tail_reason, WMBT_PLAN_TAIL_RAW_ROWS);
         T_CHECK(t, !sim_carry_out(&m->s, &m->truth, &less, &plan, &as_planned));
         T_CHECK(t, sim_carry_out(&m->s, &m->truth, &less, &other, &as_planned));
@@ -499,21 +550,21 @@ static void check_tail(wmbt_test *t, sim_memory *m, const wmbt_plan_input *in)
 /* Partial rows that go on elsewhere: a row twice, or a row in neither object. */
 static void check_partial_rows(wmbt_test *t, sim_memory *m, const wmbt_plan_input *in)
 {
-    wmbt_plan plan, other;
-    T_EQ(t, wmbt_plan_make(in, &plan), WMBT_OK);
+    told plan, other;
+    T_EQ(t, plan_of(in, &plan), WMBT_OK);
     for (uint32_t end = 0; end <= in->tail.total_tokens; end += m->shape.step) {
         wmbt_plan_input moved = *in;
         moved.tail.rows_end = end;
         bool good = end == plan.boundary || !compresses(in->shape);
-        T_EQ(t, wmbt_plan_make(&moved, &other), WMBT_OK);
-        T_EQ(t, other.tail_counts, good);
+        T_EQ(t, plan_of(&moved, &other), WMBT_OK);
+        T_EQ(t, other.load_tail, good);
         T_EQ(t, other.tail_reason, good ? plan.tail_reason : WMBT_PLAN_TAIL_PARTIAL_ROWS);
         T_EQ(t, sim_carry_out(&m->s, &m->truth, &moved, &plan, &as_planned), good);
         T_CHECK(t, sim_carry_out(&m->s, &m->truth, &moved, &other, &as_planned));
     }
     wmbt_plan_input unknown = *in;
     unknown.tail.rows_agree = 0;
-    T_EQ(t, wmbt_plan_make(&unknown, &other), WMBT_OK);
+    T_EQ(t, plan_of(&unknown, &other), WMBT_OK);
     T_EQ(t, other.tail_reason, WMBT_PLAN_TAIL_PARTIAL_ROWS);
 }
 
@@ -551,14 +602,14 @@ static void check_past_block(wmbt_test *t, sim_memory *m, uint32_t block_tokens)
         wmbt_plan_input in = input_of(&m->shape.shape, block_tokens, total + 1, 1);
         set_tail(&in, total);
         in.flags = WMBT_PLAN_TRUST_TAIL;
-        wmbt_plan plan;
-        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+        told plan;
+        T_EQ(t, plan_of(&in, &plan), WMBT_OK);
         T_EQ(t, plan.tail_reason, WMBT_PLAN_TAIL_PAST_BLOCK);
         T_EQ(t, plan.tail_status, WMBT_DOES_NOT_FIT);
-        T_EQ(t, plan.tokens_restored, block_tokens);
+        T_EQ(t, plan.restored, block_tokens);
         T_CHECK(t, sim_carry_out(&m->s, &m->truth, &in, &plan, &as_planned));
-        plan.tail_counts = 1; /* as the engine would */
-        plan.tokens_restored = plan.run_from = total;
+        plan.load_tail = 1; /* as the engine would */
+        plan.restored = plan.run_from = total;
         T_EQ(t, sim_carry_out(&m->s, &m->truth, &in, &plan, &as_planned), !compresses(in.shape));
     }
 }
@@ -577,9 +628,9 @@ static void test_failure_13(wmbt_test *t)
         wmbt_plan_input in = input_of(FLASH, 128, 300, 2);
         set_tail(&in, 256);
         in.tail.status = status;
-        wmbt_plan plan;
-        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
-        T_EQ(t, plan.tail_counts, status == WMBT_OK);
+        told plan;
+        T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+        T_EQ(t, plan.load_tail, status == WMBT_OK);
         T_EQ(t, plan.tail_status, status);
         T_EQ(t, plan.tail_reason,
              status == WMBT_OK        ? WMBT_PLAN_TAIL_COUNTS
@@ -600,16 +651,16 @@ static void check_failure_26(wmbt_test *t, sim_memory *m, uint32_t block_tokens)
         for (uint32_t more = 0; more < 2; more++) {
             wmbt_plan_input in = input_of(&m->shape.shape, block_tokens, total + more, 1);
             set_tail(&in, total);
-            wmbt_plan plan;
-            T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
-            T_EQ(t, plan.tail_counts, total == boundary);
+            told plan;
+            T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+            T_EQ(t, plan.load_tail, total == boundary);
             T_EQ(t, plan.tail_status, WMBT_OK);
             T_EQ(t, plan.tail_reason,
                  total == boundary ? WMBT_PLAN_TAIL_COUNTS : WMBT_PLAN_TAIL_UNPROVEN);
             T_CHECK(t, sim_carry_out(&m->s, &m->truth, &in, &plan, &foreign));
             in.flags = WMBT_PLAN_TRUST_TAIL;
-            T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
-            T_EQ(t, plan.tail_counts, 1);
+            T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+            T_EQ(t, plan.load_tail, 1);
             bool carries = compresses(in.shape) || in.shape->window > 1 || more == 0;
             T_EQ(t, sim_carry_out(&m->s, &m->truth, &in, &plan, &foreign),
                  total == boundary || !carries);
@@ -631,13 +682,13 @@ static void check_failure_28(wmbt_test *t, sim_memory *m, uint32_t block_tokens)
             wmbt_plan_input in =
                 input_of(&m->shape.shape, block_tokens, boundary + more, boundary / block_tokens);
             in.flags = WMBT_PLAN_INEXACT;
-            wmbt_plan plan;
-            T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
-            T_EQ(t, plan.run_from, plan.tokens_restored);
-            T_EQ(t, plan.exact, plan.exact_from == plan.tokens_restored);
+            told plan;
+            T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+            T_EQ(t, plan.run_from, plan.restored);
+            T_EQ(t, plan.exact, plan.exact_from == plan.restored);
             T_EQ(t, sim_carry_out(&m->s, &m->truth, &in, &plan, &as_planned), plan.exact);
             in.flags = 0;
-            T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+            T_EQ(t, plan_of(&in, &plan), WMBT_OK);
             T_CHECK(t, sim_carry_out(&m->s, &m->truth, &in, &plan, &as_planned));
         }
     }
@@ -646,12 +697,12 @@ static void check_failure_28(wmbt_test *t, sim_memory *m, uint32_t block_tokens)
 static void test_failure_28(wmbt_test *t)
 {
     T_CALL(t, each_shape(t, 2, check_failure_28));
-    wmbt_plan plan;
+    told plan;
     wmbt_plan_input in = input_of(FLASH, 128, 60000, 400);
-    T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
-    T_CHECK(t, plan.run_from < plan.tokens_restored);
+    T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+    T_CHECK(t, plan.run_from < plan.restored);
     in.flags = WMBT_PLAN_INEXACT;
-    T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+    T_EQ(t, plan_of(&in, &plan), WMBT_OK);
     T_EQ(t, plan.run_from, 51200);
     T_EQ(t, plan.exact, 0);
 }
@@ -670,9 +721,9 @@ static void check_refused(wmbt_test *t, const wmbt_plan_input *in, wmbt_status w
 
 static void test_bad_arguments(wmbt_test *t)
 {
-    wmbt_plan plan;
+    told plan;
     wmbt_plan_input in = input_of(FLASH, 128, 300, 2);
-    T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+    T_EQ(t, plan_of(&in, &plan), WMBT_OK);
     in.usable_blocks = 3; /* 384 tokens */
     T_CALL(t, check_refused(t, &in, WMBT_BAD_ARGUMENT));
     in.usable_blocks = 0x02000000; /* 2^32 tokens */
@@ -687,8 +738,8 @@ static void test_bad_arguments(wmbt_test *t)
         in.prompt_tokens = UINT32_MAX;
         T_CALL(t, check_refused(t, &in, WMBT_BAD_ARGUMENT));
         in.usable_blocks = 0; /* then the size is of no interest */
-        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
-        T_EQ(t, plan.tokens_to_prefill, UINT32_MAX);
+        T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+        T_EQ(t, plan.run_inexact, UINT32_MAX);
     }
     in = input_of(FLASH, 128, 300, 2);
     for (uint32_t bit = 2; bit < 32; bit++) {
@@ -709,28 +760,27 @@ static void test_bad_arguments(wmbt_test *t)
 /* No tokens; no blocks; one token. */
 static void test_nothing(wmbt_test *t)
 {
-    wmbt_plan plan;
+    told plan;
     wmbt_plan_input in = input_of(FLASH, 128, 0, 0);
     set_tail(&in, 0);
     in.blocks_bytes = 99;
     in.tail.bytes = 99;
-    T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
-    T_CHECK(t, plan.blocks == 0 && plan.boundary == 0 && plan.tokens_restored == 0 &&
-                   plan.tokens_to_prefill == 0 && plan.exact_from == 0 && plan.run_from == 0 &&
-                   plan.exact == 1 && plan.logits_only == 0 && plan.tail_counts == 0 &&
-                   plan.bytes_to_read == 0);
+    T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+    T_CHECK(t, plan.boundary == 0 && plan.restored == 0 && plan.run_inexact == 0 &&
+                   plan.exact_from == 0 && plan.run_from == 0 && plan.exact == 1 &&
+                   plan.logits_only == 0 && plan.load_tail == 0 && plan.bytes_to_read == 0);
     T_EQ(t, plan.tail_reason, WMBT_PLAN_TAIL_NO_BLOCK);
     T_EQ(t, plan.tail_status, WMBT_MISSING);
     in.prompt_tokens = 127;
-    T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
-    T_CHECK(t, plan.tokens_restored == 0 && plan.tokens_to_prefill == 127 && plan.exact_from == 0);
+    T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+    T_CHECK(t, plan.restored == 0 && plan.run_inexact == 127 && plan.exact_from == 0);
     T_EQ(t, plan.tail_reason, WMBT_PLAN_TAIL_NO_BLOCK);
     /* blocks of one token, without a window or rows: all is restored but the last token */
     static const wmbt_shape_layer none = {0, 0, 0};
     const wmbt_shape shape = {&none, 1, 1, 0, 1, 1};
     in = input_of(&shape, 1, 1, 1);
-    T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
-    T_CHECK(t, plan.tokens_restored == 0 && plan.tokens_to_prefill == 1 && plan.exact_from == 0);
+    T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+    T_CHECK(t, plan.restored == 0 && plan.run_inexact == 1 && plan.exact_from == 0);
 }
 
 /* Every reason, in the order of the checks: a row repairs what the row before was refused for. */
@@ -767,10 +817,12 @@ static void test_reasons(wmbt_test *t)
         in.tail.raw_rows = rows[i].raw_rows;
         in.tail.rows_agree = rows[i].agree;
         in.tail.rows_end = rows[i].end;
-        wmbt_plan plan;
-        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+        told plan;
+        T_EQ(t, plan_of(&in, &plan), WMBT_OK);
         T_EQ(t, plan.tail_reason, rows[i].reason);
-        T_EQ(t, plan.tail_counts, rows[i].reason >= WMBT_PLAN_TAIL_COUNTS);
+        T_EQ(t, plan.load_tail,
+             rows[i].reason == WMBT_PLAN_TAIL_COUNTS ||
+                 rows[i].reason == WMBT_PLAN_TAIL_COUNTS_TRUSTED);
         bool misfit = rows[i].reason >= WMBT_PLAN_TAIL_BELOW_BLOCKS &&
                       rows[i].reason <= WMBT_PLAN_TAIL_PARTIAL_ROWS;
         T_EQ(t, plan.tail_status,
@@ -783,14 +835,55 @@ static void test_reasons(wmbt_test *t)
 static void test_reason_names(wmbt_test *t)
 {
     static const char *const names[] = {
-        "no-block", "missing",      "refused",  "below-blocks", "past-prompt",   "past-block",
-        "raw-rows", "partial-rows", "unproven", "counts",       "counts-trusted"};
-    for (uint32_t i = 0; i < 11; i++) {
+        "no-block", "missing",      "refused",  "below-blocks", "past-prompt",    "past-block",
+        "raw-rows", "partial-rows", "unproven", "counts",       "counts-trusted", "window-extra"};
+    for (uint32_t i = 0; i < 12; i++) {
         T_CHECK(t, wmbt_test_view_is(wmbt_test_text(wmbt_plan_tail_reason_name(i)), names[i]));
     }
-    T_CHECK(t, wmbt_test_view_is(wmbt_test_text(wmbt_plan_tail_reason_name(11)), "unknown"));
+    T_CHECK(t, wmbt_test_view_is(wmbt_test_text(wmbt_plan_tail_reason_name(12)), "unknown"));
     T_CHECK(t,
             wmbt_test_view_is(wmbt_test_text(wmbt_plan_tail_reason_name(UINT32_MAX)), "unknown"));
+}
+
+/* A module that needs raw rows before those of the window: a tail that has them serves, and a run
+ * without one begins so much earlier. A tail has at most the window's rows, or all there are. */
+static void test_window_extra(wmbt_test *t)
+{
+    static const struct {
+        uint32_t blocks, total, tokens, raw_rows, extra, reason;
+    } rows[] = {
+        {2, 256, 300, 127, 0, WMBT_PLAN_TAIL_COUNTS},
+        {2, 256, 300, 127, 1, WMBT_PLAN_TAIL_WINDOW_EXTRA},
+        {2, 256, 300, 128, 1, WMBT_PLAN_TAIL_COUNTS},
+        {2, 256, 300, 128, 2, WMBT_PLAN_TAIL_WINDOW_EXTRA},
+        {2, 256, 256, 128, 0, WMBT_PLAN_TAIL_COUNTS},
+        {2, 256, 256, 128, 1,
+         WMBT_PLAN_TAIL_WINDOW_EXTRA}, /* the last token's row is one of them */
+        {2, 256, 300, 126, 1, WMBT_PLAN_TAIL_RAW_ROWS},
+        {1, 128, 300, 128, 1000, WMBT_PLAN_TAIL_COUNTS}, /* there are no more */
+        {1, 128, 300, 128, UINT32_MAX, WMBT_PLAN_TAIL_COUNTS},
+        {1, 128, 300, 127, 1, WMBT_PLAN_TAIL_WINDOW_EXTRA},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wmbt_plan_input in = input_of(FLASH, 128, rows[i].tokens, rows[i].blocks);
+        set_tail(&in, rows[i].total);
+        in.tail.raw_rows = rows[i].raw_rows;
+        in.window_extra = rows[i].extra;
+        told plan;
+        T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+        T_EQ(t, plan.tail_reason, rows[i].reason);
+        bool counts = rows[i].reason == WMBT_PLAN_TAIL_COUNTS;
+        T_EQ(t, plan.load_tail, counts);
+        T_EQ(t, plan.exact_from, counts ? plan.restored : 0);
+    }
+    wmbt_plan_input in = input_of(FLASH, 128, 60000, 400);
+    told plan;
+    in.window_extra = 100;
+    T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+    T_EQ(t, plan.exact_from, 51200 - 5461 - 100);
+    in.window_extra = UINT32_MAX;
+    T_EQ(t, plan_of(&in, &plan), WMBT_OK);
+    T_EQ(t, plan.exact_from, 0);
 }
 
 static void test_bytes(wmbt_test *t)
@@ -804,15 +897,15 @@ static void test_bytes(wmbt_test *t)
                 {UINT64_MAX, UINT64_MAX, UINT64_MAX},
                 {UINT64_C(0xFFFFFFFF), 1, UINT64_C(0x100000000)}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        wmbt_plan plan;
+        told plan;
         wmbt_plan_input in = input_of(FLASH, 128, 300, 2);
         set_tail(&in, 256);
         in.blocks_bytes = rows[i].blocks;
         in.tail.bytes = rows[i].tail;
-        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+        T_EQ(t, plan_of(&in, &plan), WMBT_OK);
         T_EQ(t, plan.bytes_to_read, rows[i].want);
         in.tail.status = WMBT_BAD_CHECKSUM; /* what does not count is not read */
-        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+        T_EQ(t, plan_of(&in, &plan), WMBT_OK);
         T_EQ(t, plan.bytes_to_read, rows[i].blocks);
     }
 }
@@ -831,7 +924,7 @@ static uint32_t any_number(uint32_t *seed)
 }
 
 /* What must hold of any plan, in 64 bits. */
-static void check_any(wmbt_test *t, const wmbt_plan_input *in, const wmbt_plan *plan)
+static void check_any(wmbt_test *t, const wmbt_plan_input *in, const told *plan)
 {
     uint64_t tokens = in->prompt_tokens, total = in->tail.total_tokens;
     uint64_t boundary = (uint64_t)in->usable_blocks * in->block_tokens;
@@ -847,18 +940,16 @@ static void check_any(wmbt_test *t, const wmbt_plan_input *in, const wmbt_plan *
                   (in->tail.rows_end == boundary || !compresses(in->shape)) &&
                   (total == boundary || (in->flags & WMBT_PLAN_TRUST_TAIL) != 0);
     T_CHECK(t, boundary <= tokens);
-    T_EQ(t, plan->tail_counts, counts);
-    T_EQ(t, plan->boundary, boundary);
-    T_EQ(t, plan->blocks, in->usable_blocks);
+    T_EQ(t, plan->load_tail, counts);
     uint64_t covered = counts ? total : boundary;
     uint64_t restored = tokens == 0 ? 0 : covered < tokens ? covered : tokens - 1;
-    T_EQ(t, plan->tokens_restored, restored);
-    T_EQ(t, plan->tokens_to_prefill, tokens - restored);
+    T_EQ(t, plan->restored, restored);
+    T_EQ(t, plan->run_inexact, tokens - restored);
     T_EQ(t, plan->logits_only, counts && total == tokens);
-    T_CHECK(t, plan->exact_from <= plan->tokens_restored);
-    T_CHECK(t, !counts || plan->exact_from == plan->tokens_restored);
+    T_CHECK(t, plan->exact_from <= plan->restored);
+    T_CHECK(t, !counts || plan->exact_from == plan->restored);
     T_EQ(t, plan->run_from,
-         (in->flags & WMBT_PLAN_INEXACT) != 0 ? plan->tokens_restored : plan->exact_from);
+         (in->flags & WMBT_PLAN_INEXACT) != 0 ? plan->restored : plan->exact_from);
     T_EQ(t, plan->exact, plan->run_from == plan->exact_from);
 }
 
@@ -887,11 +978,11 @@ static void test_any_input(wmbt_test *t)
         in.tail.rows_agree = (round >> 3) % 5 != 0;
         in.tail.rows_end =
             (round >> 4) % 5 == 0 ? any_number(&seed) : in.usable_blocks * in.block_tokens;
-        wmbt_plan plan;
-        if (wmbt_plan_make(&in, &plan) == WMBT_OK) {
+        told plan;
+        if (plan_of(&in, &plan) == WMBT_OK) {
             T_CALL(t, check_any(t, &in, &plan));
             made++;
-            counted += plan.tail_counts;
+            counted += plan.load_tail;
         } else {
             T_CALL(t, check_refused(t, &in, WMBT_BAD_ARGUMENT));
         }
@@ -922,8 +1013,8 @@ static void test_rawtail_agrees(wmbt_test *t)
         info.raw_rows = in.tail.raw_rows;
         info.flags = in.tail.rows_agree != 0 ? WMBT_RAWTAIL_ROWS_AGREE : 0;
         info.block_end = in.tail.rows_end;
-        wmbt_plan plan;
-        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+        told plan;
+        T_EQ(t, plan_of(&in, &plan), WMBT_OK);
         T_EQ(t, plan.tail_status,
              wmbt_rawtail_fits(&info, &small.shape, small.step, boundary, in.prompt_tokens));
         fits += plan.tail_status == WMBT_OK;
@@ -948,6 +1039,7 @@ static const wmbt_case cases[] = {
     {"no tokens, no blocks", test_nothing, 0, NULL},
     {"every reason, in order", test_reasons, 0, NULL},
     {"names of reasons", test_reason_names, 0, NULL},
+    {"raw rows before the window", test_window_extra, 0, NULL},
     {"bytes to read", test_bytes, 0, NULL},
     {"any input", test_any_input, 0, NULL},
 #if WMBT_CFG_RAWTAIL

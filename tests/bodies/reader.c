@@ -28,6 +28,7 @@ typedef struct net {
     const bucket *b;
     wmbt_reader *r;
     wmbt_reader_config config;
+    wmbt_reader_prompt prompt;
     wmbt_reader_place places[PLACES];
     wmbt_buf rows;
     uint32_t state; /* of the random numbers */
@@ -86,17 +87,21 @@ static void start(net *n)
     static wmbt_buf workspace;
     wmbt_reader_config *c = &n->config;
     uint32_t *s = &n->state;
-    c->chain = bucket_chain();
+    wmbt_reader_prompt *p = &n->prompt;
+    p->chain = bucket_chain();
+    p->prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
+    p->name_space = WMBT_VIEW_LITERAL(BUCKET_NAMESPACE);
     c->shape = SHAPE;
-    c->prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
-    c->name_space = WMBT_VIEW_LITERAL(BUCKET_NAMESPACE);
     c->max_blocks = BUCKET_MAX_BLOCKS;
     c->in_flight = n->in_order ? 1u : 1u + below(s, 4);
     c->max_object_bytes = 4096;
     c->presence_blocks = below(s, 2) == 0u ? 0u : 1u + below(s, 4);
-    c->flags = below(s, 2) == 0u ? WMBT_READER_AUDIT : 0u;
-    c->flags |= below(s, 2) == 0u ? WMBT_READER_TRUST_TAIL : 0u;
-    c->flags |= below(s, 16) == 0u ? WMBT_READER_NO_TAIL : 0u;
+    p->flags = below(s, 2) == 0u ? WMBT_READER_AUDIT : 0u;
+    p->flags |= below(s, 2) == 0u ? WMBT_READER_TRUST_TAIL : 0u;
+    p->flags |= below(s, 16) == 0u ? WMBT_READER_NO_TAIL : 0u;
+    p->flags |= below(s, 2) == 0u ? WMBT_READER_INEXACT : 0u;
+    c->first_bytes = below(s, 2) == 0u ? 0u : below(s, 2) == 0u ? UINT32_MAX : 100u + below(s, 200);
+    c->step_bytes = below(s, 2) == 0u ? 0u : 16u + below(s, 100);
     size_t bytes = lay_out(n, false);
     uint8_t *rows = wmbt_test_alloc(n->t, bytes);
     N_CHECK(n, rows != NULL);
@@ -111,7 +116,8 @@ static void start(net *n)
     c->codec.context = &workspace;
     size_t size = WMBT_READER_BYTES(BUCKET_MAX_BLOCKS, c->in_flight);
     uint8_t *memory = wmbt_test_alloc(n->t, size);
-    N_CHECK(n, wmbt_reader_init(wmbt_buf_of(memory, size), c, &n->r) == WMBT_OK);
+    N_CHECK(n, wmbt_reader_init(wmbt_buf_of(memory, size), c, below(s, 3), &n->r) == WMBT_OK);
+    N_CHECK(n, wmbt_reader_start(n->r, p) == WMBT_OK);
 }
 
 /* --- input ------------------------------------------------------------------------------------ */
@@ -161,14 +167,13 @@ static void try_old(net *n)
         return;
     }
     const wmbt_want *w = &n->old;
-    N_CHECK(n, wmbt_reader_found(n->r, w, 100) == WMBT_BAD_STATE);
-    N_CHECK(n,
-            wmbt_reader_feed(n->r, w, w->offset, wmbt_view_of(&byte, 1), &taken) == WMBT_BAD_STATE);
-    N_CHECK(n, wmbt_reader_placed(n->r, w, w->offset, 1, 0) == WMBT_BAD_STATE);
-    N_CHECK(n, wmbt_reader_presence(n->r, w, wmbt_view_of(&byte, 1)) == WMBT_BAD_STATE);
-    N_CHECK(n, wmbt_reader_fail(n->r, w, WMBT_MISSING) == WMBT_BAD_STATE);
-    N_CHECK(n, wmbt_reader_retry(n->r, w) == WMBT_BAD_STATE);
-    N_CHECK(n, wmbt_reader_restart(n->r, w) == WMBT_BAD_STATE);
+    N_CHECK(n, wmbt_reader_found(n->r, w, 100) == WMBT_STALE);
+    N_CHECK(n, wmbt_reader_feed(n->r, w, w->offset, wmbt_view_of(&byte, 1), &taken) == WMBT_STALE);
+    N_CHECK(n, wmbt_reader_placed(n->r, w, w->offset, 1, 0) == WMBT_STALE);
+    N_CHECK(n, wmbt_reader_presence(n->r, w, wmbt_view_of(&byte, 1)) == WMBT_STALE);
+    N_CHECK(n, wmbt_reader_fail(n->r, w, WMBT_MISSING) == WMBT_STALE);
+    N_CHECK(n, wmbt_reader_retry(n->r, w) == WMBT_STALE);
+    N_CHECK(n, wmbt_reader_restart(n->r, w) == WMBT_STALE);
     N_CHECK(n, taken == 4711);
 }
 
@@ -209,19 +214,19 @@ static void answer_presence(net *n, uint32_t i)
 static void answer_memory(net *n, uint32_t i)
 {
     const wmbt_want *w = &n->open[i];
-    uint8_t *raw = wmbt_test_alloc(n->t, w->raw_bytes);
+    uint8_t *raw = wmbt_test_alloc(n->t, w->plain_bytes);
     uint8_t *stored = wmbt_test_alloc(n->t, w->stored_bytes);
-    if (w->raw_bytes != 0u) {
+    if (w->plain_bytes != 0u) {
         N_CHECK(n,
-                wmbt_reader_memory(n->r, w, wmbt_buf_of(raw, w->raw_bytes - 1u),
+                wmbt_reader_memory(n->r, w, wmbt_buf_of(raw, w->plain_bytes - 1u),
                                    wmbt_buf_of(stored, w->stored_bytes)) == WMBT_BUFFER_TOO_SMALL);
     }
     N_CHECK(n,
-            wmbt_reader_memory(n->r, w, wmbt_buf_of(raw, w->raw_bytes),
+            wmbt_reader_memory(n->r, w, wmbt_buf_of(raw, w->plain_bytes),
                                wmbt_buf_of(stored, w->stored_bytes - 1u)) == WMBT_BUFFER_TOO_SMALL);
-    wmbt_status status = wmbt_reader_memory(n->r, w, wmbt_buf_of(raw, w->raw_bytes),
+    wmbt_status status = wmbt_reader_memory(n->r, w, wmbt_buf_of(raw, w->plain_bytes),
                                             wmbt_buf_of(stored, w->stored_bytes));
-    N_CHECK(n, status == WMBT_OK || status == WMBT_END || status >= 32);
+    N_CHECK(n, status == WMBT_OK || wmbt_reader_settles(status));
     forget(n, i);
 }
 
@@ -242,7 +247,7 @@ static bool place(net *n, uint32_t i, uint32_t offset, uint32_t len, const bucke
     const uint8_t *from = o->bytes.data + offset;
     wmbt_status status = wmbt_reader_placed(n->r, w, offset, len, wmbt_test_crc32c(0, from, len));
     if (status == WMBT_BAD_STATE || status == WMBT_BAD_ARGUMENT || status == WMBT_FULL) {
-        return false; /* collected in memory, or there already */
+        return false; /* the header has not come, or these bytes have */
     }
     for (uint32_t k = 0; k < len; k++) {
         n->rows.data[piece.place + k] = from[k];
@@ -260,7 +265,7 @@ static void answer_bytes(net *n, uint32_t i, const bucket_object *o)
     uint32_t offset = w->offset;
     uint32_t len = (uint32_t)o->bytes.len - offset;
     if (!n->in_order) {
-        uint32_t span = w->bytes + (w->kind == WMBT_WANT_OBJECT ? 0u : 3u);
+        uint32_t span = w->kind == WMBT_WANT_OBJECT ? (uint32_t)o->bytes.len : w->bytes + 3u;
         offset += below(&n->state, 2) == 0u ? 0u : below(&n->state, span);
         offset = offset < o->bytes.len ? offset : (uint32_t)o->bytes.len - 1u;
         len = 1u + below(&n->state, below(&n->state, 4) == 0u ? 900u : 40u);
@@ -300,6 +305,23 @@ static void answer_bytes(net *n, uint32_t i, const bucket_object *o)
     }
 }
 
+static void answer_step(net *n, uint32_t i)
+{
+    uint32_t how = n->in_order ? 2u : below(&n->state, 200);
+    if (how < 2u) {
+        wmbt_status said = how == 0u ? wmbt_reader_retry(n->r, &n->open[i])
+                                     : wmbt_reader_restart(n->r, &n->open[i]);
+        N_CHECK(n, said == WMBT_OK);
+        forget(n, i);
+        return;
+    }
+    wmbt_status status = wmbt_reader_step(n->r, &n->open[i]);
+    N_CHECK(n, !wmbt_status_is_caller(status) && status != WMBT_STALE);
+    if (status != WMBT_NEED_MORE) {
+        forget(n, i);
+    }
+}
+
 static void answer_object(net *n, uint32_t i)
 {
     wmbt_want *w = &n->open[i];
@@ -321,8 +343,8 @@ static void answer_object(net *n, uint32_t i)
     }
     if (w->kind == WMBT_WANT_OBJECT) {
         wmbt_status status = wmbt_reader_found(n->r, w, o->bytes.len);
-        if (status != WMBT_OK && status != WMBT_BAD_STATE) { /* the second: said before */
-            N_CHECK(n, wmbt_status_is_error(status) && status >= 32);
+        if (status != WMBT_NEED_MORE && status != WMBT_BAD_STATE) { /* the second: said before */
+            N_CHECK(n, wmbt_reader_settles(status) && status != WMBT_END);
             forget(n, i);
             return;
         }
@@ -335,26 +357,28 @@ static void answer(net *n, uint32_t i)
     switch (n->open[i].kind) {
     case WMBT_WANT_PRESENCE: answer_presence(n, i); break;
     case WMBT_WANT_MEMORY: answer_memory(n, i); break;
+    case WMBT_WANT_STEP: answer_step(n, i); break;
     default: answer_object(n, i); break;
     }
 }
 
-/* Drops wants that a cut has made stale. */
-static void drop_stale(net *n)
+/* The reader says of a want that is open that it is dead. */
+static void take_stop(net *n, const wmbt_want *stop)
 {
-    for (uint32_t i = 0; i < n->opens;) {
-        const wmbt_want *w = &n->open[i];
-        size_t taken = 0;
-        wmbt_status status = w->kind == WMBT_WANT_PRESENCE
-                                 ? wmbt_reader_presence(n->r, w, wmbt_view_of(NULL, 0))
-                                 : wmbt_reader_feed(n->r, w, 0, wmbt_view_of(NULL, 0), &taken);
-        bool in_flight = w->kind == WMBT_WANT_PRESENCE || wmbt_reader_in_flight(n->r, w->object);
-        if (w->kind == WMBT_WANT_PRESENCE ? status == WMBT_BAD_STATE : !in_flight) {
+    for (uint32_t i = 0; i < n->opens; i++) {
+        if (n->open[i].serial == stop->serial) {
+            N_CHECK(n, n->open[i].id == stop->id && n->open[i].object == stop->object);
             forget(n, i);
-        } else {
-            i++;
+            return;
         }
     }
+}
+
+/* A want that is dead and of which no stop has told yet is known by its status. */
+static bool is_dead(net *n, const wmbt_want *w)
+{
+    wmbt_want now;
+    return wmbt_reader_want_of(n->r, w->serial, &now) == WMBT_STALE;
 }
 
 static void run(net *n)
@@ -371,12 +395,14 @@ static void run(net *n)
             (void)give_input(n, &given, &ended);
         }
         if (act < 3u && n->opens < MAX_OPEN) {
-            wmbt_want want = {4711, 0, 0, 0, 0, 0, 0, 0, 0};
+            wmbt_want want = {4711, 0, 0, 0, 0, 0, 0, 0, 0, 0};
             wmbt_status status = wmbt_reader_next_want(n->r, &want);
-            if (status == WMBT_OK) {
+            if (status == WMBT_OK && want.kind == WMBT_WANT_STOP) {
+                take_stop(n, &want);
+            } else if (status == WMBT_OK) {
                 n->open[n->opens++] = want;
             } else {
-                N_CHECK(n, want.id == 4711);
+                N_CHECK(n, want.serial == 4711);
                 if (status == WMBT_END) {
                     N_CHECK(n, ended && n->opens == 0u);
                     return;
@@ -388,10 +414,15 @@ static void run(net *n)
             }
         }
         if (n->opens != 0u) {
-            answer(n, n->in_order ? 0u : below(&n->state, n->opens));
+            uint32_t i = n->in_order ? 0u : below(&n->state, n->opens);
+            if (is_dead(n, &n->open[i])) {
+                n->old = n->open[i]; /* until the stop comes */
+                n->has_old = true;
+            } else {
+                answer(n, i);
+            }
         }
         if (!n->t->failed) {
-            drop_stale(n);
             try_old(n);
         }
     }
@@ -401,9 +432,10 @@ static void run(net *n)
 
 static wmbt_plan_input true_input(net *n, bucket_truth *tail)
 {
-    wmbt_plan_input in = {SHAPE, BUCKET_BLOCK_TOKENS, n->b->token_count, 0, 0,
+    wmbt_plan_input in = {SHAPE, BUCKET_BLOCK_TOKENS, n->b->token_count, 0, 0, 0,
                           0,     {0, 0, 0, 0, 0, 0}};
-    in.flags = (n->config.flags & WMBT_READER_TRUST_TAIL) != 0u ? WMBT_PLAN_TRUST_TAIL : 0u;
+    in.flags = (n->prompt.flags & WMBT_READER_TRUST_TAIL) != 0u ? WMBT_PLAN_TRUST_TAIL : 0u;
+    in.flags |= (n->prompt.flags & WMBT_READER_INEXACT) != 0u ? WMBT_PLAN_INEXACT : 0u;
     wmbt_rawtail_info info = {0, 0, 0, 0, 0, 0};
     for (uint32_t i = 0; i < n->b->blocks; i++) {
         bucket_truth block = bucket_read(n->t, n->b, i, false, &info);
@@ -414,7 +446,7 @@ static wmbt_plan_input true_input(net *n, bucket_truth *tail)
         in.blocks_bytes += block.stored_bytes;
     }
     in.tail.status = WMBT_MISSING;
-    if (in.usable_blocks != 0u && (n->config.flags & WMBT_READER_NO_TAIL) == 0u) {
+    if (in.usable_blocks != 0u && (n->prompt.flags & WMBT_READER_NO_TAIL) == 0u) {
         *tail = bucket_read(n->t, n->b, in.usable_blocks - 1u, true, &info);
         in.tail.status = tail->status;
         in.tail.total_tokens = info.total_tokens;
@@ -427,14 +459,14 @@ static wmbt_plan_input true_input(net *n, bucket_truth *tail)
 }
 
 /* Rows of an object that the plan loads lie where they should. */
-static void check_rows(net *n, uint32_t object, wmbt_view plain)
+static void check_rows(net *n, uint32_t object, wmbt_view plain, uint32_t trust)
 {
     uint32_t offset = 0;
     wmbt_piece piece;
     while (offset < plain.len) {
         N_CHECK(n, wmbt_reader_piece(n->r, object, offset, NULL, &piece) == WMBT_OK);
         N_CHECK(n, piece.offset == offset && piece.bytes != 0u);
-        N_CHECK(n, piece.trust == WMBT_TRUST_USABLE);
+        N_CHECK(n, piece.trust == trust);
         if (piece.has_place != 0u) {
             N_CHECK(n, piece.place + piece.bytes <= n->rows.len);
             N_CHECK(n,
@@ -465,7 +497,7 @@ static void check_states(net *n, uint32_t usable)
         wmbt_reader_object state;
         bucket_truth truth = bucket_read(n->t, n->b, i, false, &info);
         N_CHECK(n, wmbt_reader_object_state(n->r, i, &state) == WMBT_OK);
-        if ((n->config.flags & WMBT_READER_AUDIT) == 0u && i > usable) {
+        if ((n->prompt.flags & WMBT_READER_AUDIT) == 0u && i > usable) {
             N_CHECK(n, state.status != WMBT_OK || truth.status == WMBT_OK);
             continue;
         }
@@ -491,21 +523,21 @@ static void check_plan(net *n)
     N_CHECK(n, wmbt_reader_plan(n->r, &got) == WMBT_OK);
     N_CHECK(n, wmbt_reader_blocks(n->r) == n->b->blocks);
     N_CHECK(n, wmbt_reader_usable_blocks(n->r) == in.usable_blocks);
-    N_CHECK(n, got.blocks == want.blocks && got.boundary == want.boundary);
-    N_CHECK(n, got.tokens_restored == want.tokens_restored);
-    N_CHECK(n, got.tokens_to_prefill == want.tokens_to_prefill);
-    N_CHECK(n, got.exact_from == want.exact_from && got.logits_only == want.logits_only);
-    N_CHECK(n, got.tail_counts == want.tail_counts);
+    N_CHECK(n, got.load_blocks == want.load_blocks && got.load_reason == want.load_reason);
+    N_CHECK(n, got.run_from == want.run_from && got.run_tokens == want.run_tokens);
+    N_CHECK(n, got.exact == want.exact && got.logits_only == want.logits_only);
+    N_CHECK(n, got.load_tail == want.load_tail && got.saved_tokens == want.saved_tokens);
     N_CHECK(n, got.bytes_to_read == want.bytes_to_read);
     N_CHECK(n, (got.tail_status == WMBT_OK) == (want.tail_status == WMBT_OK));
     N_CHECK(n, (got.tail_status == WMBT_MISSING) == (want.tail_status == WMBT_MISSING));
     check_states(n, in.usable_blocks);
     for (uint32_t i = 0; i < in.usable_blocks && !n->t->failed; i++) {
         wmbt_rawtail_info info;
-        check_rows(n, i, bucket_read(n->t, n->b, i, false, &info).plain);
+        check_rows(n, i, bucket_read(n->t, n->b, i, false, &info).plain,
+                   i < got.load_blocks ? WMBT_TRUST_USABLE : WMBT_TRUST_VERIFIED);
     }
-    if (want.tail_counts != 0u && !n->t->failed) {
-        check_rows(n, WMBT_READER_TAIL, tail.plain);
+    if (want.load_tail != 0u && !n->t->failed) {
+        check_rows(n, WMBT_READER_TAIL, tail.plain, WMBT_TRUST_USABLE);
     }
     if (!n->t->failed) {
         check_unwanted(n);
@@ -547,7 +579,7 @@ static void one_schedule(wmbt_test *t, uint32_t seed, bool in_order)
             n->old = want;
             n->has_old = true;
         }
-        wmbt_reader_reset(n->r);
+        T_EQ(t, wmbt_reader_start(n->r, &n->prompt), WMBT_OK);
         T_CALL(t, try_old(n));
     }
     T_CALL(t, run(n));
@@ -571,19 +603,22 @@ static void test_schedules(wmbt_test *t)
 /* --- small contracts -------------------------------------------------------------------------- */
 
 /* A reader of one block of the small shape, in memory of the test. */
-static wmbt_reader *reader_of(wmbt_test *t, wmbt_reader_config *c)
+static wmbt_reader *reader_of(wmbt_test *t, wmbt_reader_config *c, uint32_t flags)
 {
     wmbt_reader *r = NULL;
-    c->chain = bucket_chain();
+    wmbt_reader_prompt prompt = {0};
+    prompt.chain = bucket_chain();
+    prompt.prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
+    prompt.flags = flags;
     c->shape = SHAPE;
-    c->prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
     c->max_blocks = 1;
     c->in_flight = 1;
     c->max_object_bytes = 4096;
     size_t size = WMBT_READER_BYTES(1, 1);
     uint8_t *memory = wmbt_test_alloc(t, size);
     static const uint32_t tokens[BUCKET_BLOCK_TOKENS] = {1};
-    if (memory == NULL || wmbt_reader_init(wmbt_buf_of(memory, size), c, &r) != WMBT_OK ||
+    if (memory == NULL || wmbt_reader_init(wmbt_buf_of(memory, size), c, 0, &r) != WMBT_OK ||
+        wmbt_reader_start(r, &prompt) != WMBT_OK ||
         wmbt_reader_tokens(r, tokens, BUCKET_BLOCK_TOKENS) != WMBT_OK ||
         wmbt_reader_end(r, BUCKET_BLOCK_TOKENS) != WMBT_OK) {
         wmbt_test_fail(t, __FILE__, __LINE__, "a reader can be made");
@@ -603,12 +638,13 @@ static wmbt_status answer_whole(wmbt_test *t, wmbt_reader *r, wmbt_view object)
             return WMBT_BAD_STATE;
         }
         if (w.kind == WMBT_WANT_MEMORY) {
-            status =
-                wmbt_reader_memory(r, &w, wmbt_buf_of(wmbt_test_alloc(t, w.raw_bytes), w.raw_bytes),
-                                   wmbt_buf_of(wmbt_test_alloc(t, w.stored_bytes), w.stored_bytes));
+            status = wmbt_reader_memory(
+                r, &w, wmbt_buf_of(wmbt_test_alloc(t, w.plain_bytes), w.plain_bytes),
+                wmbt_buf_of(wmbt_test_alloc(t, w.stored_bytes), w.stored_bytes));
         } else {
-            status = w.kind == WMBT_WANT_OBJECT ? wmbt_reader_found(r, &w, object.len) : WMBT_OK;
-            if (status == WMBT_OK) {
+            status =
+                w.kind == WMBT_WANT_OBJECT ? wmbt_reader_found(r, &w, object.len) : WMBT_NEED_MORE;
+            if (status == WMBT_NEED_MORE) {
                 status = wmbt_reader_feed(
                     r, &w, w.offset, wmbt_view_of(object.data + w.offset, object.len - w.offset),
                     &taken);
@@ -639,8 +675,7 @@ static void test_short_tails(wmbt_test *t)
     for (uint32_t i = 0; i < 12u * 40u; i++) {
         wmbt_test_reset(t);
         wmbt_reader_config config = {0};
-        config.flags = i % 2u != 0u ? WMBT_READER_AUDIT : 0u;
-        wmbt_reader *r = reader_of(t, &config);
+        wmbt_reader *r = reader_of(t, &config, i % 2u != 0u ? WMBT_READER_AUDIT : 0u);
         wmbt_view block = one_block(t);
         uint8_t *tail = wmbt_test_alloc(t, 47);
         T_CHECK(t, r != NULL && block.data != NULL && tail != NULL);
@@ -676,7 +711,7 @@ static void test_codec_statuses(wmbt_test *t)
         wmbt_reader_object state;
         config.codec.decode = say;
         config.codec.context = &says;
-        wmbt_reader *r = reader_of(t, &config);
+        wmbt_reader *r = reader_of(t, &config, 0);
         T_CHECK(t, r != NULL);
         wmbt_status want = says < 16 || says > 255          ? WMBT_BAD_BITSTREAM
                            : says < 32 || says == WMBT_FULL ? WMBT_UNSUPPORTED_ALGORITHM
@@ -697,14 +732,14 @@ static void test_pieces(wmbt_test *t)
 {
     for (uint32_t i = 0; i < 2u * 5u * 40u; i++) {
         wmbt_test_reset(t);
-        wmbt_reader_place places[PLACES] = {{0, 0}};
+        wmbt_reader_place places[PLACES] = {{0, 0, 0}};
         wmbt_reader_config config = {0};
         config.places = places;
         for (uint32_t k = 0; k < PLACES; k++) {
             places[k].wanted = i % 2u;
         }
         wmbt_reader_dma dma = {i / 10u, 1u << (i / 2u % 5u)};
-        wmbt_reader *r = reader_of(t, &config);
+        wmbt_reader *r = reader_of(t, &config, 0);
         T_CHECK(t, r != NULL);
         wmbt_piece piece;
         for (uint32_t at = 0; at < 144u; at += piece.bytes) {
@@ -726,33 +761,35 @@ static void test_place_bytes(wmbt_test *t)
 {
     wmbt_reader_config config = {0};
     net n = {0};
-    config.chain = bucket_chain();
+    uint32_t tokens = BUCKET_BLOCK_TOKENS;
     config.shape = SHAPE;
     config.max_blocks = BUCKET_MAX_BLOCKS;
     size_t bytes = lay_out(&n, true);
     for (uint32_t i = 0; i < PLACES; i++) {
         size_t end = i + 1u < PLACES ? (size_t)n.places[i + 1u].offset : bytes;
-        T_EQ(t, wmbt_reader_place_bytes(&config, i / WMBT_EXTENT_KINDS, i % WMBT_EXTENT_KINDS),
+        T_EQ(t,
+             wmbt_reader_place_bytes(&config, tokens, i / WMBT_EXTENT_KINDS, i % WMBT_EXTENT_KINDS),
              end - n.places[i].offset);
     }
     /* Layer 2 has compressed rows, no index. */
-    T_CHECK(t, wmbt_reader_place_bytes(&config, 2, WMBT_EXTENT_COMP) != 0u);
-    T_EQ(t, wmbt_reader_place_bytes(&config, 2, WMBT_EXTENT_INDEX), 0);
-    T_EQ(t, wmbt_reader_place_bytes(&config, 2, WMBT_EXTENT_INDEX_STATE_KV), 0);
-    T_EQ(t, wmbt_reader_place_bytes(&config, 2, WMBT_EXTENT_INDEX_STATE_SCORE), 0);
-    config.chain.block_tokens = WMBT_SHAPE_MAX_BLOCK_TOKENS;
+    T_CHECK(t, wmbt_reader_place_bytes(&config, tokens, 2, WMBT_EXTENT_COMP) != 0u);
+    T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 2, WMBT_EXTENT_INDEX), 0);
+    T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 2, WMBT_EXTENT_INDEX_STATE_KV), 0);
+    T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 2, WMBT_EXTENT_INDEX_STATE_SCORE), 0);
+    tokens = WMBT_SHAPE_MAX_BLOCK_TOKENS;
     for (uint32_t less = 0; less < 2u; less++) {
         config.max_blocks = UINT32_MAX - less;
-        T_EQ(t, wmbt_reader_place_bytes(&config, 1, WMBT_EXTENT_COMP), UINT32_MAX);
-        T_EQ(t, wmbt_reader_place_bytes(&config, 0, WMBT_EXTENT_COMP), 0);
+        T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 1, WMBT_EXTENT_COMP), UINT32_MAX);
+        T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 0, WMBT_EXTENT_COMP), 0);
     }
     /* Where the shape allows no such blocks nothing has a place. */
     static const uint32_t none[] = {0, 9, 0x2008, 0x80000000u};
     for (size_t i = 0; i < 4u * PLACES; i++) {
-        config.chain.block_tokens = none[i / PLACES];
+        tokens = none[i / PLACES];
         uint32_t place = (uint32_t)(i % PLACES);
         T_EQ(t,
-             wmbt_reader_place_bytes(&config, place / WMBT_EXTENT_KINDS, place % WMBT_EXTENT_KINDS),
+             wmbt_reader_place_bytes(&config, tokens, place / WMBT_EXTENT_KINDS,
+                                     place % WMBT_EXTENT_KINDS),
              0);
     }
 }

@@ -26,6 +26,7 @@ static const wmbt_shape_layer wide_layers[17] = {
 typedef struct value {
     wmbt_test *t;
     wmbt_shape shape;
+    wmbt_reader_prompt prompt;
     wmbt_view plain;
     uint32_t chunks;
     uint8_t key[1u + MAX_CHUNKS][KEY_BYTES]; /* of the manifest and of each chunk */
@@ -139,17 +140,17 @@ static void make(wmbt_test *t, value *v, uint32_t layers)
     uint8_t *memory = wmbt_test_alloc(t, size);
     T_CHECK(t, v->raw != NULL && v->stored != NULL && context != NULL && c != NULL);
     *context = workspace;
-    c->chain = bucket_chain();
-    c->chain.block_tokens = TOKENS;
+    v->prompt.chain = bucket_chain();
+    v->prompt.chain.block_tokens = TOKENS;
+    v->prompt.prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
+    v->prompt.name_space = WMBT_VIEW_LITERAL(BUCKET_NAMESPACE);
     c->shape = &v->shape;
-    c->prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
-    c->name_space = WMBT_VIEW_LITERAL(BUCKET_NAMESPACE);
     c->max_blocks = 1;
     c->in_flight = 1;
     c->max_object_bytes = (uint32_t)v->plain.len;
     c->codec.decode = wmbt_zstd_codec;
     c->codec.context = context;
-    T_EQ(t, wmbt_reader_init(wmbt_buf_of(memory, size), c, &v->r), WMBT_OK);
+    T_EQ(t, wmbt_reader_init(wmbt_buf_of(memory, size), c, 0, &v->r), WMBT_OK);
 }
 
 /* --- reading it ------------------------------------------------------------------------------- */
@@ -174,10 +175,11 @@ static wmbt_status answer(value *v, const wmbt_want *want)
 {
     if (want->kind == WMBT_WANT_MEMORY) {
         bool first = v->memories++ == 0u;
-        if (want->stored_bytes > v->stored_room || want->raw_bytes != (first ? v->plain.len : 0u)) {
+        if (want->stored_bytes > v->stored_room ||
+            want->plain_bytes != (first ? v->plain.len : 0u)) {
             return WMBT_BAD_ARGUMENT;
         }
-        return wmbt_reader_memory(v->r, want, wmbt_buf_of(v->raw, want->raw_bytes),
+        return wmbt_reader_memory(v->r, want, wmbt_buf_of(v->raw, want->plain_bytes),
                                   wmbt_buf_of(v->stored, want->stored_bytes));
     }
     uint32_t part = part_of(v, want);
@@ -188,11 +190,11 @@ static wmbt_status answer(value *v, const wmbt_want *want)
     if (bytes.data == NULL) {
         return wmbt_reader_fail(v->r, want, WMBT_MISSING);
     }
-    wmbt_status status = WMBT_OK;
+    wmbt_status status = WMBT_NEED_MORE;
     if (want->kind == WMBT_WANT_OBJECT) {
         status = wmbt_reader_found(v->r, want, bytes.len);
     }
-    if (status != WMBT_OK) {
+    if (status != WMBT_NEED_MORE) {
         return status;
     }
     size_t taken = 0;
@@ -209,7 +211,7 @@ static void check(value *v, wmbt_status want)
     wmbt_want w;
     wmbt_status status, said = WMBT_OK;
     v->memories = 0;
-    wmbt_reader_reset(v->r);
+    T_EQ(t, wmbt_reader_start(v->r, &v->prompt), WMBT_OK);
     T_EQ(t, wmbt_reader_hash(v->r, &v->hash), WMBT_OK);
     T_EQ(t, wmbt_reader_end(v->r, TOKENS + 1u), WMBT_OK);
     while ((status = wmbt_reader_next_want(v->r, &w)) == WMBT_OK && w.object == 0u) {
@@ -315,20 +317,15 @@ static void test_huge(wmbt_test *t)
     wmbt_kvblock_walk walk;
     T_EQ(t, wmbt_kvblock_walk_init(&walk, &huge_shape, 4095), WMBT_OK);
     T_EQ(t, walk.end, UINT64_C(0x100000000));
-    wmbt_reader_config c = {{0, 0, {NULL, 0}, {NULL, 0}, 0, NULL},
-                            &huge_shape,
-                            WMBT_VIEW_LITERAL(BUCKET_PREFIX),
-                            WMBT_VIEW_LITERAL(BUCKET_NAMESPACE),
-                            1,
-                            1,
-                            UINT32_MAX,
-                            0,
-                            0,
-                            {NULL, 0},
-                            NULL,
-                            {NULL, NULL}};
-    c.chain = bucket_chain();
-    c.chain.block_tokens = 4095;
+    wmbt_reader_config c = {0};
+    wmbt_reader_prompt prompt = {0};
+    c.shape = &huge_shape;
+    c.max_blocks = 1;
+    c.in_flight = 1;
+    c.max_object_bytes = UINT32_MAX;
+    prompt.chain = bucket_chain();
+    prompt.chain.block_tokens = 4095;
+    prompt.prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
     size_t size = WMBT_READER_BYTES(1, 1), taken = 0;
     uint8_t *memory = wmbt_test_alloc(t, size), *head = wmbt_test_alloc(t, 128);
     wmbt_reader *r = NULL;
@@ -341,10 +338,11 @@ static void test_huge(wmbt_test *t)
     wmbt_test_store32(head + 12, 4095);
     wmbt_test_store32(head + 16, HUGE_LAYERS);
     wmbt_test_store32(head + 20, 0xFFFFFFE8u);
-    T_EQ(t, wmbt_reader_init(wmbt_buf_of(memory, size), &c, &r), WMBT_OK);
+    T_EQ(t, wmbt_reader_init(wmbt_buf_of(memory, size), &c, 0, &r), WMBT_OK);
+    T_EQ(t, wmbt_reader_start(r, &prompt), WMBT_OK);
     T_EQ(t, wmbt_reader_hash(r, &hash), WMBT_OK);
     T_EQ(t, wmbt_reader_next_want(r, &want), WMBT_OK);
-    T_EQ(t, wmbt_reader_found(r, &want, UINT32_MAX), WMBT_OK);
+    T_EQ(t, wmbt_reader_found(r, &want, UINT32_MAX), WMBT_NEED_MORE);
     T_EQ(t, wmbt_reader_feed(r, &want, 0, wmbt_view_of(head, 128), &taken), WMBT_TOO_LARGE);
     T_EQ(t, wmbt_reader_object_state(r, 0, &state), WMBT_OK);
     T_EQ(t, state.status, WMBT_TOO_LARGE);
@@ -377,45 +375,48 @@ static void test_long_manifest(wmbt_test *t)
     static const uint8_t begin[] = {'W', 'B', 'Z', '1', 1, 3, sizeof long_manifest - 1u};
     static const wmbt_shape shape = {wide_layers, 1, 56, 0, 1, 1};
     wmbt_reader_config *c = (wmbt_reader_config *)(void *)wmbt_test_alloc(t, sizeof *c);
+    wmbt_reader_prompt *prompt = (wmbt_reader_prompt *)(void *)wmbt_test_alloc(t, sizeof *prompt);
     size_t size = WMBT_READER_BYTES(2, 1), taken = 0;
-    uint8_t *memory = wmbt_test_alloc(t, size), *stored = wmbt_test_alloc(t, 128);
+    uint8_t *memory = wmbt_test_alloc(t, size), *plain = wmbt_test_alloc(t, 128);
+    uint8_t *stored = wmbt_test_alloc(t, 128); /* the last: it is said to be longer */
     wmbt_reader *r = NULL;
     wmbt_block_hash hash = {{1}};
     wmbt_want want;
-    T_CHECK(t, c != NULL && memory != NULL && stored != NULL);
-    c->chain = bucket_chain();
-    c->chain.block_tokens = 1;
+    T_CHECK(t, c != NULL && prompt != NULL && plain != NULL && stored != NULL);
+    prompt->chain = bucket_chain();
+    prompt->chain.block_tokens = 1;
+    prompt->prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
     c->shape = &shape;
-    c->prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
     c->max_blocks = 2;
     c->in_flight = 1;
     c->max_object_bytes = UINT32_MAX;
     c->codec.decode = give_manifest;
-    T_EQ(t, wmbt_reader_init(wmbt_buf_of(memory, size), c, &r), WMBT_OK);
+    T_EQ(t, wmbt_reader_init(wmbt_buf_of(memory, size), c, 0, &r), WMBT_OK);
+    T_EQ(t, wmbt_reader_start(r, prompt), WMBT_OK);
     for (uint32_t i = 0; i < 2u; i++) {
         T_EQ(t, wmbt_reader_hash(r, &hash), WMBT_OK);
     }
     T_EQ(t, wmbt_kvblock_seal(wmbt_buf_of(stored, 128), &shape, 1, 0, &size), WMBT_OK);
     T_EQ(t, wmbt_reader_next_want(r, &want), WMBT_OK);
-    T_EQ(t, wmbt_reader_found(r, &want, size), WMBT_OK);
+    T_EQ(t, wmbt_reader_found(r, &want, size), WMBT_NEED_MORE);
     T_EQ(t, wmbt_reader_feed(r, &want, 0, wmbt_view_of(stored, size), &taken), WMBT_END);
 
     for (uint32_t i = 0; i < 128u; i++) {
         stored[i] = i < sizeof begin ? begin[i] : 0u;
     }
     T_EQ(t, wmbt_reader_next_want(r, &want), WMBT_OK);
-    T_EQ(t, wmbt_reader_found(r, &want, UINT32_MAX), WMBT_OK);
+    T_EQ(t, wmbt_reader_found(r, &want, UINT32_MAX), WMBT_NEED_MORE);
     T_EQ(t, wmbt_reader_feed(r, &want, 0, wmbt_view_of(stored, 128), &taken), WMBT_OK);
     T_EQ(t, wmbt_reader_next_want(r, &want), WMBT_OK);
     T_EQ(t, want.stored_bytes, UINT32_MAX);
-    r->slot[0].run[0].to = UINT32_MAX; /* all have come */
+    wmbt_reader_slot_at(r, 0)->run[0].to = UINT32_MAX; /* all have come */
     T_EQ(t,
-         wmbt_reader_memory(r, &want, wmbt_buf_of(wmbt_test_alloc(t, 128), want.raw_bytes),
+         wmbt_reader_memory(r, &want, wmbt_buf_of(plain, want.plain_bytes),
                             wmbt_buf_of(stored, UINT32_MAX)),
          WMBT_OK);
     T_EQ(t, wmbt_reader_usable_blocks(r), 1);
     T_EQ(t, wmbt_reader_next_want(r, &want), WMBT_OK);
-    T_CHECK(t, want.kind == WMBT_WANT_MEMORY && want.object == 1u && want.raw_bytes == 100u);
+    T_CHECK(t, want.kind == WMBT_WANT_MEMORY && want.object == 1u && want.plain_bytes == 100u);
 }
 
 static const wmbt_case cases[] = {

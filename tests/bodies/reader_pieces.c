@@ -361,7 +361,7 @@ static void test_no_such_block(wmbt_test *t)
     drive *d = b == NULL ? NULL : drive_config(t, b, WMBT_READER_AUDIT);
     wmbt_piece piece;
     T_CHECK(t, d != NULL && !t->failed);
-    d->config.chain.block_tokens = 7;
+    d->prompt.chain.block_tokens = 7;
     b->token_count = 8;
     T_CALL(t, drive_start(d));
     T_CALL(t, drive_reset(d, DRIVE_WHOLE, 0));

@@ -75,9 +75,17 @@ def restored_rows(folder, row, first, end, max_blocks, room):
     return b"".join(out).ljust(room, b"\0")
 
 
+def exact_without_tail(boundary, tokens):
+    """docs/REUSE.md: from where a run is exact without a tail."""
+    start = min(boundary, tokens - 1) - 43 * 127
+    for layer in range(2, 43, 2):
+        start = min(start, boundary - 4 - layer * 127)
+    return max(start, 0)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--column", default="restored_with_tail_proof")
+    parser.add_argument("--no-tail", action="store_true", help="the tail is too large, or not vouched for")
     parser.add_argument("--rows", help="FIRST,END,MAX_BLOCKS,BYTES: layers kept, room for blocks, at least")
     parser.add_argument("data")
     parser.add_argument("seconds", type=float)
@@ -88,14 +96,21 @@ def main():
     with open(os.path.join(golden, "prompts.tsv"), encoding="utf-8") as f:
         row = next(row for row in csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)
                    if row["name"] == args.prompt)
-    restored = int(row[args.column])
-    want = (int(row["usable_blocks"]), restored, int(row["tokens"]) - restored)
+    usable, tokens = int(row["usable_blocks"]), int(row["tokens"])
+    boundary = usable * int(row["block_tokens"])
+    restored = int(row["restored_with_tail_proof"])
+    # The tail counts if it takes the prompt further than its blocks, or to where they end.
+    counts = not args.no_tail and usable != 0 and row["tail_verdict"].startswith("ok")
+    counts = counts and int(row["tail_total_tokens"]) <= tokens
+    start = restored if counts else exact_without_tail(boundary, tokens)
+    want = (usable if start != 0 else 0, counts, tokens - start, start)
     done = subprocess.run(args.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           timeout=args.seconds, check=False)
     output = done.stdout.decode()
     print(output, end="")
-    got = re.findall(r"^plan: blocks (\d+), restored (\d+), prefill (\d+),", output, re.M)
-    if done.returncode != 0 or [tuple(map(int, plan)) for plan in got] != [want]:
+    got = re.findall(r"^plan: load blocks (\d+)( and the tail)?, run (\d+) from (\d+), saves (\d+),", output, re.M)
+    plans = [(int(n), tail != "", int(run), int(at)) for n, tail, run, at, _ in got]
+    if done.returncode != 0 or plans != [want] or int(got[0][4]) != start:
         sys.exit(f"status {done.returncode}, plan {got}, want {want}")
     if args.rows:
         rows = restored_rows(os.path.join(golden, "bucket"), row, *map(int, args.rows.split(",")))

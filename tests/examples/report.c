@@ -32,12 +32,13 @@ static void print_item(const char *name, uint64_t value)
 
 void print_plan(const wmbt_plan *plan)
 {
-    print_item("plan: blocks ", plan->blocks);
-    print_item(", restored ", plan->tokens_restored);
-    print_item(", prefill ", plan->tokens_to_prefill);
-    print_item(", exact from ", plan->exact_from);
-    board_print(", tail ");
-    board_print(wmbt_plan_tail_reason_name(plan->tail_reason));
+    print_item("plan: load blocks ", plan->load_blocks);
+    board_print(plan->load_tail != 0u ? " and the tail" : "");
+    print_item(", run ", plan->run_tokens);
+    print_item(" from ", plan->run_from);
+    print_item(", saves ", plan->saved_tokens);
     print_item(", read ", plan->bytes_to_read);
-    board_print(" bytes\n");
+    board_print(" bytes, tail ");
+    board_print(wmbt_plan_tail_reason_name(plan->tail_reason));
+    board_print("\n");
 }

@@ -36,7 +36,7 @@ static wmbt_status repeat(void *context, wmbt_view frames, wmbt_buf out, size_t 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t room[256];
-    const wmbt_codec codec = {repeat, NULL};
+    const wmbt_codec codec = {repeat, NULL, NULL};
     wmbt_view object = wmbt_view_of(data, size), payload = {NULL, SIZE_MAX};
     wmbt_compressed_info info = {7, 7, 7, 7}, probed = {7, 7, 7, 7};
     wmbt_compressed_plain plain = {{NULL, SIZE_MAX}, 7, 7}, through = {{NULL, SIZE_MAX}, 7, 7};

@@ -15,13 +15,19 @@ slot *model_slot_of(model *m, const wmbt_want *w)
         return NULL;
     }
     slot *s = &m->slot[w->id];
-    return s->used && s->asked && s->want.generation == w->generation ? s : NULL;
+    return s->used && s->asked && s->want.serial == w->serial ? s : NULL;
 }
 
 bool model_is_question(const model *m, const wmbt_want *w)
 {
     return w->kind == WMBT_WANT_PRESENCE && w->id == m->asked.id && m->question &&
-           m->asked.generation == w->generation;
+           m->asked.serial == w->serial;
+}
+
+/* The want of a slot is dead, or it is another kind of want. */
+static wmbt_status not_now(model *m, const wmbt_want *w)
+{
+    return model_slot_of(m, w) == NULL && !model_is_question(m, w) ? WMBT_STALE : WMBT_BAD_STATE;
 }
 
 static void refused(model *m, wmbt_status got, wmbt_status status)
@@ -34,7 +40,7 @@ static void refused(model *m, wmbt_status got, wmbt_status status)
 static void remember(model *m, const wmbt_want *w)
 {
     for (uint32_t i = 0; i < MAX_SEEN && i < m->seens; i++) {
-        M_CHECK(m, m->seen[i].id != w->id || m->seen[i].generation != w->generation);
+        M_CHECK(m, m->seen[i].serial != w->serial);
     }
     m->seen[m->seens++ % MAX_SEEN] = *w;
 }
@@ -44,13 +50,14 @@ static void check_want(model *m, slot *s, const wmbt_want *w)
 {
     uint32_t first = model_first_missing(s);
     M_CHECK(m, w->object == s->number && w->blocks == 0u);
+    M_CHECK(m, w->collected == (s->phase != MEMORY && model_is_collected(s) ? 1u : 0u));
     if (s->phase == MEMORY) {
         M_CHECK(m, w->kind == WMBT_WANT_MEMORY && w->offset == 0u && w->bytes == 0u);
-        M_CHECK(m, w->raw_bytes == s->need_raw && w->stored_bytes != 0u);
+        M_CHECK(m, w->plain_bytes == s->need_plain && w->stored_bytes != 0u);
         M_CHECK(m, s->need_stored == ANY_LENGTH || w->stored_bytes == s->need_stored);
         s->need_stored = w->stored_bytes;
     } else {
-        M_CHECK(m, w->raw_bytes == 0u && w->stored_bytes == 0u);
+        M_CHECK(m, w->plain_bytes == 0u && w->stored_bytes == 0u);
         if (s->phase == FIND) {
             M_CHECK(m, w->kind == WMBT_WANT_OBJECT && w->offset == 0u);
             M_CHECK(m, w->bytes == WMBT_READER_HEADER_BYTES);
@@ -116,7 +123,13 @@ wmbt_status model_call_next(model *m, wmbt_want *want)
     }
     memset(want, (int)UNTOUCHED, sizeof *want);
     uint32_t number = TAIL, blocks = next_question(m);
+    bool stops = model_any_stop(m);
     wmbt_status got = wmbt_reader_next_want(m->r, want);
+    M_CHECK(m, stops == (got == WMBT_OK && want->kind == WMBT_WANT_STOP));
+    if (stops) { /* each once, before all else */
+        model_take_stop(m, want);
+        return WMBT_OK;
+    }
     if (s == NULL && blocks == 0u && !next_new(m, &number)) {
         M_CHECK(m, got == (model_done(m) ? WMBT_END : WMBT_NEED_MORE));
         M_CHECK(m, model_all_are((const uint8_t *)want, sizeof *want, UNTOUCHED));
@@ -130,7 +143,7 @@ wmbt_status model_call_next(model *m, wmbt_want *want)
     } else if (blocks != 0u) {
         M_CHECK(m, want->kind == WMBT_WANT_PRESENCE && want->id == m->config.in_flight);
         M_CHECK(m, want->object == m->known && want->blocks == blocks);
-        M_CHECK(m, (want->offset | want->bytes | want->raw_bytes | want->stored_bytes) == 0u);
+        M_CHECK(m, (want->offset | want->bytes | want->plain_bytes | want->stored_bytes) == 0u);
         m->question = true;
         m->asked = *want;
     } else {
@@ -144,7 +157,7 @@ void model_call_found(model *m, const wmbt_want *w, uint64_t bytes)
     slot *s = model_slot_of(m, w);
     wmbt_status got = wmbt_reader_found(m->r, w, bytes);
     if (s == NULL || s->phase != FIND) {
-        refused(m, got, WMBT_BAD_STATE);
+        refused(m, got, not_now(m, w));
         return;
     }
     wmbt_view right = model_stocked(m, s->number)->source[s->source];
@@ -154,7 +167,7 @@ void model_call_found(model *m, const wmbt_want *w, uint64_t bytes)
     } else if (bytes == 0u) {
         model_conclude(m, s, got, model_said(WMBT_TRUNCATED, false), NULL);
     } else {
-        M_CHECK(m, got == WMBT_OK);
+        M_CHECK(m, got == WMBT_NEED_MORE);
         s->claimed[s->source] = (uint32_t)bytes;
         s->phase = HEAD;
         s->to = model_phase_end(m, s);
@@ -176,7 +189,7 @@ wmbt_status model_call_feed(model *m, const wmbt_want *w, uint32_t offset, wmbt_
     M_CHECK(m, !wmbt_status_is_error(got) || taken == 4711u);
     uint32_t n = 0;
     if (s == NULL || s->phase == FIND || s->phase == MEMORY) {
-        refused(m, got, WMBT_BAD_STATE);
+        refused(m, got, not_now(m, w));
     } else if (bytes.data == NULL && bytes.len != 0u) {
         refused(m, got, WMBT_BAD_ARGUMENT);
     } else if (bytes.len == 0u) {
@@ -205,8 +218,14 @@ void model_call_placed(model *m, const wmbt_want *w, uint32_t offset, wmbt_view 
     bool rows = s != NULL && wmbt_reader_piece(m->r, s->number, offset, NULL, &piece) == WMBT_OK &&
                 piece.kind != WMBT_EXTENT_FIELD && len <= piece.bytes;
     wmbt_status got = wmbt_reader_placed(m->r, w, offset, len, lie ^ wmbt_crc32c(0, bytes));
+    if (s != NULL && s->phase != PLAIN && got == WMBT_COLLECTED) {
+        M_CHECK(m, s->phase == MEMORY || model_is_collected(s));
+        m->tally->refused++;
+        return;
+    }
     if (s == NULL || s->phase != PLAIN) {
-        refused(m, got, WMBT_BAD_STATE);
+        M_CHECK(m, s == NULL || s->phase != COLLECT);
+        refused(m, got, not_now(m, w));
         return;
     }
     wmbt_status status = len == 0u ? WMBT_BAD_ARGUMENT : model_bookable(s, offset, len, &n);
@@ -241,10 +260,10 @@ void model_call_memory(model *m, const wmbt_want *w, uint32_t raw_len, uint32_t 
         wmbt_reader_memory(m->r, w, wmbt_buf_of(raw, raw_len), wmbt_buf_of(stored, stored_len));
     wmbt_status status = WMBT_OK;
     if (s == NULL || s->phase != MEMORY) {
-        status = WMBT_BAD_STATE;
+        status = not_now(m, w);
     } else if (bad) {
         status = WMBT_BAD_ARGUMENT;
-    } else if (raw_len < s->need_raw || stored_len < s->need_stored) {
+    } else if (raw_len < s->need_plain || stored_len < s->need_stored) {
         status = WMBT_BUFFER_TOO_SMALL;
     }
     if (status != WMBT_OK) {
@@ -253,9 +272,9 @@ void model_call_memory(model *m, const wmbt_want *w, uint32_t raw_len, uint32_t 
         model_take_back(m, stored);
         return;
     }
-    if (s->need_raw != 0u) {
-        model_take_back(m, s->raw);
-        s->raw = raw;
+    if (s->need_plain != 0u) {
+        model_take_back(m, s->plain);
+        s->plain = raw;
     } else {
         model_take_back(m, raw); /* not asked for */
     }
@@ -269,7 +288,7 @@ void model_call_memory(model *m, const wmbt_want *w, uint32_t raw_len, uint32_t 
         return;
     }
     s->phase = COLLECT;
-    raw = s->raw;
+    raw = s->plain;
     bool whole = model_first_missing(s) >= model_phase_end(m, s);
     model_conclude(m, s, got, whole ? model_judge_collected(m, s) : model_said(WMBT_OK, false),
                    raw);
@@ -279,7 +298,7 @@ void model_call_presence(model *m, const wmbt_want *w, wmbt_view bits)
 {
     wmbt_status got = wmbt_reader_presence(m->r, w, bits);
     if (!model_is_question(m, w)) {
-        refused(m, got, WMBT_BAD_STATE);
+        refused(m, got, not_now(m, w));
         return;
     }
     if (bits.data == NULL || bits.len * 8u < m->asked.blocks) {
@@ -302,7 +321,7 @@ void model_call_fail(model *m, const wmbt_want *w, wmbt_status status)
     slot *s = model_slot_of(m, w);
     wmbt_status got = wmbt_reader_fail(m->r, w, status);
     if (s == NULL && !model_is_question(m, w)) {
-        refused(m, got, WMBT_BAD_STATE);
+        refused(m, got, WMBT_STALE);
     } else if (status != WMBT_MISSING && (status < 16 || status > 255)) {
         refused(m, got, WMBT_BAD_ARGUMENT);
     } else {
@@ -322,7 +341,7 @@ void model_call_retry(model *m, const wmbt_want *w, bool restart)
     slot *s = model_slot_of(m, w);
     wmbt_status got = restart ? wmbt_reader_restart(m->r, w) : wmbt_reader_retry(m->r, w);
     if (s == NULL && !model_is_question(m, w)) {
-        refused(m, got, WMBT_BAD_STATE);
+        refused(m, got, WMBT_STALE);
         return;
     }
     M_CHECK(m, got == WMBT_OK);
@@ -351,6 +370,7 @@ void model_forget(model *m)
     m->known = 0;
     m->limit = UINT32_MAX;
     m->question = false;
+    m->stops = 0;
 }
 
 void model_call_tokens(model *m, uint32_t count)
@@ -368,7 +388,7 @@ void model_call_tokens(model *m, uint32_t count)
         M_CHECK(m, got == WMBT_OK);
         m->input = TOKENS;
         m->tokens += count;
-        m->blocks = min(m->tokens / m->config.chain.block_tokens, m->config.max_blocks);
+        m->blocks = min(m->tokens / m->prompt_is.chain.block_tokens, m->config.max_blocks);
     }
     free(copy);
 }
@@ -395,8 +415,8 @@ void model_call_hash(model *m)
 void model_call_end(model *m, uint32_t total)
 {
     wmbt_status got = wmbt_reader_end(m->r, total);
-    bool right =
-        m->input == TOKENS ? total == m->tokens : total / m->config.chain.block_tokens >= m->blocks;
+    bool right = m->input == TOKENS ? total == m->tokens
+                                    : total / m->prompt_is.chain.block_tokens >= m->blocks;
     if (m->input == ENDED) {
         refused(m, got, WMBT_BAD_STATE);
     } else if (!right || total > (uint32_t)INT32_MAX) {
@@ -431,6 +451,10 @@ uint32_t model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt
         refused(m, got, WMBT_BAD_ARGUMENT);
         return 0;
     }
+    if (got == WMBT_COLLECTED || model_collects(m, number)) {
+        M_CHECK(m, got == WMBT_COLLECTED && model_collects(m, number));
+        return 0;
+    }
     const object *o = model_object_of(m, number);
     bool verified = o->state == SETTLED && o->status == WMBT_OK;
     uint32_t size = number != TAIL ? m->block_bytes : verified ? (uint32_t)o->plain.len : 0u;
@@ -442,8 +466,9 @@ uint32_t model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt
     M_CHECK(m, got == WMBT_OK && piece.offset == offset && piece.bytes != 0u);
     M_CHECK(m, number != TAIL || tail_is_known(m));
     wmbt_plan plan;
-    bool used = number == TAIL ? wmbt_reader_plan(m->r, &plan) == WMBT_OK && plan.tail_counts != 0u
-                               : number < m->usable && model_done(m);
+    bool used = number == TAIL
+                    ? wmbt_reader_plan(m->r, &plan) == WMBT_OK && plan.load_tail != 0u
+                    : wmbt_reader_plan(m->r, &plan) == WMBT_OK && number < plan.load_blocks;
     uint32_t trust = used ? WMBT_TRUST_USABLE : WMBT_TRUST_VERIFIED;
     M_CHECK(m, piece.trust == (verified ? trust : WMBT_TRUST_STAGED));
     wmbt_body_part part;
@@ -485,7 +510,7 @@ void model_call_key(model *m, const wmbt_want *w, uint32_t number, uint32_t room
     wmbt_status got = wmbt_reader_want_key(m->r, w, wmbt_buf_of(key, room), &len);
     M_CHECK(m, model_all_are(key + room, sizeof key - room, UNTOUCHED));
     if (s == NULL || s->phase == MEMORY) {
-        refused(m, got, WMBT_BAD_STATE);
+        refused(m, got, not_now(m, w));
     } else {
         M_CHECK(m, got == WMBT_OK || (room < 200u && got == WMBT_BUFFER_TOO_SMALL));
         number = s->number;
@@ -514,10 +539,12 @@ void model_check_plan(model *m)
     wmbt_plan_input in;
     memset(&in, 0, sizeof in);
     in.shape = m->config.shape;
-    in.block_tokens = m->config.chain.block_tokens;
+    in.block_tokens = m->prompt_is.chain.block_tokens;
     in.prompt_tokens = m->tokens;
     in.usable_blocks = m->usable;
-    in.flags = (m->config.flags & WMBT_READER_TRUST_TAIL) != 0u ? WMBT_PLAN_TRUST_TAIL : 0u;
+    in.flags = (m->prompt_is.flags & WMBT_READER_TRUST_TAIL) != 0u ? WMBT_PLAN_TRUST_TAIL : 0u;
+    in.flags |= (m->prompt_is.flags & WMBT_READER_INEXACT) != 0u ? WMBT_PLAN_INEXACT : 0u;
+    in.window_extra = m->prompt_is.window_extra;
     for (uint32_t i = 0; i < m->usable; i++) {
         in.blocks_bytes += m->object[i].bytes;
     }
@@ -532,15 +559,15 @@ void model_check_plan(model *m)
         in.tail.bytes = tail->bytes;
     }
     M_CHECK(m, wmbt_plan_make(&in, &want) == WMBT_OK);
-    M_CHECK(m, got.blocks == want.blocks && got.boundary == want.boundary);
-    M_CHECK(m, got.tokens_restored == want.tokens_restored);
-    M_CHECK(m, got.tokens_to_prefill == want.tokens_to_prefill);
-    M_CHECK(m, got.exact_from == want.exact_from && got.run_from == want.run_from);
-    M_CHECK(m, got.exact == want.exact && got.logits_only == want.logits_only);
-    M_CHECK(m, got.tail_counts == want.tail_counts && got.bytes_to_read == want.bytes_to_read);
-    M_CHECK(m, got.tail_status == want.tail_status);
+    M_CHECK(m, got.run_from == want.run_from && got.run_tokens == want.run_tokens);
+    M_CHECK(m, got.load_blocks == want.load_blocks && got.load_tail == want.load_tail);
+    M_CHECK(m, got.saved_tokens == want.saved_tokens && got.exact == want.exact);
+    M_CHECK(m, got.logits_only == want.logits_only);
+    M_CHECK(m, got.load_reason == want.load_reason);
+    M_CHECK(m, got.tail_reason == want.tail_reason || want.tail_status == WMBT_DOES_NOT_FIT);
+    M_CHECK(m, got.tail_status == want.tail_status && got.bytes_to_read == want.bytes_to_read);
     m->tally->plans++;
-    m->tally->tails += got.tail_counts;
+    m->tally->tails += got.load_tail;
 }
 
 /* After each step. */

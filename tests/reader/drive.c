@@ -34,7 +34,11 @@ static wmbt_want pick(model *m)
     }
     if (how == 14u && w.kind != WMBT_WANT_PRESENCE) { /* nobody has given it out */
         w.id = model_one_in(m, 4) ? UINT32_MAX : w.id + 1u - model_draw(m, 3);
-        w.generation += 1u - model_draw(m, 3);
+        w.serial += 1u - (uint64_t)model_draw(m, 3);
+        w.serial ^= model_one_in(m, 8) ? (uint64_t)1 << (8u * (1u + model_draw(m, 4))) : 0u;
+    }
+    for (uint32_t i = 0; how == 14u && i < outs; i++) {
+        w = w.serial == out[i].serial ? out[i] : w; /* it is no invention, then */
     }
     return w;
 }
@@ -175,7 +179,7 @@ static void step_memory(model *m)
     wmbt_want w = pick(m);
     const slot *s = model_slot_of(m, &w);
     bool asks = s != NULL && s->phase == MEMORY;
-    uint32_t raw = about(m, asks ? s->need_raw : 50u);
+    uint32_t raw = about(m, asks ? s->need_plain : 50u);
     uint32_t stored = about(m, asks ? s->need_stored : 50u);
     raw = model_one_in(m, 64) ? ANY_LENGTH : min(raw, 2u * SHADOW);
     stored = model_one_in(m, 64) ? ANY_LENGTH : min(stored, 2u * SHADOW);
@@ -207,10 +211,10 @@ static void serve(model *m, const wmbt_want *w)
     }
     wmbt_view right = model_stocked(m, s->number)->source[s->source];
     if (s->phase == MEMORY) {
-        if (s->need_raw > SHADOW || s->need_stored > SHADOW) {
+        if (s->need_plain > SHADOW || s->need_stored > SHADOW) {
             model_call_fail(m, w, 200);
         } else {
-            model_call_memory(m, w, s->need_raw, s->need_stored);
+            model_call_memory(m, w, s->need_plain, s->need_stored);
         }
         return;
     }
@@ -245,7 +249,7 @@ static void step_input(model *m)
     } else if (how == 13u || (how < 12u && m->input == HASHES && m->blocks < STOCK_BLOCKS)) {
         model_call_hash(m);
     } else if (how == 12u && m->input == HASHES) {
-        model_call_end(m, m->blocks * m->config.chain.block_tokens + model_draw(m, 8));
+        model_call_end(m, m->blocks * m->prompt_is.chain.block_tokens + model_draw(m, 8));
     } else if (m->input == TOKENS && m->tokens == m->prompt_tokens) {
         model_call_end(m, m->tokens);
     } else if (m->input == NONE && model_draw(m, 4) == 3u) {
@@ -293,7 +297,7 @@ static void step_other(model *m)
     } else if (how < 22u) {
         step_fail(m);
     } else if (model_draw(m, 16) == 15u) {
-        wmbt_reader_reset(m->r);
+        M_CHECK(m, wmbt_reader_start(m->r, &m->prompt_is) == WMBT_OK);
         model_forget(m);
     }
 }
@@ -315,7 +319,7 @@ static void step(model *m)
     m->step++;
     m->tally->steps++;
     if (model_done(m) && how < 8u) { /* all is said: from the start again */
-        wmbt_reader_reset(m->r);
+        M_CHECK(m, wmbt_reader_start(m->r, &m->prompt_is) == WMBT_OK);
         model_forget(m);
     } else if (how < 5u || (how < 29u && how % 2u != 0u && m->input != ENDED && !any_out(m))) {
         step_input(m);
@@ -384,7 +388,7 @@ static void configure_shape(model *m)
     static const wmbt_shape shapes[] = {
         {four, 4, 2, 1, 4, 8}, {one, 1, 1, 1, 4, 2}, {two, 2, 3, 0, 2, 1}, {window, 1, 9, 0, 4, 8}};
     static const uint8_t fingerprint[32] = {7};
-    wmbt_chain_config *chain = &m->config.chain;
+    wmbt_chain_config *chain = &m->prompt_is.chain;
     uint32_t how = model_draw(m, 16);
     m->config.shape = &shapes[how < 9u || how > 13u ? 0u : how % 4u];
     chain->dialect = how == 15u ? WMBT_CHAIN_DS4 : WMBT_CHAIN_CORE;
@@ -403,15 +407,18 @@ static void check_room(model *m)
     uint64_t room = 0, rows = 0;
     wmbt_kvblock_walk walk;
     wmbt_body_part part;
-    if (wmbt_kvblock_walk_init(&walk, m->config.shape, m->config.chain.block_tokens) != WMBT_OK) {
+    if (wmbt_kvblock_walk_init(&walk, m->config.shape, m->prompt_is.chain.block_tokens) !=
+        WMBT_OK) {
         return;
     }
     while (wmbt_kvblock_walk_next(&walk, &part) == WMBT_OK) {
         rows += part.extent.kind != WMBT_EXTENT_FIELD ? part.extent.bytes : 0u;
     }
     for (uint32_t layer = 0; layer < m->config.shape->layers; layer++) {
-        room += wmbt_reader_place_bytes(&m->config, layer, WMBT_EXTENT_COMP);
-        room += wmbt_reader_place_bytes(&m->config, layer, WMBT_EXTENT_INDEX);
+        room += wmbt_reader_place_bytes(&m->config, m->prompt_is.chain.block_tokens, layer,
+                                        WMBT_EXTENT_COMP);
+        room += wmbt_reader_place_bytes(&m->config, m->prompt_is.chain.block_tokens, layer,
+                                        WMBT_EXTENT_INDEX);
     }
     M_CHECK(m, room == rows * (m->config.max_blocks + 1u));
 }
@@ -422,14 +429,15 @@ static void configure_places(model *m)
     uint32_t how = model_draw(m, 8);
     uint32_t count = m->config.shape->layers * WMBT_EXTENT_KINDS;
     uint64_t at = how == 6u ? (uint64_t)1 << 40 : GAP;
-    bool kept = wmbt_shape_allows_block_tokens(m->config.shape, m->config.chain.block_tokens);
+    bool kept = wmbt_shape_allows_block_tokens(m->config.shape, m->prompt_is.chain.block_tokens);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t kind = i % WMBT_EXTENT_KINDS;
         uint32_t times = kind < WMBT_EXTENT_RAW ? m->config.max_blocks + 1u : 1u;
         m->places[i].offset = at;
         m->places[i].wanted = model_draw(m, 4) != 3u;
         uint32_t bytes = kept ? times * model_rows_bytes(m, i / WMBT_EXTENT_KINDS, kind) : 0u;
-        M_CHECK(m, wmbt_reader_place_bytes(&m->config, i / WMBT_EXTENT_KINDS, kind) == bytes);
+        M_CHECK(m, wmbt_reader_place_bytes(&m->config, m->prompt_is.chain.block_tokens,
+                                           i / WMBT_EXTENT_KINDS, kind) == bytes);
         at += (uint64_t)bytes + GAP;
     }
     m->config.places = how == 7u ? NULL : m->places;
@@ -451,8 +459,7 @@ static void refuse_configurations(model *m, wmbt_buf memory)
     uint8_t *odd = NULL;
     wmbt_reader_place places[MAX_PLACES];
     memcpy(places, m->places, sizeof places);
-    bool placed = m->rows != NULL; /* raw rows are in any shape */
-    switch (model_draw(m, 15)) {
+    switch (model_draw(m, 12)) {
     case 0: c.max_blocks = 0; break;
     case 1: c.max_blocks = WMBT_READER_MAX_BLOCKS + 1u; break;
     case 2: c.in_flight = 0; break;
@@ -460,32 +467,38 @@ static void refuse_configurations(model *m, wmbt_buf memory)
     case 4: c.max_object_bytes = 0; break;
     case 5: c.flags = 8; break;
     case 6: c.shape = NULL; break;
-    case 7: c.prefix.len = 0; break;
-    case 8: c.chain.dialect = 3; break;
-    case 9: c.memory = wmbt_buf_of(NULL, 1); break;
-    case 10:
+    case 7: c.runs = WMBT_READER_MAX_RUNS + 1u; break;
+    case 8: c.memory = wmbt_buf_of(NULL, 1); break;
+    case 9:
         memory.len--;
         status = WMBT_BUFFER_TOO_SMALL;
         break;
-    case 11:
+    case 10:
         odd = model_lend(m, memory.len + 1u);
         memory.data = odd + 1;
         status = WMBT_BUFFER_MISALIGNED;
         break;
-    case 12:
-    case 13:
-        if (placed) {
-            places[WMBT_EXTENT_RAW].wanted = model_one_in(m, 2) ? 2u : 1u;
-            places[WMBT_EXTENT_RAW].offset = m->rows_len;
-            c.places = places;
-            break;
-        }
-        memory.data = NULL;
-        break;
     default: memory.data = NULL; break;
     }
-    M_CHECK(m, wmbt_reader_init(memory, &c, &r) == status && r == NULL);
+    M_CHECK(m, wmbt_reader_init(memory, &c, 1, &r) == status && r == NULL);
     model_take_back(m, odd);
+}
+
+/* A prompt that is wrong in one way: there is none then. */
+static void refuse_prompts(model *m)
+{
+    wmbt_reader_prompt p = m->prompt_is;
+    uint32_t token = 1;
+    switch (model_draw(m, 4)) {
+    case 0: p.prefix.len = 0; break;
+    case 1: p.chain.dialect = 77; break;
+    case 2: p.flags = 1024; break;
+    default: p.chain.block_tokens = 0; break;
+    }
+    M_CHECK(m, wmbt_reader_start(m->r, &p) == WMBT_BAD_ARGUMENT);
+    M_CHECK(m, wmbt_reader_tokens(m->r, &token, 1) == WMBT_BAD_STATE);
+    M_CHECK(m, wmbt_reader_end(m->r, 0) == WMBT_BAD_STATE);
+    M_CHECK(m, wmbt_reader_blocks(m->r) == 0u);
 }
 
 static void configure(model *m)
@@ -494,8 +507,9 @@ static void configure(model *m)
     m->style = model_draw(m, 4);
     configure_shape(m);
     configure_codec(m);
-    c->prefix = WMBT_VIEW_LITERAL("p");
-    c->name_space = model_draw(m, 2) == 0u ? WMBT_VIEW_LITERAL("n") : wmbt_view_of(NULL, 0);
+    wmbt_reader_prompt *p = &m->prompt_is;
+    p->prefix = wmbt_view_of((const uint8_t *)"p", 1);
+    p->name_space = wmbt_view_of((const uint8_t *)"n", model_draw(m, 2));
     c->max_blocks = 1u + model_draw(m, STOCK_BLOCKS);
     c->in_flight = 1u + model_draw(m, MAX_IN_FLIGHT);
     uint32_t limit = model_draw(m, 16);
@@ -504,29 +518,36 @@ static void configure(model *m)
                           : limit == 15u ? 700u
                                          : STOCK_OBJECT_BYTES;
     c->presence_blocks = model_draw(m, 2) == 0u ? 0u : 1u + model_draw(m, 4);
-    c->flags = model_draw(m, 8);
-    c->flags = model_draw(m, 4) != 3u ? c->flags & ~WMBT_READER_NO_TAIL : c->flags;
+    p->flags = model_draw(m, 16);
+    p->flags = model_draw(m, 4) != 3u ? p->flags & ~WMBT_READER_NO_TAIL : p->flags;
+    c->runs = model_draw(m, 4) != 3u ? 0u : 1u + model_draw(m, 20);
     configure_places(m);
     check_room(m);
     m->judge.shape = c->shape;
-    m->judge.block_tokens = c->chain.block_tokens;
+    m->judge.block_tokens = p->chain.block_tokens;
     m->judge.max_object_bytes = c->max_object_bytes;
     m->judge.codec = &m->codec;
     m->block_bytes = stock_block_bytes(&m->judge);
     uint32_t seed = model_draw(m, 65536);
     stock_fill(&model_stock, &m->judge, seed, model_draw(m, 3) == 0u ? 0u : model_draw(m, 128));
-    uint32_t most = (STOCK_BLOCKS + 1u) * c->chain.block_tokens;
-    m->prompt_tokens = model_one_in(m, 16) ? model_draw(m, c->chain.block_tokens)
+    uint32_t most = (STOCK_BLOCKS + 1u) * p->chain.block_tokens;
+    m->prompt_tokens = model_one_in(m, 16) ? model_draw(m, p->chain.block_tokens)
                                            : most - 1u - model_draw(m, most / 2u);
     for (uint32_t i = 0; i < m->prompt_tokens; i++) {
         m->prompt[i] = seed + i;
     }
-    size_t size = WMBT_READER_BYTES(c->max_blocks, c->in_flight);
+    size_t size = WMBT_READER_BYTES_RUNS(c->max_blocks, c->in_flight, model_runs(m));
     m->reader_memory = model_lend(m, size);
     if (model_draw(m, 8) == 7u) {
         refuse_configurations(m, wmbt_buf_of(m->reader_memory, size));
     }
-    M_CHECK(m, wmbt_reader_init(wmbt_buf_of(m->reader_memory, size), c, &m->r) == WMBT_OK);
+    uint64_t serial = (uint64_t)model_draw(m, 65536) << model_draw(m, 48);
+    M_CHECK(m, wmbt_reader_init(wmbt_buf_of(m->reader_memory, size), c, serial, &m->r) == WMBT_OK);
+    M_CHECK(m, wmbt_reader_serial(m->r) == serial);
+    if (model_draw(m, 8) == 7u) {
+        refuse_prompts(m);
+    }
+    M_CHECK(m, wmbt_reader_start(m->r, p) == WMBT_OK);
 }
 
 /* Rows are where they belong, and the pieces are the object. */
@@ -553,8 +574,8 @@ static void finish(model *m)
         model_call_tokens(m, m->prompt_tokens);
     }
     if (m->input != ENDED) {
-        model_call_end(m,
-                       m->input == TOKENS ? m->tokens : m->blocks * m->config.chain.block_tokens);
+        model_call_end(m, m->input == TOKENS ? m->tokens
+                                             : m->blocks * m->prompt_is.chain.block_tokens);
     }
     for (uint32_t rounds = 0;; rounds++) {
         m->step++;
@@ -584,7 +605,7 @@ static void finish(model *m)
 /* Once more from the start, all answers as they should be: what the stock is worth. */
 static void check_clean_run(model *m)
 {
-    wmbt_reader_reset(m->r);
+    M_CHECK(m, wmbt_reader_start(m->r, &m->prompt_is) == WMBT_OK);
     model_forget(m);
     model_check_all(m);
     finish(m);

@@ -131,9 +131,9 @@ void model_take_back(model *m, uint8_t *p)
 
 void model_take_back_all(model *m, slot *s)
 {
-    model_take_back(m, s->raw);
+    model_take_back(m, s->plain);
     model_take_back(m, s->stored);
-    s->raw = NULL;
+    s->plain = NULL;
     s->stored = NULL;
     s->stored_len = 0;
 }
@@ -158,8 +158,8 @@ const stock_object *model_stocked(const model *m, uint32_t number)
 
 static bool tail_fits(const model *m, const wmbt_rawtail_info *info)
 {
-    return wmbt_rawtail_fits(info, m->config.shape, m->config.chain.block_tokens,
-                             m->usable * m->config.chain.block_tokens, m->tokens) == WMBT_OK;
+    return wmbt_rawtail_fits(info, m->config.shape, m->prompt_is.chain.block_tokens,
+                             m->usable * m->prompt_is.chain.block_tokens, m->tokens) == WMBT_OK;
 }
 
 stock_truth model_truth_of(const model *m, uint32_t number)
@@ -179,7 +179,7 @@ uint32_t model_wanted(const model *m)
 
 static bool audits(const model *m)
 {
-    return (m->config.flags & WMBT_READER_AUDIT) != 0u;
+    return (m->prompt_is.flags & WMBT_READER_AUDIT) != 0u;
 }
 
 bool model_blocks_done(const model *m)
@@ -193,13 +193,60 @@ bool model_blocks_done(const model *m)
 
 bool model_tail_is_wanted(const model *m)
 {
-    return m->usable != 0u && (m->config.flags & WMBT_READER_NO_TAIL) == 0u;
+    return m->usable != 0u && (m->prompt_is.flags & WMBT_READER_NO_TAIL) == 0u;
 }
 
 bool model_done(const model *m)
 {
     return model_blocks_done(m) &&
            (!model_tail_is_wanted(m) || m->object[STOCK_BLOCKS].state == SETTLED);
+}
+
+/* --- stops ------------------------------------------------------------------------------------ */
+
+void model_expect_stop(model *m, const wmbt_want *want)
+{
+    M_CHECK(m, m->stops < sizeof m->stop / sizeof m->stop[0]);
+    m->stop[m->stops++] = *want;
+}
+
+bool model_any_stop(const model *m)
+{
+    return m->stops != 0u;
+}
+
+void model_take_stop(model *m, const wmbt_want *want)
+{
+    for (uint32_t i = 0; i < m->stops; i++) {
+        if (m->stop[i].serial == want->serial) {
+            M_CHECK(m, m->stop[i].id == want->id && m->stop[i].object == want->object);
+            m->stop[i] = m->stop[--m->stops];
+            m->tally->stops++;
+            return;
+        }
+    }
+    M_CHECK(m, false && "a stop of a want that the reader dropped");
+}
+
+bool model_is_collected(const slot *s)
+{
+    return s->source == 1u || s->phase == COLLECT;
+}
+
+static const slot *slot_with(const model *m, uint32_t number)
+{
+    for (uint32_t i = 0; i < m->config.in_flight; i++) {
+        if (m->slot[i].used && m->slot[i].number == number) {
+            return &m->slot[i];
+        }
+    }
+    return NULL;
+}
+
+bool model_collects(const model *m, uint32_t number)
+{
+    const slot *s = slot_with(m, number);
+    return s != NULL && (model_is_collected(s) || s->phase == MEMORY);
 }
 
 static void land(model *m, slot *s, uint32_t state)
@@ -220,12 +267,16 @@ static void cut(model *m, uint32_t limit)
     for (uint32_t i = 0; i < m->config.in_flight; i++) {
         slot *s = &m->slot[i];
         if (s->used && s->number >= limit) {
+            if (s->asked || s->plain != NULL || s->stored != NULL) {
+                model_expect_stop(m, &s->want);
+            }
             land(m, s, NEW);
             m->tally->cut++;
         }
     }
-    if (m->known >= limit) {
+    if (m->known >= limit && m->question) {
         m->question = false;
+        model_expect_stop(m, &m->asked);
     }
 }
 
@@ -265,7 +316,7 @@ uint32_t model_rows_bytes(const model *m, uint32_t layer, uint32_t kind)
     if (kind == WMBT_EXTENT_RAW) {
         rows = shape->window;
     } else if (kind < WMBT_EXTENT_RAW) {
-        rows = ratio == 0u ? 0u : m->config.chain.block_tokens / ratio;
+        rows = ratio == 0u ? 0u : m->prompt_is.chain.block_tokens / ratio;
     }
     return rows * wmbt_shape_row_bytes(shape, layer, kind);
 }
@@ -288,14 +339,14 @@ bool model_part_at(model *m, uint32_t number, uint32_t offset, wmbt_body_part *p
 {
     if (number != TAIL) {
         wmbt_kvblock_walk walk;
-        return wmbt_kvblock_walk_init(&walk, m->config.shape, m->config.chain.block_tokens) ==
+        return wmbt_kvblock_walk_init(&walk, m->config.shape, m->prompt_is.chain.block_tokens) ==
                    WMBT_OK &&
                wmbt_kvblock_walk_seek(&walk, offset, part) == WMBT_OK;
     }
     const wmbt_rawtail_info *tail = &model_object_of(m, TAIL)->tail;
     wmbt_rawtail_walk walk;
     return wmbt_rawtail_walk_init(&walk, m->config.shape, tail->total_tokens, tail->raw_rows,
-                                  m->usable * m->config.chain.block_tokens) == WMBT_OK &&
+                                  m->usable * m->prompt_is.chain.block_tokens) == WMBT_OK &&
            wmbt_rawtail_walk_seek(&walk, offset, part) == WMBT_OK;
 }
 
@@ -351,8 +402,14 @@ static void source_start(slot *s)
     s->phase = FIND;
 }
 
+uint32_t model_runs(const model *m)
+{
+    return m->config.runs != 0u ? m->config.runs : RUNS;
+}
+
 void model_object_start(model *m, slot *s)
 {
+    s->runs = model_runs(m);
     model_take_back_all(m, s);
     s->source = 0;
     s->claimed[1] = 0;
@@ -406,7 +463,7 @@ verdict model_said(wmbt_status status, bool fuzzy)
 static verdict ask_memory(slot *s, uint32_t raw, uint32_t stored)
 {
     s->phase = MEMORY;
-    s->need_raw = raw;
+    s->need_plain = raw;
     s->need_stored = stored;
     return model_said(WMBT_OK, false);
 }
@@ -443,8 +500,9 @@ static verdict judge_start(model *m, slot *s, wmbt_view plain, bool collected)
             return judge_plain(m, s, plain);
         }
         s->phase = PLAIN;
-        return plain.len <= WMBT_READER_HEADER_BYTES ? judge_plain(m, s, plain)
-                                                   : model_said(WMBT_OK, !(s->good && s->truthful));
+        return plain.len <= WMBT_READER_HEADER_BYTES
+                   ? judge_plain(m, s, plain)
+                   : model_said(WMBT_OK, !(s->good && s->truthful));
     }
     if (plain.len > WMBT_LARGEVALUE_MAX_TEXT) {
         return model_said(WMBT_TRAILING_BYTES, false);
@@ -460,8 +518,8 @@ static verdict judge_start(model *m, slot *s, wmbt_view plain, bool collected)
     }
     s->source = 1;
     source_start(s);
-    s->raw_bytes = (uint32_t)manifest.total_bytes;
-    return ask_memory(s, s->raw_bytes, ANY_LENGTH);
+    s->plain_bytes = (uint32_t)manifest.total_bytes;
+    return ask_memory(s, s->plain_bytes, ANY_LENGTH);
 }
 
 /* All bytes of a source that is collected are there. */
@@ -470,7 +528,7 @@ verdict model_judge_collected(model *m, slot *s)
     wmbt_view plain;
     wmbt_view source = wmbt_view_of(s->bytes[s->source], s->claimed[s->source]);
     wmbt_status status =
-        stock_unwrap(source, &m->judge, s->source == 0u ? 0u : s->raw_bytes, &plain);
+        stock_unwrap(source, &m->judge, s->source == 0u ? 0u : s->plain_bytes, &plain);
     if (status != WMBT_OK) {
         return model_said(status, false);
     }
@@ -496,7 +554,7 @@ static verdict judge_head(model *m, slot *s)
         }
     }
     if (s->source == 1u) {
-        if (raw != s->raw_bytes) {
+        if (raw != s->plain_bytes) {
             return model_said(WMBT_BAD_LENGTH, false);
         }
         if (wrapped && s->stored_len < size) {
@@ -557,7 +615,7 @@ void model_conclude_bytes(model *m, slot *s, wmbt_status got)
         s->asked = false;
         v = model_said(WMBT_OK, fuzzy);
         if (first >= model_phase_end(m, s)) {
-            uint8_t *raw = s->raw;
+            uint8_t *raw = s->plain;
             if (s->phase == HEAD) {
                 v = judge_head(m, s);
             } else if (s->phase == COLLECT) {
@@ -581,7 +639,7 @@ wmbt_status model_bookable(const slot *s, uint32_t offset, size_t len, uint32_t 
     uint32_t end = min(s->to, model_next_come(s, offset));
     *n = len < end - offset ? (uint32_t)len : end - offset;
     bool touches = offset == 0u || s->came[offset - 1u] != 0u || s->came[offset + *n] != 0u;
-    return !touches && count_runs(s) == RUNS ? WMBT_FULL : WMBT_OK;
+    return !touches && count_runs(s) == s->runs ? WMBT_FULL : WMBT_OK;
 }
 
 void model_book(model *m, slot *s, uint32_t offset, const uint8_t *bytes, uint32_t n)

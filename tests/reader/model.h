@@ -25,10 +25,11 @@ typedef struct model_choices {
 /* What runs came to, added up: a driver that reaches nothing shows nothing. */
 typedef struct model_tally {
     uint64_t steps;
-    uint64_t refused;  /* calls with bad-state or bad-argument */
+    uint64_t refused;  /* calls with stale, bad-state or bad-argument */
     uint64_t full;     /* bytes that made too many holes */
     uint64_t verified; /* objects */
     uint64_t failed;   /* objects that were refused for their bytes */
+    uint64_t stops;    /* that told of a want that was dropped */
     uint64_t cut;      /* objects in flight that landed for a block before them */
     uint64_t collected;
     uint64_t placed;

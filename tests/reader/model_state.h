@@ -22,7 +22,7 @@
 #define GAP 8u /* between places */
 #define UNTOUCHED 0xA5u
 #define GONE 0xDDu
-#define RUNS 8u /* docs/DESIGN.md, "The reader" */
+#define RUNS 8u /* reader.h, config.runs */
 #define ANY_LENGTH 0xFFFFFFFFu
 
 /* What became of an object. */
@@ -43,14 +43,15 @@ typedef struct slot {
     uint32_t phase;  /* FIND ... */
     uint32_t source; /* 0; 1: a manifest has been read, this is its chunk */
     wmbt_want want;
-    uint32_t to; /* where it ends */
+    uint32_t to;   /* where it ends */
+    uint32_t runs; /* that are remembered */
     uint32_t claimed[STOCK_SOURCES];
     bool good;     /* what the stock has passes */
     bool truthful; /* what was given is what the stock has */
     bool in_order;
     bool lied; /* about a CRC */
-    uint32_t raw_bytes, need_raw, need_stored;
-    uint8_t *raw, *stored; /* lent */
+    uint32_t plain_bytes, need_plain, need_stored;
+    uint8_t *plain, *stored; /* lent */
     size_t stored_len;
     uint8_t *bytes[STOCK_SOURCES];
     uint8_t *came; /* of the source that is read */
@@ -76,6 +77,7 @@ typedef struct model {
     uint32_t seed, step;
     uint32_t style; /* STYLE_... of the driver */
     wmbt_reader_config config;
+    wmbt_reader_prompt prompt_is;
     wmbt_reader *r;
     uint8_t *reader_memory;
     wmbt_codec codec;
@@ -97,6 +99,8 @@ typedef struct model {
     slot slot[MAX_IN_FLIGHT];
     wmbt_want seen[MAX_SEEN];
     uint32_t seens;
+    wmbt_want stop[MAX_IN_FLIGHT + 1u]; /* that are still to be told of */
+    uint32_t stops;
     lent lent[MAX_LENT];
     uint32_t lents;
 } model;
@@ -159,6 +163,16 @@ bool model_part_at(model *m, uint32_t number, uint32_t offset, wmbt_body_part *p
 void model_check_rows(model *m, uint32_t number);
 /* Layers that are not wanted and what lies between the places stay untouched. */
 void model_check_gaps(const model *m);
+/* A want was dropped: the caller is to be told. */
+void model_expect_stop(model *m, const wmbt_want *want);
+bool model_any_stop(const model *m);
+void model_take_stop(model *m, const wmbt_want *want);
+/* The bytes of the slot's source go to memory that was lent. */
+bool model_is_collected(const slot *s);
+/* The object is in flight and known not to be plain. */
+bool model_collects(const model *m, uint32_t number);
+/* Runs that an object's bytes may be in. */
+uint32_t model_runs(const model *m);
 /* Nothing of it has come. */
 void model_object_start(model *m, slot *s);
 /* The first byte of the source that has not come; the first from `from` on that has. */

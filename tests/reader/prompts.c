@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader on the sample bucket: prompts DATA-DIRECTORY. Every prompt under three schedules
+ * The reader on the sample bucket: prompts DATA-DIRECTORY. Every prompt under four schedules
  * (whole objects in order; packets of 1,500 bytes, four objects in turn; pieces up to 64 KiB from
- * anywhere, some given twice, some wants withdrawn), with and without the caller's word for the
+ * anywhere, some given twice, some wants withdrawn; packets that overtake each other, come twice or
+ * never), with and without the caller's word for the
  * tail, must give the answer of prompts.tsv, and the rows that the same objects have when they are
  * fetched, unwrapped and taken apart whole. Prints TAP.
  */
@@ -37,6 +38,8 @@ enum {
 
 #define MIN_PROMPTS 49
 #define MAX_OPEN 4u
+#define PACKET 1500u
+#define GROUP 6u /* packets that overtake each other */
 #define MAX_OBJECT (256u << 20)
 
 static const char *data_dir;
@@ -111,6 +114,8 @@ typedef struct delivery {
     wmbt_want want;
     wmbt_view bytes;
     bool open;
+    uint32_t sent; /* packets, in shuffled groups */
+    uint32_t order[GROUP];
 } delivery;
 
 typedef struct run {
@@ -138,8 +143,8 @@ static bool open_delivery(run *x, delivery *d)
     size_t len = 0;
     const wmbt_want *w = &d->want;
     if (w->kind == WMBT_WANT_MEMORY) {
-        uint8_t *raw = lend(x, w->raw_bytes);
-        (void)!wmbt_reader_memory(x->r, w, wmbt_buf_of(raw, w->raw_bytes),
+        uint8_t *raw = lend(x, w->plain_bytes);
+        (void)!wmbt_reader_memory(x->r, w, wmbt_buf_of(raw, w->plain_bytes),
                                   wmbt_buf_of(lend(x, w->stored_bytes), w->stored_bytes));
         return false;
     }
@@ -152,13 +157,47 @@ static bool open_delivery(run *x, delivery *d)
         (void)!wmbt_reader_fail(x->r, w, WMBT_MISSING);
         return false;
     }
-    d->open = w->kind != WMBT_WANT_OBJECT || wmbt_reader_found(x->r, w, d->bytes.len) == WMBT_OK;
+    d->sent = 0;
+    d->open =
+        w->kind != WMBT_WANT_OBJECT || wmbt_reader_found(x->r, w, d->bytes.len) == WMBT_NEED_MORE;
     return d->open;
+}
+
+static void withdraw(run *x, delivery *d)
+{
+    (void)!wmbt_reader_retry(x->r, &d->want);
+    d->open = false;
+}
+
+/* Delivers a packet of a group in which they overtake each other, some twice, some never. */
+static void deliver_shuffled(run *x, delivery *d)
+{
+    uint32_t packets = (d->want.bytes + PACKET - 1u) / PACKET, i = d->sent % GROUP;
+    for (uint32_t k = 0; i == 0u && k < GROUP; k++) {
+        uint32_t other = below(k + 1u);
+        d->order[k] = d->order[other];
+        d->order[other] = k;
+    }
+    size_t at = d->want.offset + (size_t)PACKET * (d->sent - i + d->order[i]);
+    uint32_t times = below(50) == 0 ? 0u : below(50) == 0 ? 2u : 1u;
+    for (d->sent++; times != 0u && d->open && at < d->bytes.len; times--) {
+        size_t n = d->bytes.len - at < PACKET ? d->bytes.len - at : PACKET, taken = 0;
+        wmbt_status status = wmbt_reader_feed(x->r, &d->want, (uint32_t)at,
+                                              wmbt_view_of(d->bytes.data + at, n), &taken);
+        d->open = status == WMBT_NEED_MORE || status == WMBT_BAD_ARGUMENT || status == WMBT_FULL;
+    }
+    if (d->open && d->sent >= packets + GROUP) { /* all have gone, some have not come */
+        withdraw(x, d);
+    }
 }
 
 /* Delivers a piece. */
 static void deliver(run *x, delivery *d)
 {
+    if (x->schedule == 3) {
+        deliver_shuffled(x, d);
+        return;
+    }
     size_t offset = d->want.offset;
     size_t most = x->schedule == 0 ? SIZE_MAX : 1500;
     if (x->schedule == 2) {
@@ -167,8 +206,7 @@ static void deliver(run *x, delivery *d)
             offset += below(d->want.bytes);
         }
         if (below(400) == 0) {
-            (void)!wmbt_reader_retry(x->r, &d->want);
-            d->open = false;
+            withdraw(x, d);
             return;
         }
     }
@@ -181,8 +219,7 @@ static void deliver(run *x, delivery *d)
         d->want.offset += (uint32_t)taken;
     } else if (status == WMBT_BAD_ARGUMENT || status == WMBT_FULL) {
         /* given before, or too many holes: the next want is for the first hole */
-        (void)!wmbt_reader_retry(x->r, &d->want);
-        d->open = false;
+        withdraw(x, d);
     } else if (status != WMBT_NEED_MORE) {
         d->open = false;
     }
@@ -244,9 +281,9 @@ static bool verdicts_agree(const wmbt_reader *r, const char *verdicts)
 }
 
 /* The tail's integrity, and that it reaches the blocks: what the table judges. */
-static bool tail_agrees(const wmbt_plan *plan, const char *text)
+static bool tail_agrees(const wmbt_plan *plan, uint32_t usable, const char *text)
 {
-    if (plan->blocks == 0) {
+    if (usable == 0) {
         return plan->tail_status == WMBT_MISSING;
     }
     switch (verdict(text)) {
@@ -339,10 +376,17 @@ static bool whole(char *cell[COLUMNS], const char *key, wmbt_buf *plain, uint64_
 typedef struct result {
     wmbt_reader *r;
     wmbt_plan plan;
+    wmbt_plan upstream; /* as its engine goes on */
+    uint32_t usable;    /* blocks */
     rows *x;
     uint64_t bytes_to_read; /* told from the stored objects */
     bool counts;            /* the tail must count */
 } result;
+
+static wmbt_view view_of(const char *text)
+{
+    return wmbt_view_of((const uint8_t *)text, strlen(text));
+}
 
 static uint32_t number_of(const char *text)
 {
@@ -381,7 +425,7 @@ static bool block_agrees(char *cell[COLUMNS], result *y, uint32_t block, const c
         if (state.status != WMBT_MISSING) {
             rows_any_block(y->x, block);
         }
-        return block >= y->plan.blocks;
+        return block >= y->usable;
     }
     (void)snprintf(key, sizeof key, "%s/%s/wombatkv/v1/block/b3=%s", cell[PREFIX], cell[NAMESPACE],
                    hash);
@@ -390,11 +434,13 @@ static bool block_agrees(char *cell[COLUMNS], result *y, uint32_t block, const c
     }
     wmbt_kvblock_expect expect = {&wmbt_shape_deepseek_v4_flash, y->x->block_tokens, block, 0};
     wmbt_kvblock_info info;
-    bool usable = block < y->plan.blocks;
+    bool usable = block < y->usable;
     bool good = wmbt_kvblock_read(wmbt_view_of(plain.data, plain.len), &expect, &info) == WMBT_OK &&
                 rows_add_block(y->x, wmbt_view_of(plain.data, plain.len), block) &&
                 state.bytes == stored &&
-                (!usable || pieces_agree(y, block, &plain, WMBT_TRUST_USABLE));
+                (!usable ||
+                 pieces_agree(y, block, &plain,
+                              y->plan.load_blocks != 0u ? WMBT_TRUST_USABLE : WMBT_TRUST_VERIFIED));
     y->bytes_to_read += usable ? stored : 0u;
     free(plain.data);
     return good;
@@ -425,7 +471,7 @@ static bool used_tail_agrees(char *cell[COLUMNS], result *y)
     wmbt_rawtail_info info;
     bool good = wmbt_rawtail_read(wmbt_view_of(plain.data, plain.len), &expect, &info) == WMBT_OK &&
                 info.total_tokens == number_of(cell[TAIL_TOKENS]) &&
-                rows_add_tail(y->x, wmbt_view_of(plain.data, plain.len), y->plan.blocks) &&
+                rows_add_tail(y->x, wmbt_view_of(plain.data, plain.len), y->usable) &&
                 wmbt_reader_object_state(y->r, WMBT_READER_TAIL, &state) == WMBT_OK &&
                 state.bytes == stored &&
                 pieces_agree(y, WMBT_READER_TAIL, &plain,
@@ -439,10 +485,10 @@ static bool used_tail_agrees(char *cell[COLUMNS], result *y)
 static bool tail_rows_agree(char *cell[COLUMNS], result *y)
 {
     uint32_t tokens = number_of(cell[TAIL_TOKENS]);
-    bool ruled_out = tokens < y->plan.boundary || tokens > number_of(cell[TOKENS]);
+    bool ruled_out = tokens < y->usable * y->x->block_tokens || tokens > number_of(cell[TOKENS]);
     char key[WMBT_OBJKEY_MAX_BYTES + 1u];
     size_t len = 0;
-    if (y->plan.blocks == 0u || y->plan.tail_status == WMBT_MISSING) {
+    if (y->usable == 0u || y->plan.tail_status == WMBT_MISSING) {
         return true;
     }
     if (wmbt_reader_object_key(y->r, WMBT_READER_TAIL, wmbt_buf_of(key, sizeof key - 1u), &len) !=
@@ -454,7 +500,7 @@ static bool tail_rows_agree(char *cell[COLUMNS], result *y)
         return !ruled_out && used_tail_agrees(cell, y);
     }
     if (y->plan.tail_status != WMBT_DOES_NOT_FIT || !ruled_out) {
-        rows_any_tail(y->x, y->plan.blocks);
+        rows_any_tail(y->x, y->usable);
     }
     return true;
 }
@@ -474,15 +520,30 @@ static bool plan_agrees(char *cell[COLUMNS], result *y, bool trust)
     const wmbt_plan *plan = &y->plan;
     uint32_t tokens = number_of(cell[TOKENS]), tail = number_of(cell[TAIL_TOKENS]);
     uint32_t boundary = number_of(cell[USABLE]) * number_of(cell[BLOCK_TOKENS]);
+    uint32_t restored = number_of(cell[trust ? RESTORED_TRUSTED : RESTORED]);
     y->counts = plan->tail_status == WMBT_OK && (trust || tail == boundary);
-    return plan->blocks == number_of(cell[USABLE]) && plan->boundary == boundary &&
-           plan->tokens_restored == number_of(cell[trust ? RESTORED_TRUSTED : RESTORED]) &&
-           plan->tokens_to_prefill == number_of(cell[trust ? PREFILL_TRUSTED : PREFILL]) &&
-           (plan->tail_counts != 0u) == y->counts &&
+    uint32_t from = y->counts ? restored : exact_without_tail(boundary, tokens);
+    return y->usable == number_of(cell[USABLE]) && y->upstream.run_from == restored &&
+           y->upstream.load_blocks == y->usable &&
+           y->upstream.run_tokens == number_of(cell[trust ? PREFILL_TRUSTED : PREFILL]) &&
+           plan->run_from == from && plan->run_tokens == tokens - from &&
+           plan->saved_tokens == from && plan->exact == 1u &&
+           plan->load_blocks == (from != 0u ? y->usable : 0u) &&
+           (plan->load_tail != 0u) == y->counts &&
            (plan->logits_only != 0u) == (y->counts && tail == tokens) &&
-           plan->exact_from ==
-               (y->counts ? plan->tokens_restored : exact_without_tail(boundary, tokens)) &&
-           verdicts_agree(y->r, cell[VERDICTS]) && tail_agrees(plan, cell[TAIL_VERDICT]);
+           verdicts_agree(y->r, cell[VERDICTS]) && tail_agrees(plan, y->usable, cell[TAIL_VERDICT]);
+}
+
+static bool plans(result *y)
+{
+    wmbt_plan_input input;
+    y->usable = wmbt_reader_usable_blocks(y->r);
+    if (wmbt_reader_plan(y->r, &y->plan) != WMBT_OK ||
+        wmbt_reader_plan_input(y->r, &input) != WMBT_OK) {
+        return false;
+    }
+    input.flags |= WMBT_PLAN_INEXACT;
+    return wmbt_plan_make(&input, &y->upstream) == WMBT_OK;
 }
 
 /* --- a run ------------------------------------------------------------------------------------ */
@@ -508,23 +569,30 @@ static uint32_t *read_prompt(const char *prompt, uint32_t *count)
     return tokens;
 }
 
-static void configure(char *cell[COLUMNS], bool trust, const rows *x, wmbt_reader_config *config)
+static void configure(const rows *x, wmbt_reader_config *config)
 {
     memset(config, 0, sizeof *config);
-    config->chain.dialect = WMBT_CHAIN_DS4;
-    config->chain.block_tokens = number_of(cell[BLOCK_TOKENS]);
-    config->chain.quant_bits = number_of(cell[BITS]);
-    config->chain.fingerprint = wmbt_view_of(cell[FINGERPRINT], strlen(cell[FINGERPRINT]));
     config->shape = &wmbt_shape_deepseek_v4_flash;
-    config->prefix = wmbt_view_of(cell[PREFIX], strlen(cell[PREFIX]));
-    config->name_space = wmbt_view_of(cell[NAMESPACE], strlen(cell[NAMESPACE]));
     config->max_blocks = x->slots;
     config->in_flight = MAX_OPEN;
     config->max_object_bytes = MAX_OBJECT;
-    config->flags = WMBT_READER_AUDIT | (trust ? WMBT_READER_TRUST_TAIL : 0u);
     config->memory = wmbt_buf_of(x->memory, x->len);
     config->places = x->place;
     config->codec = codec;
+}
+
+static wmbt_status start(char *cell[COLUMNS], bool trust, wmbt_reader *r)
+{
+    wmbt_reader_prompt prompt;
+    memset(&prompt, 0, sizeof prompt);
+    prompt.chain.dialect = WMBT_CHAIN_DS4;
+    prompt.chain.block_tokens = number_of(cell[BLOCK_TOKENS]);
+    prompt.chain.quant_bits = number_of(cell[BITS]);
+    prompt.chain.fingerprint = view_of(cell[FINGERPRINT]);
+    prompt.prefix = view_of(cell[PREFIX]);
+    prompt.name_space = view_of(cell[NAMESPACE]);
+    prompt.flags = WMBT_READER_AUDIT | (trust ? WMBT_READER_TRUST_TAIL : 0u);
+    return wmbt_reader_start(r, &prompt);
 }
 
 static bool one_run(char *cell[COLUMNS], const how *h)
@@ -535,23 +603,25 @@ static bool one_run(char *cell[COLUMNS], const how *h)
     /* a block more than there are: its room stays untouched */
     rows_init(&x, number_of(cell[BLOCK_TOKENS]), number_of(cell[FULL_BLOCKS]) + 1u, h->part);
     wmbt_reader_config config;
-    configure(cell, h->trust, &x, &config);
+    configure(&x, &config);
     run z = {0};
     z.schedule = h->schedule;
     size_t bytes = WMBT_READER_BYTES(config.max_blocks, MAX_OPEN);
     uint8_t *memory = need(malloc(bytes));
     result y = {0};
     bool good = count == number_of(cell[TOKENS]) &&
-                wmbt_reader_init(wmbt_buf_of(memory, bytes), &config, &z.r) == WMBT_OK &&
+                wmbt_reader_init(wmbt_buf_of(memory, bytes), &config, 1, &z.r) == WMBT_OK &&
+                start(cell, h->trust, z.r) == WMBT_OK &&
                 wmbt_reader_tokens(z.r, tokens, count) == WMBT_OK &&
                 wmbt_reader_end(z.r, count) == WMBT_OK;
     if (good) {
         drive(&z);
         y.r = z.r;
         y.x = &x;
-        good = wmbt_reader_plan(y.r, &y.plan) == WMBT_OK && plan_agrees(cell, &y, h->trust) &&
-               blocks_agree(cell, &y) && tail_rows_agree(cell, &y) &&
-               y.plan.bytes_to_read == y.bytes_to_read && rows_agree(&x);
+        good = plans(&y) && plan_agrees(cell, &y, h->trust) && blocks_agree(cell, &y) &&
+               tail_rows_agree(cell, &y) && y.upstream.bytes_to_read == y.bytes_to_read &&
+               y.plan.bytes_to_read == (y.plan.load_blocks != 0u ? y.bytes_to_read : 0u) &&
+               rows_agree(&x);
     }
     for (size_t i = 0; i < z.lents; i++) {
         free(z.lent[i]);
@@ -577,7 +647,8 @@ static void say(bool good, const char *name, const char *more)
 static bool one_prompt(char *line)
 {
     static const how hows[] = {{0, false, false}, {0, true, false}, {1, false, false},
-                               {1, true, false},  {2, true, false}, {2, false, true}};
+                               {1, true, false},  {2, true, false}, {2, false, true},
+                               {3, true, false}};
     char *cell[COLUMNS];
     int columns = 0;
     char *c = line;

@@ -77,6 +77,7 @@ void rows_init(rows *x, uint32_t block_tokens, uint32_t slots, bool part)
     x->len = GAP;
     for (uint32_t i = ROWS_PLACES; i-- > 0u;) { /* no reader can take them for a sorted list */
         uint32_t layer = i / WMBT_EXTENT_KINDS, kind = i % WMBT_EXTENT_KINDS;
+        x->place[i].stride = 0;
         x->place[i].wanted = !part || (layer + kind) % 3u != 1u ? 1u : 0u;
         x->place[i].offset = x->len;
         x->len += place_bytes(x, layer, kind) + GAP;

@@ -297,7 +297,7 @@ static wmbt_status unwrap(wmbt_test *t, const bucket *b, wmbt_view stored, wmbt_
 {
     uint8_t *room = wmbt_test_alloc(t, 4096);
     wmbt_buf workspace = b->workspace;
-    wmbt_codec codec = {wmbt_zstd_codec, &workspace};
+    wmbt_codec codec = {wmbt_zstd_codec, &workspace, NULL};
     wmbt_compressed_plain out;
     if (stored.len == 0u) {
         return WMBT_TRUNCATED;

@@ -100,14 +100,14 @@ drive *drive_config(wmbt_test *t, const bucket *b, uint32_t flags)
     d->stored = d->raw + DRIVE_MAX_BYTES + 2u * GUARD;
     d->workspace = wmbt_buf_of(workspace, WMBT_ZSTD_WORKSPACE_BYTES);
     wmbt_reader_config *c = &d->config;
-    c->chain = bucket_chain();
     c->shape = SHAPE;
-    c->prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
-    c->name_space = WMBT_VIEW_LITERAL(BUCKET_NAMESPACE);
     c->max_blocks = BUCKET_MAX_BLOCKS;
     c->in_flight = 1;
     c->max_object_bytes = DRIVE_MAX_BYTES;
-    c->flags = flags;
+    d->prompt.chain = bucket_chain();
+    d->prompt.prefix = WMBT_VIEW_LITERAL(BUCKET_PREFIX);
+    d->prompt.name_space = WMBT_VIEW_LITERAL(BUCKET_NAMESPACE);
+    d->prompt.flags = flags;
     size_t bytes = lay_out(d);
     d->rows = wmbt_buf_of(wmbt_test_alloc(t, bytes + GUARD), bytes);
     c->memory = d->rows;
@@ -121,14 +121,20 @@ drive *drive_config(wmbt_test *t, const bucket *b, uint32_t flags)
 
 void drive_start(drive *d)
 {
-    size_t size = WMBT_READER_BYTES(d->config.max_blocks, d->config.in_flight);
+    uint32_t runs = d->config.runs != 0u ? d->config.runs : WMBT_READER_RUNS;
+    size_t size = WMBT_READER_BYTES_RUNS(d->config.max_blocks, d->config.in_flight, runs);
     d->memory = wmbt_buf_of(wmbt_test_alloc(d->t, size + GUARD), size);
     d->image = wmbt_test_alloc(d->t, size);
     D_CHECK(d, d->memory.data != NULL && d->image != NULL && d->rows.data != NULL);
     fill(d->memory.data + size, GUARD_BYTE, GUARD);
     fill(d->rows.data, UNTOUCHED, d->rows.len);
     fill(d->rows.data + d->rows.len, GUARD_BYTE, GUARD);
-    D_CHECK(d, wmbt_reader_init(d->memory, &d->config, &d->r) == WMBT_OK);
+    D_CHECK(d, wmbt_reader_init(d->memory, &d->config, 1, &d->r) == WMBT_OK);
+}
+
+void drive_prompt(drive *d)
+{
+    D_CHECK(d, wmbt_reader_start(d->r, &d->prompt) == WMBT_OK);
 }
 
 void drive_forget(drive *d)
@@ -151,7 +157,7 @@ void drive_reset(drive *d, uint32_t how, uint32_t may_pass)
     d->raw_lent = 0;
     d->stored_lent = 0;
     fill(d->raw - GUARD, GUARD_BYTE, 2u * (DRIVE_MAX_BYTES + 2u * GUARD));
-    wmbt_reader_reset(d->r);
+    drive_prompt(d);
     for (uint32_t i = 0; i < d->b->blocks; i++) {
         D_CHECK(d, wmbt_reader_hash(d->r, &d->b->hash[i]) == WMBT_OK);
     }
@@ -253,15 +259,15 @@ static bool next(drive *d)
 
 static void lend(drive *d)
 {
-    D_CHECK(d, d->want.raw_bytes <= DRIVE_MAX_BYTES && d->want.stored_bytes <= DRIVE_MAX_BYTES);
-    D_CHECK(d, d->want.raw_bytes != 0u || d->raw_lent != 0u); /* it has what it does not ask */
-    if (d->want.raw_bytes != 0u) {
-        d->raw_lent = d->want.raw_bytes;
+    D_CHECK(d, d->want.plain_bytes <= DRIVE_MAX_BYTES && d->want.stored_bytes <= DRIVE_MAX_BYTES);
+    D_CHECK(d, d->want.plain_bytes != 0u || d->raw_lent != 0u); /* it has what it does not ask */
+    if (d->want.plain_bytes != 0u) {
+        d->raw_lent = d->want.plain_bytes;
         fill(d->raw - GUARD, GUARD_BYTE, DRIVE_MAX_BYTES + 2u * GUARD);
     }
     d->stored_lent = d->want.stored_bytes;
     fill(d->stored - GUARD, GUARD_BYTE, DRIVE_MAX_BYTES + 2u * GUARD);
-    d->said = wmbt_reader_memory(d->r, &d->want, wmbt_buf_of(d->raw, d->want.raw_bytes),
+    d->said = wmbt_reader_memory(d->r, &d->want, wmbt_buf_of(d->raw, d->want.plain_bytes),
                                  wmbt_buf_of(d->stored, d->want.stored_bytes));
     D_CHECK(d, d->said != WMBT_BAD_STATE && d->said != WMBT_NEED_MORE);
     d->open = false;
@@ -289,7 +295,8 @@ static void say_presence(drive *d)
 static uint32_t placeable(drive *d, uint32_t at, uint32_t end, uint64_t *place)
 {
     wmbt_piece piece;
-    if (d->how != DRIVE_PLACED || d->want.kind != WMBT_WANT_RANGE ||
+    /* a header is always fed */
+    if (d->how != DRIVE_PLACED || at < WMBT_READER_HEADER_BYTES ||
         wmbt_reader_piece(d->r, d->want.object, at, NULL, &piece) != WMBT_OK ||
         piece.has_place == 0u) {
         return 0;
@@ -303,17 +310,17 @@ static void give(drive *d, uint32_t at, uint32_t n)
 {
     uint64_t place = 0;
     uint32_t rows = placeable(d, at, at + n, &place);
-    d->said = WMBT_BAD_STATE;
+    d->said = WMBT_COLLECTED;
     if (rows == n) {
         uint32_t crc = wmbt_test_crc32c(0, d->from + at, n);
         crc ^= d->placed == d->wrong_at ? d->wrong_crc : 0u;
         d->said = wmbt_reader_placed(d->r, &d->want, at, n, crc);
-        for (uint32_t i = 0; i < n && d->said != WMBT_BAD_STATE; i++) {
+        for (uint32_t i = 0; i < n && d->said != WMBT_COLLECTED; i++) {
             d->rows.data[place + i] = d->from[at + i];
         }
-        d->placed += d->said != WMBT_BAD_STATE ? 1u : 0u;
+        d->placed += d->said != WMBT_COLLECTED ? 1u : 0u;
     }
-    if (d->said == WMBT_BAD_STATE) { /* collected: there is no place for it */
+    if (d->said == WMBT_COLLECTED) { /* there is no place for it */
         size_t taken = 4711;
         d->said = wmbt_reader_feed(d->r, &d->want, at, wmbt_view_of(d->from + at, n), &taken);
         D_CHECK(d, taken == (wmbt_status_is_error(d->said) ? 4711u : n));
@@ -383,7 +390,7 @@ static void answer(drive *d)
     } else if (d->want.kind == WMBT_WANT_OBJECT && !d->found) {
         d->said = wmbt_reader_found(d->r, &d->want, d->len);
         d->found = true;
-        d->open = d->said == WMBT_OK;
+        d->open = d->said == WMBT_NEED_MORE;
     } else {
         give_piece(d);
     }
@@ -422,16 +429,18 @@ void drive_check_stale(drive *d, const wmbt_want *want)
     for (size_t i = 0; i < d->memory.len; i++) {
         d->image[i] = d->memory.data[i];
     }
-    D_CHECK(d, wmbt_reader_found(d->r, want, 100) == WMBT_BAD_STATE);
-    D_CHECK(d, wmbt_reader_feed(d->r, want, want->offset, bytes, &taken) == WMBT_BAD_STATE);
-    D_CHECK(d, wmbt_reader_placed(d->r, want, want->offset, 1, 0) == WMBT_BAD_STATE);
-    D_CHECK(d, wmbt_reader_presence(d->r, want, bytes) == WMBT_BAD_STATE);
+    D_CHECK(d, wmbt_reader_found(d->r, want, 100) == WMBT_STALE);
+    D_CHECK(d, wmbt_reader_feed(d->r, want, want->offset, bytes, &taken) == WMBT_STALE);
+    D_CHECK(d, wmbt_reader_placed(d->r, want, want->offset, 1, 0) == WMBT_STALE);
+    D_CHECK(d, wmbt_reader_presence(d->r, want, bytes) == WMBT_STALE);
     D_CHECK(d, wmbt_reader_memory(d->r, want, wmbt_buf_of(d->raw, DRIVE_MAX_BYTES),
-                                  wmbt_buf_of(d->stored, DRIVE_MAX_BYTES)) == WMBT_BAD_STATE);
-    D_CHECK(d, wmbt_reader_fail(d->r, want, WMBT_MISSING) == WMBT_BAD_STATE);
-    D_CHECK(d, wmbt_reader_retry(d->r, want) == WMBT_BAD_STATE);
-    D_CHECK(d, wmbt_reader_restart(d->r, want) == WMBT_BAD_STATE);
-    D_CHECK(d, wmbt_reader_want_key(d->r, want, wmbt_buf_of(&byte, 1), &len) == WMBT_BAD_STATE);
+                                  wmbt_buf_of(d->stored, DRIVE_MAX_BYTES)) == WMBT_STALE);
+    D_CHECK(d, wmbt_reader_received(d->r, want, want->offset, 1) == WMBT_STALE);
+    D_CHECK(d, wmbt_reader_step(d->r, want) == WMBT_STALE);
+    D_CHECK(d, wmbt_reader_fail(d->r, want, WMBT_MISSING) == WMBT_STALE);
+    D_CHECK(d, wmbt_reader_retry(d->r, want) == WMBT_STALE);
+    D_CHECK(d, wmbt_reader_restart(d->r, want) == WMBT_STALE);
+    D_CHECK(d, wmbt_reader_want_key(d->r, want, wmbt_buf_of(&byte, 1), &len) == WMBT_STALE);
     D_CHECK(d, taken == 4711u && len == 4711u && byte == 0x55);
     D_CHECK(d, wmbt_test_same(d->memory.data, d->image, d->memory.len));
 }

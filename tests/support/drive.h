@@ -50,6 +50,7 @@ typedef struct drive {
     wmbt_test *t;
     const bucket *b;
     wmbt_reader_config config; /* may be changed between drive_config() and drive_start() */
+    wmbt_reader_prompt prompt; /* may be changed before a start */
     wmbt_reader_place places[DRIVE_PLACES];
     wmbt_reader *r;
     wmbt_buf memory;    /* of the reader */
@@ -78,9 +79,13 @@ typedef struct drive {
     uint32_t raw_lent, stored_lent; /* bytes, since the last question */
 } drive;
 
-/* A drive in scratch memory; config and places of all rows are filled, with these flags. */
+/* A drive in scratch memory; config, places of all rows and prompt are filled, with these flags of
+ * the prompt. */
 drive *drive_config(wmbt_test *t, const bucket *b, uint32_t flags);
 void drive_start(drive *d);
+
+/* Starts the prompt, without input. */
+void drive_prompt(drive *d);
 
 /* Starts over: drops everything, gives all hashes and the end. */
 void drive_reset(drive *d, uint32_t how, uint32_t may_pass);

@@ -271,7 +271,7 @@ class Resolve(ToolTest):
             self.assertEqual(int(plan["usable blocks"].split()[0]), int(row["usable_blocks"]))
             self.assertEqual(int(plan["restored tokens"].split()[0]), int(row["restored_tokens"]))
             self.assertEqual(int(plan["to prefill"].split()[0]), int(row["prefill_tokens"]))
-            self.assertEqual(list(plan)[3:], ["raw tail", "exact from", "bytes to read"])
+            self.assertEqual(list(plan)[3:], ["raw tail", "exact from", "run tokens", "bytes to read"])
 
     def test_human_words_about_the_tail(self):
         for name, more, words in (

@@ -33,12 +33,15 @@ static bool wmbt_plan_compresses(const wmbt_shape *shape)
  * Where a run must start so that the token at `first` and all after it come out exact, with nothing
  * restored but rows up to `boundary`. A layer's output at t depends on its input at positions
  * t - (window - 1) to t, so each layer reaches so much further back. A compressor that overlaps
- * also needs its own input, right, from `ratio` before the boundary on.
+ * also needs its own input, right, from `ratio` before the boundary on. `extra` raw rows before
+ * those of the window must come out right, too.
  */
-static uint32_t wmbt_plan_exact_from(const wmbt_shape *shape, uint32_t boundary, uint32_t first)
+static uint32_t wmbt_plan_exact_from(const wmbt_shape *shape, uint32_t boundary, uint32_t first,
+                                     uint32_t extra)
 {
     uint32_t reach = shape->window - 1u;
     uint32_t from = wmbt_plan_before(first, shape->layers * reach); /* below 2^21 by the bounds */
+    from = wmbt_plan_before(from, extra);
     for (uint32_t i = 0; i < shape->layers; i++) {
         if (shape->layer[i].overlaps != 0u) {
             uint32_t needed = wmbt_plan_before(boundary, shape->layer[i].ratio + i * reach);
@@ -79,11 +82,14 @@ static uint32_t wmbt_plan_check_tail(const wmbt_plan_input *input, uint32_t boun
         (tail->rows_end != boundary && wmbt_plan_compresses(input->shape))) {
         return WMBT_PLAN_TAIL_PARTIAL_ROWS;
     }
-    if (total == boundary) {
-        return WMBT_PLAN_TAIL_COUNTS;
+    if (total != boundary && (input->flags & WMBT_PLAN_TRUST_TAIL) == 0u) {
+        return WMBT_PLAN_TAIL_UNPROVEN;
     }
-    return (input->flags & WMBT_PLAN_TRUST_TAIL) != 0u ? WMBT_PLAN_TAIL_COUNTS_TRUSTED
-                                                       : WMBT_PLAN_TAIL_UNPROVEN;
+    uint32_t more = wmbt_plan_before(wmbt_plan_smaller(total, tail->raw_rows), seen);
+    if (tail->raw_rows < total && input->window_extra > more) {
+        return WMBT_PLAN_TAIL_WINDOW_EXTRA;
+    }
+    return total == boundary ? WMBT_PLAN_TAIL_COUNTS : WMBT_PLAN_TAIL_COUNTS_TRUSTED;
 }
 
 static wmbt_status wmbt_plan_tail_status(const wmbt_plan_input *input, uint32_t reason)
@@ -119,25 +125,31 @@ wmbt_status wmbt_plan_make(const wmbt_plan_input *input, wmbt_plan *plan)
     uint32_t boundary =
         input->usable_blocks == 0u ? 0u : input->usable_blocks * input->block_tokens;
     uint32_t reason = wmbt_plan_check_tail(input, boundary);
-    bool counts = reason >= WMBT_PLAN_TAIL_COUNTS;
+    bool counts = reason == WMBT_PLAN_TAIL_COUNTS || reason == WMBT_PLAN_TAIL_COUNTS_TRUSTED;
     uint32_t covered = counts ? input->tail.total_tokens : boundary;
     uint32_t restored = wmbt_boundary_restorable(covered, tokens);
-    uint32_t exact_from =
-        counts ? restored : wmbt_plan_exact_from(input->shape, boundary, restored);
+    uint32_t exact_from = restored;
+    if (!counts) {
+        exact_from = wmbt_plan_exact_from(input->shape, boundary, restored, input->window_extra);
+    }
     uint32_t run_from = (input->flags & WMBT_PLAN_INEXACT) != 0u ? restored : exact_from;
+    /* A run from 0 makes every row itself, unless the tail has what the one token needs. */
+    bool loads = input->usable_blocks != 0u && (run_from != 0u || counts);
 
-    plan->blocks = input->usable_blocks;
-    plan->boundary = boundary;
-    plan->tokens_restored = restored;
-    plan->tokens_to_prefill = tokens - restored;
-    plan->exact_from = exact_from;
+    plan->run_tokens = tokens - run_from;
     plan->run_from = run_from;
-    plan->exact = run_from == exact_from ? 1u : 0u;
+    plan->load_blocks = loads ? input->usable_blocks : 0u;
+    plan->load_tail = counts ? 1u : 0u;
     plan->logits_only = counts && covered == tokens ? 1u : 0u;
-    plan->tail_counts = counts ? 1u : 0u;
+    plan->exact = run_from == exact_from ? 1u : 0u;
+    plan->saved_tokens = run_from;
+    plan->load_reason = input->usable_blocks == 0u ? WMBT_PLAN_NO_BLOCKS : WMBT_PLAN_LOADS;
+    if (input->usable_blocks != 0u && !loads) {
+        plan->load_reason = WMBT_PLAN_SAVES_NOTHING;
+    }
     plan->tail_reason = reason;
     plan->tail_status = wmbt_plan_tail_status(input, reason);
-    plan->bytes_to_read = input->usable_blocks == 0u ? 0u : input->blocks_bytes;
+    plan->bytes_to_read = loads ? input->blocks_bytes : 0u;
     if (counts) {
         uint64_t bytes = plan->bytes_to_read + input->tail.bytes;
         plan->bytes_to_read = bytes < input->tail.bytes ? UINT64_MAX : bytes;
@@ -148,12 +160,12 @@ wmbt_status wmbt_plan_make(const wmbt_plan_input *input, wmbt_plan *plan)
 /* One text and not a table of pointers, which would need relocation. */
 static const char wmbt_plan_reasons[] =
     "no-block\0missing\0refused\0below-blocks\0past-prompt\0past-block\0raw-rows\0partial-rows\0"
-    "unproven\0counts\0counts-trusted\0unknown";
+    "unproven\0counts\0counts-trusted\0window-extra\0unknown";
 
 const char *wmbt_plan_tail_reason_name(uint32_t reason)
 {
     const char *name = wmbt_plan_reasons;
-    for (uint32_t i = 0; i < reason && i <= WMBT_PLAN_TAIL_COUNTS_TRUSTED; i++) {
+    for (uint32_t i = 0; i < reason && i <= WMBT_PLAN_TAIL_WINDOW_EXTRA; i++) {
         while (*name != '\0') {
             name++;
         }

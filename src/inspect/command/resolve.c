@@ -8,7 +8,7 @@
 #include "base/tool.h"
 #include "format/unwrap.h"
 
-static void resolve_one(struct json *root, const struct resolver *resolver, const char *path)
+static void resolve_one(struct json *root, struct resolver *resolver, const char *path)
 {
     struct tokens tokens;
     struct resolved result;

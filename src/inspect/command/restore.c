@@ -107,7 +107,7 @@ static void check_target(const char *path)
 }
 
 /* Resolves the prompt and writes OUT. ok, or the status of the prompt; its row is *plan. */
-static wmbt_status restore(const struct resolver *resolver, const char *path, const char *target,
+static wmbt_status restore(struct resolver *resolver, const char *path, const char *target,
                            struct rows *rows, struct json **plan, const char **why)
 {
     struct tokens tokens;

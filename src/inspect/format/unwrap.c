@@ -15,7 +15,7 @@
 
 static alignas(WMBT_ZSTD_ALIGN) uint8_t workspace_bytes[WMBT_ZSTD_WORKSPACE_BYTES];
 static wmbt_buf workspace = {workspace_bytes, sizeof workspace_bytes};
-static wmbt_codec codec = {wmbt_zstd_codec, &workspace};
+static wmbt_codec codec = {wmbt_zstd_codec, &workspace, NULL};
 
 #ifdef HAVE_LIBZSTD
 static wmbt_status decode_with_libzstd(void *context, wmbt_view frames, wmbt_buf out,

@@ -19,6 +19,7 @@ wmbt_status resolver_open(struct resolver *resolver, const struct args *args)
     chain_options_read(&resolver->chain, args);
     unwrap_choose(args);
     resolver->trust_tail = args_flag(args, "--trust-tail");
+    resolver->inexact = args_flag(args, "--inexact");
     wmbt_status status = bucket_open(&resolver->bucket, path, &why);
     if (status != WMBT_OK) {
         tool_refuse(path, status, why);
@@ -31,6 +32,7 @@ void resolver_close(struct resolver *resolver)
     if (resolver->bucket.fd >= 0) {
         bucket_close(&resolver->bucket);
     }
+    seen_free(&resolver->seen);
 }
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -39,7 +41,7 @@ void resolver_close(struct resolver *resolver)
 
 /* What the reader is given; one object at a time. */
 struct supply {
-    const struct bucket *bucket;
+    struct resolver *resolver;
     const struct resolved *result;
     struct row_taker *taker;     /* or NULL */
     struct bucket_object object; /* or the chunk of one */
@@ -58,6 +60,26 @@ static wmbt_status fail(const struct supply *supply, const wmbt_want *want, wmbt
     return wmbt_reader_fail(supply->result->reader, want, status);
 }
 
+/* A block of an earlier prompt is not fetched again. True if it is one. */
+static bool recall(const struct supply *supply, const wmbt_want *want, struct found *found,
+                   wmbt_status *status)
+{
+    wmbt_block_hash hash;
+    const struct seen_block *block = NULL;
+    if (supply->taker == NULL && want->kind == WMBT_WANT_OBJECT &&
+        wmbt_reader_block_hash(supply->result->reader, want->object, &hash) == WMBT_OK) {
+        block = seen_find(&supply->resolver->seen, &hash);
+    }
+    if (block == NULL) {
+        return false;
+    }
+    found->bytes = block->bytes;
+    found->why = block->why;
+    *status = block->status == WMBT_OK ? wmbt_reader_resident(supply->result->reader, want->object)
+                                       : fail(supply, want, block->status);
+    return true;
+}
+
 /* Opens the object, or the chunk, that is wanted. */
 static wmbt_status find(struct supply *supply, const wmbt_want *want, struct found *found)
 {
@@ -67,8 +89,8 @@ static wmbt_status find(struct supply *supply, const wmbt_want *want, struct fou
     wmbt_status status =
         wmbt_reader_want_key(supply->result->reader, want, wmbt_buf_of(key, sizeof key), &len);
     if (status == WMBT_OK) {
-        status = bucket_open_object(supply->bucket, wmbt_view_of(key, len), &supply->object,
-                                    &found->why);
+        status = bucket_open_object(&supply->resolver->bucket, wmbt_view_of(key, len),
+                                    &supply->object, &found->why);
     }
     if (status != WMBT_OK) {
         return fail(supply, want, status);
@@ -114,10 +136,10 @@ static wmbt_status lend(struct supply *supply, const wmbt_want *want)
     release(&supply->kept); /* it is not plain */
     release(&supply->stored);
     supply->stored = wmbt_buf_of(tool_reserve(want->stored_bytes), want->stored_bytes);
-    if (want->raw_bytes != 0) {
-        supply->raw = wmbt_buf_of(tool_reserve(want->raw_bytes), want->raw_bytes);
+    if (want->plain_bytes != 0) {
+        supply->raw = wmbt_buf_of(tool_reserve(want->plain_bytes), want->plain_bytes);
     }
-    if (supply->stored.data == NULL || (want->raw_bytes != 0 && supply->raw.data == NULL)) {
+    if (supply->stored.data == NULL || (want->plain_bytes != 0 && supply->raw.data == NULL)) {
         return fail(supply, want, WMBT_TOO_LARGE);
     }
     return wmbt_reader_memory(supply->result->reader, want, supply->raw, supply->stored);
@@ -183,8 +205,9 @@ static wmbt_status answer_all(struct supply *supply)
         out_progress("reading", tail ? result->blocks : want.object, result->blocks);
         if (want.kind == WMBT_WANT_MEMORY) {
             status = lend(supply, &want);
-        } else if (want.kind == WMBT_WANT_RANGE ||
-                   (find(supply, &want, found) == WMBT_OK && supply->object.fd >= 0)) {
+        } else if (!recall(supply, &want, found, &status) &&
+                   (want.kind == WMBT_WANT_RANGE ||
+                    (find(supply, &want, found) == WMBT_NEED_MORE && supply->object.fd >= 0))) {
             status = feed(supply, &want, found);
         }
         if (tail && status == WMBT_DOES_NOT_FIT) {
@@ -205,19 +228,65 @@ static wmbt_status answer_all(struct supply *supply)
     return status;
 }
 
-/* All is settled: what comes of it. */
-static wmbt_status conclude(struct supply *supply, struct resolved *result)
+/* What became of the blocks, for the prompts to come. */
+static bool remember(struct resolver *resolver, const struct resolved *result)
 {
+    for (uint32_t i = 0; i < result->blocks; i++) {
+        wmbt_block_hash hash;
+        struct seen_block block = {resolved_object(result, i).status, result->found[i].bytes,
+                                   result->found[i].why};
+        if (wmbt_reader_block_hash(result->reader, i, &hash) != WMBT_OK ||
+            !seen_add(&resolver->seen, &hash, &block)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The plan with other flags. */
+static wmbt_status plan_with(const wmbt_plan_input *input, uint32_t inexact, wmbt_plan *plan)
+{
+    wmbt_plan_input other;
+    memcpy(&other, input, sizeof other);
+    other.flags = (other.flags & ~WMBT_PLAN_INEXACT) | inexact;
+    return wmbt_plan_make(&other, plan);
+}
+
+/* All is settled: what comes of it. */
+static wmbt_status conclude(const struct supply *supply, struct resolved *result)
+{
+    wmbt_plan_input input;
+    wmbt_plan exact, upstream;
     wmbt_status status = wmbt_reader_plan(result->reader, &result->plan);
+    if (status == WMBT_OK) {
+        status = wmbt_reader_plan_input(result->reader, &input);
+    }
+    if (status == WMBT_OK) {
+        status = plan_with(&input, 0, &exact);
+    }
+    if (status == WMBT_OK) {
+        status = plan_with(&input, WMBT_PLAN_INEXACT, &upstream);
+    }
+    if (status != WMBT_OK) {
+        return status;
+    }
+    result->usable = wmbt_reader_usable_blocks(result->reader);
+    result->exact_from = exact.run_from;
+    result->restored = upstream.run_from;
+    result->tail_counts = upstream.load_tail != 0;
+    for (uint32_t i = 0; i <= result->blocks; i++) {
+        bool read = i < result->usable || (i == result->blocks && result->tail_counts);
+        result->bytes_to_read += read ? result->found[i].bytes : 0;
+    }
     wmbt_status refused = result->found[result->blocks].refused;
     if (refused != WMBT_OK) {
         result->plan.tail_status = refused;
         result->plan.tail_reason = WMBT_PLAN_TAIL_REFUSED;
     }
-    if (supply->taker != NULL && result->plan.tail_counts != 0) {
+    if (supply->taker != NULL && result->tail_counts) {
         give_rows(supply, WMBT_READER_TAIL);
     }
-    return status;
+    return remember(supply->resolver, result) ? WMBT_OK : WMBT_TOO_LARGE;
 }
 
 #define PIECE_TOKENS ((size_t)1 << 20)
@@ -237,30 +306,35 @@ static wmbt_status start(const struct resolver *resolver, uint32_t max_blocks,
                          struct resolved *result)
 {
     wmbt_reader_config config;
+    wmbt_reader_prompt prompt;
     memset(&config, 0, sizeof config);
-    config.chain = resolver->chain.config;
+    memset(&prompt, 0, sizeof prompt);
     config.shape = RESOLVE_SHAPE;
-    config.prefix = resolver->keys.prefix;
-    config.name_space = resolver->keys.name_space;
     config.max_blocks = max_blocks;
     config.in_flight = 1;
     config.max_object_bytes = (uint32_t)UNWRAP_MAX_BYTES;
-    config.flags = WMBT_READER_AUDIT | (resolver->trust_tail ? WMBT_READER_TRUST_TAIL : 0);
     config.codec = *unwrap_codec();
+    prompt.chain = resolver->chain.config;
+    prompt.prefix = resolver->keys.prefix;
+    prompt.name_space = resolver->keys.name_space;
+    prompt.flags = WMBT_READER_AUDIT | (resolver->trust_tail ? WMBT_READER_TRUST_TAIL : 0) |
+                   (resolver->inexact ? WMBT_READER_INEXACT : 0);
     size_t bytes = WMBT_READER_BYTES(max_blocks, 1) + chain_bytes(&resolver->chain);
     result->memory = malloc(bytes);
     result->found = calloc((size_t)max_blocks + 1, sizeof *result->found);
     if (result->memory == NULL || result->found == NULL) {
         return WMBT_TOO_LARGE;
     }
-    return wmbt_reader_init(wmbt_buf_of(result->memory, bytes), &config, &result->reader);
+    wmbt_status status =
+        wmbt_reader_init(wmbt_buf_of(result->memory, bytes), &config, 1, &result->reader);
+    return status == WMBT_OK ? wmbt_reader_start(result->reader, &prompt) : status;
 }
 
-wmbt_status resolve(const struct resolver *resolver, const struct tokens *tokens,
-                    struct row_taker *taker, struct resolved *result, const char **why)
+wmbt_status resolve(struct resolver *resolver, const struct tokens *tokens, struct row_taker *taker,
+                    struct resolved *result, const char **why)
 {
     struct supply supply = {
-        .bucket = &resolver->bucket, .result = result, .taker = taker, .object = {-1, 0}};
+        .resolver = resolver, .result = result, .taker = taker, .object = {-1, 0}};
     size_t most = most_blocks(resolver, tokens);
     memset(result, 0, sizeof *result);
     *why = "more tokens or blocks than this tool takes";

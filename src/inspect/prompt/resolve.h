@@ -9,23 +9,27 @@
 #include "base/json.h"
 #include "prompt/keys.h"
 #include "format/unwrap.h"
+#include "prompt/seen.h"
 #include "wombatkv/reader.h"
 
 #define RESOLVE_SHAPE (&wmbt_shape_deepseek_v4_flash)
 
 /* For the table of a command's options, its usage line and its help. */
-#define RESOLVE_OPTIONS                                     \
-    {"--bucket", "DIR", false}, KEY_OPTIONS, CHAIN_OPTIONS, \
-    {                                                       \
-        "--trust-tail", NULL, false                         \
+#define RESOLVE_OPTIONS                                                                    \
+    {"--bucket", "DIR", false}, KEY_OPTIONS, CHAIN_OPTIONS, {"--trust-tail", NULL, false}, \
+    {                                                                                      \
+        "--inexact", NULL, false                                                           \
     }
-#define RESOLVE_USAGE \
-    "--bucket DIR --prefix P --namespace NS " CHAIN_USAGE "\n       [--trust-tail] [--libzstd]"
-#define RESOLVE_HELP                                                \
-    "--bucket DIR    a plain mirror: object key = path below DIR\n" \
-    "--prefix P      the bucket's key prefix, such as kv/cabi\n"    \
-    "--namespace NS  the namespace; may be empty\n"                 \
-    "--trust-tail    you vouch that the stored raw tail speaks of these tokens\n"
+#define RESOLVE_USAGE                                     \
+    "--bucket DIR --prefix P --namespace NS " CHAIN_USAGE \
+    "\n       [--trust-tail] [--inexact] [--libzstd]"
+#define RESOLVE_HELP                                                                           \
+    "--bucket DIR    a plain mirror: object key = path below DIR\n"                            \
+    "--prefix P      the bucket's key prefix, such as kv/cabi\n"                               \
+    "--namespace NS  the namespace; may be empty\n"                                            \
+    "--trust-tail    you vouch that the stored raw tail speaks of these tokens\n"              \
+    "--inexact       plan as upstream's engine goes on: the result is another than without a " \
+    "cache\n"
 
 /* Where and how to look. */
 struct resolver {
@@ -33,6 +37,8 @@ struct resolver {
     struct key_options keys;
     struct chain_options chain;
     bool trust_tail;
+    bool inexact;
+    struct seen seen; /* blocks of the prompts so far */
 };
 
 /* Who takes the rows of a prompt: those of the usable blocks in order, then those of the tail if it
@@ -54,8 +60,13 @@ struct resolved {
     void *memory;
     uint32_t tokens;
     uint32_t blocks;     /* full ones */
+    uint32_t usable;     /* blocks from the first on that are verified */
     struct found *found; /* of each block, then of the tail */
-    wmbt_plan plan;
+    wmbt_plan plan;      /* as asked for */
+    uint32_t exact_from; /* from where an exact result must be run */
+    uint32_t restored;   /* tokens, as upstream counts them */
+    bool tail_counts;
+    uint64_t bytes_to_read; /* of the usable blocks, and of the tail if it counts */
 };
 
 /* Reads the options and opens the bucket. A mistake ends the process; the bucket's status is ok,
@@ -65,8 +76,8 @@ void resolver_close(struct resolver *resolver);
 
 /* Resolves one prompt; `taker` may be NULL. Memory: one object at a time. ok, or too-large and then
  * *why. */
-wmbt_status resolve(const struct resolver *resolver, const struct tokens *tokens,
-                    struct row_taker *taker, struct resolved *result, const char **why);
+wmbt_status resolve(struct resolver *resolver, const struct tokens *tokens, struct row_taker *taker,
+                    struct resolved *result, const char **why);
 void resolved_free(struct resolved *result);
 
 /* What became of block number `object`, or of the tail (WMBT_READER_TAIL). */

@@ -54,18 +54,24 @@ static void add_tail(struct json *row, const struct resolved *result)
 
 static void add_plan(struct json *row, const struct resolved *result)
 {
-    json_add_number(row, "tokens_restored", result->plan.tokens_restored);
-    json_add_number(row, "tokens_to_prefill", result->plan.tokens_to_prefill);
-    json_add_number(row, "exact_from", result->plan.exact_from);
+    json_add_number(row, "tokens_restored", result->restored);
+    json_add_number(row, "tokens_to_prefill", result->tokens - result->restored);
+    json_add_number(row, "exact_from", result->exact_from);
     json_add_bool(row, "logits_only", result->plan.logits_only != 0);
-    json_add_number(row, "bytes_to_read", result->plan.bytes_to_read);
+    json_add_number(row, "bytes_to_read", result->bytes_to_read);
+    json_add_number(row, "run_tokens", result->plan.run_tokens);
+    json_add_number(row, "run_from", result->plan.run_from);
+    json_add_number(row, "load_blocks", result->plan.load_blocks);
+    json_add_bool(row, "load_tail", result->plan.load_tail != 0);
+    json_add_number(row, "saved_tokens", result->plan.saved_tokens);
 }
 
 /* A prompt without an answer has the same members. */
 static void add_nothing(struct json *row, const struct resolver *resolver)
 {
-    static const char *const numbers[] = {"tokens_restored", "tokens_to_prefill", "exact_from",
-                                          "logits_only", "bytes_to_read"};
+    static const char *const numbers[] = {
+        "tokens_restored", "tokens_to_prefill", "exact_from",  "logits_only", "bytes_to_read",
+        "run_tokens",      "run_from",          "load_blocks", "load_tail",   "saved_tokens"};
     json_add_null(row, "tokens");
     json_add_number(row, "block_tokens", resolver->chain.block_tokens);
     json_add_array(row, "blocks");
@@ -89,7 +95,7 @@ struct json *resolve_json(struct json *list, const struct resolver *resolver, co
     json_add_number(row, "tokens", result->tokens);
     json_add_number(row, "block_tokens", resolver->chain.block_tokens);
     add_blocks(row, result);
-    json_add_number(row, "usable_blocks", result->plan.blocks);
+    json_add_number(row, "usable_blocks", result->usable);
     add_tail(row, result);
     add_plan(row, result);
     return row;

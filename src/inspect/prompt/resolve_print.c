@@ -127,6 +127,19 @@ static const char *exact_words(const struct json *row)
                : "an exact result needs a run from here: blocks alone do not hold the window";
 }
 
+/* What to do, for the plan that was asked for. */
+static const char *run_words(const struct json *row)
+{
+    uint64_t blocks = number(row, "load_blocks");
+    if (blocks == 0) {
+        return number(row, "usable_blocks") == 0 ? "" : "all: to load the blocks saves nothing";
+    }
+    return tool_format(
+        "from %llu, with %s%s loaded: saves %llu", (unsigned long long)number(row, "run_from"),
+        out_count(blocks, "block", "blocks"), number(row, "load_tail") != 0 ? " and the tail" : "",
+        (unsigned long long)number(row, "saved_tokens"));
+}
+
 static void add_line(struct table *table, const char *label, const struct json *value,
                      const char *words)
 {
@@ -149,6 +162,7 @@ static void print_plan(const struct json *row)
     add_line(&table, "to prefill", json_get(row, "tokens_to_prefill"), prefill_words(row));
     add_line(&table, "raw tail", total, tail_words(tail));
     add_line(&table, "exact from", json_get(row, "exact_from"), exact_words(row));
+    add_line(&table, "run tokens", json_get(row, "run_tokens"), run_words(row));
     add_line(&table, "bytes to read", json_get(row, "bytes_to_read"),
              bytes >= 1024 ? out_size(bytes) : "");
     table_print(&table, 2);

@@ -10,7 +10,7 @@
 #define PACKET_BYTES 1408u /* a multiple of LINKED_CELL_BYTES */
 
 static struct request {
-    bool open;
+    bool open, over; /* over: nothing but its end is still to be told */
     uint32_t tag, offset, end;
     const linked_object *object; /* NULL: there is none */
 } requests[BOARD_REQUESTS];
@@ -48,6 +48,7 @@ void board_get(uint32_t tag, wmbt_view key, uint32_t offset, uint32_t bytes)
     }
     struct request *q = &requests[i];
     q->open = true;
+    q->over = false;
     q->tag = tag;
     q->object = find(key);
     q->offset = offset;
@@ -58,7 +59,7 @@ void board_get(uint32_t tag, wmbt_view key, uint32_t offset, uint32_t bytes)
 void board_cancel(uint32_t tag)
 {
     for (size_t i = 0; i < BOARD_REQUESTS; i++) {
-        requests[i].open = requests[i].open && requests[i].tag != tag;
+        requests[i].over = requests[i].over || requests[i].tag == tag;
     }
 }
 
@@ -81,7 +82,6 @@ bool board_poll(board_event *event)
 {
     static uint32_t turn;
     uint32_t tries = 0;
-    now++;
     do {
         if (tries++ == BOARD_REQUESTS) {
             return false;
@@ -90,19 +90,26 @@ bool board_poll(board_event *event)
     } while (!requests[turn].open);
     struct request *q = &requests[turn];
     event->tag = q->tag;
-    event->what = q->object != NULL ? BOARD_BYTES : BOARD_ABSENT;
+    event->what = q->over ? BOARD_ENDED : q->object != NULL ? BOARD_BYTES : BOARD_ABSENT;
     event->offset = q->offset;
     event->object_bytes = 0;
     event->len = 0;
     event->bytes = packet;
     event->crc = 0;
-    if (q->object != NULL) {
+    event->code = 0;
+    q->open = !q->over;
+    if (q->object != NULL && !q->over) {
         event->object_bytes = q->object->bytes;
         event->len = unpack(q->object, q->offset, q->end);
         q->offset += event->len;
     }
-    q->open = q->offset < q->end;
+    q->over = q->object == NULL || q->offset >= q->end;
     return true;
+}
+
+void board_wait(uint32_t ms)
+{
+    now += ms; /* what is to come is there at once */
 }
 
 uint32_t board_now(void)

@@ -10,9 +10,17 @@
 #define MAX_BLOCKS 64u
 #define IN_FLIGHT 3u
 
-static uint64_t memory[(WMBT_READER_BYTES(MAX_BLOCKS, IN_FLIGHT) + 7u) / 8u];
+static WMBT_MEMORY(memory, WMBT_READER_BYTES(MAX_BLOCKS, IN_FLIGHT));
 static uint8_t key[1025];
-static wmbt_want open_wants[BOARD_REQUESTS]; /* by id, which is the tag of its request */
+
+/* In ROM. */
+static const wmbt_reader_config config = {
+    .shape = &wmbt_shape_deepseek_v4_flash,
+    .max_blocks = MAX_BLOCKS,
+    .in_flight = IN_FLIGHT,
+    .max_object_bytes = 64u << 20,
+    .presence_blocks = MAX_BLOCKS,
+};
 
 /* --- fetching --------------------------------------------------------------------------------- */
 
@@ -38,27 +46,31 @@ static wmbt_status request(wmbt_reader *r, const wmbt_want *want)
 {
     size_t len = 0;
     wmbt_status status = wmbt_reader_want_key(r, want, wmbt_buf_of(key, sizeof key - 1u), &len);
-    if (status == WMBT_OK) {
-        open_wants[want->id] = *want;
-        board_get(want->id, wmbt_view_of(key, len), want->offset, want->bytes);
+    if (status == WMBT_OK) { /* few wants: their serials fit a tag */
+        board_get((uint32_t)want->serial, wmbt_view_of(key, len), want->offset, want->bytes);
     }
     return status;
 }
 
 static wmbt_status take_packet(wmbt_reader *r, const board_event *event)
 {
-    const wmbt_want *want = &open_wants[event->tag];
+    wmbt_want want;
     size_t taken;
-    if (event->what == BOARD_ABSENT) {
-        return wmbt_reader_fail(r, want, WMBT_MISSING);
+    wmbt_status status = wmbt_reader_want_of(r, event->tag, &want);
+    if (status != WMBT_OK || event->what == BOARD_ENDED) {
+        return status; /* stale: what it was asked for is over */
     }
-    if (want->kind == WMBT_WANT_OBJECT) { /* its first packet is its only one */
-        wmbt_status status = wmbt_reader_found(r, want, event->object_bytes);
-        if (status != WMBT_OK) {
+    if (event->what == BOARD_ABSENT) {
+        return wmbt_reader_fail(r, &want, WMBT_MISSING);
+    }
+    if (want.kind == WMBT_WANT_OBJECT) { /* its first packet is its only one */
+        status = wmbt_reader_found(r, &want, event->object_bytes);
+        if (status != WMBT_NEED_MORE) {
             return status;
         }
     }
-    return wmbt_reader_feed(r, want, event->offset, wmbt_view_of(event->bytes, event->len), &taken);
+    return wmbt_reader_feed(r, &want, event->offset, wmbt_view_of(event->bytes, event->len),
+                            &taken);
 }
 
 /* Until all is settled. False if this program is wrong. */
@@ -75,7 +87,7 @@ static bool drive(wmbt_reader *r)
             status = answer_presence(r, &want);
         } else if (status == WMBT_OK && want.kind == WMBT_WANT_MEMORY) {
             status = wmbt_reader_fail(r, &want, WMBT_TOO_LARGE); /* nothing to lend here */
-        } else if (status == WMBT_OK) {
+        } else if (status == WMBT_OK && want.kind != WMBT_WANT_STOP) {
             status = request(r, &want);
         } else if (board_poll(&event)) {
             status = take_packet(r, &event);
@@ -142,7 +154,34 @@ static void print_item(const char *name, uint64_t value)
     print_number(value);
 }
 
-static void print_result(const board_command *command, const wmbt_reader *r, const wmbt_plan *plan)
+/* The numbers of the plan; some are those of another one, as upstream's engine goes on. */
+static bool print_plan_items(const board_command *command, const wmbt_reader *r)
+{
+    wmbt_plan_input input;
+    wmbt_plan plan, upstream;
+    if (wmbt_reader_plan(r, &plan) != WMBT_OK || wmbt_reader_plan_input(r, &input) != WMBT_OK) {
+        return false;
+    }
+    input.flags |= WMBT_PLAN_INEXACT;
+    if (wmbt_plan_make(&input, &upstream) != WMBT_OK) {
+        return false;
+    }
+    print_item("tokens_restored", upstream.run_from);
+    print_item("tokens_to_prefill", command->token_count - upstream.run_from);
+    print_item("exact_from", plan.run_from);
+    board_print(",\n    \"logits_only\": ");
+    board_print(plan.logits_only != 0u ? "true" : "false");
+    print_item("bytes_to_read", upstream.bytes_to_read);
+    print_item("run_tokens", plan.run_tokens);
+    print_item("run_from", plan.run_from);
+    print_item("load_blocks", plan.load_blocks);
+    board_print(",\n    \"load_tail\": ");
+    board_print(plan.load_tail != 0u ? "true" : "false");
+    print_item("saved_tokens", plan.saved_tokens);
+    return true;
+}
+
+static bool print_result(const board_command *command, const wmbt_reader *r, const wmbt_plan *plan)
 {
     wmbt_reader_object tail;
     board_print("[\n  {\n    \"path\": \"");
@@ -153,46 +192,43 @@ static void print_result(const board_command *command, const wmbt_reader *r, con
     board_print(",\n    \"blocks\": [");
     print_blocks(r);
     board_print("\n    ]");
-    print_item("usable_blocks", plan->blocks);
+    print_item("usable_blocks", wmbt_reader_usable_blocks(r));
     print_object(",\n    \"raw_tail\": {", r, WMBT_READER_TAIL, &tail);
     board_print(", \"total_tokens\": ");
     print_number(tail.total_tokens);
     board_print(", \"reason\": \"");
     board_print(wmbt_plan_tail_reason_name(plan->tail_reason));
     board_print("\"}");
-    print_item("tokens_restored", plan->tokens_restored);
-    print_item("tokens_to_prefill", plan->tokens_to_prefill);
-    print_item("exact_from", plan->exact_from);
-    board_print(",\n    \"logits_only\": ");
-    board_print(plan->logits_only != 0u ? "true" : "false");
-    print_item("bytes_to_read", plan->bytes_to_read);
+    bool good = print_plan_items(command, r);
     board_print("\n  }\n]\n");
+    return good;
+}
+
+static wmbt_status start(const board_command *command, wmbt_reader **r)
+{
+    static const wmbt_reader_prompt zero;
+    wmbt_reader_prompt prompt = zero;
+    prompt.chain.dialect = WMBT_CHAIN_DS4;
+    prompt.chain.block_tokens = command->block_tokens;
+    prompt.chain.quant_bits = command->quant_bits;
+    prompt.chain.fingerprint = command->fingerprint;
+    prompt.prefix = command->prefix;
+    prompt.name_space = command->name_space;
+    prompt.flags = WMBT_READER_AUDIT | WMBT_READER_TRUST_TAIL;
+    wmbt_status status = wmbt_reader_init(wmbt_buf_of(memory, sizeof memory), &config, 1, r);
+    return status == WMBT_OK ? wmbt_reader_start(*r, &prompt) : status;
 }
 
 int example(const board_command *command)
 {
-    static wmbt_reader_config config; /* zero */
     wmbt_reader *r;
     wmbt_plan plan;
-    config.chain.dialect = WMBT_CHAIN_DS4;
-    config.chain.block_tokens = command->block_tokens;
-    config.chain.quant_bits = command->quant_bits;
-    config.chain.fingerprint = command->fingerprint;
-    config.shape = &wmbt_shape_deepseek_v4_flash;
-    config.prefix = command->prefix;
-    config.name_space = command->name_space;
-    config.max_blocks = MAX_BLOCKS;
-    config.in_flight = IN_FLIGHT;
-    config.max_object_bytes = 64u << 20;
-    config.presence_blocks = MAX_BLOCKS;
-    config.flags = WMBT_READER_AUDIT | WMBT_READER_TRUST_TAIL;
-    if (wmbt_reader_init(wmbt_buf_of(memory, sizeof memory), &config, &r) != WMBT_OK ||
+    if (start(command, &r) != WMBT_OK ||
         wmbt_reader_tokens(r, command->tokens, command->token_count) != WMBT_OK ||
         wmbt_reader_end(r, command->token_count) != WMBT_OK || !drive(r) ||
-        wmbt_reader_plan(r, &plan) != WMBT_OK) {
+        wmbt_reader_plan(r, &plan) != WMBT_OK || !print_result(command, r, &plan)) {
         board_print("the demo came to no plan\n");
         return 1;
     }
-    print_result(command, r, &plan);
     return 0;
 }
