@@ -81,6 +81,12 @@ extern const wmbt_dialect wmbt_dialect_aibrix_gateway;     /**< "aibrix-gateway"
 extern const wmbt_dialect wmbt_dialect_trtllm_v2;          /**< "trtllm-v2" */
 extern const wmbt_dialect wmbt_dialect_mooncake_conductor; /**< "mooncake-conductor" */
 
+/* Kinds of items that a dialect has. */
+#    define WMBT_ITEMS_TEXT 1u   /**< a run of tokens with a text: vLLM, llm-d */
+#    define WMBT_ITEMS_DIGEST 2u /**< a place with 32 bytes: TensorRT-LLM */
+#    define WMBT_ITEMS_RUN 3u    /**< a run with a number: Dynamo's requests */
+#    define WMBT_ITEMS_NUMBER 4u /**< a number of the block that a place is in: Dynamo's router */
+
 /** What stands at a place of the prompt instead of text: an image, say. */
 typedef struct wmbt_dialect_item {
     uint64_t offset;      /**< its first token, from the prompt's beginning */
@@ -186,6 +192,22 @@ WMBT_API uint32_t wmbt_dialect_hash_bytes(const wmbt_dialect *dialect);
 
 /** Fields that may be given, as bits; *needed: those that must be. */
 WMBT_API uint32_t wmbt_dialect_fields(const wmbt_dialect *dialect, uint32_t *needed);
+
+/** The kind of items of a dialect, WMBT_ITEMS_..., or 0 if it has none. */
+WMBT_API uint32_t wmbt_dialect_items(const wmbt_dialect *dialect);
+
+/** Tokens that a block reads beyond its own: 1 for bigram and eagle, else 0 (a lookahead comes on
+ * top). */
+WMBT_API uint32_t wmbt_dialect_reads_ahead(const wmbt_dialect *dialect);
+
+/** True if a shorter last block may be announced. */
+WMBT_API bool wmbt_dialect_hashes_short_last(const wmbt_dialect *dialect);
+
+/** True if tokens have 64 bits and come as two numbers. */
+WMBT_API bool wmbt_dialect_is_wide(const wmbt_dialect *dialect);
+
+/** True if blocks have hashes of their own: wmbt_chain_block_number(). */
+WMBT_API bool wmbt_dialect_hashes_blocks(const wmbt_dialect *dialect);
 
 /** True if no published package was run to prove the dialect: it follows a description. */
 WMBT_API bool wmbt_dialect_is_derived(const wmbt_dialect *dialect);

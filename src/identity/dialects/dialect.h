@@ -45,13 +45,8 @@ typedef struct wmbt_engine_writer {
 #    define WMBT_DIALECT_BYTES 0x40u      /* block_tokens counts bytes */
 #    define WMBT_DIALECT_NUMBER_PARENT 0x80u /* a first parent of 0 is none */
 #    define WMBT_DIALECT_LINEAGE 0x200u      /* blocks are numbered below 2^24 */
+#    define WMBT_DIALECT_TWO_HASHES 0x400u   /* each block has one of its own */
 #    define WMBT_DIALECT_FIXED 0x100u        /* blocks are not announced */
-
-/* Kinds of items. */
-#    define WMBT_ITEMS_TEXT 1u   /* a run with a text */
-#    define WMBT_ITEMS_DIGEST 2u /* a place with 32 bytes */
-#    define WMBT_ITEMS_RUN 3u    /* a run with a number */
-#    define WMBT_ITEMS_NUMBER 4u /* numbers of the block that the place is in */
 
 /* Larger blocks are refused: words are counted in 32 bits. */
 #    define WMBT_ENGINE_MAX_BLOCK_TOKENS (WMBT_CHAIN_MAX_BLOCK_TOKENS / 2u)

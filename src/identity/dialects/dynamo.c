@@ -158,7 +158,7 @@ static void wmbt_dynamo_finish_lineage_v1_2(wmbt_engine *x, const uint8_t *diges
             .hash_bytes = (bytes),                                                        \
             .parent_bytes = 8,                                                            \
             .ahead = (more),                                                              \
-            .flags = (more_flags),                                                        \
+            .flags = WMBT_DIALECT_TWO_HASHES | (more_flags),                              \
             .items = (kind),                                                              \
             .variant = (how),                                                             \
         }

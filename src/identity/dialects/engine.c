@@ -383,6 +383,31 @@ uint32_t wmbt_dialect_fields(const wmbt_dialect *dialect, uint32_t *needed)
     return dialect->may;
 }
 
+uint32_t wmbt_dialect_items(const wmbt_dialect *dialect)
+{
+    return dialect->items;
+}
+
+uint32_t wmbt_dialect_reads_ahead(const wmbt_dialect *dialect)
+{
+    return wmbt_dialect_is_wide(dialect) ? dialect->ahead / 2u : dialect->ahead;
+}
+
+bool wmbt_dialect_hashes_short_last(const wmbt_dialect *dialect)
+{
+    return (dialect->flags & WMBT_DIALECT_SHORT_LAST) != 0u;
+}
+
+bool wmbt_dialect_is_wide(const wmbt_dialect *dialect)
+{
+    return (dialect->flags & WMBT_DIALECT_WIDE) != 0u;
+}
+
+bool wmbt_dialect_hashes_blocks(const wmbt_dialect *dialect)
+{
+    return (dialect->flags & WMBT_DIALECT_TWO_HASHES) != 0u;
+}
+
 bool wmbt_dialect_is_derived(const wmbt_dialect *dialect)
 {
     return (dialect->flags & WMBT_DIALECT_DERIVED) != 0u;

@@ -34,9 +34,9 @@ struct command {
     int (*run)(const struct args *args);
 };
 
-extern const struct command command_chain, command_check, command_identity, command_key,
-    command_replay, command_resolve, command_restore, command_reuse, command_show, command_sign,
-    command_unwrap, command_verify, command_wal;
+extern const struct command command_chain, command_check, command_conformance, command_identity,
+    command_key, command_replay, command_resolve, command_restore, command_reuse, command_show,
+    command_sign, command_unwrap, command_verify, command_wal;
 
 /* Memory that lives until the process ends. Never NULL: out of memory ends the process. */
 void *tool_alloc(size_t bytes);

@@ -29,23 +29,32 @@ static bool is_space(uint8_t c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static wmbt_status from_text(wmbt_view bytes, struct tokens *tokens, const char **why)
+static void add_token(struct tokens *tokens, uint64_t number, bool wide)
 {
+    tokens->token[tokens->count++] = (uint32_t)number;
+    if (wide) {
+        tokens->token[tokens->count++] = (uint32_t)(number >> 32);
+    }
+}
+
+static wmbt_status from_text(wmbt_view bytes, bool wide, struct tokens *tokens, const char **why)
+{
+    const uint64_t most = wide ? INT64_MAX : UINT32_MAX;
     uint64_t number = 0;
     bool inside = false;
     size_t line = 1;
     for (size_t i = 0; i <= bytes.len; i++) {
         uint8_t c = i < bytes.len ? bytes.data[i] : ' ';
         if (c >= '0' && c <= '9') {
-            number = number * 10 + (c - '0');
-            inside = true;
-            if (number > UINT32_MAX) {
-                *why = tool_format("line %zu: a token above 4294967295", line);
+            if (number > (most - (c - '0')) / 10) {
+                *why = tool_format("line %zu: a token above %llu", line, (unsigned long long)most);
                 return WMBT_BAD_NUMBER;
             }
+            number = number * 10 + (c - '0');
+            inside = true;
         } else if (is_space(c)) {
             if (inside) {
-                tokens->token[tokens->count++] = (uint32_t)number;
+                add_token(tokens, number, wide);
             }
             inside = false;
             number = 0;
@@ -58,7 +67,17 @@ static wmbt_status from_text(wmbt_view bytes, struct tokens *tokens, const char 
     return WMBT_OK;
 }
 
-wmbt_status tokens_read(const char *path, struct tokens *tokens, const char **why)
+/* Words as tokens of 64 bits, in place. */
+static void widen(struct tokens *tokens)
+{
+    for (size_t i = tokens->count; i-- != 0;) {
+        tokens->token[2 * i] = tokens->token[i];
+        tokens->token[2 * i + 1] = 0;
+    }
+    tokens->count *= 2;
+}
+
+static wmbt_status read_tokens(const char *path, bool wide, struct tokens *tokens, const char **why)
 {
     struct file file;
     size_t len = strlen(path);
@@ -71,6 +90,7 @@ wmbt_status tokens_read(const char *path, struct tokens *tokens, const char **wh
     }
     /* A token takes two bytes of text or more, but for the last one. */
     size_t most = words ? file.len / 4 : file.len / 2 + 1;
+    most = wide ? 2 * most : most;
     tokens->count = 0;
     tokens->token = malloc((most + 1) * sizeof *tokens->token);
     if (tokens->token == NULL) {
@@ -78,13 +98,25 @@ wmbt_status tokens_read(const char *path, struct tokens *tokens, const char **wh
         status = TOOL_UNREADABLE;
     } else {
         status = words ? from_words(file_view(&file), tokens, why)
-                       : from_text(file_view(&file), tokens, why);
+                       : from_text(file_view(&file), wide, tokens, why);
         if (status != WMBT_OK) {
             tokens_free(tokens);
+        } else if (words && wide) {
+            widen(tokens);
         }
     }
     file_free(&file);
     return status;
+}
+
+wmbt_status tokens_read(const char *path, struct tokens *tokens, const char **why)
+{
+    return read_tokens(path, false, tokens, why);
+}
+
+wmbt_status tokens_read_wide(const char *path, struct tokens *tokens, const char **why)
+{
+    return read_tokens(path, true, tokens, why);
 }
 
 void tokens_free(struct tokens *tokens)

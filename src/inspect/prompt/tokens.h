@@ -17,6 +17,10 @@ struct tokens {
  */
 wmbt_status tokens_read(const char *path, struct tokens *tokens, const char **why);
 
+/* The same, of 64 bits: two numbers a token, the low half first; text may hold tokens up to 2^63-1.
+ */
+wmbt_status tokens_read_wide(const char *path, struct tokens *tokens, const char **why);
+
 void tokens_free(struct tokens *tokens);
 
 #endif
