@@ -21,7 +21,8 @@
 
 #    define WMBT_XXH3_STRIPE_BYTES 64u
 #    define WMBT_XXH3_BUFFER_BYTES 256u
-#    define WMBT_XXH3_MAX_SHORT_BYTES 240u /* longer input goes by stripes */
+#    define WMBT_XXH3_LAST (192u - 64u - 7u) /* where the secret of the last stripe begins */
+#    define WMBT_XXH3_MAX_SHORT_BYTES 240u   /* longer input goes by stripes */
 
 /* The default secret, of the specification. */
 static const uint8_t wmbt_xxh3_secret[192] = {
@@ -268,47 +269,48 @@ static uint64_t wmbt_xxh3_seeded(unsigned offset, uint64_t seed)
     return wmbt_load_le64(words + (offset - word));
 }
 
-#    if WMBT_CFG_XXH_KERNEL == 1
-#        define WMBT_XXH3_RESTRICT
-#    else
-#        define WMBT_XXH3_RESTRICT restrict
-#    endif
-
-/* One stripe with the words of the secret from `key` on. */
-static inline void wmbt_xxh3_stripe(uint64_t *WMBT_XXH3_RESTRICT acc,
-                                    const uint8_t *WMBT_XXH3_RESTRICT p, const uint64_t key[8])
+/* One lane of a stripe. */
+static inline void wmbt_xxh3_lane(uint64_t *acc, const uint8_t *p, unsigned i, uint64_t key)
 {
-    for (unsigned i = 0; i < 8u; i++) {
-        uint64_t value = wmbt_load_le64(p + 8u * i);
-        uint64_t keyed = value ^ key[i];
-        acc[i ^ 1u] += value;
-        acc[i] += wmbt_mul32_wide((uint32_t)keyed, (uint32_t)(keyed >> 32));
-    }
+    uint64_t value = wmbt_load_le64(p + 8u * i);
+    uint64_t keyed = value ^ key;
+    acc[i ^ 1u] += value;
+    acc[i] += wmbt_mul32_wide((uint32_t)keyed, (uint32_t)(keyed >> 32));
 }
 
-/* The last stripe, whose words of the secret are not aligned. */
-static void wmbt_xxh3_last_stripe(uint64_t acc[8], const uint8_t *p, uint64_t seed)
+/* A stripe with the words of the secret from `offset` on. */
+static WMBT_NOINLINE void wmbt_xxh3_stripe(uint64_t acc[8], const uint8_t *p, unsigned offset,
+                                           uint64_t seed)
 {
-    uint64_t key[8];
     for (unsigned i = 0; i < 8u; i++) {
-        key[i] = wmbt_xxh3_seeded(121u + 8u * i, seed);
+        wmbt_xxh3_lane(acc, p, i, wmbt_xxh3_seeded(offset + 8u * i, seed));
     }
-    wmbt_xxh3_stripe(acc, p, key);
 }
 
 /* `count` stripes, of which the first is number `first` of its block of 16. */
-static WMBT_NOINLINE void wmbt_xxh3_stripes(uint64_t *WMBT_XXH3_RESTRICT acc,
-                                            const uint8_t *WMBT_XXH3_RESTRICT p, unsigned first,
-                                            unsigned count, uint64_t seed)
+#    if WMBT_CFG_XXH_KERNEL == 1
+static void wmbt_xxh3_stripes(uint64_t acc[8], const uint8_t *p, unsigned first, unsigned count,
+                              uint64_t seed)
 {
-    uint64_t key[8];
+    for (unsigned n = 0; n < count; n++) {
+        wmbt_xxh3_stripe(acc, p + WMBT_XXH3_STRIPE_BYTES * n, 8u * (first + n), seed);
+    }
+}
+#    else
+static WMBT_NOINLINE void wmbt_xxh3_stripes(uint64_t *restrict acc, const uint8_t *restrict p,
+                                            unsigned first, unsigned count, uint64_t seed)
+{
+    uint64_t key[8]; /* for compilers that make vectors of the lanes */
     for (unsigned n = first; n < first + count; n++, p += WMBT_XXH3_STRIPE_BYTES) {
         for (unsigned i = 0; i < 8u; i++) {
             key[i] = wmbt_xxh3_secret64(8u * (n + i)) + (((n + i) & 1u) != 0u ? 0u - seed : seed);
         }
-        wmbt_xxh3_stripe(acc, p, key);
+        for (unsigned i = 0; i < 8u; i++) {
+            wmbt_xxh3_lane(acc, p, i, key[i]);
+        }
     }
 }
+#    endif
 
 static void wmbt_xxh3_scramble(uint64_t acc[8], uint64_t seed)
 {
@@ -396,13 +398,13 @@ static void wmbt_xxh3_end(const wmbt_xxh3 *x, uint64_t acc[8])
     }
     wmbt_xxh3_stripes(acc, x->buffer, first, stripes, x->seed);
     if (left >= WMBT_XXH3_STRIPE_BYTES) {
-        wmbt_xxh3_last_stripe(acc, x->buffer + left - WMBT_XXH3_STRIPE_BYTES, x->seed);
+        wmbt_xxh3_stripe(acc, x->buffer + left - WMBT_XXH3_STRIPE_BYTES, WMBT_XXH3_LAST, x->seed);
     } else { /* it begins in what went before, which still stands at the buffer's end */
         uint8_t stripe[WMBT_XXH3_STRIPE_BYTES];
         wmbt_bytes_copy(stripe, x->buffer + WMBT_XXH3_BUFFER_BYTES - WMBT_XXH3_STRIPE_BYTES + left,
                         WMBT_XXH3_STRIPE_BYTES - left);
         wmbt_bytes_copy(stripe + WMBT_XXH3_STRIPE_BYTES - left, x->buffer, left);
-        wmbt_xxh3_last_stripe(acc, stripe, x->seed);
+        wmbt_xxh3_stripe(acc, stripe, WMBT_XXH3_LAST, x->seed);
     }
 }
 

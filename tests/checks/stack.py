@@ -20,6 +20,44 @@ LOADED = {
                                "wmbt_blake3_run_sse41", "wmbt_blake3_run_portable"],
     "wmbt_sha256_loaded": ["wmbt_sha256_shani", "wmbt_sha256_rolled"],
 }
+# Other engines' dialects: the tables of functions in src/identity/dialects.
+ENGINE_CALLS = {"init": ["wmbt_engine_init"], "reset": ["wmbt_engine_reset"],
+                "begin_block": ["wmbt_engine_begin", "wmbt_aibrix_begin"],
+                "add": ["wmbt_engine_add"], "end_block": ["wmbt_engine_end"],
+                "push": ["wmbt_aibrix_push"]}
+for call, functions in ENGINE_CALLS.items():
+    INDIRECT["wmbt_chain_" + call] = functions
+HASHES = ["wmbt_engine_" + name for name in ("sha256", "xxh3", "xxh64", "fnv64", "blake3")]
+HASHES.append("wmbt_sglang_wide")
+DIGESTS = [f"{name}_{call}" for name in HASHES for call in ("start", "update", "final")
+           if (name, call) != ("wmbt_engine_xxh3", "final")] \
+    + ["wmbt_engine_xxh3_final64", "wmbt_engine_xxh3_final128"]
+for name in ("start", "put", "put_view", "put_le32", "put_le64", "add_le", "add_be", "final_root"):
+    INDIRECT["wmbt_engine_" + name] = DIGESTS
+for name in ("dynamo_hash", "dynamo_root", "dynamo_chain", "dynamo_finish", "llmd_seed"):
+    INDIRECT["wmbt_" + name] = DIGESTS
+INDIRECT["wmbt_engine_finish"] = DIGESTS + [
+    "wmbt_dynamo_finish", "wmbt_dynamo_finish_lineage", "wmbt_dynamo_finish_lineage_v1_2",
+    "wmbt_llmd_finish_sha256"]
+INDIRECT["wmbt_engine_init"] = DIGESTS + ["wmbt_" + name for name in (
+    "vllm_root_cbor", "vllm_root_pickle", "sglang_root", "sglang_root_of_events", "dynamo_root",
+    "lmcache_root_blake3", "lmcache_root_cbor", "llmd_root_fnv", "llmd_root_xxh64",
+    "llmd_root_sha256", "trtllm_root", "aibrix_root")]
+INDIRECT["wmbt_engine_take"] = ["wmbt_" + name for name in (
+    "vllm_keep", "vllm_tail_cbor", "vllm_tail_pickle", "sglang_add_pairs", "sglang_add_wide",
+    "dynamo_add_slots", "dynamo_tail_sorted", "lmcache_tail_empty", "llmd_tail_maps",
+    "llmd_tail_texts", "trtllm_add", "engine_add_le", "engine_add_be", "engine_cbor_tokens",
+    "engine_cbor_null")]
+INDIRECT["wmbt_engine_begin"] = DIGESTS + INDIRECT["wmbt_engine_take"] + ["wmbt_" + name for name in (
+    "sglang_header", "sglang_header_wide", "lmcache_header_blake3", "llmd_header_xxh64",
+    "trtllm_header", "engine_cbor_begin_bytes", "engine_cbor_begin_number")]
+WRITERS = ["wmbt_pickle_" + name for name in ("begin_tuple", "end_tuple", "text", "tag", "bytes",
+                                              "number", "none")] \
+    + ["wmbt_cbor_begin", "wmbt_cbor_end", "wmbt_cbor_bytes", "wmbt_engine_cbor_text",
+       "wmbt_engine_cbor_number", "wmbt_engine_cbor_null"]
+for name in ("entry", "extras", "lora", "item", "tail_cbor", "tail_pickle", "value", "root_cbor",
+             "root_pickle"):
+    INDIRECT["wmbt_vllm_" + name] = WRITERS + DIGESTS
 # Stack of the compilers' own helpers: they are leaves that save a few registers.
 HELPERS = {"__aeabi_uidiv": 16, "__aeabi_uidivmod": 16, "__aeabi_lmul": 24}
 BUDGETS = [("BLAKE3", ["blake3"], 450),
@@ -47,6 +85,8 @@ class Graph:
                 for line in f:
                     self.read(line)
         self.known = {}
+        # Static functions have their file before their name.
+        self.titles = {title.split(":")[-1]: title for title in self.frame}
 
     def read(self, line):
         node = re.match(r'node: { title: "([^"]+)" label: "[^"]*?\\n(\d+) bytes \(([^)]*)\)', line)
@@ -67,6 +107,7 @@ class Graph:
                 yield from INDIRECT.get(short, ())
             elif callee in LOADED and callee not in self.frame:
                 yield from LOADED[callee]
+                yield from (self.titles.get(name, name) for name in INDIRECT.get(short, ()))
             else:
                 yield callee
 
