@@ -104,10 +104,9 @@ class Graph:
                 short = name.split(":")[-1]
                 if short not in INDIRECT:
                     self.problems.append(f"{name}: undeclared indirect call")
-                yield from INDIRECT.get(short, ())
+                yield from (self.titles.get(name, name) for name in INDIRECT.get(short, ()))
             elif callee in LOADED and callee not in self.frame:
                 yield from LOADED[callee]
-                yield from (self.titles.get(name, name) for name in INDIRECT.get(short, ()))
             else:
                 yield callee
 
