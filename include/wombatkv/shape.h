@@ -48,6 +48,12 @@ typedef struct wmbt_shape {
 #    define WMBT_EXTENT_INDEX_STATE_SCORE 7u /**< indexer's compressor state: scores */
 #    define WMBT_EXTENT_KINDS 8u             /**< one more than the largest kind */
 
+/** True if extents of a kind hold rows of the indexer, not of K/V. */
+static inline bool wmbt_extent_is_of_index(uint32_t kind)
+{
+    return kind == WMBT_EXTENT_INDEX || kind >= WMBT_EXTENT_INDEX_STATE_KV;
+}
+
 /** A run of payload rows inside an object; never empty. */
 typedef struct wmbt_extent {
     uint64_t offset; /**< bytes from the start of the plain object */
@@ -90,6 +96,9 @@ WMBT_API const char *wmbt_extent_kind_name(uint32_t kind);
  * is 0. Returns ok, bad-argument (`layer` is NULL) or unsupported-shape. Time: one step a layer.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_shape_check(const wmbt_shape *shape);
+
+/** True if any layer keeps compressed rows. The shape has passed wmbt_shape_check(). */
+WMBT_API bool wmbt_shape_compresses(const wmbt_shape *shape);
 
 /** True if blocks of so many tokens exist: 1 to WMBT_SHAPE_MAX_BLOCK_TOKENS and a multiple of each
  * layer's ratio. The shape has passed wmbt_shape_check(). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Byte moves. WMBT_HIDE_POINTER keeps the optimiser from turning the loops into libc calls. */
 #include "base/bytes.h"
+#include "base/min.h"
 
 /* Eight bytes a turn: compilers merge them into wide moves where the target allows unaligned
  * access. */
@@ -75,7 +76,7 @@ bool wmbt_bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
 
 int wmbt_bytes_compare(wmbt_view a, wmbt_view b)
 {
-    size_t n = a.len < b.len ? a.len : b.len;
+    size_t n = wmbt_min_size(a.len, b.len);
     for (size_t i = 0; i < n; i++) {
         if (a.data[i] != b.data[i]) {
             return a.data[i] < b.data[i] ? -1 : 1;

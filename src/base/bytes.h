@@ -29,6 +29,12 @@ static inline bool wmbt_view_equal(wmbt_view a, wmbt_view b)
     return a.len == b.len && wmbt_bytes_equal(a.data, b.data, a.len);
 }
 
+/** *to = *from for a struct that holds arrays or many fields: compilers may make a call of memcpy
+ * of an assignment. Both are pointers to one type. */
+#define WMBT_COPY_STRUCT(to, from) \
+    ((void)sizeof((to) == (from)), \
+     wmbt_bytes_copy((uint8_t *)(to), (const uint8_t *)(from), sizeof *(to)))
+
 /** *to = from, by fields: some compilers make a call of memcpy of an assigned struct. */
 static inline void wmbt_view_set(wmbt_view *to, wmbt_view from)
 {

@@ -72,6 +72,25 @@ wmbt_status wmbt_text_unhex(wmbt_view text, bool upper, uint8_t *out, size_t n)
     return WMBT_OK;
 }
 
+size_t wmbt_text_find_first(wmbt_view text, uint8_t c)
+{
+    size_t at = 0;
+    while (at < text.len && text.data[at] != c) {
+        at++;
+    }
+    return at;
+}
+
+size_t wmbt_text_find_last(wmbt_view text, uint8_t c)
+{
+    for (size_t at = text.len; at != 0u; at--) {
+        if (text.data[at - 1u] == c) {
+            return at - 1u;
+        }
+    }
+    return text.len;
+}
+
 bool wmbt_text_append_digit(uint64_t *v, uint32_t digit)
 {
     /* UINT64_MAX is 10 x 1844674407370955161 + 5 */
@@ -129,4 +148,9 @@ bool wmbt_text_is_utf8(wmbt_view text)
         }
     }
     return true;
+}
+
+bool wmbt_text_is_utf8_without_nul(wmbt_view text)
+{
+    return !wmbt_text_has_nul(text) && wmbt_text_is_utf8(text);
 }

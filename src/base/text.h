@@ -31,6 +31,16 @@ static inline bool wmbt_text_is_digit(uint8_t c)
     return c >= (uint8_t)'0' && c <= (uint8_t)'9';
 }
 
+/** Bytes before the first or the last `c`; text.len if there is none. */
+size_t wmbt_text_find_first(wmbt_view text, uint8_t c);
+size_t wmbt_text_find_last(wmbt_view text, uint8_t c);
+
+/** True if a byte of the text is NUL. */
+static inline bool wmbt_text_has_nul(wmbt_view text)
+{
+    return wmbt_text_find_first(text, 0) != text.len;
+}
+
 /** *v = 10 x *v + digit, without a 64-bit product. False if that does not fit; then *v is
  * unchanged. */
 bool wmbt_text_append_digit(uint64_t *v, uint32_t digit);
@@ -45,5 +55,8 @@ bool wmbt_text_parse_u64(wmbt_view text, bool plus, uint64_t *out);
 /** True if the bytes are UTF-8: no surrogates, no overlong forms, at most U+10FFFF. Empty is valid.
  */
 bool wmbt_text_is_utf8(wmbt_view text);
+
+/** The same, and no byte is NUL. */
+bool wmbt_text_is_utf8_without_nul(wmbt_view text);
 
 #endif

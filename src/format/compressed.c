@@ -45,14 +45,6 @@ static wmbt_status wmbt_compressed_read_whole(wmbt_cursor *in, wmbt_compressed_i
     return info->kind == WMBT_COMPRESSED_PLAIN ? WMBT_OK : WMBT_TRUNCATED;
 }
 
-static void wmbt_compressed_info_copy(wmbt_compressed_info *to, const wmbt_compressed_info *from)
-{
-    to->kind = from->kind;
-    to->algorithm = from->algorithm;
-    to->level = from->level;
-    to->plain_bytes = from->plain_bytes;
-}
-
 wmbt_status wmbt_compressed_probe(wmbt_view first, bool whole, wmbt_compressed_info *info)
 {
     if (wmbt_view_is_bad(first)) {
@@ -63,7 +55,7 @@ wmbt_status wmbt_compressed_probe(wmbt_view first, bool whole, wmbt_compressed_i
     wmbt_status status =
         whole ? wmbt_compressed_read_whole(&in, &read) : wmbt_compressed_read(&in, &read);
     if (status == WMBT_OK) {
-        wmbt_compressed_info_copy(info, &read);
+        WMBT_COPY_STRUCT(info, &read);
     }
     return status;
 }
@@ -79,7 +71,7 @@ wmbt_status wmbt_compressed_parse(wmbt_view object, wmbt_compressed_info *info, 
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_compressed_info_copy(info, &read);
+    WMBT_COPY_STRUCT(info, &read);
     bool plain = read.kind == WMBT_COMPRESSED_PLAIN;
     payload->data = plain ? object.data : in.data;
     payload->len = plain ? object.len : in.left;

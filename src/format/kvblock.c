@@ -309,20 +309,12 @@ uint64_t wmbt_kvblock_push_offset(const wmbt_kvblock_push *push)
     return wmbt_body_offset(&push->body);
 }
 
-static void wmbt_kvblock_info_copy(wmbt_kvblock_info *to, const wmbt_kvblock_info *from)
-{
-    to->block_seq = from->block_seq;
-    to->block_tokens = from->block_tokens;
-    to->body_bytes = from->body_bytes;
-    to->crc = from->crc;
-}
-
 wmbt_status wmbt_kvblock_push_finish(wmbt_kvblock_push *push, wmbt_kvblock_info *info)
 {
     bool complete = push->body.status == WMBT_END;
     wmbt_status status = wmbt_body_finish(&push->body, complete ? WMBT_OK : WMBT_TRUNCATED);
     if (status == WMBT_OK) {
-        wmbt_kvblock_info_copy(info, &push->info);
+        WMBT_COPY_STRUCT(info, &push->info);
     }
     return status;
 }
@@ -346,7 +338,7 @@ wmbt_status wmbt_kvblock_read_header(wmbt_view bytes, const wmbt_kvblock_expect 
     }
     status = wmbt_kvblock_check_header(&push);
     if (status == WMBT_OK) {
-        wmbt_kvblock_info_copy(info, &push.info);
+        WMBT_COPY_STRUCT(info, &push.info);
     }
     return status;
 }

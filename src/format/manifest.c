@@ -3,6 +3,7 @@
 #include "wombatkv/manifest.h"
 
 #include "base/bytes.h"
+#include "base/min.h"
 #include "format/json.h"
 
 #if WMBT_CFG_MANIFEST
@@ -426,7 +427,7 @@ static wmbt_status wmbt_document_check_room(wmbt_document *d)
 /* Takes back what was written to `strings`. */
 static void wmbt_document_wipe(const wmbt_writer *out)
 {
-    wmbt_bytes_fill(out->data, 0, out->needed < out->capacity ? out->needed : out->capacity);
+    wmbt_bytes_fill(out->data, 0, wmbt_min_size(out->needed, out->capacity));
 }
 
 static wmbt_status wmbt_json_bad_argument(wmbt_json_error *error)

@@ -168,7 +168,7 @@ wmbt_status wmbt_metavalue_key_parse(wmbt_view text, wmbt_metavalue_key *key)
         status = wmbt_metavalue_unhex(c.data, c.left, found.hash.bytes, WMBT_BLOCK_HASH_BYTES);
     }
     if (status == WMBT_OK) {
-        wmbt_bytes_copy((uint8_t *)key, (const uint8_t *)&found, sizeof found);
+        WMBT_COPY_STRUCT(key, &found);
     }
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/le.h"
+#include "base/min.h"
 #include "format/body.h"
 #include "wombatkv/crc32c.h"
 
@@ -16,16 +17,6 @@ WMBT_STATIC_ASSERT(WMBT_RAWTAIL_HEADER_BYTES <= WMBT_BODY_HEADER_BYTES, "parts k
 #    define WMBT_RAWTAIL_MIN_BYTES 40u          /* a header and an end marker */
 
 /* --- does it fit ------------------------------------------------------------------------------ */
-
-static bool wmbt_rawtail_has_rows(const wmbt_shape *shape)
-{
-    for (uint32_t i = 0; i < shape->layers; i++) {
-        if (shape->layer[i].ratio != 0u) {
-            return true;
-        }
-    }
-    return false;
-}
 
 wmbt_status wmbt_rawtail_fits(const wmbt_rawtail_info *info, const wmbt_shape *shape,
                               uint32_t block_tokens, uint64_t loaded_tokens, uint64_t prompt_tokens)
@@ -47,10 +38,10 @@ wmbt_status wmbt_rawtail_fits(const wmbt_rawtail_info *info, const wmbt_shape *s
     /* The token after the last one sees window - 1 rows before its own; the last one itself, run
      * again for its logits only, sees its own row as well. */
     uint32_t seen = prompt_tokens > total ? shape->window - 1u : shape->window;
-    if (info->raw_rows < (total < seen ? total : seen)) {
+    if (info->raw_rows < wmbt_min_u32(total, seen)) {
         return WMBT_DOES_NOT_FIT;
     }
-    if (wmbt_rawtail_has_rows(shape) &&
+    if (wmbt_shape_compresses(shape) &&
         ((info->flags & WMBT_RAWTAIL_ROWS_AGREE) == 0u || info->block_end != loaded_tokens)) {
         return WMBT_DOES_NOT_FIT;
     }
@@ -485,16 +476,6 @@ uint64_t wmbt_rawtail_push_offset(const wmbt_rawtail_push *push)
     return wmbt_body_offset(&push->body);
 }
 
-static void wmbt_rawtail_info_copy(wmbt_rawtail_info *to, const wmbt_rawtail_info *from)
-{
-    to->total_tokens = from->total_tokens;
-    to->raw_rows = from->raw_rows;
-    to->body_bytes = from->body_bytes;
-    to->crc = from->crc;
-    to->block_end = from->block_end;
-    to->flags = from->flags;
-}
-
 /* Checks 4 to 10 at the end of the input, in their order. */
 static wmbt_status wmbt_rawtail_verdict(const wmbt_rawtail_push *push)
 {
@@ -516,7 +497,7 @@ wmbt_status wmbt_rawtail_push_finish(wmbt_rawtail_push *push, wmbt_rawtail_info 
     if ((push->info.flags & WMBT_RAWTAIL_ROWS_AGREE) == 0u) {
         push->info.block_end = 0;
     }
-    wmbt_rawtail_info_copy(info, &push->info);
+    WMBT_COPY_STRUCT(info, &push->info);
     return WMBT_OK;
 }
 
@@ -546,7 +527,7 @@ wmbt_status wmbt_rawtail_read_header(wmbt_view bytes, const wmbt_rawtail_expect 
     }
     if (push.fault == WMBT_OK) {
         push.info.flags = 0; /* no count was seen */
-        wmbt_rawtail_info_copy(info, &push.info);
+        WMBT_COPY_STRUCT(info, &push.info);
     }
     return push.fault;
 }

@@ -95,7 +95,7 @@ wmbt_status wmbt_segment_locate(uint64_t object_bytes, wmbt_view first, wmbt_vie
 static void wmbt_segment_start(wmbt_segment_index *index, const wmbt_segment_layout *layout,
                                wmbt_view bytes, wmbt_view blocks, uint32_t flags)
 {
-    wmbt_bytes_copy((uint8_t *)&index->layout, (const uint8_t *)layout, sizeof *layout);
+    WMBT_COPY_STRUCT(&index->layout, layout);
     index->blocks = blocks;
     index->data = bytes.data;
     index->left = bytes.len;
@@ -229,7 +229,7 @@ wmbt_status wmbt_segment_next(wmbt_segment_index *index, wmbt_segment_entry *ent
         return wmbt_segment_finish(index, WMBT_BAD_OFFSET);
     }
     index->entries_read++;
-    wmbt_bytes_copy((uint8_t *)entry, (const uint8_t *)&found, sizeof found);
+    WMBT_COPY_STRUCT(entry, &found);
     return WMBT_OK;
 }
 
@@ -244,7 +244,7 @@ wmbt_status wmbt_segment_verify(wmbt_view object, uint32_t flags, wmbt_segment_l
     if (status != WMBT_END) {
         return status;
     }
-    wmbt_bytes_copy((uint8_t *)layout, (const uint8_t *)&index.layout, sizeof index.layout);
+    WMBT_COPY_STRUCT(layout, &index.layout);
     return WMBT_OK;
 }
 
@@ -262,7 +262,7 @@ wmbt_status wmbt_segment_select(const wmbt_segment_index *index, wmbt_view first
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_segment_index rest;
-    wmbt_bytes_copy((uint8_t *)&rest, (const uint8_t *)index, sizeof rest);
+    WMBT_COPY_STRUCT(&rest, index);
     wmbt_segment_entry entry;
     wmbt_status status;
     uint64_t start = UINT64_MAX, end = 0;

@@ -120,12 +120,7 @@ static wmbt_status wmbt_chain_check_ds4(const wmbt_chain_config *config, size_t 
     if (text.len > WMBT_CHAIN_DS4_MAX_SEED_BYTES - around) {
         return WMBT_NOT_REPRESENTABLE;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == 0u) {
-            return WMBT_BAD_TEXT;
-        }
-    }
-    return WMBT_OK;
+    return wmbt_text_has_nul(text) ? WMBT_BAD_TEXT : WMBT_OK;
 }
 
 /* Tokens of the largest block for which `bytes` (at least WMBT_CHAIN_BYTES(0)) have room: BLAKE3

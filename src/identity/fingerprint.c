@@ -191,22 +191,12 @@ static wmbt_view wmbt_fingerprint_part(wmbt_view *rest, char separator)
     return part;
 }
 
-static bool wmbt_fingerprint_has_nul(wmbt_view text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == 0u) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static wmbt_status wmbt_fingerprint_parse_text(wmbt_view text)
 {
     if (text.len > WMBT_FINGERPRINT_MAX_TEXT_BYTES) {
         return WMBT_TOO_LARGE;
     }
-    if (wmbt_fingerprint_has_nul(text) || !wmbt_text_is_utf8(text)) {
+    if (!wmbt_text_is_utf8_without_nul(text)) {
         return WMBT_BAD_TEXT;
     }
     return WMBT_OK;
@@ -346,7 +336,7 @@ static wmbt_status wmbt_fingerprint_line(wmbt_view line, uint32_t *field,
                                          wmbt_fingerprint_value *value)
 {
     *field = 0;
-    if (wmbt_fingerprint_has_nul(line) || !wmbt_text_is_utf8(line)) {
+    if (!wmbt_text_is_utf8_without_nul(line)) {
         return WMBT_BAD_TEXT;
     }
     wmbt_fingerprint_uncomment(&line);
@@ -743,7 +733,7 @@ wmbt_status wmbt_fingerprint_init_ds4(wmbt_fingerprint_context *context, wmbt_vi
     if (fingerprint.len > WMBT_FINGERPRINT_MAX_TEXT_BYTES) {
         return WMBT_TOO_LARGE;
     }
-    if (wmbt_fingerprint_has_nul(fingerprint)) {
+    if (wmbt_text_has_nul(fingerprint)) {
         return WMBT_BAD_TEXT;
     }
     wmbt_fingerprint_value *values = context->values;

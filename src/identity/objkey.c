@@ -32,17 +32,6 @@ WMBT_STATIC_ASSERT(sizeof("//wombatkv/v1/" WMBT_OBJKEY_BLOCK_PATH WMBT_OBJKEY_MO
                        !WMBT_CFG_EXPERIMENTAL_MODEL_KEYS,
                    "room for the longest key with a model");
 
-/* True if the text can stand in a key: UTF-8 without NUL. */
-static bool wmbt_objkey_is_text(wmbt_view text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == 0u) {
-            return false;
-        }
-    }
-    return wmbt_text_is_utf8(text);
-}
-
 /* The offset of the first WMBT_OBJKEY_ROOT, or text.len if there is none. Work: text.len x 13. */
 static size_t wmbt_objkey_find_root(wmbt_view text)
 {
@@ -55,22 +44,11 @@ static size_t wmbt_objkey_find_root(wmbt_view text)
     return text.len;
 }
 
-/* The number of bytes before the last '/', or text.len if there is none. */
-static size_t wmbt_objkey_last_slash(wmbt_view text)
-{
-    for (size_t at = text.len; at > 0u; at--) {
-        if (text.data[at - 1u] == (uint8_t)'/') {
-            return at - 1u;
-        }
-    }
-    return text.len;
-}
-
 /* True if the key alone tells prefix and namespace apart. */
 static bool wmbt_objkey_is_split(const wmbt_objkey *key)
 {
     wmbt_view text = key->name_space.len != 0u ? key->name_space : key->prefix;
-    return wmbt_objkey_last_slash(text) == text.len;
+    return wmbt_text_find_last(text, (uint8_t)'/') == text.len;
 }
 
 #    if WMBT_CFG_EXPERIMENTAL_MODEL_KEYS
@@ -151,8 +129,8 @@ static wmbt_status wmbt_objkey_check(const wmbt_objkey *key, uint32_t flags)
         return WMBT_BAD_ARGUMENT;
     }
     if (prefix.len == 0u || prefix.len > WMBT_OBJKEY_MAX_BYTES ||
-        name_space.len > WMBT_OBJKEY_MAX_BYTES || !wmbt_objkey_is_text(prefix) ||
-        !wmbt_objkey_is_text(name_space) || !wmbt_objkey_model_allowed(key) ||
+        name_space.len > WMBT_OBJKEY_MAX_BYTES || !wmbt_text_is_utf8_without_nul(prefix) ||
+        !wmbt_text_is_utf8_without_nul(name_space) || !wmbt_objkey_model_allowed(key) ||
         !wmbt_objkey_root_is_first(key)) {
         return WMBT_NOT_REPRESENTABLE;
     }
@@ -217,7 +195,7 @@ wmbt_status wmbt_objkey_build(const wmbt_objkey *key, uint32_t flags, wmbt_buf o
 /* Takes apart what stands before WMBT_OBJKEY_ROOT. */
 static wmbt_status wmbt_objkey_parse_front(wmbt_view front, wmbt_view prefix, wmbt_objkey *key)
 {
-    size_t slash = prefix.len != 0u ? prefix.len : wmbt_objkey_last_slash(front);
+    size_t slash = prefix.len != 0u ? prefix.len : wmbt_text_find_last(front, (uint8_t)'/');
     if (slash == 0u || slash > front.len ||
         !wmbt_bytes_equal(front.data, prefix.data, prefix.len)) {
         return WMBT_BAD_SYNTAX;
@@ -266,7 +244,7 @@ wmbt_status wmbt_objkey_parse(wmbt_view text, wmbt_view prefix, uint32_t flags, 
     if (text.len > WMBT_OBJKEY_MAX_BYTES) {
         return WMBT_TOO_LARGE;
     }
-    if (!wmbt_objkey_is_text(text)) {
+    if (!wmbt_text_is_utf8_without_nul(text)) {
         return WMBT_BAD_TEXT;
     }
     size_t at = wmbt_objkey_find_root(text);
@@ -282,7 +260,7 @@ wmbt_status wmbt_objkey_parse(wmbt_view text, wmbt_view prefix, uint32_t flags, 
                                         (flags & WMBT_OBJKEY_COMPAT_UPPER) != 0u, &found);
     }
     if (status == WMBT_OK) {
-        wmbt_bytes_copy((uint8_t *)key, (const uint8_t *)&found, sizeof found);
+        WMBT_COPY_STRUCT(key, &found);
     }
     return status;
 }

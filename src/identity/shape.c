@@ -80,6 +80,16 @@ wmbt_status wmbt_shape_check(const wmbt_shape *shape)
     return WMBT_OK;
 }
 
+bool wmbt_shape_compresses(const wmbt_shape *shape)
+{
+    for (uint32_t i = 0; i < shape->layers; i++) {
+        if (shape->layer[i].ratio != 0u) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool wmbt_shape_allows_block_tokens(const wmbt_shape *shape, uint32_t block_tokens)
 {
     if (!wmbt_shape_in(block_tokens, 1, WMBT_SHAPE_MAX_BLOCK_TOKENS)) {
@@ -100,7 +110,7 @@ uint32_t wmbt_shape_row_bytes(const wmbt_shape *shape, uint32_t layer, uint32_t 
     if (kind < WMBT_EXTENT_COMP || kind > WMBT_EXTENT_INDEX_STATE_SCORE) {
         return 0;
     }
-    bool of_index = kind == WMBT_EXTENT_INDEX || kind >= WMBT_EXTENT_INDEX_STATE_KV;
+    bool of_index = wmbt_extent_is_of_index(kind);
     uint32_t bytes = (of_index ? shape->index_dim : shape->head_dim) * shape->element_bytes;
     bool of_state = kind >= WMBT_EXTENT_STATE_KV;
     return of_state && shape->layer[layer].overlaps != 0u ? 2u * bytes : bytes;

@@ -105,7 +105,7 @@ static void wmbt_store_put(wmbt_store *x, const wmbt_block_key *key, wmbt_view p
     if (!wmbt_store_find(x, key, &at)) {
         wmbt_bytes_move((uint8_t *)(entries + at + 1), (const uint8_t *)(entries + at),
                         (size_t)(x->count - at) * sizeof(wmbt_store_entry));
-        wmbt_bytes_copy((uint8_t *)&entries[at].key, (const uint8_t *)key, sizeof *key);
+        WMBT_COPY_STRUCT(&entries[at].key, key);
         x->count++;
     }
     entries[at].payload = payload;

@@ -76,7 +76,7 @@ static uint32_t wmbt_reader_rows_bytes(const wmbt_shape *shape, uint32_t block_t
                                        uint32_t layer, uint32_t kind)
 {
     const wmbt_shape_layer *of = &shape->layer[layer];
-    bool index = kind == WMBT_EXTENT_INDEX || kind >= WMBT_EXTENT_INDEX_STATE_KV;
+    bool index = wmbt_extent_is_of_index(kind);
     uint32_t rows;
     if (kind == WMBT_EXTENT_RAW) {
         rows = shape->window;

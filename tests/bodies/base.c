@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/cursor.h"
 #include "base/le.h"
+#include "base/min.h"
 #include "base/text.h"
 
 static void test_version(wmbt_test *t)
@@ -424,6 +425,49 @@ static void test_macros(wmbt_test *t)
     WMBT_ASSERT(p != NULL);
 }
 
+/* All texts of up to 4 of three characters, one of which is looked for. */
+static void test_find(wmbt_test *t)
+{
+    uint8_t text[4];
+    for (size_t len = 0; len <= sizeof text; len++) {
+        for (uint32_t number = 0; number < 81u; number++) {
+            size_t first = len, last = len;
+            bool nul = false;
+            for (size_t i = 0, rest = number; i < sizeof text; i++, rest /= 3u) {
+                text[i] = (uint8_t)"/a"[rest % 3u];
+                first = i < len && first == len && text[i] == '/' ? i : first;
+                last = i < len && text[i] == '/' ? i : last;
+                nul = nul || (i < len && text[i] == 0u);
+            }
+            wmbt_view v = wmbt_view_of(text, len);
+            T_EQ(t, wmbt_text_find_first(v, '/'), first);
+            T_EQ(t, wmbt_text_find_last(v, '/'), last);
+            T_CHECK(t, wmbt_text_has_nul(v) == nul);
+            T_CHECK(t, wmbt_text_is_utf8_without_nul(v) == !nul);
+        }
+    }
+    text[0] = 0xC3;
+    T_CHECK(t, !wmbt_text_is_utf8_without_nul(wmbt_view_of(text, 1)));
+}
+
+static void test_small_helpers(wmbt_test *t)
+{
+    struct pair {
+        uint64_t number;
+        uint8_t bytes[5];
+    } a, b;
+    T_EQ(t, wmbt_min_u32(1, UINT32_MAX), 1);
+    T_EQ(t, wmbt_min_u32(UINT32_MAX, 1), 1);
+    T_EQ(t, wmbt_min_size(7, SIZE_MAX), 7);
+    T_EQ(t, wmbt_min_size(SIZE_MAX, 7), 7);
+    for (size_t i = 0; i < sizeof b; i++) {
+        ((uint8_t *)&b)[i] = (uint8_t)(i * 7u);
+    }
+    wmbt_test_fill(&a, sizeof a);
+    WMBT_COPY_STRUCT(&a, &b);
+    T_BYTES(t, (const uint8_t *)&a, (const uint8_t *)&b, sizeof b);
+}
+
 static const wmbt_case cases[] = {
     {"version", test_version, 0, NULL},
     {"status values, names and bands", test_status, 0, NULL},
@@ -437,6 +481,8 @@ static const wmbt_case cases[] = {
     {"decimal", test_decimal, 0, NULL},
     {"parse decimal", test_parse_decimal, 0, NULL},
     {"hex", test_hex, 0, NULL},
+    {"find: every text of 4", test_find, 0, NULL},
+    {"smaller numbers, copied structs", test_small_helpers, 0, NULL},
     {"UTF-8: every pair of bytes", test_utf8, 0, NULL},
     {"little-endian", test_little_endian, 0, NULL},
 };

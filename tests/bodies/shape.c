@@ -34,6 +34,23 @@ static void test_flash(wmbt_test *t)
     }
 }
 
+static void test_compresses(wmbt_test *t)
+{
+    static const wmbt_shape_layer none[2] = {{0, 0, 0}, {0, 0, 0}},
+                                  last[2] = {{0, 0, 0}, {4, 0, 0}};
+    wmbt_shape shape = {none, 2, 2, 0, 4, 4};
+    T_CHECK(t, !wmbt_shape_compresses(&shape));
+    shape.layer = last;
+    T_CHECK(t, wmbt_shape_compresses(&shape));
+    shape.layers = 1;
+    T_CHECK(t, !wmbt_shape_compresses(&shape));
+    for (uint32_t kind = 0; kind <= WMBT_EXTENT_KINDS; kind++) {
+        bool of_index = kind == WMBT_EXTENT_INDEX || kind == WMBT_EXTENT_INDEX_STATE_KV ||
+                        kind == WMBT_EXTENT_INDEX_STATE_SCORE;
+        T_CHECK(t, kind == WMBT_EXTENT_KINDS || wmbt_extent_is_of_index(kind) == of_index);
+    }
+}
+
 /* The engine's rule: a multiple of 128, at most 8192. */
 static void test_block_tokens(wmbt_test *t)
 {
@@ -110,6 +127,7 @@ static void test_names(wmbt_test *t)
 
 static const wmbt_case cases[] = {
     {"DeepSeek-V4-Flash", test_flash, 0, NULL},
+    {"layers that compress, kinds of the indexer", test_compresses, 0, NULL},
     {"block tokens", test_block_tokens, 0, NULL},
     {"hostile shapes: every bound", test_bounds, 0, NULL},
     {"names of extent kinds", test_names, 0, NULL},

@@ -25,26 +25,6 @@ static wmbt_view wmbt_wal_after(wmbt_view text, size_t n)
     return n == text.len ? wmbt_view_of(NULL, 0) : wmbt_view_of(text.data + n, text.len - n);
 }
 
-/* Bytes before the first or the last c; text.len if there is none. */
-static size_t wmbt_wal_find_first(wmbt_view text, char c)
-{
-    size_t at = 0;
-    while (at < text.len && text.data[at] != (uint8_t)c) {
-        at++;
-    }
-    return at;
-}
-
-static size_t wmbt_wal_find_last(wmbt_view text, char c)
-{
-    for (size_t at = text.len; at != 0u; at--) {
-        if (text.data[at - 1u] == (uint8_t)c) {
-            return at - 1u;
-        }
-    }
-    return text.len;
-}
-
 /* Takes `mark` off the front of *text. */
 static bool wmbt_wal_take_mark(wmbt_view *text, wmbt_view mark)
 {
@@ -58,7 +38,7 @@ static bool wmbt_wal_take_mark(wmbt_view *text, wmbt_view mark)
 /* Takes "-NUMBER" off the end of *text. */
 static bool wmbt_wal_take_number(wmbt_view *text, uint64_t *number)
 {
-    size_t at = wmbt_wal_find_last(*text, '-');
+    size_t at = wmbt_text_find_last(*text, (uint8_t)'-');
     if (at == text->len || !wmbt_text_parse_u64(wmbt_wal_after(*text, at + 1u), true, number)) {
         return false;
     }
@@ -120,7 +100,7 @@ static bool wmbt_wal_parse_bare_name(wmbt_view name, wmbt_wal_key *key)
 /* What follows the prefix and '/'. */
 static bool wmbt_wal_parse_rest(wmbt_view rest, wmbt_wal_key *key)
 {
-    size_t slash = wmbt_wal_find_first(rest, '/');
+    size_t slash = wmbt_text_find_first(rest, (uint8_t)'/');
     key->layout = WMBT_WAL_CANONICAL;
     if (slash != rest.len &&
         wmbt_text_parse_u64(wmbt_wal_first(rest, slash), false, &key->epoch_ms) &&
@@ -160,7 +140,7 @@ wmbt_status wmbt_wal_key_parse(wmbt_view text, wmbt_view prefix, wmbt_wal_key *k
     if (!wmbt_wal_parse_rest(wmbt_wal_after(text, prefix.len + 1u), &found)) {
         return WMBT_BAD_SYNTAX;
     }
-    wmbt_bytes_copy((uint8_t *)key, (const uint8_t *)&found, sizeof found);
+    WMBT_COPY_STRUCT(key, &found);
     return WMBT_OK;
 }
 
@@ -172,12 +152,12 @@ wmbt_status wmbt_wal_key_guess(wmbt_view text, wmbt_view *prefix, wmbt_wal_key *
     if (!wmbt_text_is_utf8(text)) {
         return WMBT_BAD_TEXT;
     }
-    size_t slash = wmbt_wal_find_last(text, '/');
+    size_t slash = wmbt_text_find_last(text, (uint8_t)'/');
     if (slash == text.len) {
         return WMBT_BAD_SYNTAX;
     }
     wmbt_view folder = wmbt_wal_first(text, slash);
-    size_t before = wmbt_wal_find_last(folder, '/');
+    size_t before = wmbt_text_find_last(folder, (uint8_t)'/');
     uint64_t epoch_ms;
     if (before != folder.len &&
         wmbt_text_parse_u64(wmbt_wal_after(folder, before + 1u), false, &epoch_ms)) {

@@ -90,7 +90,7 @@ wmbt_status wmbt_wal_open(wmbt_wal_reader *reader, wmbt_view object, uint32_t fl
                              ? wmbt_wal_open_batch(&opened, &c)
                              : wmbt_wal_open_record(&opened, &c);
     if (status == WMBT_OK) {
-        wmbt_bytes_copy((uint8_t *)reader, (const uint8_t *)&opened, sizeof opened);
+        WMBT_COPY_STRUCT(reader, &opened);
     }
     return status;
 }
@@ -176,7 +176,7 @@ wmbt_status wmbt_wal_next(wmbt_wal_reader *reader, wmbt_wal_record *record)
         return reader->status;
     }
     reader->records_read++;
-    wmbt_bytes_copy((uint8_t *)record, (const uint8_t *)&found, sizeof found);
+    WMBT_COPY_STRUCT(record, &found);
     return WMBT_OK;
 }
 
@@ -191,7 +191,7 @@ wmbt_status wmbt_wal_verify(wmbt_view object, uint32_t flags, wmbt_wal_info *inf
     if (status != WMBT_END) {
         return status;
     }
-    wmbt_bytes_copy((uint8_t *)info, (const uint8_t *)&reader.info, sizeof reader.info);
+    WMBT_COPY_STRUCT(info, &reader.info);
     return WMBT_OK;
 }
 
@@ -211,7 +211,7 @@ wmbt_status wmbt_wal_read_record(wmbt_view bytes, uint32_t flags, wmbt_wal_recor
     wmbt_wal_record found;
     wmbt_status status = wmbt_wal_read_body(header, wmbt_view_of(c.data, c.left), flags, &found);
     if (status == WMBT_OK) {
-        wmbt_bytes_copy((uint8_t *)record, (const uint8_t *)&found, sizeof found);
+        WMBT_COPY_STRUCT(record, &found);
     }
     return status;
 }

@@ -3,6 +3,7 @@
 #include "format/zstd/frame.h"
 
 #include "base/bytes.h"
+#include "base/min.h"
 
 #if WMBT_CFG_ZSTD
 
@@ -218,7 +219,7 @@ static wmbt_status wmbt_zstd_whole_block(wmbt_zstd_whole *w, uint32_t type, uint
     if (!wmbt_cursor_part(&w->in, size, &block)) {
         return WMBT_TRUNCATED;
     }
-    target->capacity = w->capacity < w->frame.block_max ? w->capacity : w->frame.block_max;
+    target->capacity = wmbt_min_size(w->capacity, w->frame.block_max);
     if (w->touched < target->at + target->capacity) {
         w->touched = target->at + target->capacity;
     }

@@ -4,6 +4,7 @@
 #include "format/zstd/frame.h"
 
 #include "base/bytes.h"
+#include "base/min.h"
 
 #if WMBT_CFG_ZSTD
 
@@ -115,11 +116,11 @@ static size_t wmbt_zstd_capacity(wmbt_zstd_state *s, size_t max)
             s->old = s->at;
             s->at = 0;
         }
-        max = max < s->max_block ? max : s->max_block;
+        max = wmbt_min_size(max, s->max_block);
     }
     size_t capacity = s->window_bytes - s->at;
     uint64_t allowed = s->max_output - s->total;
-    capacity = capacity < max ? capacity : max;
+    capacity = wmbt_min_size(capacity, max);
     return capacity < allowed ? capacity : (size_t)allowed;
 }
 
@@ -157,9 +158,9 @@ static WMBT_NOINLINE wmbt_status wmbt_zstd_piece(wmbt_zstd_state *s, wmbt_cursor
     if (capacity == 0u) {
         return wmbt_zstd_full(s);
     }
-    size_t n = s->left < capacity ? s->left : capacity;
+    size_t n = wmbt_min_size(s->left, capacity);
     if (raw) {
-        n = n < in->left ? n : in->left;
+        n = wmbt_min_size(n, in->left);
         (void)wmbt_cursor_copy(in, s->window + s->at, n);
     } else {
         wmbt_bytes_fill(s->window + s->at, s->repeated, n);

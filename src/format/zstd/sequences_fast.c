@@ -4,6 +4,7 @@
 #include "format/zstd/state.h"
 
 #include "base/bytes.h"
+#include "base/min.h"
 
 #if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST
 
@@ -45,7 +46,7 @@ static WMBT_NOINLINE void wmbt_zstd_copy_near(uint8_t *to, uint32_t offset, size
     static const uint8_t multiple[8] = {0, 8, 8, 9, 8, 10, 12, 14};
     size_t i = 0;
     size_t wide = capacity < WMBT_ZSTD_BEHIND ? 0u : capacity - WMBT_ZSTD_BEHIND;
-    wide = n < wide ? n : wide;
+    wide = wmbt_min_size(n, wide);
     size_t back = offset;
     if (offset < 8u && wide > 8u) {
         for (; i < 8u; i++) {

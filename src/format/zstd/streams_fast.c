@@ -3,6 +3,8 @@
  * refuses what literals.c does alone (WMBT_CFG_ZSTD_FAST 0). */
 #include "format/zstd/state.h"
 
+#include "base/min.h"
+
 #if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST
 
 /* Symbols of a stream between two loads: their bits and 7 that were used before are less than 64.
@@ -34,7 +36,7 @@ static uint32_t wmbt_zstd_turns(const wmbt_zstd_lane *lane, const wmbt_view *str
     size_t turns = symbols / WMBT_ZSTD_TURN;
     for (unsigned i = 0; i < 4u; i++) {
         size_t bytes = (size_t)(lane[i].p - stream[i].data) / WMBT_ZSTD_TURN_BYTES;
-        turns = bytes < turns ? bytes : turns;
+        turns = wmbt_min_size(bytes, turns);
     }
     return (uint32_t)turns;
 }

@@ -2,6 +2,8 @@
 /* The restore plan. docs/REUSE.md, "What a restore is worth" and "The raw tail". */
 #include "wombatkv/plan.h"
 
+#include "base/min.h"
+
 #include "wombatkv/boundary.h"
 
 #if WMBT_CFG_REUSE
@@ -12,21 +14,6 @@
 static uint32_t wmbt_plan_before(uint32_t a, uint32_t b)
 {
     return a > b ? a - b : 0u;
-}
-
-static uint32_t wmbt_plan_smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-static bool wmbt_plan_compresses(const wmbt_shape *shape)
-{
-    for (uint32_t i = 0; i < shape->layers; i++) {
-        if (shape->layer[i].ratio != 0u) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /*
@@ -45,7 +32,7 @@ static uint32_t wmbt_plan_exact_from(const wmbt_shape *shape, uint32_t boundary,
     for (uint32_t i = 0; i < shape->layers; i++) {
         if (shape->layer[i].overlaps != 0u) {
             uint32_t needed = wmbt_plan_before(boundary, shape->layer[i].ratio + i * reach);
-            from = wmbt_plan_smaller(from, needed);
+            from = wmbt_min_u32(from, needed);
         }
     }
     return from;
@@ -74,18 +61,18 @@ static uint32_t wmbt_plan_check_tail(const wmbt_plan_input *input, uint32_t boun
     /* The next token brings its own row; the last one, run for its logits, finds it in the tail. */
     uint32_t window = input->shape->window;
     uint32_t seen = total < input->prompt_tokens ? window - 1u : window;
-    if (tail->raw_rows < wmbt_plan_smaller(total, seen) ||
-        tail->raw_rows > wmbt_plan_smaller(total, window)) {
+    if (tail->raw_rows < wmbt_min_u32(total, seen) ||
+        tail->raw_rows > wmbt_min_u32(total, window)) {
         return WMBT_PLAN_TAIL_RAW_ROWS;
     }
     if (tail->rows_agree == 0u ||
-        (tail->rows_end != boundary && wmbt_plan_compresses(input->shape))) {
+        (tail->rows_end != boundary && wmbt_shape_compresses(input->shape))) {
         return WMBT_PLAN_TAIL_PARTIAL_ROWS;
     }
     if (total != boundary && (input->flags & WMBT_PLAN_TRUST_TAIL) == 0u) {
         return WMBT_PLAN_TAIL_UNPROVEN;
     }
-    uint32_t more = wmbt_plan_before(wmbt_plan_smaller(total, tail->raw_rows), seen);
+    uint32_t more = wmbt_plan_before(wmbt_min_u32(total, tail->raw_rows), seen);
     if (tail->raw_rows < total && input->window_extra > more) {
         return WMBT_PLAN_TAIL_WINDOW_EXTRA;
     }
