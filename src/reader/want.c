@@ -12,7 +12,7 @@ static uint32_t wmbt_reader_question(const wmbt_reader *r)
 {
     uint32_t wanted = wmbt_reader_wanted(r);
     uint32_t max_blocks = r->config.presence_blocks;
-    if (wmbt_reader_asks(r) || r->now.asked >= wanted) {
+    if (wmbt_reader_asks(r) || r->now.asked >= wanted || r->now.stopped != 0u) {
         return 0;
     }
     uint32_t blocks = wmbt_reader_min(wanted - r->now.asked, max_blocks);
