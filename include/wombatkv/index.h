@@ -108,6 +108,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_index_attach(wmbt_view memory, wmbt_in
 /** Blocks that are there. */
 WMBT_API uint32_t wmbt_index_count(const wmbt_index *x);
 
+/** Contexts that have been taken: different models, layouts and flags at most, at any time. */
+WMBT_API uint32_t wmbt_index_contexts(const wmbt_index *x);
+
 /** Slots that are free: an insert takes one, and one more for a parent that is not known. */
 WMBT_API uint32_t wmbt_index_room(const wmbt_index *x);
 

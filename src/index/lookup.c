@@ -103,6 +103,11 @@ uint32_t wmbt_index_room(const wmbt_index *x)
     return x->record_count - used + wmbt_index_load(header + WMBT_INDEX_AT_FREE_COUNT);
 }
 
+uint32_t wmbt_index_contexts(const wmbt_index *x)
+{
+    return wmbt_index_load(wmbt_index_header(x) + WMBT_INDEX_AT_CONTEXTS_USED);
+}
+
 bool wmbt_index_is_closed(const wmbt_index *x)
 {
     return (x->kind & WMBT_INDEX_CLOSED) != 0u;

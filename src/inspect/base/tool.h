@@ -35,6 +35,7 @@ struct command {
 };
 
 extern const struct command command_chain, command_check, command_conformance, command_identity,
+extern const struct command command_chain, command_check, command_identity, command_index,
     command_key, command_replay, command_resolve, command_restore, command_reuse, command_show,
     command_sign, command_unwrap, command_verify, command_wal;
 
