@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/le.h"
+#include "index/table.h"
 #include "index/wide.h"
 
 #if WMBT_CFG_RESIDENCY
@@ -80,11 +81,12 @@ uint64_t wmbt_residency_guard_budget(const wmbt_residency_guard *guard)
     uint64_t product = wmbt_residency_product(left, guard->percent);
     uint64_t budget = 0;
     uint32_t rest = 0;
-    for (uint32_t n = 0; n < 4u; n++) { /* divides by 100, 16 bits at a time */
-        uint32_t part = rest << 16 | (uint32_t)(product >> 48);
-        product <<= 16;
-        budget = budget << 16 | part / 100u;
-        rest = part % 100u;
+    for (uint32_t n = 0; n < 8u; n++) { /* divides by 100, a byte at a time */
+        uint32_t part = rest << 8 | (uint32_t)(product >> 56); /* below 25,600 */
+        uint32_t hundredth = part * 5243u >> 19;               /* part / 100, right below 43,699 */
+        product <<= 8;
+        budget = budget << 8 | hundredth;
+        rest = part - 100u * hundredth;
     }
     return budget;
 }
@@ -102,8 +104,7 @@ uint64_t wmbt_residency_bytes(uint64_t entries)
     if (entries > WMBT_INDEX_MAX_CAPACITY) {
         return UINT64_MAX;
     }
-    uint64_t lines = (uint32_t)entries / 6u + entries;
-    return (lines << 6) + WMBT_INDEX_BYTES(0, WMBT_RESIDENCY_CONTEXTS);
+    return wmbt_index_bytes((uint32_t)entries, WMBT_RESIDENCY_CONTEXTS, (uint32_t)entries);
 }
 
 wmbt_status wmbt_residency_put_guarded(wmbt_index_writer *w, const wmbt_residency_guard *guard,

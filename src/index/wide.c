@@ -17,16 +17,21 @@ void wmbt_wide_multiply(uint64_t a, uint64_t b, wmbt_wide *product)
 
 uint32_t wmbt_wide_excess(const wmbt_wide *v)
 {
-    uint64_t high = v->high, low = v->low >> WMBT_WIDE_PRECISION;
-    uint32_t places = 0;
-    if (high != 0u) {
-        places = 64u - WMBT_WIDE_PRECISION;
-        low = high;
+    uint64_t top = v->high != 0u ? v->high : v->low >> WMBT_WIDE_PRECISION;
+    uint32_t places = v->high != 0u ? 64u - WMBT_WIDE_PRECISION : 0u;
+    uint32_t word = (uint32_t)(top >> 32);
+    if (word == 0u) {
+        word = (uint32_t)top;
+    } else {
+        places += 32u;
     }
-    for (; low != 0u; low >>= 1) {
-        places++;
+    for (uint32_t step = 16; step != 0u; step >>= 1) { /* bits of the word but the lowest */
+        if (word >> step != 0u) {
+            word >>= step;
+            places += step;
+        }
     }
-    return places;
+    return places + word;
 }
 
 void wmbt_wide_round(wmbt_wide *v, uint32_t places)

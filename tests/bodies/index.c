@@ -163,8 +163,7 @@ static void test_golden(wmbt_test *t)
         uint64_t script = UINT64_MAX;
         while (wmbt_table_next(t, &table, cells)) {
             wmbt_test_where(t, cells[0]);
-            if (wmbt_cell_u64(t, cells[at.script]) != script || t->arena.len / 2 < t->arena_used) {
-                T_CHECK(t, wmbt_cell_u64(t, cells[at.script]) != script);
+            if (wmbt_cell_u64(t, cells[at.script]) != script) {
                 script = wmbt_cell_u64(t, cells[at.script]);
                 wmbt_test_reset(t);
                 wmbt_index_config config = {2u * MAX_HASHES, MAX_HASHES, seed << 40 | seed, false};
@@ -707,7 +706,7 @@ static void test_attach(wmbt_test *t)
 }
 
 static const wmbt_case cases[] = {
-    {"upstream's scripts", test_golden, 4u << 20, SCRIPTS},
+    {"upstream's scripts", test_golden, 256u << 10, SCRIPTS},
     {"random steps against a list", test_model, 64u << 10, NULL},
     {"random steps, prefix-closed", test_model_closed, 64u << 10, NULL},
     {"rated capacity", test_rated, T_MANY(12u << 20, 768u << 10), NULL},
