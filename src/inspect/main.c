@@ -15,10 +15,7 @@
 static const struct command *const commands[] = {
     &command_chain,  &command_conformance, &command_key,   &command_resolve, &command_restore,
     &command_show,   &command_verify,      &command_check, &command_unwrap,  &command_wal,
-    &command_replay, &command_identity,    &command_reuse, &command_sign,
-    &command_chain,    &command_key,   &command_resolve, &command_restore, &command_show,
-    &command_verify,   &command_check, &command_unwrap,  &command_wal,     &command_replay,
-    &command_identity, &command_reuse, &command_sign,    &command_index,
+    &command_replay, &command_identity,    &command_reuse, &command_sign,    &command_index,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

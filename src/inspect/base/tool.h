@@ -35,9 +35,8 @@ struct command {
 };
 
 extern const struct command command_chain, command_check, command_conformance, command_identity,
-extern const struct command command_chain, command_check, command_identity, command_index,
-    command_key, command_replay, command_resolve, command_restore, command_reuse, command_show,
-    command_sign, command_unwrap, command_verify, command_wal;
+    command_index, command_key, command_replay, command_resolve, command_restore, command_reuse,
+    command_show, command_sign, command_unwrap, command_verify, command_wal;
 
 /* Memory that lives until the process ends. Never NULL: out of memory ends the process. */
 void *tool_alloc(size_t bytes);
