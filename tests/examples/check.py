@@ -11,6 +11,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 
 RATIOS = ([0, 0] + [4, 128] * 21)[:43]  # DeepSeek-V4-Flash, whose blocks are written today
 ROW, INDEX_ROW, WINDOW = 2048, 512, 128
@@ -32,8 +33,11 @@ class Object:
         return self.data[self.at - count * row:self.at]
 
 
-def restored_rows(folder, row, first, end, max_blocks, room):
-    """The cache as layout.c lays it out."""
+KINDS = ["field", "comp", "index", "raw", "state-kv", "state-score", "index-state-kv", "index-state-score"]
+
+
+def rows_of_objects(folder, row):
+    """The rows of each layer and kind, taken from the plain objects of the bucket."""
     rows = {(layer, kind): b"" for layer in range(43) for kind in range(1, 8)}
     base = os.path.join(folder, row["prefix"], row["namespace"], "wombatkv/v1/block/b3=")
     for digits in row["hashes"].split(","):
@@ -62,9 +66,31 @@ def restored_rows(folder, row, first, end, max_blocks, room):
             rows[layer, INDEX_STATE_SCORE] = tail.rows(c * ratio, c * INDEX_ROW)
             rows[layer, INDEX] += tail.rows(tail.number(), INDEX_ROW)
     assert tail.at == len(tail.data) - 4
+    return rows
+
+
+def rows_of_tool(tool, folder, row):
+    """The same as `wombatkv restore` writes them."""
+    rows = {(layer, kind): b"" for layer in range(43) for kind in range(1, 8)}
+    with tempfile.TemporaryDirectory() as where:
+        subprocess.run([tool, "restore", "--trust-tail", "--bucket", folder, "--prefix", row["prefix"], "--namespace",
+                        row["namespace"], "--dialect", "ds4", "--fingerprint", row["fingerprint"], "--quant-bits",
+                        row["quant_bits"], "--block-tokens", row["block_tokens"],
+                        os.path.join(folder, "../prompts", row["name"] + ".u32"), "-o", os.path.join(where, "rows")],
+                       stdout=subprocess.DEVNULL, check=True)
+        for name in os.listdir(os.path.join(where, "rows")):
+            if name != "plan.json":
+                layer, kind, _ = name[len("layer-"):].split(".")
+                with open(os.path.join(where, "rows", name), "rb") as f:
+                    rows[int(layer), KINDS.index(kind)] = f.read()
+    return rows
+
+
+def image_of(rows, block_tokens, first, end, max_blocks, room):
+    """The cache as layout.c lays it out."""
     out = []
     for layer in range(first, end):
-        ratio, most = RATIOS[layer], int(row["block_tokens"]) * (max_blocks + 1)
+        ratio, most = RATIOS[layer], block_tokens * (max_blocks + 1)
         for kind in range(1, 8):
             size = WINDOW * ROW if kind == RAW else len(rows[layer, kind])
             if ratio != 0 and kind == COMP:
@@ -87,6 +113,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--no-tail", action="store_true", help="the tail is too large, or not vouched for")
     parser.add_argument("--rows", help="FIRST,END,MAX_BLOCKS,BYTES: layers kept, room for blocks, at least")
+    parser.add_argument("--tool", help="take those rows from what this wombatkv restores")
     parser.add_argument("data")
     parser.add_argument("seconds", type=float)
     parser.add_argument("prompt")
@@ -113,7 +140,9 @@ def main():
     if done.returncode != 0 or plans != [want] or int(got[0][4]) != start:
         sys.exit(f"status {done.returncode}, plan {got}, want {want}")
     if args.rows:
-        rows = restored_rows(os.path.join(golden, "bucket"), row, *map(int, args.rows.split(",")))
+        folder = os.path.join(golden, "bucket")
+        rows = rows_of_tool(args.tool, folder, row) if args.tool else rows_of_objects(folder, row)
+        rows = image_of(rows, int(row["block_tokens"]), *map(int, args.rows.split(",")))
         if "rows: " + hashlib.sha256(rows).hexdigest() not in output.splitlines():
             sys.exit(f"other rows than the {len(rows)} bytes expected")
 
