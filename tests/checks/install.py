@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The ways to the library that README.md names, gone to their end with its program: installed and
-found by pkg-config, and as a Meson subproject, which must bring neither tests nor the tool. And the
-small reader of docs/GUIDE.md, installed: its options are read out of the document."""
+found by pkg-config and by CMake, and as a Meson subproject in a folder of any name, which must bring
+neither tests nor the tool and install nothing. And the small reader of docs/GUIDE.md, installed: its
+options are read out of the document."""
 import glob
 import json
 import os
@@ -15,8 +16,15 @@ from common import ROOT, main, run
 
 KEY = "kv/cabi/ds4-metal/wombatkv/v1/block/b3="  # what README's program prints begins so
 CONSUMER = """project('consumer', 'c', default_options: ['buildtype=release'])
-executable('consumer', 'key.c', dependencies: dependency('wombatkv-core'))
+executable('consumer', 'key.c', dependencies: dependency('wombatkv-core'), install: true)
 """
+CMAKE_CONSUMER = """cmake_minimum_required(VERSION 3.18)
+project(consumer C)
+find_package(wombatkv-core 0.1 REQUIRED)
+add_executable(consumer key.c)
+target_link_libraries(consumer wombatkv::core)
+"""
+DOCUMENTS = ["README.md", "LICENSE", "docs/GUIDE.md", "docs/API.md"]
 
 
 def guide_options(text):
@@ -61,8 +69,19 @@ def installed(title, project, options, program, folder):
     missing = headers_below(os.path.join(project, "include")) \
         - headers_below(os.path.join(prefix, "include"))
     problems = [f"{title}: {name} is not installed" for name in sorted(missing)]
+    documents = os.path.join(prefix, "share", "doc", "wombatkv-core")
+    problems += [f"{title}: {name} is not installed" for name in DOCUMENTS
+                 if not os.path.exists(os.path.join(documents, name))]
     run("gcc", program, *flags, "-o", os.path.join(folder, "key"))
-    return problems + result(title, os.path.join(folder, "key"))
+    problems += result(title, os.path.join(folder, "key"))
+    consumer = os.path.join(folder, "cmake")
+    os.makedirs(consumer)
+    shutil.copy(program, os.path.join(consumer, "key.c"))
+    with open(os.path.join(consumer, "CMakeLists.txt"), "w", encoding="utf-8") as f:
+        f.write(CMAKE_CONSUMER)
+    run("cmake", "-GNinja", "-S", consumer, "-B", consumer + "/build", "-DCMAKE_PREFIX_PATH=" + prefix)
+    run("ninja", "-C", consumer + "/build")
+    return problems + result(title + ", CMake", consumer + "/build/consumer")
 
 
 def introspected(build, what):
@@ -73,7 +92,12 @@ def subproject(title, project, program, folder):
     """The program in a Meson project that has the library in subprojects/."""
     consumer, build = os.path.join(folder, "consumer"), os.path.join(folder, "build")
     os.makedirs(os.path.join(consumer, "subprojects"))
-    os.symlink(project, os.path.join(consumer, "subprojects", "wombatkv-core"))
+    # The .wrap as it stands there, but for the folder's name.
+    with open(os.path.join(project, "packaging", "wombatkv-core.wrap"), encoding="utf-8") as f:
+        wrap = f.read().replace("directory = wombatkv-core", "directory = elsewhere")
+    with open(os.path.join(consumer, "subprojects", "some.wrap"), "w", encoding="utf-8") as f:
+        f.write(wrap)
+    os.symlink(project, os.path.join(consumer, "subprojects", "elsewhere"))
     shutil.copy(program, consumer)
     with open(os.path.join(consumer, "meson.build"), "w", encoding="utf-8") as f:
         f.write(CONSUMER)
@@ -84,7 +108,12 @@ def subproject(title, project, program, folder):
     if problems:  # there may be many: they are not built
         return problems
     run("ninja", "-C", build)
-    return result(title, os.path.join(build, "consumer"))
+    root = os.path.join(folder, "root")
+    run("meson", "install", "-C", build, "--destdir", root)
+    files = [os.path.join(inside, name) for inside, _, names in os.walk(root) for name in names]
+    problems = [f"{title}: installs {os.path.relpath(name, root)}" for name in files
+                if os.path.basename(name) != "consumer"]
+    return problems + result(title, os.path.join(build, "consumer"))
 
 
 def attempt(title, way, *args):
@@ -110,12 +139,19 @@ def check(_):
 PROJECT = {
     "meson.build": """project('wombatkv-core', 'c')
 inc = include_directories('include')
-lib = static_library('wombatkv-core', 'lib.c', include_directories: inc, install: true,
+lib = static_library('wombatkv-core', 'lib.c', include_directories: inc,
+  install: not meson.is_subproject(),
   c_args: get_option('modules') == 'less' ? ['-DLESS'] : [])
 meson.override_dependency('wombatkv-core',
   declare_dependency(link_with: lib, include_directories: inc))
-install_subdir('include/wombatkv', install_dir: get_option('includedir'), exclude_files: [])
-import('pkgconfig').generate(lib, description: 'stand-in')
+if not meson.is_subproject()
+  install_subdir('include/wombatkv', install_dir: get_option('includedir'), exclude_files: [])
+  import('pkgconfig').generate(lib, description: 'stand-in')
+  foreach name : ['README.md', 'LICENSE', 'docs/GUIDE.md', 'docs/API.md']
+    install_data(name, rename: name, install_dir: 'share/doc/wombatkv-core')
+  endforeach
+  install_data('wombatkv-coreConfig.cmake', 'wombatkv-coreConfigVersion.cmake', install_dir: 'lib/cmake/wombatkv-core')
+endif
 if get_option('tests').enabled() or (get_option('tests').auto() and not meson.is_subproject())
   test('unit', find_program('true'))
 endif
@@ -129,6 +165,17 @@ option('inspect', type: 'feature', value: 'auto')
 """,
     "include/wombatkv/key.h": "const char *wmbt_key(void);\n",
     "include/wombatkv/more.h": "",
+    "README.md": "", "LICENSE": "", "docs/GUIDE.md": "", "docs/API.md": "",
+    "packaging/wombatkv-core.wrap": "[wrap-git]\nurl = https://example.org\nrevision = 1\n"
+                                    "directory = wombatkv-core\n[provide]\n"
+                                    "dependency_names = wombatkv-core\n",
+    "wombatkv-coreConfig.cmake": """set(wombatkv-core_VERSION 0.1)
+add_library(wombatkv::core STATIC IMPORTED)
+set_target_properties(wombatkv::core PROPERTIES
+  IMPORTED_LOCATION "${CMAKE_CURRENT_LIST_DIR}/../../libwombatkv-core.a"
+  INTERFACE_INCLUDE_DIRECTORIES "${CMAKE_CURRENT_LIST_DIR}/../../../include")
+""",
+    "wombatkv-coreConfigVersion.cmake": "set(PACKAGE_VERSION 0.1)\nset(PACKAGE_VERSION_COMPATIBLE 1)\n",
     "lib.c": """#include <wombatkv/key.h>
 const char *wmbt_key(void)
 {
@@ -150,12 +197,16 @@ int main(void)
 # What must be said, and what is planted in the stand-in's meson.build: which text goes, what comes.
 PLANTED_INSTALLED = [
     ("key.h: No such file", "install_subdir('include/wombatkv'", "#"),
-    ("more.h is not installed", "[])\nimport", "['more.h'])\nimport"),
+    ("LICENSE is not installed", "'LICENSE', ", ""),
+    ("CMake", "install_data('wombatkv-coreConfig.cmake'", "#"),
+    ("more.h is not installed", "[])\n  import", "['more.h'])\n  import"),
     ("Package wombatkv-core was not found", "import('pkgconfig')", "#"),
     ("undefined reference", "generate(lib, ", "generate(name: 'wombatkv-core', "),
     ("the program prints '\\n'", "'less' ?", "'all' ?"),
 ]
 PLANTED_SUBPROJECT = [
+    ("installs usr/local/lib", "install: not meson.is_subproject()", "install: true"),
+    ("installs usr/local/share", "if not meson.is_subproject()\n  install", "if true\n  install"),
     ("test unit", "(get_option('tests').auto() and not meson.is_subproject())", "true"),
     ("target tool", "get_option('inspect').auto() and not meson.is_subproject()", "true"),
     ("wombatkv-core", "meson.override_dependency(", "#"),
