@@ -17,7 +17,7 @@ FLAGS = ["-std=c11", "-O1", "-ffreestanding", "-fno-tree-loop-distribute-pattern
 # Choices that are no modules, with the values other than the default.
 CHOICES = {"STATUS_NAMES": ["0"], "WRITERS": ["0"], "EXPERIMENTAL_MODEL_KEYS": ["1"],
            "CRC32C_KERNEL": ["1", "2", "3"], "BLAKE3_KERNEL": ["2", "1"], "SHA256_KERNEL": ["1"],
-           "XXH_KERNEL": ["1"], "ZSTD_FAST": ["0"], "READER_TOKENS": ["0"],
+           "XXH_KERNEL": ["1"], "ZSTD_FAST": ["0"], "INDEX_ATOMICS": ["1"], "READER_TOKENS": ["0"],
            "READER_COLLECT": ["0"], "DISPATCH": ["1"]}
 EXTERNAL = {"WMBT_CFG_CRC32C_KERNEL=4": {"wmbt_crc32c_external"}}
 
