@@ -12,80 +12,82 @@
 
 #include "base/le.h"
 
+#if WMBT_CFG_INDEX
+
 /* A word of the table: its memory may be a file's bytes. */
 typedef uint32_t WMBT_MAY_ALIAS wmbt_index_word;
 
 /* --- header, 32 words ------------------------------------------------------------------------- */
 
-#define WMBT_INDEX_HEADER_WORDS 32u
-#define WMBT_INDEX_MAGIC 0x58494B57u /* "WKIX" */
-#define WMBT_INDEX_VERSION 1u
+#    define WMBT_INDEX_HEADER_WORDS 32u
+#    define WMBT_INDEX_MAGIC 0x58494B57u /* "WKIX" */
+#    define WMBT_INDEX_VERSION 1u
 
-#define WMBT_INDEX_AT_MAGIC 0u
-#define WMBT_INDEX_AT_VERSION 1u
-#define WMBT_INDEX_AT_CAPACITY 2u
-#define WMBT_INDEX_AT_CONTEXTS 3u
-#define WMBT_INDEX_AT_KIND 4u
-#define WMBT_INDEX_AT_SEED 5u /* two words */
-#define WMBT_INDEX_AT_ZERO 7u /* to word 15: zero */
+#    define WMBT_INDEX_AT_MAGIC 0u
+#    define WMBT_INDEX_AT_VERSION 1u
+#    define WMBT_INDEX_AT_CAPACITY 2u
+#    define WMBT_INDEX_AT_CONTEXTS 3u
+#    define WMBT_INDEX_AT_KIND 4u
+#    define WMBT_INDEX_AT_SEED 5u /* two words */
+#    define WMBT_INDEX_AT_ZERO 7u /* to word 15: zero */
 /* The second line changes: */
-#define WMBT_INDEX_AT_COUNT 16u         /* blocks that are there */
-#define WMBT_INDEX_AT_USED 17u          /* slots that were ever taken: the first ones */
-#define WMBT_INDEX_AT_FREE 18u          /* first slot of the free list */
-#define WMBT_INDEX_AT_FREE_COUNT 19u    /* slots of the free list */
-#define WMBT_INDEX_AT_MOVES 20u         /* entries moved to another bucket so far, modulo 2^32 */
-#define WMBT_INDEX_AT_CONTEXTS_USED 21u /* contexts that were ever taken: the first ones */
-#define WMBT_INDEX_AT_IMAGE_CRC 22u     /* CRC32C of an image (image.h), with this word 0 */
-#define WMBT_INDEX_AT_IMAGE 23u         /* 1: nothing was written since the image was made */
-#define WMBT_INDEX_AT_REST 24u          /* to word 31: zero */
+#    define WMBT_INDEX_AT_COUNT 16u      /* blocks that are there */
+#    define WMBT_INDEX_AT_USED 17u       /* slots that were ever taken: the first ones */
+#    define WMBT_INDEX_AT_FREE 18u       /* first slot of the free list */
+#    define WMBT_INDEX_AT_FREE_COUNT 19u /* slots of the free list */
+#    define WMBT_INDEX_AT_MOVES 20u      /* entries moved to another bucket so far, modulo 2^32 */
+#    define WMBT_INDEX_AT_CONTEXTS_USED 21u /* contexts that were ever taken: the first ones */
+#    define WMBT_INDEX_AT_IMAGE_CRC 22u     /* CRC32C of an image (image.h), with this word 0 */
+#    define WMBT_INDEX_AT_IMAGE 23u         /* 1: nothing was written since the image was made */
+#    define WMBT_INDEX_AT_REST 24u          /* to word 31: zero */
 
 /* Bits of the kind; WMBT_INDEX_LIVE is of a wmbt_index only. */
-#define WMBT_INDEX_CLOSED 1u
-#define WMBT_INDEX_LIVE 2u
+#    define WMBT_INDEX_CLOSED 1u
+#    define WMBT_INDEX_LIVE 2u
 
 /* --- buckets, 16 words ------------------------------------------------------------------------ */
 
 /* Eight tags, then eight slots. A bucket follows another if that one is full: a search ends at the
  * first bucket with an empty place. Rated at three quarters of all places. */
-#define WMBT_INDEX_WAYS 8u
-#define WMBT_INDEX_BUCKET_WORDS 16u
-#define WMBT_INDEX_RATED_WAYS 6u
-#define WMBT_INDEX_GHOST 0x80000000u /* set in the slot of a place whose block is not there */
+#    define WMBT_INDEX_WAYS 8u
+#    define WMBT_INDEX_BUCKET_WORDS 16u
+#    define WMBT_INDEX_RATED_WAYS 6u
+#    define WMBT_INDEX_GHOST 0x80000000u /* set in the slot of a place whose block is not there */
 
 /* --- contexts, 12 words ----------------------------------------------------------------------- */
 
-#define WMBT_INDEX_CONTEXT_WORDS 12u
-#define WMBT_INDEX_CONTEXT_DIGEST 0u /* 6 words */
-#define WMBT_INDEX_CONTEXT_TAG 6u    /* 4 words */
-#define WMBT_INDEX_CONTEXT_FLAGS 10u
-#define WMBT_INDEX_CONTEXT_USERS 11u /* records that have it */
+#    define WMBT_INDEX_CONTEXT_WORDS 12u
+#    define WMBT_INDEX_CONTEXT_DIGEST 0u /* 6 words */
+#    define WMBT_INDEX_CONTEXT_TAG 6u    /* 4 words */
+#    define WMBT_INDEX_CONTEXT_FLAGS 10u
+#    define WMBT_INDEX_CONTEXT_USERS 11u /* records that have it */
 
 /* --- records, 16 words ------------------------------------------------------------------------ */
 
-#define WMBT_INDEX_RECORD_WORDS 16u
-#define WMBT_INDEX_HASH_WORDS 8u
-#define WMBT_INDEX_RECORD_PAYLOAD 8u /* two words */
-#define WMBT_INDEX_RECORD_STAMP 10u  /* two words */
-#define WMBT_INDEX_RECORD_PARENT 12u /* slot; in a free record the next free one */
-#define WMBT_INDEX_RECORD_SEQ 13u
-#define WMBT_INDEX_RECORD_STATE \
-    14u                                /* context below, version above; the version is odd while
+#    define WMBT_INDEX_RECORD_WORDS 16u
+#    define WMBT_INDEX_HASH_WORDS 8u
+#    define WMBT_INDEX_RECORD_PAYLOAD 8u /* two words */
+#    define WMBT_INDEX_RECORD_STAMP 10u  /* two words */
+#    define WMBT_INDEX_RECORD_PARENT 12u /* slot; in a free record the next free one */
+#    define WMBT_INDEX_RECORD_SEQ 13u
+#    define WMBT_INDEX_RECORD_STATE \
+        14u                                /* context below, version above; the version is odd while
                                           the record is written */
-#define WMBT_INDEX_RECORD_CHILDREN 15u /* records whose parent it is; only the writer looks */
+#    define WMBT_INDEX_RECORD_CHILDREN 15u /* records whose parent it is; only the writer looks */
 
-#define WMBT_INDEX_CONTEXT_MASK 0xFFFFu
-#define WMBT_INDEX_VERSION_STEP 0x10000u
+#    define WMBT_INDEX_CONTEXT_MASK 0xFFFFu
+#    define WMBT_INDEX_VERSION_STEP 0x10000u
 
 /* --- words ------------------------------------------------------------------------------------ */
 
 /* From or to little-endian. */
 static inline uint32_t wmbt_index_order(uint32_t v)
 {
-#if WMBT_BIG_ENDIAN
+#    if WMBT_BIG_ENDIAN
     return v >> 24 | (v >> 8 & 0xFF00u) | (v << 8 & 0xFF0000u) | v << 24;
-#else
+#    else
     return v;
-#endif
+#    endif
 }
 
 /* What is read later is not older than this. */
@@ -150,8 +152,8 @@ typedef struct wmbt_index_place {
 } wmbt_index_place;
 
 /* Odd constants without a pattern: the golden ratio and the square root of 3, of 64 bits. */
-#define WMBT_INDEX_MIX_FIRST UINT64_C(0x9E3779B97F4A7C15)
-#define WMBT_INDEX_MIX_SECOND UINT64_C(0xBB67AE8584CAA73B)
+#    define WMBT_INDEX_MIX_FIRST UINT64_C(0x9E3779B97F4A7C15)
+#    define WMBT_INDEX_MIX_SECOND UINT64_C(0xBB67AE8584CAA73B)
 
 static inline wmbt_index_home wmbt_index_home_here(const wmbt_index *x, const uint8_t *hash)
 {
@@ -198,5 +200,7 @@ void wmbt_index_point(wmbt_index *x, const void *memory, uint32_t capacity, uint
  */
 WMBT_MUST_CHECK wmbt_status wmbt_index_read_header(wmbt_view memory, wmbt_index *x,
                                                    uint32_t *capacity);
+
+#endif
 
 #endif

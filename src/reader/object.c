@@ -313,7 +313,9 @@ static wmbt_status wmbt_reader_phase_done(wmbt_reader *r, wmbt_reader_slot *s, u
 wmbt_status wmbt_reader_advance(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status,
                                 uint32_t work)
 {
+#    if WMBT_CFG_READER_COLLECT
     bool left = work != 0u; /* work that may be done */
+#    endif
     while (status == WMBT_OK) {
         if (s->phase >= WMBT_SLOT_HEADER && s->run[0].to >= s->limit) {
             status = wmbt_reader_phase_done(r, s, work);

@@ -574,6 +574,9 @@ wmbt_status wmbt_http_feed(wmbt_http *http, wmbt_view bytes, size_t *taken, wmbt
     wmbt_http_event found;
     wmbt_status status = WMBT_NEED_MORE;
     size_t at = 0;
+    found.kind = 0;
+    wmbt_view_set(&found.name, wmbt_view_of(NULL, 0));
+    wmbt_view_set(&found.value, wmbt_view_of(NULL, 0));
     if (wmbt_status_is_error(http->status)) {
         return http->status;
     }

@@ -244,6 +244,8 @@ wmbt_status wmbt_s3_page_feed(wmbt_s3_page *page, wmbt_view bytes, size_t *taken
     wmbt_s3_entry found;
     wmbt_status status = WMBT_NEED_MORE;
     size_t at = 0;
+    found.key = wmbt_view_of(NULL, 0);
+    found.bytes = 0;
     if (wmbt_status_is_error(page->status)) {
         return page->status;
     }

@@ -11,10 +11,12 @@
 
 #include "wombatkv/s3.h"
 
+#if WMBT_CFG_S3
+
 /* What a byte may complete; one tag can be both start and end. */
-#define WMBT_XML_START 1u /* an element begins: name, depth (1: the root) */
-#define WMBT_XML_END 2u   /* an element ends: depth as at its start */
-#define WMBT_XML_TEXT 4u  /* text_len bytes of text inside the element at `depth` */
+#    define WMBT_XML_START 1u /* an element begins: name, depth (1: the root) */
+#    define WMBT_XML_END 2u   /* an element ends: depth as at its start */
+#    define WMBT_XML_TEXT 4u  /* text_len bytes of text inside the element at `depth` */
 
 /** Starts a document. */
 void wmbt_xml_init(wmbt_xml *xml);
@@ -32,5 +34,7 @@ bool wmbt_xml_is_complete(const wmbt_xml *xml);
 
 /** True if the element that has just begun has this name. */
 bool wmbt_xml_name_is(const wmbt_xml *xml, wmbt_view name);
+
+#endif
 
 #endif
