@@ -10,6 +10,7 @@
 #include "base/args.h"
 #include "internal.h"
 #include "base/out.h"
+#include "net/store.h"
 #include "wombatkv/version.h"
 
 static const struct command *const commands[] = {
@@ -41,8 +42,9 @@ static void print_overview(void)
 
 static void print_help(const struct command *command)
 {
-    printf("Usage: wombatkv %s [--json] %s\n\n%s\nExample:\n%s", command->name, command->usage,
-           command->help, command->example);
+    printf("Usage: wombatkv %s [--json] %s\n\n%s\n%s%sExample:\n%s", command->name, command->usage,
+           command->help, command->reads_stores ? store_help : "",
+           command->reads_stores ? "\n" : "", command->example);
 }
 
 static const struct command *find_command(const char *name)
@@ -65,7 +67,11 @@ static int run_command(const char *name, int count, char **argument)
         print_help(command);
         return EXIT_DONE;
     }
+    if (command->reads_stores) {
+        store_setup(&args);
+    }
     int result = command->run(&args);
+    store_close_all();
     out_progress_end();
     return result;
 }

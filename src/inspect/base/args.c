@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/tool.h"
+#include "net/store.h"
 
 static const struct args_option common[] = {
     {"--json", NULL, true},
@@ -27,6 +28,9 @@ static const struct args_option *find(const struct command *command, const char 
     const struct args_option *option = find_in(command->options, name);
     if (option == NULL) {
         option = find_in(common, name);
+    }
+    if (option == NULL && command->reads_stores) {
+        option = find_in(store_options, name);
     }
     if (option == NULL) {
         const char *equals = strchr(name, '=');

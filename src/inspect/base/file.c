@@ -5,12 +5,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/tool.h"
+#include "net/store.h"
 #include "wombatkv/objkey.h"
 
 static wmbt_status from_errno(int error, const char **why)
@@ -36,7 +38,8 @@ static wmbt_status too_large(const char **why)
 /* A file that is being read. */
 struct reading_file {
     int fd;
-    uint64_t size; /* of a regular file; 0: not known */
+    struct store_object *remote; /* or an object of a store */
+    uint64_t size;               /* of a regular file; 0: not known */
     const struct file_limit *limit;
     uint64_t max_bytes;
     bool is_limited; /* the beginning has been looked at */
@@ -80,6 +83,17 @@ static bool grow(struct reading_file *r, struct file *file)
     return grown != NULL;
 }
 
+/* Reads the next bytes of an object of a store. */
+static wmbt_status read_remote(struct reading_file *r, struct file *file, const char **why)
+{
+    uint64_t left = r->size - file->len;
+    size_t room = r->capacity - file->len;
+    size_t n = left < room ? (size_t)left : room;
+    wmbt_status status = store_object_read(r->remote, file->len, file->data + file->len, n, why);
+    file->len += status == WMBT_OK ? n : 0;
+    return status;
+}
+
 static wmbt_status read_on(struct reading_file *r, struct file *file, const char **why)
 {
     for (;;) {
@@ -91,6 +105,16 @@ static wmbt_status read_on(struct reading_file *r, struct file *file, const char
             *why = "not enough memory";
             return TOOL_UNREADABLE;
         }
+        if (r->remote != NULL) {
+            if (file->len == r->size) {
+                return WMBT_OK;
+            }
+            status = read_remote(r, file, why);
+            if (status != WMBT_OK) {
+                return status;
+            }
+            continue;
+        }
         ssize_t got = read(r->fd, file->data + file->len, r->capacity - file->len);
         if (got == 0) {
             return WMBT_OK;
@@ -100,6 +124,27 @@ static wmbt_status read_on(struct reading_file *r, struct file *file, const char
         }
         file->len += got > 0 ? (size_t)got : 0;
     }
+}
+
+static wmbt_status read_source(struct reading_file *r, struct file *file, const char **why)
+{
+    memset(file, 0, sizeof *file);
+    if (r->size > FILE_MAX_BYTES) {
+        return too_large(why);
+    }
+    if (r->size > r->max_bytes) {
+        *why = tool_format("it is larger than %llu bytes", (unsigned long long)r->max_bytes);
+        return WMBT_TOO_LARGE;
+    }
+    file->data = malloc(r->capacity);
+    wmbt_status status = file->data != NULL ? read_on(r, file, why) : TOOL_UNREADABLE;
+    file->stored_bytes = status == WMBT_END && r->size > file->len ? r->size : file->len;
+    if (status == WMBT_END) {
+        file->len = FILE_BEGINNING_BYTES;
+    } else if (status != WMBT_OK) {
+        file_free(file);
+    }
+    return status;
 }
 
 static wmbt_status read_fd(int fd, const struct file_limit *limit, uint64_t max_bytes,
@@ -116,27 +161,42 @@ static wmbt_status read_fd(int fd, const struct file_limit *limit, uint64_t max_
     struct reading_file r = {
         .fd = fd, .limit = limit, .max_bytes = max_bytes, .capacity = FIRST_CAPACITY};
     r.size = S_ISREG(st.st_mode) && st.st_size > 0 ? (uint64_t)st.st_size : 0;
-    if (r.size > FILE_MAX_BYTES) {
-        return too_large(why);
-    }
-    if (r.size > max_bytes) {
-        *why = tool_format("it is larger than %llu bytes", (unsigned long long)max_bytes);
-        return WMBT_TOO_LARGE;
-    }
-    file->data = malloc(r.capacity);
-    wmbt_status status = file->data != NULL ? read_on(&r, file, why) : TOOL_UNREADABLE;
-    file->stored_bytes = status == WMBT_END && r.size > file->len ? r.size : file->len;
-    if (status == WMBT_END) {
-        file->len = FILE_BEGINNING_BYTES;
-    } else if (status != WMBT_OK) {
-        file_free(file);
+    return read_source(&r, file, why);
+}
+
+static wmbt_status read_key(struct store *store, wmbt_view key, const struct file_limit *limit,
+                            uint64_t max_bytes, struct file *file, const char **why)
+{
+    struct reading_file r = {
+        .fd = -1, .limit = limit, .max_bytes = max_bytes, .capacity = FIRST_CAPACITY};
+    memset(file, 0, sizeof *file);
+    wmbt_status status = store_object_open(store, key, &r.remote, &r.size, why);
+    if (status == WMBT_OK) {
+        status = read_source(&r, file, why);
+        store_object_close(r.remote);
     }
     return status;
+}
+
+static wmbt_status read_url(const char *url, const struct file_limit *limit, uint64_t max_bytes,
+                            struct file *file, const char **why)
+{
+    const char *key;
+    struct store *store = store_open(url, &key);
+    if (key[0] == '\0') {
+        *why = "it is a bucket";
+        memset(file, 0, sizeof *file);
+        return TOOL_UNREADABLE;
+    }
+    return read_key(store, wmbt_view_of(key, strlen(key)), limit, max_bytes, file, why);
 }
 
 static wmbt_status open_and_read(const char *path, const struct file_limit *limit,
                                  uint64_t max_bytes, struct file *file, const char **why)
 {
+    if (store_is_url(path)) {
+        return read_url(path, limit, max_bytes, file, why);
+    }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return from_errno(errno, why);
@@ -174,11 +234,24 @@ wmbt_view file_view(const struct file *file)
     return wmbt_view_of(file->data, file->len);
 }
 
+#define REMOTE_FD INT_MAX
+
 /* --- buckets --------------------------------------------------------------------------------- */
 
 wmbt_status bucket_open(struct bucket *bucket, const char *path, const char **why)
 {
     bucket->path = path;
+    bucket->store = NULL;
+    bucket->prefix = "";
+    if (store_is_url(path)) {
+        bucket->fd = -1;
+        bucket->store = store_open(path, &bucket->prefix);
+        size_t len = strlen(bucket->prefix);
+        if (len != 0 && bucket->prefix[len - 1] != '/') {
+            bucket->prefix = tool_format("%s/", bucket->prefix);
+        }
+        return WMBT_OK;
+    }
     bucket->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (bucket->fd >= 0) {
         return WMBT_OK;
@@ -193,8 +266,17 @@ wmbt_status bucket_open(struct bucket *bucket, const char *path, const char **wh
 
 void bucket_close(struct bucket *bucket)
 {
-    close(bucket->fd);
+    if (bucket->fd >= 0) {
+        close(bucket->fd);
+    }
     bucket->fd = -1;
+}
+
+/* A key as the store has it. */
+static wmbt_view remote_key(const struct bucket *bucket, wmbt_view key)
+{
+    const char *text = tool_format("%s%.*s", bucket->prefix, (int)key.len, (const char *)key.data);
+    return wmbt_view_of(text, strlen(bucket->prefix) + key.len);
 }
 
 /* True if the key's components are file names: none empty, none "." or "..", no NUL. */
@@ -252,6 +334,12 @@ wmbt_status bucket_open_object(const struct bucket *bucket, wmbt_view key,
     struct stat st;
     int error = 0;
     object->fd = -1;
+    if (bucket->store != NULL) {
+        wmbt_status status = store_object_open(bucket->store, remote_key(bucket, key),
+                                               &object->remote, &object->bytes, why);
+        object->fd = status == WMBT_OK ? REMOTE_FD : -1;
+        return status;
+    }
     if (!is_path_below(key)) {
         *why = "no path inside the directory stands for this key";
         return TOOL_UNREADABLE;
@@ -291,6 +379,9 @@ bool bucket_has(const struct bucket *bucket, const char *key)
 wmbt_status bucket_object_read(const struct bucket_object *object, uint64_t offset, uint8_t *to,
                                size_t bytes, const char **why)
 {
+    if (object->fd == REMOTE_FD) {
+        return store_object_read(object->remote, offset, to, bytes, why);
+    }
     while (bytes != 0) {
         ssize_t got = pread(object->fd, to, bytes, (off_t)offset);
         if (got == 0) {
@@ -310,7 +401,9 @@ wmbt_status bucket_object_read(const struct bucket_object *object, uint64_t offs
 
 void bucket_object_close(struct bucket_object *object)
 {
-    if (object->fd >= 0) {
+    if (object->fd == REMOTE_FD) {
+        store_object_close(object->remote);
+    } else if (object->fd >= 0) {
         close(object->fd);
     }
     object->fd = -1;
@@ -320,6 +413,9 @@ wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, const struct
                         struct file *file, const char **why)
 {
     struct bucket_object object;
+    if (bucket->store != NULL) {
+        return read_key(bucket->store, remote_key(bucket, key), limit, FILE_MAX_BYTES, file, why);
+    }
     wmbt_status status = bucket_open_object(bucket, key, &object, why);
     if (status == WMBT_OK) {
         status = read_fd(object.fd, limit, FILE_MAX_BYTES, file, why);
@@ -420,12 +516,33 @@ void key_list_free(struct key_list *list)
     memset(list, 0, sizeof *list);
 }
 
+/* A listing of a store: keys without the prefix that stands for its directory. */
+struct remote_list {
+    struct key_lists *lists;
+    size_t skip;
+};
+
+static void add_remote(void *context, const char *key, size_t len)
+{
+    struct remote_list *list = context;
+    if (len > list->skip) {
+        key_list_add(&list->lists->files, tool_copy(key + list->skip, len - list->skip));
+    }
+}
+
 wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_lists *lists,
                         const char **why)
 {
     struct key_list folders = {0};
     wmbt_status status = WMBT_OK;
     memset(lists, 0, sizeof *lists);
+    if (bucket->store != NULL) {
+        struct remote_list list = {lists, strlen(bucket->prefix)};
+        status = store_list(bucket->store, tool_format("%s%s", bucket->prefix, prefix), add_remote,
+                            &list, why);
+        key_list_sort(&lists->files);
+        return status;
+    }
     key_list_add(&folders, "");
     while (folders.count != 0 && status == WMBT_OK) {
         const char *folder = folders.key[--folders.count];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files read whole, and buckets: directories that are plain mirrors, object key = path below. */
+/*
+ * Files read whole, and buckets: directories that are plain mirrors, object key = path below. What
+ * is named s3://... is asked of a store (net/store.h).
+ */
 #ifndef INSPECT_FILE_H
 #define INSPECT_FILE_H
 
@@ -51,6 +54,8 @@ wmbt_view file_view(const struct file *file);
 struct bucket {
     int fd;
     const char *path;
+    struct store *store; /* NULL: a directory */
+    const char *prefix;  /* of the store's keys, before ours */
 };
 
 /* ok, missing or TOOL_UNREADABLE. */
@@ -59,7 +64,8 @@ void bucket_close(struct bucket *bucket);
 
 /* An open object of a bucket. */
 struct bucket_object {
-    int fd; /* -1: none is open */
+    int fd; /* -1: none is open; INT_MAX: one of a store */
+    struct store_object *remote;
     uint64_t bytes;
 };
 

@@ -31,6 +31,7 @@ struct command {
     const char *help;    /* text, options included */
     const char *example;
     const struct args_option *options; /* ends with a NULL name */
+    bool reads_stores;                 /* s3://..., and the options of net/store.h */
     int (*run)(const struct args *args);
 };
 

@@ -475,5 +475,6 @@ const struct command command_check = {
         "--strict        print notes, and let them count: exit status 1\n" UNWRAP_HELP,
     .example = "  wombatkv check bucket --prefix kv/cabi/ds4-metal\n",
     .options = options,
+    .reads_stores = true,
     .run = run,
 };

@@ -268,5 +268,6 @@ const struct command command_replay = {
         "of each tenant, fingerprint and prefix hash wins.\n",
     .example = "  wombatkv replay bucket/deltas/tenant-a/fp-5f1c0a9b/delta-0*.json\n",
     .options = options,
+    .reads_stores = true,
     .run = run,
 };

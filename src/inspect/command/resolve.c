@@ -79,5 +79,6 @@ const struct command command_resolve = {
                "      --dialect ds4 --fingerprint 5f1c0a9be2d74c38a6b01e92 --quant-bits 2 \\\n"
                "      --block-tokens 128 prompt.u32\n",
     .options = options,
+    .reads_stores = true,
     .run = run,
 };

@@ -201,5 +201,6 @@ const struct command command_show = {
         "stricter\n" UNWRAP_HELP,
     .example = "  wombatkv show bucket/kv/cabi/plain/wombatkv/v1/block/b3=*\n",
     .options = options,
+    .reads_stores = true,
     .run = run,
 };

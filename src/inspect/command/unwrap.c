@@ -78,5 +78,6 @@ const struct command command_unwrap = {
         "--compat        as upstream: a damaged wrapper is handed out as it is\n" UNWRAP_HELP,
     .example = "  wombatkv unwrap bucket/kv/puffer-shm/default/notes/small -o small\n",
     .options = options,
+    .reads_stores = true,
     .run = run,
 };

@@ -108,5 +108,6 @@ const struct command command_verify = {
             "--libzstd         decode with libzstd instead of our own decoder (if built with it)\n",
     .example = "  wombatkv verify bucket/kv/cabi/plain/wombatkv/v1/block/b3=*\n",
     .options = options,
+    .reads_stores = true,
     .run = run,
 };

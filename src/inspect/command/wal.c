@@ -399,5 +399,6 @@ const struct command command_wal = {
         "          accept exactly what upstream accepts\n",
     .example = "  wombatkv wal bucket --prefix wal/tenant-a/fp-5f1c0a9b\n",
     .options = options,
+    .reads_stores = true,
     .run = run,
 };

@@ -29,9 +29,7 @@ wmbt_status resolver_open(struct resolver *resolver, const struct args *args)
 
 void resolver_close(struct resolver *resolver)
 {
-    if (resolver->bucket.fd >= 0) {
-        bucket_close(&resolver->bucket);
-    }
+    bucket_close(&resolver->bucket);
     seen_free(&resolver->seen);
 }
 

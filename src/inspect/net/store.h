@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Buckets behind S3: s3://BUCKET[/KEY or PREFIX]. Requests are signed and answers are read by the
+ * library (sigv4.h, s3.h); bytes go over a socket of ours or over libcurl, which is not asked what
+ * an answer means. One request at a time, connections are kept.
+ */
+#ifndef INSPECT_STORE_H
+#define INSPECT_STORE_H
+
+#include "base/args.h"
+#include "wombatkv/s3.h"
+
+struct store;
+struct store_object;
+
+/* Options of every command that reads objects; ends with a NULL name. */
+extern const struct args_option store_options[];
+extern const char store_help[];
+
+/* Remembers the options that were given. Mistakes end the process (EXIT_USAGE). */
+void store_setup(const struct args *args);
+
+/* True if a path names a bucket or object behind S3. */
+bool store_is_url(const char *path);
+
+/* The bucket of a URL, and what stands behind it (no leading '/'; may be empty). A URL without a
+ * bucket, or what cannot be asked at all (no credentials, a build without libcurl), ends the
+ * process (EXIT_USAGE). The store lives until the process ends. */
+struct store *store_open(const char *url, const char **rest);
+
+/* Closes connections, wipes keys. */
+void store_close_all(void);
+
+/* ok, missing, or TOOL_UNREADABLE: *why then says what the store said. */
+wmbt_status store_object_open(struct store *store, wmbt_view key, struct store_object **object,
+                              uint64_t *bytes, const char **why);
+
+/* Reads `bytes` bytes at an offset, which lie inside the object. ok or TOOL_UNREADABLE. */
+wmbt_status store_object_read(struct store_object *object, uint64_t offset, uint8_t *to,
+                              size_t bytes, const char **why);
+void store_object_close(struct store_object *object);
+
+/* Calls `add` for each key that begins with `prefix`. ok or TOOL_UNREADABLE. */
+wmbt_status store_list(struct store *store, const char *prefix,
+                       void (*add)(void *context, const char *key, size_t len), void *context,
+                       const char **why);
+
+#endif

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A store for tests, on the loopback: a directory as a bucket, each signature recomputed by an
+implementation of its own, listings in pages, and misbehaviour on demand."""
+import hashlib
+import hmac
+import os
+import socketserver
+import threading
+import urllib.parse
+from xml.sax.saxutils import escape
+
+ACCESS_KEY, SECRET, BUCKET, REGION = "test-key", "test/secret+1", "kv-cache", "eu-test-1"
+
+
+def sign(key, text):
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+def quote(text):
+    return urllib.parse.quote(text, safe="-._~")
+
+
+def signature(method, target, fields, authorization):
+    """What Authorization should say, from the request as it came."""
+    parts = dict(part.strip().split("=", 1) for part in
+                 authorization.split(" ", 1)[1].split(","))
+    names = parts["SignedHeaders"].split(";")
+    path, _, query = target.partition("?")
+    pairs = sorted((quote(urllib.parse.unquote(name)), quote(urllib.parse.unquote(value)))
+                   for name, _, value in (p.partition("=") for p in query.split("&") if p))
+    canonical = "\n".join([method, path, "&".join(f"{n}={v}" for n, v in pairs)] +
+                          [f"{name}:{fields[name]}" for name in names] +
+                          ["", ";".join(names), fields["x-amz-content-sha256"]])
+    scope = parts["Credential"].split("/", 1)[1]
+    day, region, service, end = scope.split("/")
+    text = "\n".join(["AWS4-HMAC-SHA256", fields["x-amz-date"], scope,
+                      hashlib.sha256(canonical.encode()).hexdigest()])
+    key = ("AWS4" + SECRET).encode()
+    for step in (day, region, service, end):
+        key = sign(key, step)
+    unsigned = [n for n in fields if n.startswith("x-amz-") and n not in names]
+    return sign(key, text).hex(), region, unsigned, "host" in names
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, folder):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.folder = folder
+        self.page = 1000       # keys of a page
+        self.anonymous = False
+        self.mood = {}         # what to do wrong, by name; numbers count down
+        self.requests = []     # (method, target, fields)
+        self.lock = threading.Lock()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def moody(self, name):
+        """True while it should misbehave so."""
+        with self.lock:
+            left = self.mood.get(name, 0)
+            if left is not True:
+                self.mood[name] = max(0, left - 1)
+            return bool(left)
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+class Handler(socketserver.StreamRequestHandler):
+    def handle(self):
+        while self.one():
+            pass
+
+    def one(self):
+        line = self.rfile.readline().decode()
+        if not line.strip():
+            return False
+        method, target, _ = line.split()
+        fields = {}
+        while (line := self.rfile.readline().decode().rstrip("\r\n")):
+            name, _, value = line.partition(":")
+            fields[name.lower()] = value.strip()
+        self.server.requests.append((method, target, fields))
+        return self.answer(method, target, fields)
+
+    def send(self, status, fields=(), body=b"", head=False, cut=None):
+        lines = [f"HTTP/1.1 {status} x", f"Content-Length: {len(body)}",
+                 "Date: Mon, 30 Nov 2026 13:20:57 GMT", *(f"{n}: {v}" for n, v in fields)]
+        data = "\r\n".join(lines).encode() + b"\r\n\r\n" + (b"" if head else body[:cut])
+        self.wfile.write(data)
+        return cut is None
+
+    def error(self, status, code, head=False, fields=(), more=""):
+        body = f"<?xml version='1.0'?>\n<Error><Code>{code}</Code>{more}</Error>".encode()
+        return self.send(status, fields, body, head)
+
+    def refused(self, method, target, fields):
+        """The error that credentials earn, or None."""
+        if self.server.anonymous:
+            return None
+        head = method == "HEAD"
+        if "authorization" not in fields:
+            return self.error(403, "AccessDenied", head)
+        want, region, unsigned, host = signature(method, target, fields, fields["authorization"])
+        if region != REGION:
+            return self.error(400, "AuthorizationHeaderMalformed", head,
+                              more=f"<Region>{REGION}</Region>")
+        if not fields["authorization"].endswith("Signature=" + want) or unsigned or not host:
+            return self.error(403, "SignatureDoesNotMatch", head)
+        return None
+
+    def answer(self, method, target, fields):
+        moody = self.server.moody
+        head = method == "HEAD"
+        if moody("close"):
+            return False
+        if moody("503"):
+            return self.send(503, [("Retry-After", "0")], b"<Error><Code>SlowDown</Code></Error>",
+                             head)
+        if moody("403"):
+            return self.error(403, "AccessDenied", head)
+        if moody("clock"):
+            return self.error(403, "RequestTimeTooSkewed", head)
+        refused = self.refused(method, target, fields)
+        if refused is not None:
+            return refused
+        path, _, query = target.partition("?")
+        bucket, _, key = urllib.parse.unquote(path).lstrip("/").partition("/")
+        if bucket != BUCKET:
+            return self.error(404, "NoSuchBucket", head)
+        if not key:
+            return self.list(dict(urllib.parse.parse_qsl(query, keep_blank_values=True)))
+        return self.object(os.path.join(self.server.folder, key), fields, head)
+
+    def object(self, path, fields, head):
+        moody = self.server.moody
+        if not os.path.isfile(path):
+            return self.error(404, "NoSuchKey", head)
+        with open(path, "rb") as f:
+            data = f.read()
+        etag = '"' + hashlib.md5(data).hexdigest() + '"'
+        if moody("changing"):
+            etag = '"%d"' % len(self.server.requests)
+        if "if-match" in fields and fields["if-match"] != etag and not moody("changing"):
+            return self.error(412, "PreconditionFailed", head)
+        cut = len(data) // 2 if moody("cut") else None
+        if moody("garbage"):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")
+            return False
+        if "range" not in fields or self.server.mood.get("no-ranges") or head:
+            return self.send(200, [("ETag", etag)], data, head, cut)
+        first, last = (int(x) for x in fields["range"][6:].split("-"))
+        if first >= len(data):
+            return self.error(416, "InvalidRange",
+                              more=f"<ActualObjectSize>{len(data)}</ActualObjectSize>")
+        last = min(last, len(data) - 1)
+        part = data[first:last + 1]
+        if self.server.mood.get("no-206"):
+            return self.send(200, [("ETag", etag)], data[first:last + 1][:64], head)
+        return self.send(206, [("ETag", etag),
+                               ("Content-Range", f"bytes {first}-{last}/{len(data)}")],
+                         part, head, cut and len(part) // 2)
+
+    def keys(self):
+        found = []
+        for folder, _, names in os.walk(self.server.folder):
+            found += [os.path.relpath(os.path.join(folder, name), self.server.folder)
+                      for name in names]
+        return sorted(found, key=os.fsencode)
+
+    def list(self, query):
+        assert query["list-type"] == "2", query
+        keys = [k for k in self.keys() if k.startswith(query.get("prefix", ""))]
+        after = query.get("continuation-token", "")
+        left = [k for k in keys if k > after[2:]] if after else keys
+        page, more = left[:self.server.page], len(left) > self.server.page
+        token = "=&" + page[-1] if more else ""
+        if self.server.mood.get("same-token"):
+            token, more = "=&", True
+        url = self.server.mood.get("url")
+        entries = "".join(
+            f"<Contents><Key>{escape(urllib.parse.quote_plus(k, safe='/') if url else k)}</Key>"
+            f"<Size>{os.path.getsize(os.path.join(self.server.folder, k))}</Size></Contents>"
+            for k in page)
+        body = (f'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+                f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>{entries}"
+                f"<NextContinuationToken>{escape(token)}</NextContinuationToken>"
+                f"<EncodingType>{'url' if url else ''}</EncodingType></ListBucketResult>").encode()
+        return self.send(200, [("Content-Type", "application/xml")], body)

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Buckets behind S3: the same answers as from a directory, over both clients, from a store that
+checks each signature and one that misbehaves."""
+import os
+import unittest
+from unittest import mock
+
+import s3_server
+from harness import BUCKET, PROMPTS, ToolTest, read, table
+
+CURL = os.environ.get("WMBT_TOOL_LIBCURL") == "1"
+CLIENTS = ("core", "curl") if CURL else ("core",)
+KEY = "kv/cabi/plain/wombatkv/v1/block/"
+
+
+class StoreTest(ToolTest):
+    def setUp(self):
+        super().setUp()
+        self.server = s3_server.Server(BUCKET)
+        self.addCleanup(self.server.close)
+        clean = {name: value for name, value in os.environ.items()
+                 if not name.startswith("AWS_") and not name.lower().endswith("_proxy")}
+        env = {**clean, "HOME": self.dir, "AWS_ACCESS_KEY_ID": s3_server.ACCESS_KEY,
+               "AWS_SECRET_ACCESS_KEY": s3_server.SECRET, "AWS_REGION": s3_server.REGION}
+        patch = mock.patch.dict(os.environ, env, clear=True)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def args(self, client="core", **more):
+        args = ["--endpoint-url", self.server.url, "--client", client, "--timeout", "5"]
+        for name, value in more.items():
+            args += ["--" + name.replace("_", "-")] + ([] if value is True else [value])
+        return args
+
+    def block(self):
+        """A plain block of the bucket."""
+        folder = os.path.join(BUCKET, KEY)
+        return KEY + sorted(os.listdir(folder))[0]
+
+    def url(self, key=""):
+        return f"s3://{s3_server.BUCKET}/{key}"
+
+    def verify(self, key, client="core", **more):
+        row, = self.run_tool("verify", "--json", *self.args(client, **more), self.url(key)).json
+        return row
+
+
+class Same(StoreTest):
+    """What a directory answers, a store answers."""
+
+    def without_paths(self, result):
+        return [{**row, "path": None} for row in result.json]
+
+    def test_objects(self):
+        keys = []
+        for folder, _, names in os.walk(BUCKET):
+            keys += [os.path.relpath(os.path.join(folder, name), BUCKET) for name in names]
+        keys = sorted(k for k in keys if os.path.getsize(os.path.join(BUCKET, k)) < 1 << 20)
+        here = self.run_tool("show", "--json", *(os.path.join(BUCKET, k) for k in keys))
+        for client in CLIENTS:
+            there = self.run_tool("show", "--json", *self.args(client), *map(self.url, keys))
+            self.assertEqual(there.code, here.code)
+            self.assertEqual(self.without_paths(there), self.without_paths(here))
+
+    def test_resolve(self):
+        """Every sample prompt, by its own chain."""
+        tried = 0
+        for row in table("bucket", "prompts.tsv"):
+            prompt = os.path.join(PROMPTS, row["name"] + ".u32")
+            options = ["--prefix", row["prefix"], "--namespace", row["namespace"],
+                       "--dialect", "ds4", "--fingerprint", row["fingerprint"], "--quant-bits",
+                       row["quant_bits"], "--block-tokens", row["block_tokens"], "--trust-tail"]
+            with self.subTest(row["name"]):
+                here = self.run_tool("resolve", "--json", "--bucket", BUCKET, *options, prompt)
+                for client in CLIENTS:
+                    there = self.run_tool("resolve", "--json", "--bucket", self.url(), *options,
+                                          *self.args(client), prompt)
+                    self.assertEqual(there.code, here.code)
+                    self.assertEqual(there.json, here.json)
+                tried += 1
+        self.assertEqual(tried, 49)
+
+    def test_lists(self):
+        for prefix in ("wal/tenant-a", "wal/"):
+            here = self.run_tool("wal", "--json", BUCKET, "--prefix", prefix)
+            for client in CLIENTS:
+                for page in (1, 3, 1000):
+                    self.server.page = page
+                    there = self.run_tool("wal", "--json", self.url(), "--prefix", prefix,
+                                          *self.args(client))
+                    self.assertEqual((there.code, there.json), (here.code, here.json))
+            self.server.mood["url"] = True
+            there = self.run_tool("wal", "--json", self.url(), "--prefix", prefix, *self.args())
+            self.assertEqual(there.json, here.json)
+            self.server.mood["url"] = False
+
+    def test_prefix_is_a_directory(self):
+        here = self.run_tool("wal", "--json", os.path.join(BUCKET, "wal"), "--prefix", "tenant-a")
+        there = self.run_tool("wal", "--json", self.url("wal"), "--prefix", "tenant-a",
+                              *self.args())
+        self.assertEqual(there.json, here.json)
+
+    def test_unwrap(self):
+        key = self.block()
+        self.ok("unwrap", *self.args(), self.url(key), "-o", self.path("out"))
+        self.ok("unwrap", os.path.join(BUCKET, key), "-o", self.path("want"))
+        self.assertEqual(read(self.path("out")), read(self.path("want")))
+
+
+class Faults(StoreTest):
+    def test_missing_and_unreadable(self):
+        for client in CLIENTS:
+            row = self.verify("no/such/key", client)
+            self.assertEqual(row["status"], "missing")
+            result = self.run_tool("verify", "--json", *self.args(client), "s3://other/key")
+            row, = result.json
+            self.assertEqual((result.code, row["status"]), (1, "unreadable"))
+            self.assertIn("404 NoSuchBucket", row["detail"])
+            self.server.mood["403"] = True
+            row = self.verify(self.block(), client)
+            self.assertEqual(row["status"], "unreadable")
+            self.assertIn("403 AccessDenied", row["detail"])
+            self.assertEqual(self.verify(self.block(), client, **{"403_is_missing": True})
+                             ["status"], "missing")
+            self.server.mood["403"] = False
+
+    def test_credentials(self):
+        for client in CLIENTS:
+            with mock.patch.dict(os.environ, AWS_SECRET_ACCESS_KEY="wrong"):
+                row = self.verify(self.block(), client)
+            self.assertEqual(row["status"], "unreadable")
+            self.assertIn("403 SignatureDoesNotMatch", row["detail"])
+            self.assertEqual(self.verify(self.block(), client, no_sign_request=True)["status"],
+                             "unreadable")
+            self.server.anonymous = True
+            self.assertEqual(self.verify(self.block(), client, no_sign_request=True)["status"],
+                             "ok")
+            self.server.anonymous = False
+            # another region is learned, once
+            self.assertEqual(self.verify(self.block(), client, region="us-east-1")["status"], "ok")
+
+    def test_retries(self):
+        for client in CLIENTS:
+            for mood in ("503", "close", "cut", "garbage"):
+                with self.subTest(client + mood):
+                    self.server.mood = {mood: 2}
+                    self.assertEqual(self.verify(self.block(), client)["status"], "ok")
+                    self.server.mood = {mood: True}
+                    self.assertEqual(self.verify(self.block(), client, retries="1")["status"],
+                                     "unreadable")
+            # the clock is set by the store's, once
+            self.server.mood = {"clock": 1}
+            before = len(self.server.requests)
+            self.verify(self.block(), client, retries="0")
+            dates = [f["x-amz-date"] for _, _, f in self.server.requests[before:]]
+            self.assertEqual(len(dates), 2)
+            self.assertTrue(dates[1].startswith("20261130T1320"), dates)
+            self.server.mood = {}
+
+    def test_ranges(self):
+        for client in CLIENTS:
+            self.server.mood = {"no-ranges": True}
+            self.assertEqual(self.verify(self.block(), client)["status"], "ok")
+            self.server.mood = {"no-206": True}
+            self.assertNotEqual(self.verify(self.block(), client)["status"], "ok")
+            self.server.mood = {}
+
+    def test_listing_that_never_ends(self):
+        for client in CLIENTS:
+            self.server.mood = {"same-token": True}
+            result = self.run_tool("wal", "--json", self.url(), "--prefix", "wal/tenant-a",
+                                   *self.args(client))
+            self.assertEqual(result.code, 1)
+            self.server.mood = {}
+
+    def test_keys_are_encoded(self):
+        self.verify(self.block())
+        self.assertIn("/b3%3D", self.server.requests[-1][1])
+
+    def test_usage(self):
+        key = self.url(self.block())
+        self.usage("verify", "--client", "core", "--endpoint-url", "https://127.0.0.1", key)
+        self.usage("verify", *self.args("neither"), key, names="--client")
+        self.usage("verify", "--client", "core", "s3:///key")
+        if not CURL:
+            self.usage("verify", "--endpoint-url", self.server.url, key, names="libcurl")
+        with mock.patch.dict(os.environ, AWS_ACCESS_KEY_ID=""):
+            self.usage("verify", *self.args(), key, names="no credentials")
+
+    def test_nobody_there(self):
+        self.server.close()
+        for client in CLIENTS:
+            row = self.verify(self.block(), client, retries="1")
+            self.assertEqual(row["status"], "unreadable")
+
+
+if __name__ == "__main__":
+    unittest.main()
