@@ -70,6 +70,17 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_decode(wmbt_buf workspace, wmbt_v
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_codec(void *context, wmbt_view frames, wmbt_buf out,
                                                      size_t *written);
 
+/**
+ * The same in steps (wmbt_codec_step of compressed.h): a call decodes one block of a frame, or
+ * several as long as their stored and plain bytes are max_bytes at most. A compressed block has at
+ * most WMBT_ZSTD_BLOCK_BYTES plain bytes, one that is stored as it is or repeats a byte 2 MiB.
+ * Between the calls the workspace holds what is needed. On an error what was written to `out` stays
+ * there: it is nothing.
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_codec_step(void *context, bool begin,
+                                                          wmbt_view frames, wmbt_buf out,
+                                                          uint32_t max_bytes, size_t *written);
+
 /** What the header of a frame says. */
 typedef struct wmbt_zstd_header {
     uint64_t content_bytes; /**< 0 if not stored */

@@ -50,6 +50,47 @@ static forms forms_of(wmbt_test *t, size_t out, size_t ring)
     return m;
 }
 
+/* The same in steps of any size, which end as the whole does: nothing behind the room, no byte of
+ * the output twice, and with steps of one byte a call for each block. */
+static void decode_in_steps(wmbt_test *t, forms *m, wmbt_view frames, size_t cap,
+                            wmbt_status status, size_t n)
+{
+    static const uint32_t sizes[] = {1, 3000, UINT32_MAX};
+    wmbt_buf work = wmbt_buf_of(m->work.data, WMBT_ZSTD_WORKSPACE_BYTES);
+    uint32_t max_bytes = sizes[(frames.len + cap) % 3u];
+    size_t written = SIZE_MAX;
+    wmbt_status said = WMBT_NEED_MORE;
+    uint64_t calls = 0;
+    fill(m->pushed);
+    while (said == WMBT_NEED_MORE) {
+        said = wmbt_zstd_codec_step(&work, calls == 0u, frames, wmbt_buf_of(m->pushed.data, cap),
+                                    max_bytes, &written);
+        calls++;
+        if (said == WMBT_NEED_MORE && (written != SIZE_MAX || calls > frames.len)) {
+            wmbt_test_fail(t, __FILE__, __LINE__, "a step goes on");
+            return;
+        }
+    }
+    if (said != status || written != (status == WMBT_OK ? n : SIZE_MAX) ||
+        (max_bytes == UINT32_MAX && cap + frames.len < 1u << 20 && calls != 1u)) {
+        t->got = (uint64_t)said;
+        t->want = (uint64_t)status;
+        wmbt_test_fail(t, __FILE__, __LINE__, "steps end as the whole does");
+    }
+    for (size_t i = 0; status == WMBT_OK && i < n; i++) {
+        if (m->pushed.data[i] != m->out.data[i]) {
+            wmbt_test_fail(t, __FILE__, __LINE__, "steps give the same bytes");
+            return;
+        }
+    }
+    for (size_t i = cap; i < m->pushed.len; i++) {
+        if (m->pushed.data[i] != PATTERN) {
+            wmbt_test_fail(t, __FILE__, __LINE__, "a step wrote behind the room");
+            return;
+        }
+    }
+}
+
 /* Decodes, and checks what must hold whatever the frame is: nothing outside of the room, and on an
  * error nothing but zeros or what was there. */
 static wmbt_status decode(wmbt_test *t, forms *m, wmbt_view frames, size_t cap, size_t *n)
@@ -72,6 +113,9 @@ static wmbt_status decode(wmbt_test *t, forms *m, wmbt_view frames, size_t cap, 
         }
     }
     *n = status == WMBT_OK ? written : 0u;
+    if (m->pushed.len >= cap) {
+        decode_in_steps(t, m, frames, cap, status, *n);
+    }
     return status;
 }
 

@@ -178,6 +178,7 @@ typedef struct wmbt_zstd_whole {
     wmbt_cursor in;
     size_t capacity; /* bytes of output that are left */
     size_t touched;  /* bytes of `out` that may have been written */
+    bool inside;     /* a frame's header has been read, its last block has not */
     wmbt_zstd_frame frame;
 } wmbt_zstd_whole;
 
@@ -226,32 +227,12 @@ static wmbt_status wmbt_zstd_whole_block(wmbt_zstd_whole *w, uint32_t type, uint
     return wmbt_zstd_frame_block(&w->frame, &block, produced);
 }
 
-/* Decodes the blocks of a frame and what follows them. */
-static wmbt_status wmbt_zstd_whole_blocks(wmbt_zstd_whole *w)
+/* A frame has ended: what follows its blocks. */
+static wmbt_status wmbt_zstd_whole_end(wmbt_zstd_whole *w)
 {
     wmbt_zstd_frame *f = &w->frame;
-    wmbt_zstd_target *target = &f->tables.target;
-    uint16_t low;
-    uint8_t high;
-    do {
-        size_t produced;
-        if (!wmbt_cursor_u16(&w->in, &low) || !wmbt_cursor_u8(&w->in, &high)) {
-            return WMBT_TRUNCATED;
-        }
-        uint32_t header = low | (uint32_t)high << 16;
-        wmbt_status status = wmbt_zstd_whole_block(w, wmbt_zstd_block_type(header),
-                                                   wmbt_zstd_block_size(header), &produced);
-        if (status != WMBT_OK) {
-            return status;
-        }
-        wmbt_zstd_frame_produced(f, target->window + target->at, produced);
-        target->at += produced;
-        w->capacity -= produced;
-        if (w->touched < target->at) {
-            w->touched = target->at;
-        }
-    } while ((low & 1u) == 0u);
     uint32_t checksum;
+    w->inside = false;
     if (!wmbt_zstd_frame_is_whole(f)) {
         return WMBT_BAD_LENGTH;
     }
@@ -264,25 +245,52 @@ static wmbt_status wmbt_zstd_whole_blocks(wmbt_zstd_whole *w)
     return checksum == (uint32_t)wmbt_xxh64_final(&f->checksum) ? WMBT_OK : WMBT_BAD_CHECKSUM;
 }
 
-/* Decodes a frame, or passes over a skippable one. */
-static wmbt_status wmbt_zstd_whole_frame(wmbt_zstd_whole *w)
+/* Decodes the next block of a frame. */
+static wmbt_status wmbt_zstd_whole_next(wmbt_zstd_whole *w)
 {
     wmbt_zstd_frame *f = &w->frame;
-    wmbt_status status = wmbt_zstd_header_next(&w->in, &f->header);
+    wmbt_zstd_target *target = &f->tables.target;
+    uint16_t low;
+    uint8_t high;
+    size_t produced;
+    if (!wmbt_cursor_u16(&w->in, &low) || !wmbt_cursor_u8(&w->in, &high)) {
+        return WMBT_TRUNCATED;
+    }
+    uint32_t header = low | (uint32_t)high << 16;
+    wmbt_status status = wmbt_zstd_whole_block(w, wmbt_zstd_block_type(header),
+                                               wmbt_zstd_block_size(header), &produced);
     if (status != WMBT_OK) {
         return status;
+    }
+    wmbt_zstd_frame_produced(f, target->window + target->at, produced);
+    target->at += produced;
+    w->capacity -= produced;
+    if (w->touched < target->at) {
+        w->touched = target->at;
+    }
+    return (low & 1u) == 0u ? WMBT_OK : wmbt_zstd_whole_end(w);
+}
+
+/* Begins a frame, or passes over a skippable one. Behind a frame nothing that is none is one. */
+static wmbt_status wmbt_zstd_whole_frame(wmbt_zstd_whole *w, bool first)
+{
+    wmbt_zstd_frame *f = &w->frame;
+    bool short_of_magic = w->in.left < WMBT_ZSTD_MAGIC_BYTES;
+    wmbt_status status = wmbt_zstd_header_next(&w->in, &f->header);
+    if (status != WMBT_OK) {
+        bool no_frame = status == WMBT_BAD_MAGIC || short_of_magic;
+        return no_frame && !first ? WMBT_TRAILING_BYTES : status;
     }
     if ((f->header.flags & WMBT_ZSTD_IS_SKIPPABLE) != 0u) {
         return wmbt_cursor_skip(&w->in, f->header.content_bytes) ? WMBT_OK : WMBT_TRUNCATED;
     }
-    status = wmbt_zstd_frame_begin(f, w->capacity);
-    return status == WMBT_OK ? wmbt_zstd_whole_blocks(w) : status;
+    w->inside = true;
+    return wmbt_zstd_frame_begin(f, w->capacity);
 }
 
-/* The implementation of both calls: a codec lies below others, so its way down is the short one. */
-wmbt_status wmbt_zstd_codec(void *context, wmbt_view frames, wmbt_buf out, size_t *written)
+/* What a codec is given is checked and kept. */
+static wmbt_status wmbt_zstd_whole_begin(const wmbt_buf *workspace, wmbt_view frames, wmbt_buf out)
 {
-    const wmbt_buf *workspace = (const wmbt_buf *)context;
     if (wmbt_view_is_bad(frames)) {
         return WMBT_BAD_ARGUMENT;
     }
@@ -296,26 +304,85 @@ wmbt_status wmbt_zstd_codec(void *context, wmbt_view frames, wmbt_buf out, size_
     w->in.left = frames.len;
     w->capacity = out.len;
     w->touched = 0;
+    w->inside = false;
     target->window = out.data != NULL ? out.data : workspace->data; /* no room: not written to */
     target->old = target->window;
     target->at = 0;
     target->reach = UINT32_MAX;
-    while (w->in.left != 0u) {
-        size_t left = w->in.left;
-        status = wmbt_zstd_whole_frame(w);
+    return WMBT_OK;
+}
+
+/* The implementation of both calls: a codec lies below others, so its way down is the short one. */
+wmbt_status wmbt_zstd_codec(void *context, wmbt_view frames, wmbt_buf out, size_t *written)
+{
+    const wmbt_buf *workspace = (const wmbt_buf *)context;
+    wmbt_status status = wmbt_zstd_whole_begin(workspace, frames, out);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    wmbt_zstd_whole *w = (wmbt_zstd_whole *)(void *)workspace->data;
+    while (w->inside || w->in.left != 0u) {
+        status = w->inside ? wmbt_zstd_whole_next(w)
+                           : wmbt_zstd_whole_frame(w, w->in.left == frames.len);
         if (status != WMBT_OK) {
             wmbt_bytes_fill(out.data, 0, w->touched);
-            bool no_frame = status == WMBT_BAD_MAGIC || left < WMBT_ZSTD_MAGIC_BYTES;
-            return no_frame && left != frames.len ? WMBT_TRAILING_BYTES : status;
+            return status;
         }
     }
-    *written = target->at;
+    *written = w->frame.tables.target.at;
     return WMBT_OK;
 }
 
 wmbt_status wmbt_zstd_decode(wmbt_buf workspace, wmbt_view frames, wmbt_buf out, size_t *written)
 {
     return wmbt_zstd_codec(&workspace, frames, out, written);
+}
+
+/* --- in steps --------------------------------------------------------------------------------- */
+
+/* The most that the next block costs: its stored and its plain bytes. */
+static uint64_t wmbt_zstd_whole_cost(const wmbt_zstd_whole *w)
+{
+    wmbt_cursor in;
+    uint16_t low;
+    uint8_t high;
+    in.data = w->in.data;
+    in.left = w->in.left;
+    if (!w->inside || !wmbt_cursor_u16(&in, &low) || !wmbt_cursor_u8(&in, &high)) {
+        return WMBT_ZSTD_HEAD_BYTES; /* of a header */
+    }
+    uint32_t header = low | (uint32_t)high << 16;
+    uint64_t size = wmbt_zstd_block_size(header);
+    return wmbt_zstd_block_type(header) == WMBT_ZSTD_BLOCK_COMPRESSED ? size + w->frame.block_max
+                                                                      : 2u * size;
+}
+
+wmbt_status wmbt_zstd_codec_step(void *context, bool begin, wmbt_view frames, wmbt_buf out,
+                                 uint32_t max_bytes, size_t *written)
+{
+    const wmbt_buf *workspace = (const wmbt_buf *)context;
+    wmbt_status status = begin ? wmbt_zstd_whole_begin(workspace, frames, out) : WMBT_OK;
+    if (status != WMBT_OK) {
+        return status;
+    }
+    wmbt_zstd_whole *w = (wmbt_zstd_whole *)(void *)workspace->data;
+    uint64_t left = max_bytes;
+    bool block = false; /* one has been decoded */
+    while (w->inside || w->in.left != 0u) {
+        uint64_t cost = wmbt_zstd_whole_cost(w);
+        if (cost > left && block) {
+            return WMBT_NEED_MORE;
+        }
+        left -= cost < left ? cost : left;
+        block = true;
+        status = w->inside ? wmbt_zstd_whole_next(w)
+                           : wmbt_zstd_whole_frame(w, w->in.left == frames.len);
+        if (status != WMBT_OK) {
+            return status;
+        }
+    }
+    *written = w->frame.tables.target.at;
+    return WMBT_OK;
 }
 
 #endif
