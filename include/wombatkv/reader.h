@@ -22,7 +22,8 @@
  *
  * Objects are plain, wrapped (compressed.h) or chunked (largevalue.h). A plain one needs no memory
  * of its own. The others are *collected*: their bytes go to memory that the caller lends, and their
- * rows are placed by the reader once all of them have come.
+ * rows are placed by the reader once all of them have come. With WMBT_CFG_READER_COLLECT 0 they are
+ * unsupported-algorithm, and what is about memory and steps is not there.
  *
  * What becomes of a want is said by one table, for found(), feed(), placed(), received(), memory()
  * and step():
@@ -228,8 +229,10 @@ WMBT_API uint64_t wmbt_reader_serial(const wmbt_reader *r);
  * count); too-large if the prompt passes 2^31 - 1 tokens. Nothing is taken on an error. Not there
  * with WMBT_CFG_READER_TOKENS 0.
  */
+#    if WMBT_CFG_READER_TOKENS
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_tokens(wmbt_reader *r, const uint32_t *tokens,
                                                         size_t count);
+#    endif
 
 /** Takes the hash of the next full block, for callers that have hashes. Returns ok; full beyond the
  * limit (as above; nothing is taken); bad-state without a prompt, after end() or after tokens. */
@@ -358,6 +361,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_placed(wmbt_reader *r, const wm
                                                         uint32_t offset, uint32_t len,
                                                         uint32_t crc);
 
+#    if WMBT_CFG_READER_COLLECT
 /** The lent memory that the bytes of a want go to which says `collected`: room->data is where byte
  * want->offset belongs, room->len is want->bytes. Returns ok; stale; bad-state for another want, or
  * as long as the object's header has not come: it is fed. *room is changed only on ok. */
@@ -393,6 +397,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_memory(wmbt_reader *r, const wm
  * kind), stale.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_step(wmbt_reader *r, const wmbt_want *want);
+#    endif
 
 /**
  * The caller cannot deliver. `status` is missing, or an error from 16 to 255, of which those from

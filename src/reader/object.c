@@ -259,6 +259,18 @@ static wmbt_status wmbt_reader_take_wrapper(wmbt_reader *r, wmbt_reader_slot *s)
 
 #    endif
 
+#    if !WMBT_CFG_READER_COLLECT
+
+/* A manifest is no plain object, nor a damaged one. */
+static bool wmbt_reader_is_manifest(const wmbt_reader_slot *s)
+{
+    static const uint8_t mark[] = {'W', 'M', 'B', 'T', '_', 'K', 'V', '_', 'S', 'H',
+                                   'M', '_', 'L', 'A', 'R', 'G', 'E', '_', 'V', '1'};
+    return s->limit > sizeof mark && wmbt_bytes_equal(s->header, mark, sizeof mark);
+}
+
+#    endif
+
 static wmbt_status wmbt_reader_header_done(wmbt_reader *r, wmbt_reader_slot *s)
 {
     wmbt_compressed_info info;
@@ -285,7 +297,7 @@ static wmbt_status wmbt_reader_header_done(wmbt_reader *r, wmbt_reader_slot *s)
         return wmbt_reader_take_wrapper(r, s);
     }
 #    else
-    if (info.kind != WMBT_COMPRESSED_PLAIN) {
+    if (info.kind != WMBT_COMPRESSED_PLAIN || wmbt_reader_is_manifest(s)) {
         return WMBT_UNSUPPORTED_ALGORITHM;
     }
 #    endif
@@ -310,23 +322,29 @@ static wmbt_status wmbt_reader_phase_done(wmbt_reader *r, wmbt_reader_slot *s, u
     return wmbt_reader_body_finish(s);
 }
 
+/* Does the next thing that can be done. False if something has to come first. */
+static bool wmbt_reader_proceed(wmbt_reader *r, wmbt_reader_slot *s, uint32_t *work,
+                                wmbt_status *status)
+{
+    if (s->phase >= WMBT_SLOT_HEADER && s->run[0].to >= s->limit) {
+        *status = wmbt_reader_phase_done(r, s, *work);
+        return true;
+    }
+#    if WMBT_CFG_READER_COLLECT
+    if (*work != 0u && (s->phase == WMBT_SLOT_UNWRAP || s->phase == WMBT_SLOT_CHECK)) {
+        uint32_t step = *work;
+        *work = step == WMBT_READER_ALL_WORK ? step : 0u; /* one step a call */
+        *status = wmbt_reader_work(r, s, step);
+        return true;
+    }
+#    endif
+    return false;
+}
+
 wmbt_status wmbt_reader_advance(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status,
                                 uint32_t work)
 {
-#    if WMBT_CFG_READER_COLLECT
-    bool left = work != 0u; /* work that may be done */
-#    endif
-    while (status == WMBT_OK) {
-        if (s->phase >= WMBT_SLOT_HEADER && s->run[0].to >= s->limit) {
-            status = wmbt_reader_phase_done(r, s, work);
-#    if WMBT_CFG_READER_COLLECT
-        } else if (left && (s->phase == WMBT_SLOT_UNWRAP || s->phase == WMBT_SLOT_CHECK)) {
-            status = wmbt_reader_work(r, s, work);
-            left = work == WMBT_READER_ALL_WORK;
-#    endif
-        } else {
-            break;
-        }
+    while (status == WMBT_OK && wmbt_reader_proceed(r, s, &work, &status)) {
     }
     if (status != WMBT_OK) {
         wmbt_reader_finish(r, s, status);

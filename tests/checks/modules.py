@@ -13,7 +13,8 @@ from common import LEVELS, ROOT, main, read_modules
 
 KEYS = {"level", "headers", "needs", "sources", "suites", "fuzz", "part_of"}
 # What a suite or a harness may need that is no module.
-OPTIONS = {"writers", "status_names", "experimental_model_keys", "external"}
+OPTIONS = {"writers", "status_names", "experimental_model_keys", "external", "reader_tokens",
+           "reader_collect"}
 HOW = "python3 tests/checks/modules.py --update BUILD_DIR"
 CONFIG, ALL, CHOICES, DESIGN = ("include/wombatkv/config.h", "include/wombatkv/wombatkv.h",
                                 "meson_options.txt", "docs/DESIGN.md")
