@@ -70,9 +70,9 @@ typedef wmbt_status wmbt_codec_decode(void *context, wmbt_view frames, wmbt_buf 
  * The same in steps, for who must not work long in one call: called again with the same arguments
  * until it does not say need-more, the first time with `begin` true. A call works on at most
  * `max_bytes` bytes of stored and plain bytes, or one block of a frame, whichever is more. Returns
- * need-more, else as wmbt_codec_decode(), but that `out` is undefined on an error. Between the calls
- * it keeps what it needs in its context: one decoding is under way at a time, and one that is given
- * up is forgotten by the next begin. wmbt_zstd_codec_step() of zstd.h is one.
+ * need-more, else as wmbt_codec_decode(), but that `out` is undefined on an error. Between the
+ * calls it keeps what it needs in its context: one decoding is under way at a time, and one that is
+ * given up is forgotten by the next begin. wmbt_zstd_codec_step() of zstd.h is one.
  */
 typedef wmbt_status wmbt_codec_step(void *context, bool begin, wmbt_view frames, wmbt_buf out,
                                     uint32_t max_bytes, size_t *written);
