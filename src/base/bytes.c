@@ -9,6 +9,9 @@
 
 void wmbt_bytes_copy(uint8_t *dst, const uint8_t *src, size_t n)
 {
+    WMBT_ASSERT(n == 0u || (dst != NULL && src != NULL));
+    /* dst before src may overlap; compared as integers: the two may be different objects */
+    WMBT_ASSERT((uintptr_t)dst <= (uintptr_t)src || (uintptr_t)dst - (uintptr_t)src >= n);
     for (; n >= WMBT_BYTES_STEP; n -= WMBT_BYTES_STEP) {
         uint8_t b0 = src[0], b1 = src[1], b2 = src[2], b3 = src[3];
         uint8_t b4 = src[4], b5 = src[5], b6 = src[6], b7 = src[7];
@@ -46,6 +49,7 @@ void wmbt_bytes_move(uint8_t *dst, const uint8_t *src, size_t n)
 
 void wmbt_bytes_fill(uint8_t *dst, uint8_t value, size_t n)
 {
+    WMBT_ASSERT(n == 0u || dst != NULL);
     for (; n >= WMBT_BYTES_STEP; n -= WMBT_BYTES_STEP) {
         WMBT_HIDE_POINTER(dst);
         dst[0] = value;
@@ -66,6 +70,7 @@ void wmbt_bytes_fill(uint8_t *dst, uint8_t value, size_t n)
 
 bool wmbt_bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
 {
+    WMBT_ASSERT(n == 0u || (a != NULL && b != NULL));
     for (size_t i = 0; i < n; i++) {
         if (a[i] != b[i]) {
             return false;
@@ -76,6 +81,7 @@ bool wmbt_bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
 
 int wmbt_bytes_compare(wmbt_view a, wmbt_view b)
 {
+    WMBT_ASSERT(!wmbt_view_is_bad(a) && !wmbt_view_is_bad(b));
     size_t n = wmbt_min_size(a.len, b.len);
     for (size_t i = 0; i < n; i++) {
         if (a.data[i] != b.data[i]) {

@@ -57,6 +57,7 @@ static inline bool wmbt_buf_is_bad(wmbt_buf b)
 /** True if p is a multiple of `alignment` (a power of two). */
 static inline bool wmbt_is_aligned(const void *p, size_t alignment)
 {
+    WMBT_ASSERT(alignment != 0u && (alignment & (alignment - 1u)) == 0u);
     return ((uintptr_t)p & (alignment - 1u)) == 0u;
 }
 

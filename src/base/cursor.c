@@ -13,6 +13,7 @@ static const uint8_t *wmbt_cursor_take(wmbt_cursor *c, size_t n)
         return NULL;
     }
     const uint8_t *p = c->data;
+    WMBT_ASSERT(p != NULL || n == 0u);
     if (n != 0u) { /* NULL + 0 is not defined in C */
         c->data += n;
         c->left -= n;

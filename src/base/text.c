@@ -23,6 +23,7 @@ size_t wmbt_text_u64(uint64_t v, uint8_t out[WMBT_TEXT_U64_DIGITS])
         }
         out[--at] = (uint8_t)((uint32_t)'0' + rest);
     } while (more != 0u);
+    WMBT_ASSERT(at < WMBT_TEXT_U64_DIGITS);
     wmbt_bytes_copy(out, out + at, WMBT_TEXT_U64_DIGITS - at);
     return WMBT_TEXT_U64_DIGITS - at;
 }
@@ -93,6 +94,7 @@ size_t wmbt_text_find_last(wmbt_view text, uint8_t c)
 
 bool wmbt_text_append_digit(uint64_t *v, uint32_t digit)
 {
+    WMBT_ASSERT(digit <= 9u);
     /* UINT64_MAX is 10 x 1844674407370955161 + 5 */
     if (*v > UINT64_C(1844674407370955161) || (*v == UINT64_C(1844674407370955161) && digit > 5u)) {
         return false;

@@ -51,6 +51,8 @@ void wmbt_body_numbers(const wmbt_body_decoder *body, uint32_t *numbers, uint32_
 wmbt_status wmbt_body_enter(wmbt_body_decoder *body)
 {
     const wmbt_extent *extent = &body->part.extent;
+    WMBT_ASSERT(extent->kind <= WMBT_BODY_REST);
+    WMBT_ASSERT(extent->kind != WMBT_EXTENT_FIELD || extent->bytes <= WMBT_BODY_HEADER_BYTES);
     body->left = extent->bytes;
     if (extent->bytes == 0u) {
         body->status = WMBT_END;
@@ -87,6 +89,7 @@ bool wmbt_body_take(wmbt_body_decoder *body, wmbt_cursor *in, uint8_t *dst)
 {
     uint32_t n = in->left < body->left ? (uint32_t)in->left : body->left;
     wmbt_view piece;
+    WMBT_ASSERT(body->left <= body->part.extent.bytes);
     if (n == 0u || !wmbt_cursor_bytes(in, n, &piece)) {
         return false;
     }
@@ -110,6 +113,7 @@ wmbt_status wmbt_body_placed(wmbt_body_decoder *body, uint32_t len, uint32_t crc
     if (len > body->left) {
         return WMBT_BAD_ARGUMENT;
     }
+    WMBT_ASSERT(body->part.extent.kind != WMBT_EXTENT_FIELD);
     body->crc = wmbt_crc32c_combine(body->crc, crc, len);
     body->left -= len;
     return body->left != 0u ? WMBT_NEED_MORE : WMBT_OK;

@@ -88,11 +88,13 @@ static bool wmbt_json_at_digit(const wmbt_json *j)
 
 static bool wmbt_json_in_object(const wmbt_json *j)
 {
+    WMBT_ASSERT(j->depth != 0u);
     size_t level = j->depth - 1u;
     if (level < WMBT_JSON_STACK_LEVELS) {
         return (j->kinds[level / 32u] >> (level % 32u) & 1u) != 0u;
     }
     level -= WMBT_JSON_STACK_LEVELS;
+    WMBT_ASSERT(level / 8u < j->work.len);
     return ((uint32_t)j->work.data[level / 8u] >> (level % 8u) & 1u) != 0u;
 }
 
@@ -126,6 +128,7 @@ static wmbt_status wmbt_json_open(wmbt_json *j, bool object)
 
 static wmbt_status wmbt_json_close(wmbt_json *j)
 {
+    WMBT_ASSERT(j->depth != 0u);
     wmbt_json_advance(j);
     j->depth--;
     j->state = WMBT_JSON_AT_REST;

@@ -138,6 +138,7 @@ wmbt_status wmbt_kvblock_walk_find(wmbt_kvblock_walk *walk, uint64_t offset, wmb
         return WMBT_OK;
     }
     for (;;) { /* the parts cover [24, end) */
+        WMBT_ASSERT(walk->layer < walk->shape->layers);
         wmbt_kvblock_describe(walk, part);
         if (offset - walk->offset < part->extent.bytes) {
             return WMBT_OK;

@@ -257,6 +257,7 @@ wmbt_status wmbt_rawtail_walk_find(wmbt_rawtail_walk *walk, uint64_t offset, wmb
         wmbt_rawtail_go_back(walk, part);
     }
     for (;;) { /* the parts cover [36, end) */
+        WMBT_ASSERT(walk->part != WMBT_RAWTAIL_DONE && walk->layer < walk->shape->layers);
         wmbt_rawtail_describe(walk, part);
         if (offset - walk->offset < part->extent.bytes) {
             return WMBT_OK;

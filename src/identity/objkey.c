@@ -93,6 +93,7 @@ static size_t wmbt_objkey_front_bytes(const wmbt_objkey *key)
 static uint8_t wmbt_objkey_byte(const wmbt_objkey *key, size_t at)
 {
     size_t front = wmbt_objkey_front_bytes(key);
+    WMBT_ASSERT(at < front + WMBT_OBJKEY_ROOT_BYTES);
     if (at >= front) {
         return (uint8_t)WMBT_OBJKEY_ROOT[at - front];
     }

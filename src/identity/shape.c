@@ -82,6 +82,7 @@ wmbt_status wmbt_shape_check(const wmbt_shape *shape)
 
 bool wmbt_shape_compresses(const wmbt_shape *shape)
 {
+    WMBT_ASSERT(wmbt_shape_check(shape) == WMBT_OK);
     for (uint32_t i = 0; i < shape->layers; i++) {
         if (shape->layer[i].ratio != 0u) {
             return true;
@@ -110,6 +111,7 @@ uint32_t wmbt_shape_row_bytes(const wmbt_shape *shape, uint32_t layer, uint32_t 
     if (kind < WMBT_EXTENT_COMP || kind > WMBT_EXTENT_INDEX_STATE_SCORE) {
         return 0;
     }
+    WMBT_ASSERT(layer < shape->layers);
     bool of_index = wmbt_extent_is_of_index(kind);
     uint32_t bytes = (of_index ? shape->index_dim : shape->head_dim) * shape->element_bytes;
     bool of_state = kind >= WMBT_EXTENT_STATE_KV;
@@ -118,6 +120,7 @@ uint32_t wmbt_shape_row_bytes(const wmbt_shape *shape, uint32_t layer, uint32_t 
 
 uint32_t wmbt_shape_state_rows(const wmbt_shape *shape, uint32_t layer)
 {
+    WMBT_ASSERT(layer < shape->layers);
     uint32_t ratio = shape->layer[layer].ratio;
     return shape->layer[layer].overlaps != 0u ? 2u * ratio : ratio;
 }

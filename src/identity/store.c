@@ -80,6 +80,7 @@ static bool wmbt_store_find(const wmbt_store *x, const wmbt_block_key *key, uint
 {
     const wmbt_store_entry *entries = wmbt_store_const_entries(x);
     uint32_t low = 0, high = x->count;
+    WMBT_ASSERT(x->count <= x->capacity);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2u;
         int order = wmbt_store_compare(&entries[middle].key, key);
@@ -103,6 +104,7 @@ static void wmbt_store_put(wmbt_store *x, const wmbt_block_key *key, wmbt_view p
     wmbt_store_entry *entries = wmbt_store_entries(x);
     uint32_t at;
     if (!wmbt_store_find(x, key, &at)) {
+        WMBT_ASSERT(x->count < x->capacity);
         wmbt_bytes_move((uint8_t *)(entries + at + 1), (const uint8_t *)(entries + at),
                         (size_t)(x->count - at) * sizeof(wmbt_store_entry));
         WMBT_COPY_STRUCT(&entries[at].key, key);

@@ -57,7 +57,9 @@ wmbt_status wmbt_envelope_read(wmbt_view bytes, uint32_t max_body, wmbt_envelope
         return status;
     }
     wmbt_cursor c = wmbt_cursor_of(bytes);
-    (void)wmbt_cursor_skip(&c, WMBT_ENVELOPE_HEADER_BYTES); /* they are there */
+    bool there = wmbt_cursor_skip(&c, WMBT_ENVELOPE_HEADER_BYTES);
+    WMBT_ASSERT(there);
+    (void)there;
     status = wmbt_envelope_verify(&found, wmbt_view_of(c.data, c.left));
     if (status != WMBT_OK) {
         return status;

@@ -160,6 +160,7 @@ wmbt_status wmbt_wal_next(wmbt_wal_reader *reader, wmbt_wal_record *record)
         return reader->status;
     }
     bool batch = reader->info.kind == WMBT_WAL_BATCH;
+    WMBT_ASSERT(reader->records_read <= reader->info.record_count);
     wmbt_status status = WMBT_OK;
     wmbt_view rest = wmbt_view_of(reader->data, reader->left);
     wmbt_wal_record found;

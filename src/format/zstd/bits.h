@@ -69,6 +69,7 @@ static inline void wmbt_zstd_bits_refill(wmbt_zstd_bits *b)
 /* The next n bits, 0 to 31, without a refill. */
 static inline uint32_t wmbt_zstd_bits_take(wmbt_zstd_bits *b, unsigned n)
 {
+    WMBT_ASSERT(n <= 31u);
     wmbt_zstd_word v = (b->bits >> 1) >> ((unsigned)WMBT_ZSTD_WORD_BITS - 1u - n);
     b->bits <<= n;
     b->count -= (int)n;

@@ -93,6 +93,7 @@ wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_cursor *in, size_t *produc
     if (status == WMBT_OK) {
         wmbt_bytes_copy(r->to, r->literals, r->literals_left);
         *produced = t->target.capacity - r->spare;
+        WMBT_ASSERT(r->to + r->literals_left == t->target.window + t->target.at + *produced);
     }
     return status;
 }

@@ -21,6 +21,9 @@ wmbt_status wmbt_zstd_execute(wmbt_zstd_run *r, const wmbt_zstd_target *target, 
     if (literals > r->literals_left) {
         return WMBT_BAD_BITSTREAM;
     }
+    /* what is still to come fits, and decoded literals that wait are not overtaken */
+    WMBT_ASSERT(r->literals_left + r->spare <=
+                (size_t)(target->window + target->at + target->capacity - r->to));
     wmbt_bytes_copy(r->to, r->literals, literals);
     r->literals += literals;
     r->literals_left -= literals;
@@ -38,6 +41,7 @@ wmbt_status wmbt_zstd_execute(wmbt_zstd_run *r, const wmbt_zstd_target *target, 
     const uint8_t *from = r->to - offset;
     if (offset > at) { /* from the end of the ring, and on from its beginning */
         size_t back = offset - at;
+        WMBT_ASSERT(back <= (size_t)(target->old - target->window));
         from = target->old - back;
         if (match > back) {
             wmbt_zstd_copy_match(r->to, from, back);

@@ -263,6 +263,7 @@ static wmbt_status wmbt_zstd_whole_next(wmbt_zstd_whole *w)
         return status;
     }
     wmbt_zstd_frame_produced(f, target->window + target->at, produced);
+    WMBT_ASSERT(produced <= w->capacity);
     target->at += produced;
     w->capacity -= produced;
     if (w->touched < target->at) {

@@ -114,11 +114,13 @@ static bool wmbt_zstd_counts_read(wmbt_zstd_tables *t, wmbt_cursor *in, const wm
     wmbt_bytes_fill((uint8_t *)t->counts, 0, sizeof t->counts);
     uint32_t left = 1u << *log; /* states without a symbol */
     unsigned s = 0;
+    WMBT_ASSERT(k->symbols <= WMBT_ZSTD_SYMBOLS);
     while (left != 0u) {
         if (s >= k->symbols) {
             return false;
         }
         uint32_t number = wmbt_zstd_fse_number(f, left + 1u);
+        WMBT_ASSERT(number <= left + 1u);
         t->counts[s] = (int16_t)((int)number - 1);
         left -= number == 0u ? 1u : number - 1u;
         s++;
@@ -173,6 +175,7 @@ static void wmbt_zstd_cells_build(wmbt_zstd_tables *t, wmbt_zstd_cell *cells,
             t->counts[s] = 1;
         }
     }
+    WMBT_ASSERT(at == 0u); /* each state has its symbol */
     /* The states of a symbol share the whole range: the first ones get one bit more. */
     for (uint32_t i = 0; i < size; i++) {
         unsigned symbol = wmbt_zstd_cell_next(cells[i]);

@@ -152,6 +152,7 @@ static bool wmbt_zstd_tree_read(wmbt_zstd_tables *t, wmbt_cursor *in)
         t->counts[w] = (int16_t)at;
         at += symbols << (w - 1u + longer);
     }
+    WMBT_ASSERT(at == 1u << t->huffman_log); /* each cell has its symbol */
     for (unsigned s = 0; s <= n; s++) {
         unsigned w = t->weights[s];
         if (w == 0u) {

@@ -139,6 +139,7 @@ static void wmbt_zstd_produced(wmbt_zstd_state *s, size_t n)
     if (n == 0u) {
         return;
     }
+    WMBT_ASSERT(n <= s->window_bytes - s->at && n <= s->max_output - s->total);
     wmbt_zstd_frame_produced(&s->frame, s->window + s->at, n);
     s->produced_at = s->at;
     s->produced_bytes = n;
@@ -327,6 +328,8 @@ static bool wmbt_zstd_collect(wmbt_zstd_state *s, wmbt_cursor *in, wmbt_view *by
         return true;
     }
     uint8_t *to = block ? s->input : s->bytes;
+    WMBT_ASSERT(s->filled <= s->needed);
+    WMBT_ASSERT(s->needed <= (block ? s->max_block : sizeof s->bytes));
     uint32_t missing = s->needed - s->filled;
     uint32_t n = in->left < missing ? (uint32_t)in->left : missing;
     (void)wmbt_cursor_copy(in, to + s->filled, n);

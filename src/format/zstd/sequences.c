@@ -20,6 +20,7 @@ static uint32_t wmbt_zstd_number(wmbt_zstd_bits *b, unsigned n)
 wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count)
 {
     wmbt_zstd_run *r = &t->run;
+    WMBT_ASSERT(t->has_sequences != 0u && count != 0u);
     for (unsigned kind = 0; kind < 3u; kind++) {
         r->state[kind] = wmbt_zstd_bits_read(&r->bits, t->log[kind]);
     }

@@ -138,6 +138,7 @@ wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count)
     const wmbt_zstd_cell *ml_cells = wmbt_zstd_cells(t, WMBT_ZSTD_ML);
     wmbt_status status = WMBT_OK;
 
+    WMBT_ASSERT(t->has_sequences != 0u && count != 0u && first <= p.to);
     wmbt_zstd_bits_refill(&b);
     wmbt_zstd_cell ll = ll_cells[wmbt_zstd_bits_take(&b, t->log[WMBT_ZSTD_LL])];
     wmbt_zstd_cell of = of_cells[wmbt_zstd_bits_take(&b, t->log[WMBT_ZSTD_OF])];

@@ -107,11 +107,13 @@ bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t *
     for (uint32_t turns; (turns = wmbt_zstd_turns(lane, stream, symbols - *done)) != 0u;) {
         wmbt_zstd_turn(t->huffman, lane, at, turns);
         *done += turns * WMBT_ZSTD_TURN;
+        WMBT_ASSERT(*done <= symbols);
         for (unsigned i = 0; i < 4u; i++) {
             at[i] = to[i] + *done;
         }
     }
     for (unsigned i = 0; i < 4u; i++) {
+        WMBT_ASSERT(lane[i].p >= stream[i].data && lane[i].used <= 8u);
         rest[i].data = stream[i].data;
         rest[i].at = (size_t)(lane[i].p - stream[i].data);
         rest[i].bits = wmbt_zstd_load8(lane[i].p) << lane[i].used;

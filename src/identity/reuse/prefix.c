@@ -51,6 +51,7 @@ static bool wmbt_prefix_take(wmbt_prefix_scan *scan, uint32_t block)
 static bool wmbt_prefix_is_usable(const wmbt_prefix_scan *scan, uint32_t end)
 {
     for (size_t i = 0; i < scan->pools; i++) {
+        WMBT_ASSERT(scan->run_first[i] <= end);
         uint32_t needed = scan->pool[i].rule == WMBT_PREFIX_TIP ? 1u : scan->pool[i].trailing;
         if (scan->run_first[i] > scan->first && end - scan->run_first[i] < needed) {
             return false;
