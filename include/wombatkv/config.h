@@ -82,6 +82,9 @@
 #ifndef WMBT_CFG_RAWTAIL
 #    define WMBT_CFG_RAWTAIL 1
 #endif
+#ifndef WMBT_CFG_BOUND
+#    define WMBT_CFG_BOUND 1
+#endif
 #ifndef WMBT_CFG_COMPRESSED
 #    define WMBT_CFG_COMPRESSED 1
 #endif
@@ -326,6 +329,11 @@
 #    error "WMBT_CFG_RAWTAIL is 0 or 1"
 #elif WMBT_CFG_RAWTAIL && !(WMBT_CFG_SHAPE && WMBT_CFG_CRC32C)
 #    error "rawtail needs shape and crc32c"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_BOUND)
+#    error "WMBT_CFG_BOUND is 0 or 1"
+#elif WMBT_CFG_BOUND && !(WMBT_CFG_BLAKE3 && WMBT_CFG_KVBLOCK && WMBT_CFG_RAWTAIL)
+#    error "bound needs blake3, kvblock and rawtail"
 #endif
 #if !WMBT_IS_SWITCH_(WMBT_CFG_COMPRESSED)
 #    error "WMBT_CFG_COMPRESSED is 0 or 1"

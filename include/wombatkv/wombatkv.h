@@ -5,6 +5,7 @@
 
 #include "wombatkv/base.h"
 #include "wombatkv/blake3.h"
+#include "wombatkv/bound.h"
 #include "wombatkv/boundary.h"
 #include "wombatkv/chain.h"
 #include "wombatkv/compressed.h"

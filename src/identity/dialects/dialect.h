@@ -17,8 +17,9 @@ typedef struct wmbt_engine wmbt_engine;
 
 /* A hash. Its state is in the chain's memory. */
 typedef struct wmbt_engine_hash {
-    uint32_t state_bytes;  /* a multiple of 8 */
-    uint32_t digest_bytes; /* numbers are written with their highest byte first */
+    uint32_t state_bytes;                    /* a multiple of 8 */
+    uint32_t digest_bytes;                   /* numbers are written with their highest byte first */
+    uint32_t (*room)(uint32_t block_tokens); /* more bytes of state, by the block's size, or NULL */
     void (*start)(void *state, size_t room, uint64_t seed);
     void (*update)(void *state, const uint8_t *p, size_t n);
     void (*final)(const void *state, uint8_t *digest);

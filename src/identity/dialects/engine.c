@@ -131,10 +131,7 @@ const wmbt_dialect_item *wmbt_engine_next_item(const wmbt_engine *x, uint32_t *i
 /* Bytes of the hash's state, and words that are kept behind it. */
 static uint32_t wmbt_engine_room(const wmbt_dialect *d, uint32_t block_tokens)
 {
-    if (d->hash->state_bytes != 0u) {
-        return d->hash->state_bytes;
-    }
-    return (uint32_t)WMBT_BLAKE3_BYTES(WMBT_BLOCK_HASH_BYTES + 4u * (uint64_t)block_tokens);
+    return d->hash->state_bytes + (d->hash->room != NULL ? d->hash->room(block_tokens) : 0u);
 }
 
 static uint32_t wmbt_engine_keeps(const wmbt_engine_config *c, uint32_t block_tokens)

@@ -40,8 +40,8 @@ static void wmbt_engine_sha256_final(const void *state, uint8_t *digest)
 }
 
 const wmbt_engine_hash wmbt_engine_sha256 = {
-    sizeof(wmbt_sha256),       WMBT_SHA256_DIGEST_BYTES, wmbt_engine_sha256_start,
-    wmbt_engine_sha256_update, wmbt_engine_sha256_final,
+    sizeof(wmbt_sha256),      WMBT_SHA256_DIGEST_BYTES,  NULL,
+    wmbt_engine_sha256_start, wmbt_engine_sha256_update, wmbt_engine_sha256_final,
 };
 
 /* --- XXH3 ------------------------------------------------------------------------------------- */
@@ -68,12 +68,13 @@ static void wmbt_engine_xxh3_final128(const void *state, uint8_t *digest)
 }
 
 const wmbt_engine_hash wmbt_engine_xxh3_64 = {
-    sizeof(wmbt_xxh3), 8, wmbt_engine_xxh3_start, wmbt_engine_xxh3_update, wmbt_engine_xxh3_final64,
+    sizeof(wmbt_xxh3),        8, NULL, wmbt_engine_xxh3_start, wmbt_engine_xxh3_update,
+    wmbt_engine_xxh3_final64,
 };
 
 const wmbt_engine_hash wmbt_engine_xxh3_128 = {
-    sizeof(wmbt_xxh3),       WMBT_XXH3_128_BYTES,       wmbt_engine_xxh3_start,
-    wmbt_engine_xxh3_update, wmbt_engine_xxh3_final128,
+    sizeof(wmbt_xxh3),      WMBT_XXH3_128_BYTES,     NULL,
+    wmbt_engine_xxh3_start, wmbt_engine_xxh3_update, wmbt_engine_xxh3_final128,
 };
 
 /* --- XXH64 ------------------------------------------------------------------------------------ */
@@ -95,7 +96,7 @@ static void wmbt_engine_xxh64_final(const void *state, uint8_t *digest)
 }
 
 const wmbt_engine_hash wmbt_engine_xxh64 = {
-    sizeof(wmbt_xxh64),      8, wmbt_engine_xxh64_start, wmbt_engine_xxh64_update,
+    sizeof(wmbt_xxh64),      8, NULL, wmbt_engine_xxh64_start, wmbt_engine_xxh64_update,
     wmbt_engine_xxh64_final,
 };
 
@@ -120,10 +121,20 @@ static void wmbt_engine_fnv64_final(const void *state, uint8_t *digest)
 }
 
 const wmbt_engine_hash wmbt_engine_fnv64 = {
-    8, 8, wmbt_engine_fnv64_start, wmbt_engine_fnv64_update, wmbt_engine_fnv64_final,
+    8, 8, NULL, wmbt_engine_fnv64_start, wmbt_engine_fnv64_update, wmbt_engine_fnv64_final,
 };
 
 /* --- BLAKE3: its state has as many bytes as a block needs ------------------------------------- */
+
+/* Beyond its smallest: 32 bytes for each doubling of 1 KiB. */
+static uint32_t wmbt_engine_blake3_room(uint32_t block_tokens)
+{
+    uint32_t room = 0, chunks = (WMBT_BLOCK_HASH_BYTES + 4u * block_tokens + 1023u) / 1024u;
+    for (uint32_t reach = 1; reach < chunks; reach += reach) {
+        room += 32u;
+    }
+    return room;
+}
 
 static void wmbt_engine_blake3_start(void *state, size_t room, uint64_t seed)
 {
@@ -143,11 +154,8 @@ static void wmbt_engine_blake3_final(const void *state, uint8_t *digest)
 }
 
 const wmbt_engine_hash wmbt_engine_blake3 = {
-    0,
-    WMBT_BLAKE3_DIGEST_BYTES,
-    wmbt_engine_blake3_start,
-    wmbt_engine_blake3_update,
-    wmbt_engine_blake3_final,
+    WMBT_BLAKE3_BYTES(0),     WMBT_BLAKE3_DIGEST_BYTES,  wmbt_engine_blake3_room,
+    wmbt_engine_blake3_start, wmbt_engine_blake3_update, wmbt_engine_blake3_final,
 };
 
 #endif

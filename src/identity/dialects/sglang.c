@@ -100,8 +100,8 @@ static void wmbt_sglang_wide_final(const void *state, uint8_t *digest)
 }
 
 static const wmbt_engine_hash wmbt_sglang_wide = {
-    sizeof(wmbt_sglang_hashes), WMBT_SHA256_DIGEST_BYTES, wmbt_sglang_wide_start,
-    wmbt_sglang_wide_update,    wmbt_sglang_wide_final,
+    sizeof(wmbt_sglang_hashes), WMBT_SHA256_DIGEST_BYTES, NULL,
+    wmbt_sglang_wide_start,     wmbt_sglang_wide_update,  wmbt_sglang_wide_final,
 };
 
 static void wmbt_sglang_header_wide(wmbt_engine *x)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bound: the engine's objects against their BLAKE3, whole, in pieces of any size and placed. */
+#include "wombatkv/bound.h"
+
+#include "../support/objects.h"
+#include "../support/test.h"
+#include "wombatkv/crc32c.h"
+
+#define FLASH (&wmbt_shape_deepseek_v4_flash)
+#define BLOCK "golden/engine/b_t128_k1_s0.kvb1"
+#define TAIL "golden/engine/t_r5_n5_k3.rtt1"
+
+/* Enough for either. */
+enum { HASH_BYTES = WMBT_BLAKE3_BYTES(64u << 20), ROWS = 2 << 20 };
+
+static const wmbt_kvblock_expect block_expect = {FLASH, 128, 0, 0};
+static const wmbt_rawtail_expect tail_expect = {FLASH, 0};
+
+static wmbt_blake3 *hash_of(wmbt_test *t, wmbt_view object, uint8_t digest[32])
+{
+    wmbt_blake3 *hash = NULL;
+    wmbt_buf memory = wmbt_buf_of(wmbt_test_alloc(t, HASH_BYTES), HASH_BYTES);
+    T_ALSO(t, wmbt_blake3_once(memory, object, digest) == WMBT_OK, "hashes");
+    T_ALSO(t, wmbt_blake3_init(memory, &hash) == WMBT_OK, "starts");
+    return hash;
+}
+
+/* Pieces of 1 to `most` bytes; rows are placed by the caller if `placed`. */
+static wmbt_status push_block(wmbt_test *t, wmbt_view object, wmbt_blake3 *hash,
+                              const uint8_t digest[32], size_t most, bool placed, uint8_t *rows,
+                              wmbt_kvblock_info *info)
+{
+    wmbt_kvblock_push push;
+    uint32_t random = 99;
+    wmbt_status status = wmbt_kvblock_push_init(&push, &block_expect);
+    wmbt_blake3_reset(hash);
+    for (size_t at = 0; at < object.len && !wmbt_status_is_error(status);) {
+        wmbt_extent extent;
+        uint32_t position;
+        size_t n = 1u + wmbt_test_random(&random) % most, consumed = 0;
+        n = n < object.len - at ? n : object.len - at;
+        const bool inside = wmbt_kvblock_push_at(&push, &extent, &position) == WMBT_OK;
+        wmbt_view piece = wmbt_view_of(object.data + at, n);
+        if (inside && placed) {
+            n = n < extent.bytes - position ? n : extent.bytes - position;
+            piece.len = n;
+            wmbt_test_copy(rows, piece.data, n);
+            status = wmbt_kvblock_bound_placed(&push, hash, wmbt_view_of(rows, n),
+                                               wmbt_crc32c(0, piece));
+            consumed = n;
+        } else {
+            wmbt_buf dst = inside ? wmbt_buf_of(rows, ROWS) : wmbt_buf_of(NULL, 0);
+            status = wmbt_kvblock_bound_feed(&push, hash, piece, dst, &consumed);
+        }
+        at += consumed;
+    }
+    T_ALSO(t, !wmbt_status_is_error(status), "the bytes are taken");
+    return wmbt_kvblock_bound_finish(&push, hash, digest, info);
+}
+
+static void test_block(wmbt_test *t)
+{
+    wmbt_view object;
+    uint8_t digest[32];
+    wmbt_kvblock_info info;
+    T_CHECK(t, wmbt_test_data(t, BLOCK, &object));
+    wmbt_blake3 *hash = hash_of(t, object, digest);
+    uint8_t *rows = wmbt_test_alloc(t, ROWS);
+    T_CHECK(t, rows != NULL && !t->failed);
+    T_EQ(t, wmbt_kvblock_read_bound(object, &block_expect, hash, digest, &info), WMBT_OK);
+    T_EQ(t, info.block_tokens, 128);
+    static const size_t most[] = {64, 4096, 3u << 20};
+    for (size_t i = 0; i < 3; i++) {
+        for (int placed = 0; placed < 2; placed++) {
+            wmbt_test_fill(&info, sizeof info);
+            T_EQ(t, push_block(t, object, hash, digest, most[i], placed != 0, rows, &info),
+                 WMBT_OK);
+            T_EQ(t, info.block_seq, 0);
+        }
+    }
+    /* Another digest: intact, and not bound. */
+    digest[31] ^= 1u;
+    wmbt_test_fill(&info, sizeof info);
+    T_EQ(t, wmbt_kvblock_read_bound(object, &block_expect, hash, digest, &info), WMBT_BAD_DIGEST);
+    T_EQ(t, push_block(t, object, hash, digest, 4096, false, rows, &info), WMBT_BAD_DIGEST);
+    T_EQ(t, push_block(t, object, hash, digest, 4096, true, rows, &info), WMBT_BAD_DIGEST);
+    T_CHECK(t, wmbt_test_is_filled(&info, sizeof info));
+    /* The format's own checks come first, and a cut object is none. */
+    T_EQ(t,
+         wmbt_kvblock_read_bound(wmbt_view_of(object.data, object.len - 1), &block_expect, hash,
+                                 digest, &info),
+         WMBT_TRUNCATED);
+    T_EQ(t, wmbt_kvblock_read_bound(wmbt_view_of(NULL, 5), &block_expect, hash, digest, &info),
+         WMBT_BAD_ARGUMENT);
+    T_CHECK(t, wmbt_test_is_filled(&info, sizeof info));
+}
+
+/* What is placed is what is bound: bytes that change where they landed are found out, though the
+ * CRC of the bytes that came is right. */
+static void test_changed_where_placed(wmbt_test *t)
+{
+    wmbt_view object;
+    uint8_t digest[32];
+    wmbt_kvblock_info info;
+    wmbt_kvblock_push push;
+    wmbt_extent extent;
+    uint32_t position;
+    size_t consumed = 0;
+    T_CHECK(t, wmbt_test_data(t, BLOCK, &object));
+    wmbt_blake3 *hash = hash_of(t, object, digest);
+    uint8_t *rows = wmbt_test_alloc(t, ROWS);
+    T_CHECK(t, rows != NULL && !t->failed);
+    T_EQ(t, wmbt_kvblock_push_init(&push, &block_expect), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_bound_feed(&push, hash, object, wmbt_buf_of(NULL, 0), &consumed), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_push_at(&push, &extent, &position), WMBT_OK);
+    wmbt_test_copy(rows, object.data + consumed, extent.bytes);
+    const uint32_t crc = wmbt_crc32c(0, wmbt_view_of(rows, extent.bytes));
+    rows[extent.bytes / 2] ^= 0x10u;
+    wmbt_status status =
+        wmbt_kvblock_bound_placed(&push, hash, wmbt_view_of(rows, extent.bytes), crc);
+    T_CHECK(t, !wmbt_status_is_error(status));
+    size_t at = consumed + extent.bytes;
+    do {
+        status =
+            wmbt_kvblock_bound_feed(&push, hash, wmbt_view_of(object.data + at, object.len - at),
+                                    wmbt_buf_of(NULL, 0), &consumed);
+        at += consumed;
+    } while (status == WMBT_OK);
+    T_EQ(t, status, WMBT_END);
+    T_EQ(t, wmbt_kvblock_bound_finish(&push, hash, digest, &info), WMBT_BAD_DIGEST);
+}
+
+static void test_tail(wmbt_test *t)
+{
+    wmbt_view object;
+    uint8_t digest[32];
+    wmbt_rawtail_info info;
+    wmbt_rawtail_push push;
+    T_CHECK(t, wmbt_test_data(t, TAIL, &object));
+    wmbt_blake3 *hash = hash_of(t, object, digest);
+    uint8_t *rows = wmbt_test_alloc(t, ROWS);
+    T_CHECK(t, rows != NULL && !t->failed);
+    T_EQ(t, wmbt_rawtail_read_bound(object, &tail_expect, hash, digest, &info), WMBT_OK);
+    T_EQ(t, info.total_tokens, 5);
+    for (int how = 0; how < 3; how++) { /* fed, placed, and with another digest */
+        digest[0] ^= how == 2 ? 1u : 0u;
+        wmbt_blake3_reset(hash);
+        T_EQ(t, wmbt_rawtail_push_init(&push, &tail_expect), WMBT_OK);
+        wmbt_status status = WMBT_OK;
+        for (size_t at = 0; status == WMBT_OK;) {
+            wmbt_extent extent;
+            uint32_t position;
+            size_t consumed = 0;
+            wmbt_view rest = wmbt_view_of(object.data + at, object.len - at);
+            if (how == 1 && wmbt_rawtail_push_at(&push, &extent, &position) == WMBT_OK) {
+                rest.len = extent.bytes;
+                status = wmbt_rawtail_bound_placed(&push, hash, rest, wmbt_crc32c(0, rest));
+                status = status == WMBT_NEED_MORE ? WMBT_OK : status;
+                consumed = rest.len;
+            } else {
+                status =
+                    wmbt_rawtail_bound_feed(&push, hash, rest, wmbt_buf_of(rows, ROWS), &consumed);
+            }
+            at += consumed;
+        }
+        T_EQ(t, status, WMBT_END);
+        wmbt_test_fill(&info, sizeof info);
+        T_EQ(t, wmbt_rawtail_bound_finish(&push, hash, digest, &info),
+             how == 2 ? WMBT_BAD_DIGEST : WMBT_OK);
+        T_CHECK(t, how != 2 || wmbt_test_is_filled(&info, sizeof info));
+    }
+}
+
+/* A hash without room for the object binds nothing. */
+static void test_no_room(wmbt_test *t)
+{
+    wmbt_view object;
+    uint8_t digest[32] = {0};
+    wmbt_kvblock_info info;
+    wmbt_blake3 *hash = NULL;
+    T_CHECK(t, wmbt_test_data(t, BLOCK, &object));
+    wmbt_buf memory = wmbt_buf_of(wmbt_test_alloc(t, WMBT_BLAKE3_BYTES(0)), WMBT_BLAKE3_BYTES(0));
+    T_EQ(t, wmbt_blake3_init(memory, &hash), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_read_bound(object, &block_expect, hash, digest, &info), WMBT_TOO_LARGE);
+}
+
+static const wmbt_case cases[] = {
+    {"blocks, whole, in pieces and placed", test_block, ROWS + 4096, BLOCK},
+    {"bytes that change where they were placed", test_changed_where_placed, ROWS + 4096, BLOCK},
+    {"raw tails", test_tail, ROWS + 4096, TAIL},
+    {"no room in the hash", test_no_room, 4096, BLOCK},
+};
+WMBT_SUITE(bound, cases);

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dialects: what belongs to which, errors that change nothing, memory, and calls around them. */
+#include "../support/test.h"
+
+#include "wombatkv/dialects.h"
+#include "wombatkv/enginekeys.h"
+#include "wombatkv/lineage.h"
+
+static const uint64_t one = 1;
+static const uint8_t hash32[32] = {1, 2, 3};
+static const wmbt_dialect_item text_item = {0, 2, 0, {(const uint8_t *)"id", 2}};
+static const wmbt_dialect_item digest_item = {0, 0, 0, {hash32, 32}};
+static const wmbt_dialect_item run_item = {0, 2, 7, {NULL, 0}};
+static const wmbt_dialect_item number_item = {0, 0, 7, {NULL, 0}};
+
+static const wmbt_dialect_item *item_of(const wmbt_dialect *d)
+{
+    switch (wmbt_dialect_items(d)) {
+    case WMBT_ITEMS_TEXT: return &text_item;
+    case WMBT_ITEMS_DIGEST: return &digest_item;
+    case WMBT_ITEMS_RUN: return &run_item;
+    default: return &number_item;
+    }
+}
+
+/* Gives a field. */
+static void give(wmbt_engine_config *c, uint32_t field)
+{
+    const wmbt_view text = wmbt_view_of("x", 1);
+    switch (field) {
+    case WMBT_ENGINE_SEED_TEXT: c->seed_text = text; break;
+    case WMBT_ENGINE_SEED: c->seed = 5; break;
+    case WMBT_ENGINE_PARENT: c->parent = wmbt_view_of(hash32, 32); break;
+    case WMBT_ENGINE_FIRST_BLOCK: c->first_block = 1; break;
+    case WMBT_ENGINE_LOOKAHEAD: c->lookahead = 1; break;
+    case WMBT_ENGINE_MODEL: c->model = text; break;
+    case WMBT_ENGINE_LORA_NAME: c->lora_name = text; break;
+    case WMBT_ENGINE_LORA_PATH: c->lora_path = text; break;
+    case WMBT_ENGINE_LORA_ID: c->lora_id = &one; break;
+    case WMBT_ENGINE_SALT: c->salt = text; break;
+    case WMBT_ENGINE_SALT_ID: c->salt_id = &one; break;
+    case WMBT_ENGINE_EXTRA_KEY: c->extra_key = text; break;
+    case WMBT_ENGINE_ITEMS:
+        c->items = item_of(c->dialect);
+        c->item_count = 1;
+        break;
+    case WMBT_ENGINE_EMBEDS: c->embeds = wmbt_view_of(hash32, 32); break;
+    default: c->extras = wmbt_view_of("\xf6", 1); break;
+    }
+}
+
+/* Only what is needed. */
+static wmbt_engine_config least(const wmbt_dialect *d)
+{
+    wmbt_engine_config c = {0};
+    uint32_t needed;
+    c.dialect = d;
+    (void)wmbt_dialect_fields(d, &needed);
+    for (uint32_t i = 0; i < WMBT_ENGINE_FIELDS; i++) {
+        if ((needed >> i & 1u) != 0) {
+            give(&c, UINT32_C(1) << i);
+        }
+    }
+    return c;
+}
+
+/* Every field with every dialect: its own are taken, any other is refused by its name. */
+static void test_fields(wmbt_test *t)
+{
+    const wmbt_dialect *d;
+    size_t count = 0;
+    for (; (d = wmbt_dialect_at(count)) != NULL; count++) {
+        uint32_t needed, may = wmbt_dialect_fields(d, &needed);
+        wmbt_test_where(t, wmbt_test_text(wmbt_dialect_name(d)));
+        T_CHECK(t, wmbt_dialect_from_name(wmbt_test_text(wmbt_dialect_name(d))) == d);
+        T_EQ(t, needed & ~may, 0);
+        wmbt_engine_config c = least(d);
+        uint32_t field = 99;
+        T_EQ(t, wmbt_engine_check(&c, 4, &field), WMBT_OK);
+        T_EQ(t, field, 0);
+        for (uint32_t i = 0; i < WMBT_ENGINE_FIELDS; i++) {
+            const uint32_t bit = UINT32_C(1) << i;
+            c = least(d);
+            give(&c, bit);
+            if ((may & bit) == 0) {
+                T_EQ(t, wmbt_engine_check(&c, 4, &field), WMBT_BAD_ARGUMENT);
+                T_EQ(t, field, bit);
+            } else if ((needed & bit) != 0) {
+                wmbt_engine_config without = {0};
+                without.dialect = d;
+                T_EQ(t, wmbt_engine_check(&without, 4, &field), WMBT_BAD_ARGUMENT);
+                T_CHECK(t, (field & needed) != 0);
+            }
+        }
+    }
+    T_EQ(t, count, 38);
+    T_CHECK(t, wmbt_dialect_from_name(wmbt_test_text("vllm")) == NULL);
+    T_CHECK(t, wmbt_dialect_from_name(wmbt_view_of(NULL, 0)) == NULL);
+    T_CHECK(t, wmbt_test_view_is(wmbt_test_text(wmbt_engine_field_name(WMBT_ENGINE_LORA_ID)),
+                                 "lora_id"));
+    T_CHECK(t, wmbt_test_view_is(wmbt_test_text(wmbt_engine_field_name(0)), ""));
+}
+
+static void refuse(wmbt_test *t, const wmbt_engine_config *c, uint32_t block, wmbt_status want,
+                   uint32_t want_field)
+{
+    uint32_t field = 99;
+    T_EQ(t, wmbt_engine_check(c, block, &field), want);
+    T_EQ(t, field, want_field);
+}
+
+static void test_values(wmbt_test *t)
+{
+    const wmbt_dialect *vllm = &wmbt_dialect_vllm_sha256_cbor;
+    wmbt_engine_config c = least(vllm);
+    c.parent = wmbt_view_of(hash32, 32);
+    c.seed_text = wmbt_view_of("", 0); /* given, though empty */
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_SEED_TEXT));
+    c = least(vllm);
+    c.parent = wmbt_view_of("", 0);
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_PARENT));
+    c = least(vllm);
+    c.first_block = 1; /* of what? */
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_FIRST_BLOCK));
+    c.parent = wmbt_view_of(hash32, 32);
+    T_CALL(t, refuse(t, &c, 0, WMBT_BAD_ARGUMENT, 0));
+    c = least(vllm);
+    c.lora_name = wmbt_view_of("", 0);
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_LORA_PATH));
+    c = least(vllm);
+    c.lora_path = wmbt_view_of("", 0);
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_LORA_NAME));
+    c = least(vllm);
+    c.extras = wmbt_view_of("\xf6", 1);
+    c.salt = wmbt_view_of("s", 1);
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_SALT));
+    c = least(vllm);
+    c.salt = wmbt_view_of("\xff", 1);
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_TEXT, WMBT_ENGINE_SALT));
+    c.salt = wmbt_view_of(NULL, 1);
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_SALT));
+    c = least(vllm);
+    c.embeds = wmbt_view_of(hash32, 31);
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_EMBEDS));
+    c = least(vllm);
+    c.lookahead = WMBT_ENGINE_MAX_LOOKAHEAD + 1;
+    T_CALL(t, refuse(t, &c, 4, WMBT_TOO_LARGE, WMBT_ENGINE_LOOKAHEAD));
+    c = least(&wmbt_dialect_sglang_hicache);
+    c.parent = wmbt_view_of(hash32, 31);
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_PARENT));
+    c = least(&wmbt_dialect_llmd_fnv_cbor);
+    c.model = wmbt_view_of(NULL, 0);
+    c.parent = wmbt_view_of(hash32 + 8, 8); /* zeros: no parent */
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_PARENT));
+    c = least(&wmbt_dialect_aibrix_gateway);
+    T_CALL(t, refuse(t, &c, 0, WMBT_BAD_ARGUMENT, 0));
+    c = least(&wmbt_dialect_vllm_sha256);
+    T_CALL(t, refuse(t, &c, 0, WMBT_BAD_ARGUMENT, 0));
+    T_CALL(t, refuse(t, &c, UINT32_MAX, WMBT_BAD_ARGUMENT, 0));
+    c.dialect = NULL;
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, 0));
+    T_CALL(t, refuse(t, NULL, 4, WMBT_BAD_ARGUMENT, 0));
+}
+
+static void test_items(wmbt_test *t)
+{
+    const wmbt_dialect *d = &wmbt_dialect_dynamo_request_v1_6;
+    wmbt_dialect_item items[2] = {run_item, run_item};
+    T_EQ(t, wmbt_dialect_check_items(d, items, 1, 2), WMBT_OK);
+    T_EQ(t, wmbt_dialect_check_items(d, items, 1, 1), WMBT_BAD_OFFSET);
+    T_EQ(t, wmbt_dialect_check_items(d, items, 2, 9), WMBT_BAD_ORDER);
+    items[1].offset = 2;
+    T_EQ(t, wmbt_dialect_check_items(d, items, 2, 9), WMBT_OK);
+    items[1].length = 0;
+    T_EQ(t, wmbt_dialect_check_items(d, items, 2, 9), WMBT_BAD_LENGTH);
+    items[1].length = UINT64_MAX;
+    T_EQ(t, wmbt_dialect_check_items(d, items, 2, UINT64_MAX), WMBT_BAD_NUMBER);
+    items[1] = text_item;
+    items[1].offset = 5;
+    T_EQ(t, wmbt_dialect_check_items(d, items, 2, 9), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_dialect_check_items(d, NULL, 2, 9), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_dialect_check_items(d, NULL, 0, 9), WMBT_OK);
+    T_EQ(t, wmbt_dialect_check_items(&wmbt_dialect_sglang_hicache, items, 1, 9), WMBT_BAD_ARGUMENT);
+    items[0] = digest_item;
+    items[0].identifier.len = 31;
+    T_EQ(t, wmbt_dialect_check_items(&wmbt_dialect_trtllm_v2, items, 1, 9), WMBT_BAD_ARGUMENT);
+    items[0] = text_item;
+    items[0].identifier = wmbt_view_of("\xff", 1);
+    T_EQ(t, wmbt_dialect_check_items(&wmbt_dialect_vllm_sha256, items, 1, 9), WMBT_BAD_TEXT);
+}
+
+/* A chain of a dialect in exactly the memory that it says. */
+static wmbt_chain *start(wmbt_test *t, const wmbt_engine_config *c, uint32_t block)
+{
+    wmbt_chain_config config = {0};
+    wmbt_chain *x = NULL;
+    const size_t bytes = wmbt_engine_bytes(c, block);
+    uint8_t *memory = wmbt_test_alloc(t, bytes);
+    config.dialect = WMBT_CHAIN_ENGINE;
+    config.block_tokens = block;
+    config.engine = c;
+    T_ALSO(t, wmbt_chain_init(wmbt_buf_of(memory, bytes - 1), &config, &x) == WMBT_BUFFER_TOO_SMALL,
+           "one byte less is too small");
+    T_ALSO(t, wmbt_chain_init(wmbt_buf_of(memory, bytes), &config, &x) == WMBT_OK, "starts");
+    return x;
+}
+
+/* All dialects: memory, a hash's length, a clone, starting over, and calls out of order. */
+static void test_calls(wmbt_test *t)
+{
+    static const uint32_t tokens[40] = {1, 0, 3, 0, 5, 0, 7, 0, 9, 0, 11, 0};
+    const wmbt_dialect *d;
+    for (size_t i = 0; (d = wmbt_dialect_at(i)) != NULL; i++) {
+        wmbt_block_hash first, again;
+        size_t taken = 0, more = 0;
+        wmbt_test_reset(t);
+        wmbt_test_where(t, wmbt_test_text(wmbt_dialect_name(d)));
+        wmbt_engine_config c = least(d);
+        const uint32_t keeps =
+            (d == &wmbt_dialect_vllm_sha256 || d == &wmbt_dialect_vllm_xxhash ? 4u : 0u) +
+            wmbt_dialect_reads_ahead(d) * (wmbt_dialect_is_wide(d) ? 2u : 1u);
+        T_CHECK(t, wmbt_engine_bytes(&c, 4) <= WMBT_ENGINE_BYTES(keeps));
+        wmbt_chain *x = start(t, &c, 4);
+        T_CHECK(t, x != NULL);
+        T_EQ(t, wmbt_chain_hash_bytes(x), wmbt_dialect_hash_bytes(d));
+        T_EQ(t, wmbt_chain_number(x), 0);
+        T_EQ(t, wmbt_chain_add(x, tokens, 1), WMBT_BAD_STATE);
+        T_EQ(t, wmbt_chain_end_block(x, &first), WMBT_BAD_STATE);
+        T_EQ(t, wmbt_chain_push(x, NULL, 1, &taken, &first), WMBT_BAD_ARGUMENT);
+        T_EQ(t, wmbt_chain_begin_block(x, 5),
+             d == &wmbt_dialect_aibrix_gateway ? WMBT_BAD_STATE : WMBT_BAD_ARGUMENT);
+        T_EQ(t, wmbt_chain_push(x, tokens, 40, &taken, &first), WMBT_OK);
+        T_EQ(t, wmbt_chain_blocks(x), 1);
+        for (uint32_t b = wmbt_dialect_hash_bytes(d); b < 32; b++) {
+            T_EQ(t, first.bytes[b], 0);
+        }
+        T_EQ(t, wmbt_chain_number(x) != 0, wmbt_dialect_hash_bytes(d) == 8);
+        T_EQ(t, wmbt_chain_block_number(x) != 0, wmbt_dialect_hashes_blocks(d));
+        T_CHECK(t, wmbt_chain_root(x).len <= 32);
+        /* A clone goes on as its origin does. */
+        const size_t bytes = wmbt_engine_bytes(&c, 4);
+        uint8_t *copy = wmbt_test_alloc(t, bytes);
+        wmbt_test_copy(copy, (const uint8_t *)x, bytes);
+        wmbt_chain *clone = (wmbt_chain *)(void *)copy;
+        wmbt_block_hash theirs;
+        T_EQ(t, wmbt_chain_push(x, tokens + taken, 40 - taken, &more, &again), WMBT_OK);
+        T_EQ(t, wmbt_chain_push(clone, tokens + taken, 40 - taken, &more, &theirs), WMBT_OK);
+        T_BYTES(t, again.bytes, theirs.bytes, 32);
+        T_CHECK(t, !wmbt_test_same(first.bytes, again.bytes, 32));
+        wmbt_chain_reset(x);
+        T_EQ(t, wmbt_chain_push(x, tokens, 40, &taken, &again), WMBT_OK);
+        T_BYTES(t, first.bytes, again.bytes, 32);
+    }
+}
+
+/* No block comes after a shorter one; pickles have one frame; embeddings for each block. */
+static void test_ends(wmbt_test *t)
+{
+    static uint32_t tokens[40];
+    wmbt_block_hash hash;
+    size_t taken;
+    wmbt_test_fill(&hash, sizeof hash);
+    wmbt_engine_config c = least(&wmbt_dialect_trtllm_v2);
+    wmbt_chain *x = start(t, &c, 4);
+    T_EQ(t, wmbt_chain_begin_block(x, 0), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_chain_begin_block(x, 3), WMBT_OK);
+    T_EQ(t, wmbt_chain_begin_block(x, 3), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_chain_add(x, tokens, 4), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_chain_end_block(x, &hash), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_chain_add(x, tokens, 3), WMBT_OK);
+    T_EQ(t, wmbt_chain_end_block(x, &hash), WMBT_OK);
+    T_EQ(t, wmbt_chain_begin_block(x, 4), WMBT_END);
+    T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_END);
+    T_EQ(t, taken, 0);
+
+    c = least(&wmbt_dialect_vllm_sha256_cbor);
+    c.embeds = wmbt_view_of(hash32, 32); /* of one block */
+    x = start(t, &c, 4);
+    T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_OK);
+    T_EQ(t, wmbt_chain_push(x, tokens, 3, &taken, &hash), WMBT_NEED_MORE);
+    wmbt_test_fill(&hash, sizeof hash);
+    T_EQ(t, wmbt_chain_push(x, tokens, 1, &taken, &hash), WMBT_BAD_ARGUMENT);
+    T_CHECK(t, wmbt_test_is_filled(&hash, sizeof hash));
+
+    const uint32_t most = 40000; /* of two bytes each: 80,000 */
+    c = least(&wmbt_dialect_vllm_sha256);
+    x = start(t, &c, most);
+    T_CHECK(t, x != NULL);
+    wmbt_status status = WMBT_NEED_MORE;
+    for (uint32_t at = 0; at < most && status == WMBT_NEED_MORE; at += 40) {
+        status = wmbt_chain_push(x, tokens, 40, &taken, &hash);
+    }
+    T_EQ(t, status, WMBT_TOO_LARGE);
+    T_CHECK(t, wmbt_test_is_filled(&hash, sizeof hash));
+}
+
+/* Without an engine there is no such dialect, and an engine belongs to no other. */
+static void test_wrong_dialect(wmbt_test *t)
+{
+    wmbt_engine_config c = least(&wmbt_dialect_vllm_sha256_cbor);
+    wmbt_chain_config config = {0};
+    wmbt_chain *x = NULL;
+    wmbt_buf memory = wmbt_buf_of(wmbt_test_alloc(t, 2048), 2048);
+    config.dialect = WMBT_CHAIN_ENGINE;
+    config.block_tokens = 4;
+    T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_BAD_ARGUMENT);
+    config.engine = &c;
+    T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_OK);
+    T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory.data + 4, 2000), &config, &x),
+         WMBT_BUFFER_MISALIGNED);
+    config.quant_bits = 2;
+    T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_BAD_ARGUMENT);
+    config.quant_bits = 0;
+    config.tenant = wmbt_view_of("t", 1);
+    T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_BAD_ARGUMENT);
+    config.tenant = wmbt_view_of(NULL, 0);
+    config.dialect = WMBT_CHAIN_CORE;
+    config.fingerprint = wmbt_view_of(hash32, 32);
+    T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_BAD_ARGUMENT);
+    config.engine = NULL;
+    T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_OK);
+    T_EQ(t, wmbt_chain_number(x), 0);
+    T_EQ(t, wmbt_chain_block_number(x), 0);
+    T_EQ(t, wmbt_chain_salt_hash(x), 0);
+    T_EQ(t, wmbt_chain_root(x).len, 32);
+    T_EQ(t, wmbt_dialect_is_derived(&wmbt_dialect_trtllm_v2), true);
+    T_EQ(t, wmbt_dialect_is_derived(&wmbt_dialect_sglang_hicache), false);
+    T_EQ(t, wmbt_dialect_hashes_short_last(&wmbt_dialect_sglang_hicache), true);
+    T_EQ(t, wmbt_dialect_hashes_short_last(&wmbt_dialect_vllm_sha256), false);
+}
+
+/* Positions at the borders of each mode, and what has no place. */
+static void test_lineage(wmbt_test *t)
+{
+    uint8_t out[WMBT_LINEAGE_BYTES];
+    uint8_t text[WMBT_LINEAGE_MAX_TEXT_BYTES];
+    uint64_t fragment;
+    size_t length = 0;
+    wmbt_lineage x;
+    T_EQ(t, wmbt_lineage_pack(5, &one, WMBT_LINEAGE_POSITIONS - 1, out), WMBT_OK);
+    T_EQ(t, wmbt_lineage_unpack(out, &x), WMBT_OK);
+    T_CHECK(t, x.current == 5 && x.fragment == 1 && x.mode == 2);
+    T_EQ(t, x.position, WMBT_LINEAGE_POSITIONS - 1);
+    T_EQ(t, wmbt_lineage_text(out, text, &length), WMBT_OK);
+    T_EQ(t, wmbt_lineage_child_fragment(out, &fragment), WMBT_END);
+    T_EQ(t, wmbt_lineage_extend(out, 1, out), WMBT_END);
+    wmbt_test_fill(out, sizeof out);
+    T_EQ(t, wmbt_lineage_pack(5, NULL, WMBT_LINEAGE_POSITIONS, out), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_lineage_v1_2_pack(5, NULL, WMBT_LINEAGE_POSITIONS, out), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_lineage_sequence_pack(5, 6, WMBT_LINEAGE_SEQUENCE_POSITIONS, out), WMBT_TOO_LARGE);
+    T_CHECK(t, wmbt_test_is_filled(out, sizeof out));
+    T_EQ(t, wmbt_lineage_sequence_pack(5, 6, WMBT_LINEAGE_SEQUENCE_POSITIONS - 1, out), WMBT_OK);
+    wmbt_lineage_sequence_unpack(out, &x);
+    T_CHECK(t, x.mode == 3 && x.current == 5 && x.fragment == 6);
+    T_EQ(t, wmbt_lineage_unpack(out, &x), WMBT_BAD_FIELD);
+    T_EQ(t, wmbt_lineage_v1_2_unpack(out, &x), WMBT_BAD_FIELD);
+    T_EQ(t, wmbt_lineage_text(out, text, &length), WMBT_BAD_FIELD);
+    T_EQ(t, wmbt_lineage_extend(out, 1, out), WMBT_BAD_FIELD);
+    T_EQ(t, wmbt_lineage_child_fragment(out, &fragment), WMBT_BAD_FIELD);
+}
+
+static bool text_is(const uint8_t *text, size_t length, const char *want)
+{
+    return wmbt_test_view_is(wmbt_view_of(text, length), want);
+}
+
+/* Room, and what no golden row has: SGLang's file names, as its source makes them. */
+static void test_keys(wmbt_test *t)
+{
+    uint8_t out[200];
+    size_t length = 0;
+    uint64_t number = 0;
+    uint32_t scale = 0, count = 0;
+    wmbt_sglang_file file = {{0}, {(const uint8_t *)"a/b", 3}, 1, 8, false, 0, 1, 0, 1};
+    wmbt_buf all = wmbt_buf_of(out, sizeof out);
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+    T_EQ(t, wmbt_sglang_file_name(&file, all, &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length, ZEROS "_a-b_1_8.bin"));
+    file.pp_size = 4;
+    file.pp_rank = 2;
+    file.cp_size = 2;
+    T_EQ(t, wmbt_sglang_file_name(&file, all, &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length, ZEROS "_a-b_1_8_4_2_cp0_2.bin"));
+    file.mla = true;
+    file.pp_size = file.cp_size = 1;
+    T_EQ(t, wmbt_sglang_file_name(&file, all, &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length, ZEROS "_a-b.bin"));
+    size_t needed = length;
+    wmbt_test_fill(out, sizeof out);
+    T_EQ(t, wmbt_sglang_file_name(&file, wmbt_buf_of(out, needed - 1), &length),
+         WMBT_BUFFER_TOO_SMALL);
+    T_CHECK(t, wmbt_test_is_filled(out, sizeof out) && length == needed);
+    T_EQ(t, wmbt_vllm_group_key(wmbt_view_of(hash32, 32), 1, wmbt_buf_of(out, 35), &length),
+         WMBT_BUFFER_TOO_SMALL);
+    T_EQ(t, wmbt_vllm_event_number(wmbt_view_of(hash32, 7), &number), WMBT_BAD_LENGTH);
+    T_EQ(t, wmbt_vllm_coarse(16, 40, 5, &scale, &count), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_vllm_coarse(0, 16, 5, &scale, &count), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_vllm_coarse(16, 48, 5, &scale, &count), WMBT_OK);
+    T_CHECK(t, scale == 3 && count == 1);
+    wmbt_lmcache_key key = {{NULL, 0}, 2, 1, 0, {NULL, 0}, false, NULL, NULL, 1};
+    T_EQ(t, wmbt_lmcache_key_text(&key, all, &length), WMBT_BAD_ARGUMENT);
+    key.tag_count = 0;
+    T_EQ(t, wmbt_lmcache_key_text(&key, wmbt_buf_of(out, 6), &length), WMBT_BUFFER_TOO_SMALL);
+    T_EQ(t, wmbt_lmcache_key_text(&key, wmbt_buf_of(out, 7), &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length, "@2@1@0@"));
+    wmbt_lmcache_mp_key mp = {{(const uint8_t *)"m@", 2}, 0, 0, {0}, {NULL, 0}};
+    T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_BAD_TEXT);
+    T_EQ(t, wmbt_lmcache_mp_file_name(&mp, all, &length), WMBT_BAD_TEXT);
+    T_EQ(t, wmbt_lmcache_mp_kv_rank(1, 2, 3, 4), 0x01020304u);
+    T_EQ(t, wmbt_dynamo_item_hash(wmbt_view_of(NULL, 1), &number), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_dynamo_item_hash(wmbt_view_of(NULL, 0), &number), WMBT_MISSING);
+    T_EQ(t, wmbt_dynamo_pad_token(UINT64_C(0xFFFFFFFF40000001)), 1000001);
+    T_EQ(t, wmbt_mooncake_physical_key(wmbt_view_of(NULL, 1), 0, NULL, out), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_mooncake_verify_hash(wmbt_view_of(NULL, 1), out), WMBT_BAD_ARGUMENT);
+}
+
+static const wmbt_case cases[] = {
+    {"which field belongs to which dialect", test_fields, 0, NULL},
+    {"values of fields", test_values, 0, NULL},
+    {"items", test_items, 0, NULL},
+    {"memory, clones and calls of every dialect", test_calls, 4096, NULL},
+    {"ends: shorter blocks, embeddings, long pickles", test_ends, 200000, NULL},
+    {"an engine and the other dialects", test_wrong_dialect, 4096, NULL},
+    {"lineage hashes at their borders", test_lineage, 0, NULL},
+    {"keys", test_keys, 0, NULL},
+};
+WMBT_SUITE(dialects_rules, cases);
