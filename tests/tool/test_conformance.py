@@ -20,6 +20,14 @@ class Conformance(ToolTest):
         for row in answer:
             self.assertEqual((row["agree"], row["differ"], row["not_run"]), (row["rows"], 0, 0))
 
+    def test_files_of_wombatkv(self):
+        names = ("core_chain", "daemon_envelope", "format_wal_record")
+        answer = self.ok("conformance", "--json",
+                         *(golden("vectors", name + ".tsv") for name in names)).json
+        self.assertEqual([row["rows"] for row in answer], [199, 823, 606])
+        for row in answer:
+            self.assertEqual((row["agree"], row["differ"], row["not_run"]), (row["rows"], 0, 0))
+
     def changed(self, name, old, new):
         with open(os.path.join(DIALECTS, "sglang_hicache.tsv"), encoding="utf-8") as f:
             text = f.read()

@@ -54,5 +54,16 @@ const struct kit_kind kit_kinds[] = {
      kit_mooncake_conductor},
     {"mooncake_nvme_kv_derived", "logical_key slot chunk physical_key verify_hash",
      kit_mooncake_nvme_kv},
+#if WMBT_CFG_CHAIN
+    {"core_chain", "tenant_hex fingerprint_hex token_seed block_lens tokens_hex hashes",
+     kit_core_chain},
+#endif
+#if WMBT_CFG_ENVELOPE && WMBT_CFG_WRITERS
+    {"daemon_envelope", "op wire_hex body_hex outcome crc len", kit_daemon_envelope},
+#endif
+#if WMBT_CFG_WAL && WMBT_CFG_WRITERS
+    {"format_wal_record", "op wire_hex outcome key_hex meta_hex payload_hex",
+     kit_format_wal_record},
+#endif
     {NULL, NULL, NULL},
 };

@@ -70,5 +70,8 @@ void kit_llmd_cbor_sha256(struct kit *k);
 void kit_llmd_router(struct kit *k);
 void kit_aibrix_gateway(struct kit *k);
 void kit_trtllm_v2(struct kit *k);
+void kit_core_chain(struct kit *k);
+void kit_daemon_envelope(struct kit *k);
+void kit_format_wal_record(struct kit *k);
 
 #endif
