@@ -245,7 +245,7 @@ void board_get(uint32_t tag, wmbt_view key, uint32_t offset, uint32_t bytes)
     uint32_t size = (uint32_t)q->object.len, end = size, cut = UINT32_MAX;
     end = offset < size && bytes < size - offset ? offset + bytes : size;
     packet word = {0, 0, q, 0, 0, 0, codes[board_below(4)]};
-    if (is_cursed(key) || (mode == BOARD_HOSTILE && board_below(24) == 0u)) {
+    if (is_cursed(key) || one_in(mode == BOARD_HOSTILE ? 24u : 48u)) {
         cut = board_below(8); /* fails after so many packets */
     } else if (q->object.data == NULL) {
         expect(q, word, BOARD_ABSENT, now + delay());

@@ -8,8 +8,9 @@
 
 /* How badly the board behaves. */
 #define BOARD_GENTLE 0u /* packets in order, nothing is lost, all ends at once */
-#define BOARD_FAIR 1u /* late, lost, doubled, out of order; what is asked for often enough comes */
-#define BOARD_HOSTILE 2u /* requests fail, too, of some objects always */
+#define BOARD_FAIR \
+    1u /* packets late, lost, doubled, out of order, requests that fail: now and then */
+#define BOARD_HOSTILE 2u /* more often, packets damaged, and of some objects all requests fail */
 
 /* Starts the board. The seed says all that happens; one packet in so many is lost, one
  * doubled, half
