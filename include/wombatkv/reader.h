@@ -210,8 +210,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_init(wmbt_buf memory,
  *     below the bytes of a block's rows; places that pass memory.len (if that is not 0) or 2^64
  *     bytes: without pages offset + rows of max_blocks + 1 blocks, with pages those of the kinds
  *     that only a tail has
- * bad-argument, bad-text, not-representable, too-large (a tenant longer than the memory has room
- *     for): as wmbt_chain_init()
+ * bad-argument, bad-text, not-representable, buffer-too-small, too-large (a tenant longer than the
+ *     memory has room for): as wmbt_chain_init()
  * On an error there is no prompt, as after init(), and what was before has ended too.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_start(wmbt_reader *r,

@@ -10,7 +10,8 @@ import tables
 from common import SMALL, Build, compile_all, main, planted, public_functions, target
 
 # {function: [functions that it may call through a pointer]}
-INDIRECT = {"wmbt_compressed_unwrap": ["wmbt_zstd_codec"]}  # or a codec of the caller's
+INDIRECT = {"wmbt_compressed_unwrap": ["wmbt_zstd_codec"],  # or a codec of the caller's
+            "wmbt_reader_unwrap": ["wmbt_zstd_codec", "wmbt_zstd_codec_step"]}
 # {name that the loader resolves: [kernels that it can mean]}, src/hash/x86/dispatch.c.
 LOADED = {
     "wmbt_crc32c_loaded": ["wmbt_crc32c_avx512", "wmbt_crc32c_avx2", "wmbt_crc32c_sse42",
