@@ -149,6 +149,11 @@
 #    define WMBT_CFG_READER 1
 #endif
 
+/* client */
+#ifndef WMBT_CFG_S3CLIENT
+#    define WMBT_CFG_S3CLIENT 1
+#endif
+
 /* --- choices ---------------------------------------------------------------------------------- */
 
 /* Texts of wmbt_status_name(): about 0.7 KB of constants. */
@@ -421,6 +426,11 @@
     !(WMBT_CFG_CHAIN && WMBT_CFG_OBJKEY && WMBT_CFG_REUSE && WMBT_CFG_KVBLOCK && \
       WMBT_CFG_RAWTAIL && WMBT_CFG_COMPRESSED && WMBT_CFG_LARGEVALUE)
 #    error "reader needs chain, objkey, reuse, kvblock, rawtail, compressed and largevalue"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_S3CLIENT)
+#    error "WMBT_CFG_S3CLIENT is 0 or 1"
+#elif WMBT_CFG_S3CLIENT && !(WMBT_CFG_READER && WMBT_CFG_S3)
+#    error "s3client needs reader and s3"
 #endif
 
 /* --- the compiler: the only place outside kernels that knows one ------------------------------ */

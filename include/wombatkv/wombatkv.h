@@ -38,6 +38,7 @@
 #include "wombatkv/residency.h"
 #include "wombatkv/reuse.h"
 #include "wombatkv/s3.h"
+#include "wombatkv/s3client.h"
 #include "wombatkv/segment.h"
 #include "wombatkv/sha256.h"
 #include "wombatkv/shape.h"
