@@ -461,6 +461,7 @@ int example(const board_command *command)
     config.runs = RUNS;
     config.step_bytes = STEP_BYTES;
     config.codec.decode = wmbt_zstd_codec;
+    config.codec.step = wmbt_zstd_codec_step;
     config.codec.context = &workspace;
     if (config.shape->layers > MAX_LAYERS || !make_cache(&config, command->block_tokens)) {
         return 1;

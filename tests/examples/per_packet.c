@@ -81,7 +81,7 @@ static const wmbt_reader_config config = {
     .flags = WMBT_READER_LATE_WRITES,
     .memory = {the_dpu.rows, ROWS_BYTES},
     .places = the_dpu.places,
-    .codec = {.decode = wmbt_zstd_codec, .context = &zstd_workspace},
+    .codec = {.decode = wmbt_zstd_codec, .step = wmbt_zstd_codec_step, .context = &zstd_workspace},
 };
 
 /* A caller's status says that this program is wrong. Others are the object's: the reader's affair;

@@ -52,7 +52,7 @@ static const wmbt_reader_config config = {
     .first_bytes = FIRST_BYTES,
     .step_bytes = STEP_BYTES,
 #if WMBT_CFG_ZSTD
-    .codec = {.decode = wmbt_zstd_codec, .context = &zstd_workspace},
+    .codec = {.decode = wmbt_zstd_codec, .step = wmbt_zstd_codec_step, .context = &zstd_workspace},
 #endif
 };
 

@@ -1026,6 +1026,7 @@ static void configure(void)
     life.prompt.chain.fingerprint = wmbt_view_of(fingerprint, sizeof fingerprint);
     life.prompt.prefix = wmbt_view_of((const uint8_t *)"p", 1);
     codec.decode = wmbt_zstd_codec;
+    codec.step = one_in(2) ? wmbt_zstd_codec_step : NULL;
     codec.context = &workspace_buf;
     life.engine = !one_in(4);
     life.watch = one_in(4);
