@@ -215,6 +215,14 @@ static void test_arguments(wmbt_test *t)
     key.bytes[5] = 1;
     T_EQ(t, wmbt_residency_put(&w, &key, &entry), WMBT_FULL);
     T_EQ(t, wmbt_residency_bytes(UINT64_C(0x7FFFFFF1)), UINT64_MAX);
+    /* What just fits the budget is accepted. */
+    wmbt_residency_guard guard = {208, 0, 64, 50};
+    uint64_t estimated = 0xEE;
+    key.bytes[5] = 9;
+    T_EQ(t, wmbt_residency_put_guarded(&w, &guard, &key, &entry, &estimated), WMBT_OK);
+    guard.host_bytes--;
+    T_EQ(t, wmbt_residency_put_guarded(&w, &guard, &key, &entry, &estimated), WMBT_TOO_LARGE);
+    T_EQ(t, estimated, 104);
 }
 
 static const wmbt_case cases[] = {
