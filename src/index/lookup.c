@@ -340,23 +340,22 @@ uint32_t wmbt_index_longest_prefix(const wmbt_index *x, const wmbt_block_hash *h
     for (uint32_t i = 0; i < count && i < WMBT_INDEX_BATCH; i++) {
         wmbt_index_prefetch_bucket(x, hashes + i);
     }
-    for (uint32_t first = 0; first < count; first += WMBT_INDEX_BATCH) {
-        uint32_t left = count - first;
-        uint32_t batch = left < WMBT_INDEX_BATCH ? left : WMBT_INDEX_BATCH;
-        const wmbt_block_hash *these = hashes + first;
-        for (uint32_t i = 0; i < batch; i++) {
-            ids[i] = wmbt_index_guess(x, these + i);
-            if (ids[i] - 1u < x->record_count) {
-                WMBT_PREFETCH(wmbt_index_record(x, ids[i] - 1u));
-            }
-            if (left - i > WMBT_INDEX_BATCH) {
-                wmbt_index_prefetch_bucket(x, these + WMBT_INDEX_BATCH + i);
-            }
+    /* A bucket is asked for one batch before it is looked at, and its record one batch before it is
+     * compared. */
+    for (size_t i = 0; i < count || i - count < WMBT_INDEX_BATCH; i++) {
+        uint32_t *id = &ids[i % WMBT_INDEX_BATCH];
+        if (i >= WMBT_INDEX_BATCH && !wmbt_index_verify(x, hashes + (i - WMBT_INDEX_BATCH), *id)) {
+            return (uint32_t)(i - WMBT_INDEX_BATCH);
         }
-        for (uint32_t i = 0; i < batch; i++) {
-            if (!wmbt_index_verify(x, these + i, ids[i])) {
-                return first + i;
-            }
+        if (i >= count) {
+            continue;
+        }
+        if (count - i > WMBT_INDEX_BATCH) {
+            wmbt_index_prefetch_bucket(x, hashes + i + WMBT_INDEX_BATCH);
+        }
+        *id = wmbt_index_guess(x, hashes + i);
+        if (*id - 1u < x->record_count) {
+            WMBT_PREFETCH(wmbt_index_record(x, *id - 1u));
         }
     }
     return count;

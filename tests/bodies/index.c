@@ -514,7 +514,7 @@ static void run_model(wmbt_test *t, const wmbt_index_config *config, uint32_t st
 static void run_models(wmbt_test *t, bool prefix_closed)
 {
     uint32_t random = prefix_closed ? 77u : 7u;
-    for (uint32_t round = 0; round < T_MANY(400u, 6u); round++) {
+    for (uint32_t round = 0; round < T_MANY(250u, 6u); round++) {
         wmbt_index_config config;
         uint32_t size = wmbt_test_random(&random) % 8u;
         /* Room for everything, for a few, and for one bucket. */

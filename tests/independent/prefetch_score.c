@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The score of prefetching against the formula in doubles, as upstream computes it: the score of
- * 10^6 random blocks of ages up to 30 days, and the order of as many pairs. Where two doubles differ
- * by no more than 2 units in the last place the order is not asked: two mathematical libraries may
- * disagree there.
+ * 10^6 random blocks of ages up to 30 days, and the order of as many pairs. Where two doubles
+ * differ by no more than 2 units in the last place the order is not asked: two mathematical
+ * libraries may disagree there.
  */
 #include <math.h>
 #include <stdio.h>
