@@ -514,6 +514,9 @@
  * the configuration header. */
 #if !defined(WMBT_LOAD_ACQUIRE)
 #    if WMBT_CFG_INDEX_ATOMICS
+#        if !defined(__GCC_ATOMIC_INT_LOCK_FREE) || __GCC_ATOMIC_INT_LOCK_FREE < 2
+#            error "WMBT_CFG_INDEX_ATOMICS: define WMBT_LOAD_ACQUIRE and the two beside it"
+#        endif
 #        define WMBT_LOAD_RELAXED(pointer) __atomic_load_n(pointer, __ATOMIC_RELAXED)
 #        define WMBT_LOAD_ACQUIRE(pointer) __atomic_load_n(pointer, __ATOMIC_ACQUIRE)
 #        define WMBT_STORE_RELEASE(pointer, value) \
