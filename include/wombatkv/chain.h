@@ -149,6 +149,25 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_push(wmbt_chain *x, const uint32
                                                      size_t count, size_t *taken,
                                                      wmbt_block_hash *hash);
 
+/** What wmbt_chain_push_many() does with one of several chains. */
+typedef struct wmbt_chain_step {
+    wmbt_chain *chain;      /**< in: each chain stands in one step only */
+    const uint32_t *tokens; /**< in */
+    size_t count;           /**< in: of tokens */
+    size_t taken;           /**< out, as the other two: see wmbt_chain_push() */
+    wmbt_block_hash hash;
+    wmbt_status status;
+} wmbt_chain_step;
+
+/**
+ * wmbt_chain_push() for several prompts: status, taken and hash of each step are what that call
+ * gives for it. Where kernels for instruction sets are in use (docs/KERNELS.md), steps with all
+ * tokens of a block that is not begun are hashed side by side, 16 at once, as long as chains have
+ * the same dialect (core or ds4) and a block_tokens of at most 240: eight prompts then take little
+ * longer than two. Needs about 5 KB of stack then.
+ */
+WMBT_API void wmbt_chain_push_many(wmbt_chain_step *step, size_t steps);
+
 /** Blocks done so far. */
 WMBT_API uint32_t wmbt_chain_blocks(const wmbt_chain *x);
 

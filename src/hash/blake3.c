@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/le.h"
+#include "hash/blake3_pairs.h"
 #include "hash/kernel.h"
 
 #if WMBT_CFG_BLAKE3
@@ -337,5 +338,64 @@ wmbt_status wmbt_blake3_once(wmbt_buf memory, wmbt_view bytes,
     }
     return status;
 }
+
+#    ifdef WMBT_BLAKE3_RUN
+
+/* One block of each message from its edge, of which `bytes` bytes count; what is behind them is
+ * set to 0. */
+static void wmbt_blake3_edges(const wmbt_blake3_pairs *pairs, size_t bytes, uint32_t flags)
+{
+    const uint8_t *input[WMBT_BLAKE3_RUN_LANES];
+    wmbt_blake3_run run;
+    for (size_t i = 0; i < pairs->count; i++) {
+        wmbt_bytes_fill(pairs->edge[i] + bytes, 0, WMBT_BLAKE3_BLOCK_BYTES - bytes);
+        input[i] = pairs->edge[i];
+    }
+    wmbt_blake3_set_run(&run, input, pairs->digest, pairs->count, 1);
+    run.last_bytes = (uint32_t)bytes;
+    run.flags = flags;
+    WMBT_BLAKE3_RUN(&run);
+}
+
+/* Moves n bytes of each body to its edge, behind the `at` bytes that are there. */
+static void wmbt_blake3_fetch(const wmbt_blake3_pairs *pairs, size_t at, size_t n)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        wmbt_bytes_copy(pairs->edge[i] + at, pairs->body[i], n);
+        pairs->body[i] += n;
+    }
+}
+
+/* Whole blocks in the middle are read where they lie. */
+void wmbt_blake3_hash_pairs(const wmbt_blake3_pairs *pairs)
+{
+    const uint32_t ends = WMBT_BLAKE3_CHUNK_END | WMBT_BLAKE3_ROOT;
+    size_t room = WMBT_BLAKE3_BLOCK_BYTES - pairs->head_bytes;
+    size_t first = pairs->body_bytes < room ? pairs->body_bytes : room;
+    size_t left = pairs->body_bytes - first;
+    for (size_t i = 0; i < pairs->count; i++) {
+        wmbt_blake3_start(pairs->digest[i]);
+    }
+    wmbt_blake3_fetch(pairs, pairs->head_bytes, first);
+    wmbt_blake3_edges(pairs, pairs->head_bytes + first,
+                      WMBT_BLAKE3_CHUNK_START | (left == 0u ? ends : 0u));
+    size_t rest = left & (WMBT_BLAKE3_BLOCK_BYTES - 1u);
+    if (left != rest) {
+        wmbt_blake3_run run;
+        wmbt_blake3_set_run(&run, pairs->body, pairs->digest, pairs->count,
+                            left / WMBT_BLAKE3_BLOCK_BYTES);
+        run.flags_last = rest == 0u ? ends : 0u;
+        WMBT_BLAKE3_RUN(&run);
+        for (size_t i = 0; i < pairs->count; i++) {
+            pairs->body[i] += left - rest;
+        }
+    }
+    if (rest != 0u) {
+        wmbt_blake3_fetch(pairs, 0, rest);
+        wmbt_blake3_edges(pairs, rest, ends);
+    }
+}
+
+#    endif
 
 #endif

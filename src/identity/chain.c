@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/le.h"
 #include "base/text.h"
+#include "hash/blake3_pairs.h"
 #include "identity/dialects/dialect.h"
 
 #if WMBT_CFG_CHAIN
@@ -217,6 +218,83 @@ void wmbt_chain_reset(wmbt_chain *x)
 #    endif
 }
 
+#    ifdef WMBT_BLAKE3_RUN
+
+/* What the heads of blocks are: of core a mark, the hash before and the tokens' bytes, of ds4 the
+ * hash before as text. */
+#        define WMBT_CHAIN_CORE_MARK "tp-chain-v1"
+#        define WMBT_CHAIN_CORE_HEAD_BYTES (sizeof(WMBT_CHAIN_CORE_MARK) - 1u + 32u + 8u)
+
+static size_t wmbt_chain_head_bytes(const wmbt_chain *x)
+{
+    return x->dialect == WMBT_CHAIN_DS4 ? WMBT_BLOCK_HASH_HEX_BYTES : WMBT_CHAIN_CORE_HEAD_BYTES;
+}
+
+static void wmbt_chain_write_head(const wmbt_chain *x, uint8_t head[WMBT_CHAIN_HEAD_BYTES])
+{
+    if (x->dialect == WMBT_CHAIN_DS4) {
+        wmbt_block_hash_to_hex(&x->parent, head);
+        return;
+    }
+    const size_t mark = sizeof WMBT_CHAIN_CORE_MARK - 1u;
+    wmbt_bytes_copy(head, (const uint8_t *)WMBT_CHAIN_CORE_MARK, mark);
+    wmbt_bytes_copy(head + mark, x->parent.bytes, WMBT_BLOCK_HASH_BYTES);
+    wmbt_store_le64(head + mark + WMBT_BLOCK_HASH_BYTES, 4u * (uint64_t)x->block_tokens);
+}
+
+/* True if the next block can be hashed in one go: all its tokens are here, nothing of it was taken,
+ * it is allowed, and it fits in a chunk. */
+static bool wmbt_chain_is_whole(const wmbt_chain *x, const uint32_t *tokens, size_t count)
+{
+    return (x->dialect == WMBT_CHAIN_CORE || x->dialect == WMBT_CHAIN_DS4) && x->open == 0u &&
+           tokens != NULL && x->block_tokens != 0u && count >= x->block_tokens &&
+           x->block_tokens <= (WMBT_BLAKE3_CHUNK_BYTES - WMBT_CHAIN_HEAD_BYTES) / 4u &&
+           x->blocks != UINT32_MAX &&
+           (x->dialect == WMBT_CHAIN_CORE || x->blocks < WMBT_CHAIN_DS4_MAX_BLOCKS);
+}
+
+static void wmbt_chain_set_hash(wmbt_chain *x, const uint32_t digest[8], wmbt_block_hash *hash)
+{
+    wmbt_bytes_copy(x->parent.bytes, (const uint8_t *)digest, WMBT_BLOCK_HASH_BYTES);
+    wmbt_bytes_copy(hash->bytes, (const uint8_t *)digest, WMBT_BLOCK_HASH_BYTES);
+    x->blocks++;
+}
+
+static void wmbt_chain_whole(wmbt_chain *x, const uint32_t *tokens, wmbt_block_hash *hash)
+{
+    uint8_t edge[1][WMBT_BLAKE3_BLOCK_BYTES];
+    uint32_t digest[1][8];
+    const uint8_t *body = (const uint8_t *)tokens;
+    wmbt_blake3_pairs pairs = {1, wmbt_chain_head_bytes(x), 4u * (size_t)x->block_tokens,
+                               edge, &body, digest};
+    wmbt_chain_write_head(x, edge[0]);
+    wmbt_blake3_hash_pairs(&pairs);
+    wmbt_chain_set_hash(x, digest[0], hash);
+}
+
+/* Blocks of one shape, whole ones. */
+static void wmbt_chain_whole_many(wmbt_chain_step *const step[WMBT_BLAKE3_RUN_LANES], size_t steps)
+{
+    uint8_t edge[WMBT_BLAKE3_RUN_LANES][WMBT_BLAKE3_BLOCK_BYTES];
+    uint32_t digest[WMBT_BLAKE3_RUN_LANES][8];
+    const uint8_t *body[WMBT_BLAKE3_RUN_LANES];
+    const wmbt_chain *first = step[0]->chain;
+    wmbt_blake3_pairs pairs = {steps, wmbt_chain_head_bytes(first),
+                               4u * (size_t)first->block_tokens, edge, body, digest};
+    for (size_t i = 0; i < steps; i++) {
+        wmbt_chain_write_head(step[i]->chain, edge[i]);
+        body[i] = (const uint8_t *)step[i]->tokens;
+    }
+    wmbt_blake3_hash_pairs(&pairs);
+    for (size_t i = 0; i < steps; i++) {
+        wmbt_chain_set_hash(step[i]->chain, digest[i], &step[i]->hash);
+        step[i]->taken = first->block_tokens;
+        step[i]->status = WMBT_OK;
+    }
+}
+
+#    endif
+
 /* Hashes what comes before a block's tokens. */
 static wmbt_status wmbt_chain_head(wmbt_chain *x, uint32_t tokens)
 {
@@ -325,6 +403,13 @@ wmbt_status wmbt_chain_push(wmbt_chain *x, const uint32_t *tokens, size_t count,
         return wmbt_chain_calls(x)->push(x, tokens, count, taken, hash);
     }
 #    endif
+#    ifdef WMBT_BLAKE3_RUN
+    if (wmbt_chain_is_whole(x, tokens, count)) {
+        *taken = x->block_tokens;
+        wmbt_chain_whole(x, tokens, hash);
+        return WMBT_OK;
+    }
+#    endif
     wmbt_status status;
     if (x->open == 0u && count != 0u) {
         status = wmbt_chain_begin_block(x, x->block_tokens);
@@ -344,6 +429,42 @@ wmbt_status wmbt_chain_push(wmbt_chain *x, const uint32_t *tokens, size_t count,
     }
     *taken = n;
     return x->open != 0u && x->lacking == 0u ? wmbt_chain_end_block(x, hash) : WMBT_NEED_MORE;
+}
+
+static void wmbt_chain_push_step(wmbt_chain_step *step)
+{
+    step->status =
+        wmbt_chain_push(step->chain, step->tokens, step->count, &step->taken, &step->hash);
+}
+
+void wmbt_chain_push_many(wmbt_chain_step *step, size_t steps)
+{
+#    ifdef WMBT_BLAKE3_RUN
+    wmbt_chain_step *waiting[WMBT_BLAKE3_RUN_LANES];
+    size_t count = 0;
+    for (size_t i = 0; i < steps; i++) {
+        const wmbt_chain *x = step[i].chain;
+        if (!wmbt_chain_is_whole(x, step[i].tokens, step[i].count)) {
+            wmbt_chain_push_step(&step[i]);
+            continue;
+        }
+        if (count == WMBT_BLAKE3_RUN_LANES ||
+            (count != 0u && (x->dialect != waiting[0]->chain->dialect ||
+                             x->block_tokens != waiting[0]->chain->block_tokens))) {
+            wmbt_chain_whole_many(waiting, count);
+            count = 0;
+        }
+        waiting[count] = &step[i];
+        count++;
+    }
+    if (count != 0u) {
+        wmbt_chain_whole_many(waiting, count);
+    }
+#    else
+    for (size_t i = 0; i < steps; i++) {
+        wmbt_chain_push_step(&step[i]);
+    }
+#    endif
 }
 
 uint32_t wmbt_chain_blocks(const wmbt_chain *x)

@@ -704,6 +704,121 @@ static void test_failure_17(wmbt_test *t)
     }
 }
 
+/* --- several chains at once ------------------------------------------------------------------- */
+
+#define MANY_MOST 33
+#define MANY_TOKENS 320
+#define MANY_BYTES WMBT_CHAIN_BYTES(MANY_TOKENS)
+
+/* A chain of one of eleven kinds: dialect, size of blocks and what was done with it. */
+static wmbt_chain *many_chain(wmbt_test *t, uint8_t *memory, size_t kind, const uint32_t *tokens)
+{
+    static const uint8_t fingerprint[32] = {7};
+    static const uint32_t sizes[] = {128, 128, 128, 16, 1, 240, 241, 320, 128, 0, 128};
+    wmbt_chain_config config =
+        core_config(WMBT_VIEW_LITERAL("many"), wmbt_view_of(fingerprint, 32), sizes[kind]);
+    if (kind == 1u || kind == 8u) {
+        config = ds4_config(WMBT_VIEW_LITERAL("many"), 4, 128);
+    }
+    wmbt_chain *x = NULL;
+    wmbt_block_hash hash;
+    size_t taken = 0;
+    T_ALSO(t, wmbt_chain_init(wmbt_buf_of(memory, MANY_BYTES), &config, &x) == WMBT_OK, "init");
+    if (t->failed) {
+        return NULL;
+    }
+    if (kind == 2u) { /* begun by push */
+        T_ALSO(t, wmbt_chain_push(x, tokens, 5, &taken, &hash) == WMBT_NEED_MORE, "begun");
+    } else if (kind == 8u) { /* the last but one, by push, and then the last */
+        for (uint32_t i = 0; i < WMBT_CHAIN_DS4_MAX_BLOCKS - 1u; i++) {
+            T_ALSO(t, wmbt_chain_push(x, tokens, 128, &taken, &hash) == WMBT_OK, "ds4");
+        }
+    } else if (kind == 10u) { /* announced, all tokens but one */
+        T_ALSO(t, wmbt_chain_begin_block(x, 128) == WMBT_OK, "announced");
+        T_ALSO(t, wmbt_chain_add(x, tokens, 127) == WMBT_OK, "announced");
+    }
+    return x;
+}
+
+/* The same by announcing and adding, which never takes a block in one go; false if it cannot. */
+static bool many_streamed(wmbt_test *t, const uint8_t *memory, const uint32_t *tokens,
+                          uint32_t count, wmbt_block_hash *hash)
+{
+    static uint64_t copy[MANY_BYTES / 8u];
+    wmbt_test_copy((uint8_t *)copy, memory, MANY_BYTES);
+    wmbt_chain *x = (wmbt_chain *)(void *)copy;
+    if (wmbt_chain_begin_block(x, count) != WMBT_OK) {
+        return false;
+    }
+    T_ALSO(t, wmbt_chain_add(x, tokens, count / 2u) == WMBT_OK, "first half");
+    T_ALSO(t, wmbt_chain_add(x, tokens + count / 2u, count - count / 2u) == WMBT_OK, "the rest");
+    T_ALSO(t, wmbt_chain_end_block(x, hash) == WMBT_OK, "end");
+    return true;
+}
+
+/* Two rounds with n chains of the kinds first, first + step, ... */
+static void many_round(wmbt_test *t, size_t n, size_t first, size_t step, const uint32_t *tokens)
+{
+    static const uint32_t counts[] = {128, 300, 128, 320, 1, 320, 320, 320, 128, 16, 9};
+    uint8_t *together = wmbt_test_alloc(t, n * MANY_BYTES);
+    uint8_t *alone = wmbt_test_alloc(t, n * MANY_BYTES);
+    wmbt_chain_step *steps = (wmbt_chain_step *)(void *)wmbt_test_alloc(t, n * sizeof *steps);
+    T_CHECK(t, together != NULL && alone != NULL && steps != NULL);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < n; i++) {
+            size_t kind = (first + i * step) % 11u;
+            if (round == 0) {
+                steps[i].chain = many_chain(t, together + i * MANY_BYTES, kind, tokens);
+                T_CALL(t, (void)many_chain(t, alone + i * MANY_BYTES, kind, tokens));
+            }
+            steps[i].tokens = tokens + i;
+            steps[i].count = round == 2 ? i % 4u : counts[kind];
+            steps[i].taken = 77;
+            steps[i].status = WMBT_BAD_TAG;
+            wmbt_test_fill(&steps[i].hash, sizeof steps[i].hash);
+            if (round == 2 && i % 5u == 4u) { /* NULL, with a count or without */
+                steps[i].tokens = NULL;
+            }
+        }
+        wmbt_chain_push_many(steps, n);
+        for (size_t i = 0; i < n; i++) {
+            wmbt_chain *x = (wmbt_chain *)(void *)(alone + i * MANY_BYTES);
+            wmbt_block_hash hash, streamed;
+            size_t taken = 77;
+            wmbt_test_fill(&hash, sizeof hash);
+            uint32_t size = steps[i].status == WMBT_OK ? (uint32_t)steps[i].taken : 0u;
+            bool whole = size != 0u && steps[i].tokens != NULL &&
+                         many_streamed(t, alone + i * MANY_BYTES, steps[i].tokens, size, &streamed);
+            T_EQ(t, wmbt_chain_push(x, steps[i].tokens, steps[i].count, &taken, &hash),
+                 steps[i].status);
+            T_EQ(t, steps[i].taken, taken);
+            T_BYTES(t, steps[i].hash.bytes, hash.bytes, sizeof hash);
+            T_CHECK(t, !whole || wmbt_test_same(streamed.bytes, hash.bytes, sizeof hash));
+            T_EQ(t, wmbt_chain_blocks(steps[i].chain), wmbt_chain_blocks(x));
+        }
+    }
+}
+
+static void test_many(wmbt_test *t)
+{
+    uint32_t *tokens = (uint32_t *)(void *)wmbt_test_alloc(t, 4u * (MANY_TOKENS + MANY_MOST));
+    T_CHECK(t, tokens != NULL);
+    uint32_t seed = 5;
+    for (size_t i = 0; i < MANY_TOKENS + MANY_MOST; i++) {
+        tokens[i] = wmbt_test_random(&seed);
+    }
+    size_t kept = t->arena_used;
+    wmbt_chain_push_many(NULL, 0);
+    for (size_t n = 1; n <= T_MANY(MANY_MOST, 6); n++) {
+        for (size_t kind = 0; kind < 11u; kind++) {
+            t->arena_used = kept;
+            T_CALL(t, many_round(t, n, kind, 0, tokens)); /* all alike */
+        }
+        t->arena_used = kept;
+        T_CALL(t, many_round(t, n, 0, 1, tokens)); /* all kinds in turn */
+    }
+}
+
 static const wmbt_case cases[] = {
     {"core: golden chains", test_golden_core, 8192, CORE_CHAIN},
     {"core: every split of ten tokens", test_every_split, 256, NULL},
@@ -711,6 +826,7 @@ static const wmbt_case cases[] = {
     {"failure 19: ds4's hashes are the engine's, for all golden prompts", test_golden_prompts, 256,
      PROMPTS " golden/bucket/prompts/"},
     {"ds4: 512 blocks and no more", test_ds4_stops_at_512_blocks, 256, NULL},
+    {"several at once are several one by one", test_many, 2 * MANY_MOST * MANY_BYTES + 12000, NULL},
     {"names of dialects", test_names, 0, NULL},
     {"configuration: core", test_config_core, 1024, NULL},
     {"configuration: ds4", test_config_ds4, 512, NULL},

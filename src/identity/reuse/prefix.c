@@ -47,6 +47,34 @@ static bool wmbt_prefix_take(wmbt_prefix_scan *scan, uint32_t block)
     return true;
 }
 
+#    if defined(WMBT_UNALIGNED_U64) && UINTPTR_MAX > UINT32_MAX
+/* Blocks from `block` on that all pools have, as far as a word or a byte of bits tells: 64, 8 or 0
+ * (which says nothing). The order of bytes does not matter where all are the same. */
+static uint32_t wmbt_prefix_full(const wmbt_prefix_scan *scan, uint32_t block, uint32_t left)
+{
+    typedef WMBT_UNALIGNED_U64 any;
+    uint32_t run = (block & 7u) != 0u || left < 8u ? 0u : left < 64u ? 8u : 64u;
+    for (size_t i = 0; i < scan->pools && run != 0u; i++) {
+        const uint8_t *bits = scan->pool[i].present.data + (block >> 3);
+        if (run == 64u && *(const any *)bits != UINT64_MAX) {
+            run = 8;
+        }
+        if (*bits != UINT8_MAX) {
+            return 0;
+        }
+    }
+    return run;
+}
+#    else
+static uint32_t wmbt_prefix_full(const wmbt_prefix_scan *scan, uint32_t block, uint32_t left)
+{
+    (void)scan;
+    (void)block;
+    (void)left;
+    return 0;
+}
+#    endif
+
 /* True if each pool has what it must have for the prefix that ends after the block taken last. */
 static bool wmbt_prefix_is_usable(const wmbt_prefix_scan *scan, uint32_t end)
 {
@@ -77,7 +105,11 @@ wmbt_status wmbt_prefix_segment_at(const wmbt_prefix_pool *pool, size_t pools, u
     uint32_t usable = 0;
     uint32_t block = from;
     for (; block < blocks; block++) {
-        if (wmbt_prefix_take(&scan, block)) {
+        uint32_t full = wmbt_prefix_full(&scan, block, blocks - block);
+        if (full != 0u) { /* what is usable behind its first block is so behind its last */
+            block += full - 1u;
+            usable = wmbt_prefix_is_usable(&scan, block + 1u) ? block + 1u - scan.first : usable;
+        } else if (wmbt_prefix_take(&scan, block)) {
             usable = wmbt_prefix_is_usable(&scan, block + 1u) ? block + 1u - scan.first : usable;
         } else if (block > scan.first) {
             break;

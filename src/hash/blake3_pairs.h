@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* BLAKE3 of several short messages side by side, for callers that have all of them at once. Where no
+ * kernel gains by that, WMBT_BLAKE3_RUN is not defined and there is none of this. */
+#ifndef WMBT_SRC_HASH_BLAKE3_PAIRS_H
+#define WMBT_SRC_HASH_BLAKE3_PAIRS_H
+
+#include "hash/kernel.h"
+
+#if WMBT_CFG_BLAKE3 && defined(WMBT_BLAKE3_RUN)
+
+/* `count` messages, 1 to WMBT_BLAKE3_RUN_LANES, each a head of 1 to 64 bytes and a body of at least
+ * 1 byte, of the same lengths, together a chunk at most. Memory is the caller's and used up. */
+typedef struct wmbt_blake3_pairs {
+    size_t count;
+    size_t head_bytes;
+    size_t body_bytes;
+    uint8_t (*edge)[64];  /* in: the heads */
+    const uint8_t **body; /* in: where the bodies are */
+    uint32_t (*digest)[8]; /* out */
+} wmbt_blake3_pairs;
+
+void wmbt_blake3_hash_pairs(const wmbt_blake3_pairs *pairs);
+
+#endif
+
+#endif
