@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BLAKE3 of several short messages side by side, for callers that have all of them at once. Where no
- * kernel gains by that, WMBT_BLAKE3_RUN is not defined and there is none of this. */
+/* BLAKE3 of several short messages side by side, for callers that have all of them at once. Where
+ * no kernel gains by that, WMBT_BLAKE3_RUN is not defined and there is none of this. */
 #ifndef WMBT_SRC_HASH_BLAKE3_PAIRS_H
 #define WMBT_SRC_HASH_BLAKE3_PAIRS_H
 

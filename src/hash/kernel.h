@@ -166,7 +166,7 @@ WMBT_HIDDEN wmbt_blake3_run_kernel wmbt_blake3_run_avx2;
 WMBT_HIDDEN wmbt_blake3_run_kernel wmbt_blake3_run_avx512;
 WMBT_HIDDEN wmbt_blake3_run_kernel wmbt_blake3_run_neon;
 
-#    if WMBT_BLAKE3_BY_MACHINE && WMBT_CFG_DISPATCH
+#    if WMBT_BLAKE3_BY_MACHINE && WMBT_CFG_DISPATCH && WMBT_ON_X86
 /* The loader sets it to one of the above (dispatch.c of the machine). */
 WMBT_HIDDEN wmbt_blake3_run_kernel wmbt_blake3_run_loaded;
 #        define WMBT_BLAKE3_RUN wmbt_blake3_run_loaded

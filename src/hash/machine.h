@@ -20,8 +20,8 @@
 #    define WMBT_ON_AARCH64 0
 #endif
 
-#if WMBT_CFG_DISPATCH && !WMBT_ON_X86 && !WMBT_ON_AARCH64
-#    error "WMBT_CFG_DISPATCH is for x86-64 and AArch64"
+#if WMBT_CFG_DISPATCH && !WMBT_ON_X86 && !(WMBT_ON_AARCH64 && defined(__AARCH64EL__))
+#    error "WMBT_CFG_DISPATCH is for x86-64 and little-endian AArch64"
 #endif
 
 #define WMBT_CRC32C_BY_MACHINE (WMBT_CFG_CRC32C && WMBT_CFG_CRC32C_KERNEL == 5)
@@ -74,23 +74,25 @@
 /* --- AArch64 ---------------------------------------------------------------------------------- */
 
 #if WMBT_ON_AARCH64 && (WMBT_CFG_DISPATCH || defined(__ARM_FEATURE_CRC32))
-#    define WMBT_CRC32C_ARMV8 0
+#    define WMBT_CRC32C_ARMV8 WMBT_CRC32C_BY_MACHINE
 #else
 #    define WMBT_CRC32C_ARMV8 0
 #endif
 #if WMBT_ON_AARCH64 && \
-    (WMBT_CFG_DISPATCH || (defined(__ARM_FEATURE_CRC32) && defined(__ARM_FEATURE_CRYPTO)))
-#    define WMBT_CRC32C_ARMV8_PMULL 0
+    (WMBT_CFG_DISPATCH || (defined(__ARM_FEATURE_CRC32) && \
+                           (defined(__ARM_FEATURE_CRYPTO) || defined(__ARM_FEATURE_AES))))
+#    define WMBT_CRC32C_ARMV8_PMULL WMBT_CRC32C_BY_MACHINE
 #else
 #    define WMBT_CRC32C_ARMV8_PMULL 0
 #endif
-#if WMBT_ON_AARCH64 && (WMBT_CFG_DISPATCH || defined(__ARM_FEATURE_CRYPTO))
-#    define WMBT_SHA256_ARMV8 0
+#if WMBT_ON_AARCH64 && defined(__AARCH64EL__) && \
+    (WMBT_CFG_DISPATCH || defined(__ARM_FEATURE_CRYPTO) || defined(__ARM_FEATURE_SHA2))
+#    define WMBT_SHA256_ARMV8 WMBT_SHA256_BY_MACHINE
 #else
 #    define WMBT_SHA256_ARMV8 0
 #endif
 #if WMBT_ON_AARCH64 && defined(__ARM_NEON) && defined(__AARCH64EL__)
-#    define WMBT_BLAKE3_NEON 0
+#    define WMBT_BLAKE3_NEON WMBT_BLAKE3_BY_MACHINE
 #else
 #    define WMBT_BLAKE3_NEON 0
 #endif
@@ -98,12 +100,12 @@
 /* --- RISC-V ----------------------------------------------------------------------------------- */
 
 #if defined(__GNUC__) && defined(__riscv) && defined(__riscv_zbc)
-#    define WMBT_CRC32C_ZBC 0
+#    define WMBT_CRC32C_ZBC WMBT_CRC32C_BY_MACHINE
 #else
 #    define WMBT_CRC32C_ZBC 0
 #endif
 #if defined(__GNUC__) && defined(__riscv) && defined(__riscv_zknh)
-#    define WMBT_SHA256_ZKNH 0
+#    define WMBT_SHA256_ZKNH WMBT_SHA256_BY_MACHINE
 #else
 #    define WMBT_SHA256_ZKNH 0
 #endif

@@ -45,7 +45,7 @@
 #    undef WMBT_BLAKE3_ROTATE
 #    define WMBT_BLAKE3_ROTATE(v, right) ((wmbt_x86_n256)wmbt_x86_rotate2_##right((__m256i)(v)))
 #    define WMBT_LANES_NAME wmbt_blake3_avx2_lanes
-#    define WMBT_LANES_TARGET WMBT_BLAKE3_AVX2_TARGET
+#    define WMBT_LANES_TARGET WMBT_TARGET(WMBT_BLAKE3_AVX2_TARGET)
 #    define WMBT_LANES_COUNT 8
 #    define WMBT_LANES_V __m256i
 #    define WMBT_LANES_N wmbt_x86_n256
@@ -55,7 +55,7 @@
 #    define WMBT_LANES_HIGH64(a, b) _mm256_unpackhi_epi64(a, b)
 #    define WMBT_LANES_LOAD(p, at) wmbt_x86_load2((p)[0] + (at), (p)[4] + (at))
 #    define WMBT_LANES_STORE(to, v, group) wmbt_x86_store2(to, (__m256i)(v), group)
-#    include "hash/x86/blake3_lanes.h"
+#    include "hash/blake3_lanes.h"
 
 WMBT_TARGET(WMBT_BLAKE3_AVX2_TARGET)
 void wmbt_blake3_run_avx2(const wmbt_blake3_run *run)

@@ -84,7 +84,7 @@ static inline void wmbt_x86_store4(uint32_t *p, __m512i v, size_t quarter)
 #    undef WMBT_BLAKE3_ROTATE
 #    define WMBT_BLAKE3_ROTATE(v, right) ((wmbt_x86_n256)_mm256_ror_epi32((__m256i)(v), right))
 #    define WMBT_LANES_NAME wmbt_blake3_avx512_lanes8
-#    define WMBT_LANES_TARGET WMBT_BLAKE3_AVX512_TARGET
+#    define WMBT_LANES_TARGET WMBT_TARGET(WMBT_BLAKE3_AVX512_TARGET)
 #    define WMBT_LANES_COUNT 8
 #    define WMBT_LANES_V __m256i
 #    define WMBT_LANES_N wmbt_x86_n256
@@ -94,12 +94,12 @@ static inline void wmbt_x86_store4(uint32_t *p, __m512i v, size_t quarter)
 #    define WMBT_LANES_HIGH64(a, b) _mm256_unpackhi_epi64(a, b)
 #    define WMBT_LANES_LOAD(p, at) wmbt_x86_load2((p)[0] + (at), (p)[4] + (at))
 #    define WMBT_LANES_STORE(to, v, group) wmbt_x86_store2(to, (__m256i)(v), group)
-#    include "hash/x86/blake3_lanes.h"
+#    include "hash/blake3_lanes.h"
 
 #    undef WMBT_BLAKE3_ROTATE
 #    define WMBT_BLAKE3_ROTATE(v, right) ((wmbt_x86_n512)_mm512_ror_epi32((__m512i)(v), right))
 #    define WMBT_LANES_NAME wmbt_blake3_avx512_lanes16
-#    define WMBT_LANES_TARGET WMBT_BLAKE3_AVX512_TARGET
+#    define WMBT_LANES_TARGET WMBT_TARGET(WMBT_BLAKE3_AVX512_TARGET)
 #    define WMBT_LANES_COUNT 16
 #    define WMBT_LANES_V __m512i
 #    define WMBT_LANES_N wmbt_x86_n512
@@ -110,7 +110,7 @@ static inline void wmbt_x86_store4(uint32_t *p, __m512i v, size_t quarter)
 #    define WMBT_LANES_LOAD(p, at) \
         wmbt_x86_load4((p)[0] + (at), (p)[4] + (at), (p)[8] + (at), (p)[12] + (at))
 #    define WMBT_LANES_STORE(to, v, group) wmbt_x86_store4(to, (__m512i)(v), group)
-#    include "hash/x86/blake3_lanes.h"
+#    include "hash/blake3_lanes.h"
 
 WMBT_TARGET(WMBT_BLAKE3_AVX512_TARGET)
 void wmbt_blake3_run_avx512(const wmbt_blake3_run *run)

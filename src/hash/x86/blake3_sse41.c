@@ -29,7 +29,7 @@
 #    undef WMBT_BLAKE3_ROTATE
 #    define WMBT_BLAKE3_ROTATE(v, right) ((wmbt_x86_n128)wmbt_x86_rotate_##right((__m128i)(v)))
 #    define WMBT_LANES_NAME wmbt_blake3_sse41_lanes
-#    define WMBT_LANES_TARGET WMBT_BLAKE3_SSE41_TARGET
+#    define WMBT_LANES_TARGET WMBT_TARGET(WMBT_BLAKE3_SSE41_TARGET)
 #    define WMBT_LANES_COUNT 4
 #    define WMBT_LANES_V __m128i
 #    define WMBT_LANES_N wmbt_x86_n128
@@ -39,7 +39,7 @@
 #    define WMBT_LANES_HIGH64(a, b) _mm_unpackhi_epi64(a, b)
 #    define WMBT_LANES_LOAD(p, at) wmbt_x86_load((p)[0] + (at))
 #    define WMBT_LANES_STORE(to, v, group) ((void)(group), wmbt_x86_store(to, (__m128i)(v)))
-#    include "hash/x86/blake3_lanes.h"
+#    include "hash/blake3_lanes.h"
 
 WMBT_TARGET(WMBT_BLAKE3_SSE41_TARGET)
 void wmbt_blake3_run_sse41(const wmbt_blake3_run *run)

@@ -17,7 +17,7 @@
 typedef WMBT_LANES_N WMBT_LANES_FN(_any) __attribute__((__may_alias__, __aligned__(4)));
 
 /* Rows of four words of a message become vectors of a word, in each 128 bits, and back again. */
-WMBT_TARGET(WMBT_LANES_TARGET)
+WMBT_LANES_TARGET
 static inline void WMBT_LANES_FN(_turn)(WMBT_LANES_N m[4])
 {
     WMBT_LANES_V low01 = WMBT_LANES_LOW32((WMBT_LANES_V)m[0], (WMBT_LANES_V)m[1]);
@@ -31,7 +31,7 @@ static inline void WMBT_LANES_FN(_turn)(WMBT_LANES_N m[4])
 }
 
 /* Four words of each message. */
-WMBT_TARGET(WMBT_LANES_TARGET)
+WMBT_LANES_TARGET
 static inline void WMBT_LANES_FN(_load)(WMBT_LANES_N m[4],
                                         const uint8_t *const p[WMBT_LANES_COUNT], size_t at)
 {
@@ -42,14 +42,14 @@ static inline void WMBT_LANES_FN(_load)(WMBT_LANES_N m[4],
     WMBT_LANES_FN(_turn)(m);
 }
 
-WMBT_TARGET(WMBT_LANES_TARGET)
+WMBT_LANES_TARGET
 static inline WMBT_LANES_N WMBT_LANES_FN(_same)(uint32_t word)
 {
     return (WMBT_LANES_N){0} + word;
 }
 
 /* One block of each message. */
-WMBT_TARGET(WMBT_LANES_TARGET)
+WMBT_LANES_TARGET
 static inline void WMBT_LANES_FN(_block)(WMBT_LANES_N cv[8],
                                          const uint8_t *const p[WMBT_LANES_COUNT], size_t at,
                                          const WMBT_LANES_N counter[2], uint32_t bytes,
@@ -83,7 +83,7 @@ static inline void WMBT_LANES_FN(_block)(WMBT_LANES_N cv[8],
 }
 
 /* Messages `at` to at + used - 1 of the run. */
-WMBT_TARGET(WMBT_LANES_TARGET)
+WMBT_LANES_TARGET
 static void WMBT_LANES_NAME(const wmbt_blake3_run *run, size_t at, size_t used)
 {
     const uint8_t *p[WMBT_LANES_COUNT], *kept[WMBT_LANES_COUNT];
