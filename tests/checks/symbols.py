@@ -23,7 +23,9 @@ ALLOWED["cortex-m0plus trap"] = ALLOWED["cortex-m0plus"] | {"memcpy"}
 
 # With every kernel for instruction sets: as the loader picks them, and as a target's macros do.
 KERNELS = [("x86-64", ["-DWMBT_CFG_DISPATCH=1"]), ("x86-64", ["-march=x86-64-v3", "-mvpclmulqdq", "-mpclmul"]),
-           ("x86-64", ["-march=x86-64-v4", "-mvpclmulqdq", "-mpclmul", "-msha"])]
+           ("x86-64", ["-march=x86-64-v4", "-mvpclmulqdq", "-mpclmul", "-msha"]),
+           ("cortex-a78", ["-DWMBT_CFG_DISPATCH=1"]), ("cortex-a78", ["-mcpu=cortex-a78+crypto"]),
+           ("rv64gc", ["-march=rv64gc_zba_zbb_zbc_zbs_zknh"])]
 
 # .data.rel.ro is what a position-independent program makes of constants that hold addresses.
 WRITABLE = re.compile(r"\.(data(?!\.rel\.ro)|bss|sdata|sbss|tdata|tbss)\b|COMMON")
