@@ -34,7 +34,7 @@ __attribute__((target("avx"))) static void bench_clear_vectors(void)
     }
 }
 #else
-static void bench_clear_vectors(void)
+static inline void bench_clear_vectors(void)
 {
 }
 #endif
@@ -66,8 +66,8 @@ static int bench_order(const void *a, const void *b)
 }
 
 /* Times `ours` against `peer` (NULL: no peer, only a time is printed) on `bytes` bytes of input. */
-static void bench_compare(const char *name, size_t bytes, bench_work *ours, const char *peer_name,
-                          bench_work *peer, void *context)
+static inline void bench_compare(const char *name, size_t bytes, bench_work *ours,
+                                 const char *peer_name, bench_work *peer, void *context)
 {
     static volatile uint64_t kept;
     uint64_t sink = 0;
