@@ -345,10 +345,11 @@ wmbt_status wmbt_blake3_once(wmbt_buf memory, wmbt_view bytes,
  * set to 0. */
 static void wmbt_blake3_edges(const wmbt_blake3_pairs *pairs, size_t bytes, uint32_t flags)
 {
+    static const uint8_t zeros[WMBT_BLAKE3_BLOCK_BYTES];
     const uint8_t *input[WMBT_BLAKE3_RUN_LANES];
     wmbt_blake3_run run;
     for (size_t i = 0; i < pairs->count; i++) {
-        wmbt_bytes_fill(pairs->edge[i] + bytes, 0, WMBT_BLAKE3_BLOCK_BYTES - bytes);
+        wmbt_blake3_few(pairs->edge[i] + bytes, zeros, WMBT_BLAKE3_BLOCK_BYTES - bytes);
         input[i] = pairs->edge[i];
     }
     wmbt_blake3_set_run(&run, input, pairs->digest, pairs->count, 1);
@@ -361,7 +362,7 @@ static void wmbt_blake3_edges(const wmbt_blake3_pairs *pairs, size_t bytes, uint
 static void wmbt_blake3_fetch(const wmbt_blake3_pairs *pairs, size_t at, size_t n)
 {
     for (size_t i = 0; i < pairs->count; i++) {
-        wmbt_bytes_copy(pairs->edge[i] + at, pairs->body[i], n);
+        wmbt_blake3_few(pairs->edge[i] + at, pairs->body[i], n);
         pairs->body[i] += n;
     }
 }
@@ -374,7 +375,8 @@ void wmbt_blake3_hash_pairs(const wmbt_blake3_pairs *pairs)
     size_t first = pairs->body_bytes < room ? pairs->body_bytes : room;
     size_t left = pairs->body_bytes - first;
     for (size_t i = 0; i < pairs->count; i++) {
-        wmbt_blake3_start(pairs->digest[i]);
+        wmbt_blake3_few((uint8_t *)pairs->digest[i], (const uint8_t *)wmbt_blake3_iv,
+                        WMBT_BLAKE3_CV_BYTES);
     }
     wmbt_blake3_fetch(pairs, pairs->head_bytes, first);
     wmbt_blake3_edges(pairs, pairs->head_bytes + first,

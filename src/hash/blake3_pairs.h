@@ -21,6 +21,27 @@ typedef struct wmbt_blake3_pairs {
 
 void wmbt_blake3_hash_pairs(const wmbt_blake3_pairs *pairs);
 
+/* A few bytes copied without a call: at these lengths one costs more than the bytes. */
+static inline void wmbt_blake3_few(uint8_t *dst, const uint8_t *src, size_t n)
+{
+    typedef WMBT_UNALIGNED_U64 any64;
+    typedef uint32_t __attribute__((__may_alias__, __aligned__(1))) any32;
+    for (; n >= 8u; n -= 8u, dst += 8, src += 8) {
+        *(any64 *)dst = *(const any64 *)src;
+        WMBT_HIDE_POINTER(dst);
+    }
+    if (n >= 4u) {
+        *(any32 *)dst = *(const any32 *)src;
+        dst += 4;
+        src += 4;
+        n -= 4u;
+    }
+    for (; n != 0u; n--) {
+        *dst++ = *src++;
+        WMBT_HIDE_POINTER(dst);
+    }
+}
+
 #endif
 
 #endif

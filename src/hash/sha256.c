@@ -142,9 +142,9 @@ void wmbt_sha256_final(const wmbt_sha256 *x, uint8_t out[WMBT_SHA256_DIGEST_BYTE
     uint8_t block[WMBT_SHA256_BLOCK_BYTES];
     wmbt_bytes_copy((uint8_t *)h, (const uint8_t *)x->h, sizeof h);
     size_t fill = (size_t)(x->total & (WMBT_SHA256_BLOCK_BYTES - 1u));
+    wmbt_bytes_fill(block, 0, WMBT_SHA256_BLOCK_BYTES);
     wmbt_bytes_copy(block, x->block, fill);
     block[fill++] = 0x80;
-    wmbt_bytes_fill(block + fill, 0, WMBT_SHA256_BLOCK_BYTES - fill);
     if (fill > WMBT_SHA256_LENGTH_AT) {
         WMBT_SHA256_KERNEL(h, block, 1);
         wmbt_bytes_fill(block, 0, WMBT_SHA256_LENGTH_AT);

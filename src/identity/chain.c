@@ -237,8 +237,8 @@ static void wmbt_chain_write_head(const wmbt_chain *x, uint8_t head[WMBT_CHAIN_H
         return;
     }
     const size_t mark = sizeof WMBT_CHAIN_CORE_MARK - 1u;
-    wmbt_bytes_copy(head, (const uint8_t *)WMBT_CHAIN_CORE_MARK, mark);
-    wmbt_bytes_copy(head + mark, x->parent.bytes, WMBT_BLOCK_HASH_BYTES);
+    wmbt_blake3_few(head, (const uint8_t *)WMBT_CHAIN_CORE_MARK, mark);
+    wmbt_blake3_few(head + mark, x->parent.bytes, WMBT_BLOCK_HASH_BYTES);
     wmbt_store_le64(head + mark + WMBT_BLOCK_HASH_BYTES, 4u * (uint64_t)x->block_tokens);
 }
 
@@ -255,8 +255,8 @@ static bool wmbt_chain_is_whole(const wmbt_chain *x, const uint32_t *tokens, siz
 
 static void wmbt_chain_set_hash(wmbt_chain *x, const uint32_t digest[8], wmbt_block_hash *hash)
 {
-    wmbt_bytes_copy(x->parent.bytes, (const uint8_t *)digest, WMBT_BLOCK_HASH_BYTES);
-    wmbt_bytes_copy(hash->bytes, (const uint8_t *)digest, WMBT_BLOCK_HASH_BYTES);
+    wmbt_blake3_few(x->parent.bytes, (const uint8_t *)digest, WMBT_BLOCK_HASH_BYTES);
+    wmbt_blake3_few(hash->bytes, (const uint8_t *)digest, WMBT_BLOCK_HASH_BYTES);
     x->blocks++;
 }
 

@@ -65,6 +65,36 @@ static int bench_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Of the rounds' ratios. */
+typedef struct bench_result {
+    double low; /* 10th percentile */
+    double median;
+    double high; /* 90th */
+} bench_result;
+
+/* Times `ours` against `peer` and prints nothing. */
+static inline bench_result bench_ratio(bench_work *ours, bench_work *peer, void *context)
+{
+    static volatile uint64_t kept;
+    uint64_t sink = 0;
+    double ratio[BENCH_ROUNDS];
+    uint64_t own_times = bench_times(ours, context, &sink);
+    uint64_t peer_times = bench_times(peer, context, &sink);
+    for (int i = 0; i < BENCH_ROUNDS; i++) {
+        double first = bench_time(i % 2 == 0 ? ours : peer, context,
+                                  i % 2 == 0 ? own_times : peer_times, &sink);
+        double second = bench_time(i % 2 == 0 ? peer : ours, context,
+                                   i % 2 == 0 ? peer_times : own_times, &sink);
+        ratio[i] = i % 2 == 0 ? first / second : second / first;
+    }
+    kept = sink;
+    (void)kept;
+    qsort(ratio, BENCH_ROUNDS, sizeof ratio[0], bench_order);
+    bench_result r = {ratio[BENCH_ROUNDS / 10], ratio[BENCH_ROUNDS / 2],
+                      ratio[BENCH_ROUNDS - 1 - BENCH_ROUNDS / 10]};
+    return r;
+}
+
 /* Times `ours` against `peer` (NULL: no peer, only a time is printed) on `bytes` bytes of input. */
 static inline void bench_compare(const char *name, size_t bytes, bench_work *ours,
                                  const char *peer_name, bench_work *peer, void *context)
