@@ -48,6 +48,7 @@ uint32_t wmbt_crc32c_shift_small(uint32_t state, uint64_t n)
     return state;
 }
 
+#    if WMBT_CFG_CRC32C_KERNEL != 1
 uint32_t wmbt_crc32c_shift_table(uint32_t state, uint64_t n)
 {
     static const uint32_t powers[] = WMBT_CRC32C_POWERS;
@@ -59,6 +60,7 @@ uint32_t wmbt_crc32c_shift_table(uint32_t state, uint64_t n)
     }
     return state;
 }
+#    endif
 
 /* Appending n bytes multiplies by x^(8n); the inversions before and after cancel out. */
 uint32_t wmbt_crc32c_combine(uint32_t a, uint32_t b, uint64_t b_bytes)

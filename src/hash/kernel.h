@@ -36,7 +36,7 @@ WMBT_HIDDEN wmbt_crc32c_kernel wmbt_crc32c_zbc;
 typedef uint32_t wmbt_crc32c_shift_kernel(uint32_t state, uint64_t n);
 
 wmbt_crc32c_shift_kernel wmbt_crc32c_shift_small; /* without a table */
-wmbt_crc32c_shift_kernel wmbt_crc32c_shift_table; /* 124 bytes of table */
+wmbt_crc32c_shift_kernel wmbt_crc32c_shift_table; /* 124 bytes of table; not with kernel 1 */
 WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_sse42;
 WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_armv8_pmull;
 WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_zbc;
@@ -210,9 +210,7 @@ WMBT_HIDDEN wmbt_sha256_kernel wmbt_sha256_loaded;
 #        define WMBT_SHA256_KERNEL wmbt_sha256_armv8
 #    elif WMBT_SHA256_ZKNH
 #        define WMBT_SHA256_KERNEL wmbt_sha256_zknh
-#    else
-#        define WMBT_SHA256_KERNEL wmbt_sha256_rolled
-#    endif
+#    endif /* not defined: sha256.c's own, a block at a time */
 
 #endif
 

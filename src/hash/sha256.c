@@ -31,6 +31,16 @@ static const uint32_t wmbt_sha256_start[8] = {
     0x510E527Fu, 0x9B05688Cu, 0x1F83D9ABu, 0x5BE0CD19u,
 };
 
+static inline void wmbt_sha256_store(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
+}
+
+#    if !defined(WMBT_SHA256_KERNEL) || WMBT_CFG_DISPATCH
+
 static inline uint32_t wmbt_sha256_rotate(uint32_t v, unsigned right)
 {
     return v >> right | v << (32u - right);
@@ -39,14 +49,6 @@ static inline uint32_t wmbt_sha256_rotate(uint32_t v, unsigned right)
 static inline uint32_t wmbt_sha256_load(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
-}
-
-static inline void wmbt_sha256_store(uint8_t *p, uint32_t v)
-{
-    p[0] = (uint8_t)(v >> 24);
-    p[1] = (uint8_t)(v >> 16);
-    p[2] = (uint8_t)(v >> 8);
-    p[3] = (uint8_t)v;
 }
 
 /* The schedule's word t, which takes the place of word t - 16 (6.2.2, step 1). */
@@ -91,12 +93,22 @@ static void wmbt_sha256_block(uint32_t hash[8], const uint8_t *block)
     }
 }
 
+#    endif
+
+#    if WMBT_CFG_DISPATCH
 void wmbt_sha256_rolled(uint32_t hash[8], const uint8_t *blocks, size_t count)
 {
     for (; count != 0u; count--, blocks += WMBT_SHA256_BLOCK_BYTES) {
         wmbt_sha256_block(hash, blocks);
     }
 }
+#    endif
+
+#    ifdef WMBT_SHA256_KERNEL
+#        define WMBT_SHA256_TAKE(hash, block) WMBT_SHA256_KERNEL(hash, block, 1)
+#    else
+#        define WMBT_SHA256_TAKE(hash, block) wmbt_sha256_block(hash, block)
+#    endif
 
 void wmbt_sha256_init(wmbt_sha256 *x)
 {
@@ -123,16 +135,23 @@ wmbt_status wmbt_sha256_update(wmbt_sha256 *x, wmbt_view bytes)
         if (n < room) {
             return WMBT_OK;
         }
-        WMBT_SHA256_KERNEL(x->h, x->block, 1);
+        WMBT_SHA256_TAKE(x->h, x->block);
         p += n;
         left -= n;
     }
-    size_t rest = left & (WMBT_SHA256_BLOCK_BYTES - 1u);
-    if (left != rest) {
+#    ifdef WMBT_SHA256_KERNEL
+    if (left >= WMBT_SHA256_BLOCK_BYTES) {
         WMBT_SHA256_KERNEL(x->h, p, left / WMBT_SHA256_BLOCK_BYTES);
-        p += left - rest;
+        p += left & ~(size_t)(WMBT_SHA256_BLOCK_BYTES - 1u);
+        left &= WMBT_SHA256_BLOCK_BYTES - 1u;
     }
-    wmbt_bytes_copy(x->block, p, rest);
+#    else
+    for (; left >= WMBT_SHA256_BLOCK_BYTES; left -= WMBT_SHA256_BLOCK_BYTES) {
+        wmbt_sha256_block(x->h, p);
+        p += WMBT_SHA256_BLOCK_BYTES;
+    }
+#    endif
+    wmbt_bytes_copy(x->block, p, left);
     return WMBT_OK;
 }
 
@@ -142,17 +161,17 @@ void wmbt_sha256_final(const wmbt_sha256 *x, uint8_t out[WMBT_SHA256_DIGEST_BYTE
     uint8_t block[WMBT_SHA256_BLOCK_BYTES];
     wmbt_bytes_copy((uint8_t *)h, (const uint8_t *)x->h, sizeof h);
     size_t fill = (size_t)(x->total & (WMBT_SHA256_BLOCK_BYTES - 1u));
-    wmbt_bytes_fill(block, 0, WMBT_SHA256_BLOCK_BYTES);
     wmbt_bytes_copy(block, x->block, fill);
     block[fill++] = 0x80;
+    wmbt_bytes_fill(block + fill, 0, WMBT_SHA256_BLOCK_BYTES - fill);
     if (fill > WMBT_SHA256_LENGTH_AT) {
-        WMBT_SHA256_KERNEL(h, block, 1);
+        WMBT_SHA256_TAKE(h, block);
         wmbt_bytes_fill(block, 0, WMBT_SHA256_LENGTH_AT);
     }
     uint64_t bits = x->total << 3;
     wmbt_sha256_store(block + WMBT_SHA256_LENGTH_AT, (uint32_t)(bits >> 32));
     wmbt_sha256_store(block + WMBT_SHA256_LENGTH_AT + 4u, (uint32_t)bits);
-    WMBT_SHA256_KERNEL(h, block, 1);
+    WMBT_SHA256_TAKE(h, block);
     for (unsigned i = 0; i < 8u; i++) {
         wmbt_sha256_store(out + 4u * i, h[i]);
     }

@@ -131,8 +131,8 @@ static void chain_portable(void *context, uint64_t *sink)
 static int verdicts_missed;
 
 /* `goal` 0: none; the ratio is shown. */
-static void row(const char *path, const char *peer, double goal, bench_work *ours, bench_work *theirs,
-                input *in)
+static void row(const char *path, const char *peer, double goal, bench_work *ours,
+                bench_work *theirs, input *in)
 {
     bench_result r = bench_ratio(ours, theirs, in);
     printf("| %-34s | %-24s | %6.3f (%.3f to %.3f) | ", path, peer, r.median, r.low, r.high);

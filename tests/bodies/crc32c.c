@@ -41,7 +41,9 @@ static const struct {
     wmbt_crc32c_shift_kernel *kernel;
 } shifts[] = {
     {"small", wmbt_crc32c_shift_small},
+#if WMBT_CFG_CRC32C_KERNEL != 1
     {"table", wmbt_crc32c_shift_table},
+#endif
 #if WMBT_CRC32C_SSE42
     {"crc32c_sse42", wmbt_crc32c_shift_sse42},
 #endif
