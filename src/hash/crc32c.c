@@ -36,19 +36,20 @@ static uint32_t wmbt_crc32c_product(uint32_t a, uint32_t b)
     return product;
 }
 
-uint32_t wmbt_crc32c_shift_small(uint32_t state, uint64_t n)
+/* Appending n bytes multiplies by x^(8n); the inversions before and after cancel out. */
+#    if WMBT_CFG_CRC32C_KERNEL == 1
+uint32_t wmbt_crc32c_combine(uint32_t a, uint32_t b, uint64_t b_bytes)
 {
     uint32_t power = UINT32_C(0x00800000); /* x^8, then its squares */
-    for (; n != 0u; n >>= 1) {
-        if ((n & 1u) != 0u) {
-            state = wmbt_crc32c_product(power, state);
+    for (; b_bytes != 0u; b_bytes >>= 1) {
+        if ((b_bytes & 1u) != 0u) {
+            a = wmbt_crc32c_product(power, a);
         }
         power = wmbt_crc32c_product(power, power);
     }
-    return state;
+    return a ^ b;
 }
-
-#    if WMBT_CFG_CRC32C_KERNEL != 1
+#    else
 uint32_t wmbt_crc32c_shift_table(uint32_t state, uint64_t n)
 {
     static const uint32_t powers[] = WMBT_CRC32C_POWERS;
@@ -60,13 +61,12 @@ uint32_t wmbt_crc32c_shift_table(uint32_t state, uint64_t n)
     }
     return state;
 }
-#    endif
 
-/* Appending n bytes multiplies by x^(8n); the inversions before and after cancel out. */
 uint32_t wmbt_crc32c_combine(uint32_t a, uint32_t b, uint64_t b_bytes)
 {
     return WMBT_CRC32C_SHIFT(a, b_bytes) ^ b;
 }
+#    endif
 
 uint32_t wmbt_crc32c_shift(uint64_t bytes)
 {

@@ -35,8 +35,7 @@ WMBT_HIDDEN wmbt_crc32c_kernel wmbt_crc32c_zbc;
 /* Moves a register forward over n zero bytes: times x^(8n). */
 typedef uint32_t wmbt_crc32c_shift_kernel(uint32_t state, uint64_t n);
 
-wmbt_crc32c_shift_kernel wmbt_crc32c_shift_small; /* without a table */
-wmbt_crc32c_shift_kernel wmbt_crc32c_shift_table; /* 124 bytes of table; not with kernel 1 */
+wmbt_crc32c_shift_kernel wmbt_crc32c_shift_table; /* 124 bytes of table; kernel 1 has none */
 WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_sse42;
 WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_armv8_pmull;
 WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_zbc;
@@ -68,7 +67,6 @@ WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_loaded;
 #        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_zbc
 #    elif WMBT_CFG_CRC32C_KERNEL == 1
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_nibble
-#        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_small
 #    elif WMBT_CFG_CRC32C_KERNEL == 2
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_table
 #    elif WMBT_CFG_CRC32C_KERNEL == 4
