@@ -17,22 +17,22 @@
 
 /* --- roots ------------------------------------------------------------------------------------ */
 
-static uint64_t wmbt_dynamo_hash(wmbt_engine *x, wmbt_view text, uint64_t seed)
+static uint64_t wmbt_dynamo_hash(wmbt_engine *x, const wmbt_view *text, uint64_t seed)
 {
     uint8_t digest[8];
-    if (text.len == 0u) { /* an empty name is none */
+    if (text->len == 0u) { /* an empty name is none */
         return 0;
     }
     wmbt_engine_start(x, seed);
-    wmbt_engine_put_view(x, text);
+    wmbt_engine_put(x, text->data, text->len);
     x->dialect->hash->final(wmbt_engine_state(x), digest);
     return wmbt_engine_load_be64(digest);
 }
 
 static void wmbt_dynamo_root(wmbt_engine *x)
 {
-    x->seed = WMBT_DYNAMO_SEED + wmbt_dynamo_hash(x, x->config->lora_name, 0) +
-              wmbt_dynamo_hash(x, x->config->salt, 1);
+    x->seed = WMBT_DYNAMO_SEED + wmbt_dynamo_hash(x, &x->config->lora_name, 0) +
+              wmbt_dynamo_hash(x, &x->config->salt, 1);
 }
 
 /* --- blocks ----------------------------------------------------------------------------------- */

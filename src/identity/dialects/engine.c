@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/le.h"
+#include "hash/mul64.h"
 #include "wombatkv/lineage.h"
 
 #if WMBT_CFG_DIALECTS
@@ -149,7 +150,7 @@ size_t wmbt_engine_bytes(const wmbt_engine_config *config, uint32_t block_tokens
 void wmbt_engine_reset(wmbt_chain *chain)
 {
     wmbt_engine *x = (wmbt_engine *)(void *)chain;
-    x->start = (uint64_t)x->config->first_block * chain->block_tokens;
+    x->start = wmbt_mul32_wide(x->config->first_block, chain->block_tokens);
     x->block_hash = 0;
     x->kept = 0;
     x->item = 0;

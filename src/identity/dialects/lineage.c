@@ -155,8 +155,9 @@ static size_t wmbt_lineage_base58(uint64_t v, uint8_t out[11])
         uint32_t rest = 0;
         for (size_t i = first; i < 8u; i++) {
             uint32_t part = rest << 8 | bytes[i];
-            bytes[i] = (uint8_t)(part / 58u);
-            rest = part % 58u;
+            uint32_t quotient = part * 1130u >> 16; /* exact: part is below 58 x 256 */
+            bytes[i] = (uint8_t)quotient;
+            rest = part - 58u * quotient;
         }
         reversed[n++] = (uint8_t)digits[rest];
         while (first < 8u && bytes[first] == 0u) {

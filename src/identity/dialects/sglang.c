@@ -11,13 +11,13 @@
 /* --- roots ------------------------------------------------------------------------------------ */
 
 /* A part of the namespace: 0, or 1, its length and its bytes. */
-static void wmbt_sglang_part(wmbt_engine *x, wmbt_view text, bool there)
+static void wmbt_sglang_part(wmbt_engine *x, const wmbt_view *text, bool there)
 {
     const uint8_t mark = there;
     wmbt_engine_put(x, &mark, 1);
     if (there) {
-        wmbt_engine_put_le64(x, text.len);
-        wmbt_engine_put_view(x, text);
+        wmbt_engine_put_le64(x, text->len);
+        wmbt_engine_put(x, text->data, text->len);
     }
 }
 
@@ -29,8 +29,8 @@ static void wmbt_sglang_root(wmbt_engine *x)
     if (key || salt) {
         wmbt_engine_start(x, 0);
         wmbt_engine_put_view(x, WMBT_VIEW_LITERAL("sglang-cache-namespace-v1"));
-        wmbt_sglang_part(x, c->extra_key, key);
-        wmbt_sglang_part(x, c->salt, salt);
+        wmbt_sglang_part(x, &c->extra_key, key);
+        wmbt_sglang_part(x, &c->salt, salt);
         wmbt_engine_final_root(x);
     }
 }
