@@ -84,7 +84,7 @@ static void wmbt_s3client_begin(wmbt_s3client_slot *slot, const wmbt_want *want)
 static void wmbt_s3client_expect(const wmbt_s3client *client, const wmbt_s3client_slot *slot,
                                  const wmbt_s3_get *get, wmbt_s3_expected *expected)
 {
-    expected->if_match = get->if_match;
+    wmbt_view_set(&expected->if_match, get->if_match);
     expected->first = get->first;
     expected->last = get->last;
     expected->size = slot->size;

@@ -12,9 +12,17 @@
 #    define WMBT_DATE_DAYS_LIMIT 2932897u /* 1970-01-01 to 10000-01-01 */
 #    define WMBT_DATE_DAYS_BITS 22u       /* of numbers below that limit */
 
+/* Divisions by products, exact for years below 10,000: small machines have no divider. */
+static uint32_t wmbt_date_century(uint32_t year)
+{
+    return year * 5243u >> 19;
+}
+
+/* A century's year is a leap year if it is a multiple of 16, and so of 400. */
 static uint32_t wmbt_date_year_days(uint32_t year)
 {
-    return (year % 4u == 0u && year % 100u != 0u) || year % 400u == 0u ? 366u : 365u;
+    bool leap = (year & 3u) == 0u && (wmbt_date_century(year) * 100u != year || (year & 15u) == 0u);
+    return leap ? 366u : 365u;
 }
 
 /* 31 days: January, March, May, July, August, October, December. */
@@ -28,8 +36,19 @@ static uint32_t wmbt_date_month_days(uint32_t year, uint32_t month)
 
 static void wmbt_date_two_digits(uint8_t *out, uint32_t v)
 {
-    out[0] = (uint8_t)('0' + v / 10u);
-    out[1] = (uint8_t)('0' + v % 10u);
+    uint32_t tens = v * 103u >> 10; /* v is below 100 */
+    out[0] = (uint8_t)((uint32_t)'0' + tens);
+    out[1] = (uint8_t)((uint32_t)'0' + v - 10u * tens);
+}
+
+/* *v / unit, which is small; the rest stays. */
+static uint32_t wmbt_date_split(uint32_t *v, uint32_t unit)
+{
+    uint32_t n = 0;
+    for (; *v >= unit; n++) {
+        *v -= unit;
+    }
+    return n;
 }
 
 bool wmbt_date_basic(uint64_t seconds, uint8_t out[WMBT_DATE_BASIC_BYTES])
@@ -57,14 +76,15 @@ bool wmbt_date_basic(uint64_t seconds, uint8_t out[WMBT_DATE_BASIC_BYTES])
     for (; days >= (length = wmbt_date_month_days(year, month)); month++) {
         days -= length;
     }
-    wmbt_date_two_digits(out, year / 100u);
-    wmbt_date_two_digits(out + 2, year % 100u);
+    uint32_t century = wmbt_date_century(year);
+    wmbt_date_two_digits(out, century);
+    wmbt_date_two_digits(out + 2, year - 100u * century);
     wmbt_date_two_digits(out + 4, month);
     wmbt_date_two_digits(out + 6, days + 1u);
     out[8] = (uint8_t)'T';
-    wmbt_date_two_digits(out + 9, second / 3600u);
-    wmbt_date_two_digits(out + 11, second / 60u % 60u);
-    wmbt_date_two_digits(out + 13, second % 60u);
+    wmbt_date_two_digits(out + 9, wmbt_date_split(&second, 3600));
+    wmbt_date_two_digits(out + 11, wmbt_date_split(&second, 60));
+    wmbt_date_two_digits(out + 13, second);
     out[15] = (uint8_t)'Z';
     return true;
 }

@@ -10,6 +10,10 @@
 
 #if WMBT_CFG_SIGV4
 
+/* A view of a struct of the caller's, as an argument: by its members, since small machines make a
+ * call of memcpy of it otherwise. */
+#    define WMBT_SIGV4_VIEW(view) wmbt_view_of((view).data, (view).len)
+
 #    define WMBT_SIGV4_NONE SIZE_MAX
 #    define WMBT_SIGV4_DATE_BYTES 8u /* of the day at the start of a time */
 #    define WMBT_SIGV4_ALGORITHM "AWS4-HMAC-SHA256"
@@ -249,9 +253,9 @@ static void wmbt_sigv4_put_scope(wmbt_sigv4_sink *sink, const wmbt_sigv4_job *jo
     wmbt_view slash = WMBT_VIEW_LITERAL("/");
     wmbt_sigv4_put(sink, wmbt_view_of(job->time, WMBT_SIGV4_DATE_BYTES));
     wmbt_sigv4_put_text(sink, slash, encode);
-    wmbt_sigv4_put_text(sink, job->scope->region, encode);
+    wmbt_sigv4_put_text(sink, WMBT_SIGV4_VIEW(job->scope->region), encode);
     wmbt_sigv4_put_text(sink, slash, encode);
-    wmbt_sigv4_put_text(sink, job->scope->service, encode);
+    wmbt_sigv4_put_text(sink, WMBT_SIGV4_VIEW(job->scope->service), encode);
     wmbt_sigv4_put_text(sink, slash, encode);
     wmbt_sigv4_put(sink, WMBT_VIEW_LITERAL(WMBT_SIGV4_END));
 }
@@ -489,8 +493,8 @@ wmbt_status wmbt_sigv4_key(const wmbt_sigv4_credentials *who, const wmbt_sigv4_s
     }
     status = wmbt_hmac_init_joined(&mac, WMBT_VIEW_LITERAL("AWS4"), who->secret);
     status = wmbt_sigv4_step(&mac, status, wmbt_view_of(time, WMBT_SIGV4_DATE_BYTES), step);
-    status = wmbt_sigv4_step(&mac, status, scope->region, step);
-    status = wmbt_sigv4_step(&mac, status, scope->service, step);
+    status = wmbt_sigv4_step(&mac, status, WMBT_SIGV4_VIEW(scope->region), step);
+    status = wmbt_sigv4_step(&mac, status, WMBT_SIGV4_VIEW(scope->service), step);
     status = wmbt_sigv4_step(&mac, status, WMBT_VIEW_LITERAL(WMBT_SIGV4_END), step);
     if (status == WMBT_OK) {
         wmbt_bytes_copy(key, step, sizeof step);

@@ -453,7 +453,7 @@ wmbt_status wmbt_s3_answer_init(wmbt_s3_answer *answer, const wmbt_s3_expected *
     wmbt_bytes_fill((uint8_t *)answer, 0, sizeof *answer);
     wmbt_bytes_copy((uint8_t *)&answer->http, (const uint8_t *)&http, sizeof http);
     wmbt_xml_init(&answer->xml);
-    answer->if_match = expected->if_match;
+    wmbt_view_set(&answer->if_match, expected->if_match);
     answer->first = expected->first;
     answer->last = expected->last;
     answer->size = expected->size;
@@ -469,7 +469,8 @@ static wmbt_status wmbt_s3_take_event(wmbt_s3_answer *x, const wmbt_http_event *
                                       wmbt_view *piece)
 {
     if (event->kind == WMBT_HTTP_FIELD) {
-        wmbt_s3_take_field(x, event->name, event->value);
+        wmbt_s3_take_field(x, wmbt_view_of(event->name.data, event->name.len),
+                           wmbt_view_of(event->value.data, event->value.len));
         return WMBT_NEED_MORE;
     }
     if (event->kind == WMBT_HTTP_HEADER) {
@@ -478,7 +479,7 @@ static wmbt_status wmbt_s3_take_event(wmbt_s3_answer *x, const wmbt_http_event *
     }
     if (!wmbt_s3_gives_bytes(x)) {
         if (x->meaning == WMBT_S3_OPEN) {
-            wmbt_s3_error_bytes(x, event->value);
+            wmbt_s3_error_bytes(x, wmbt_view_of(event->value.data, event->value.len));
         }
         return WMBT_NEED_MORE;
     }

@@ -40,9 +40,11 @@ wmbt_status wmbt_s3_page_init(wmbt_s3_page *page, wmbt_view sent_token, wmbt_buf
     }
     wmbt_bytes_fill((uint8_t *)page, 0, sizeof *page);
     wmbt_xml_init(&page->xml);
-    page->key = key;
-    page->token = token;
-    page->sent_token = sent_token;
+    page->key.data = key.data;
+    page->key.len = key.len;
+    page->token.data = token.data;
+    page->token.len = token.len;
+    wmbt_view_set(&page->sent_token, sent_token);
     return WMBT_OK;
 }
 

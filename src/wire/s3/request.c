@@ -131,7 +131,7 @@ wmbt_status wmbt_s3_write_get(const wmbt_s3_store *store, const wmbt_s3_get *get
         return WMBT_BAD_TEXT;
     }
     wmbt_s3_begin(&x, store, get->is_head ? WMBT_VIEW_LITERAL("HEAD") : WMBT_VIEW_LITERAL("GET"),
-                  get->key, out);
+                  wmbt_view_of(get->key.data, get->key.len), out);
     wmbt_s3_end_line(&x);
     if (get->has_range) {
         wmbt_writer_bytes(&x.w, WMBT_VIEW_LITERAL("Range: bytes="));
@@ -142,7 +142,7 @@ wmbt_status wmbt_s3_write_get(const wmbt_s3_store *store, const wmbt_s3_get *get
     }
     if (get->if_match.len != 0u) {
         wmbt_writer_bytes(&x.w, WMBT_VIEW_LITERAL("If-Match: "));
-        wmbt_writer_bytes(&x.w, get->if_match);
+        wmbt_writer_bytes(&x.w, wmbt_view_of(get->if_match.data, get->if_match.len));
         wmbt_writer_bytes(&x.w, WMBT_VIEW_LITERAL("\r\n"));
     }
     return wmbt_s3_finish(&x, time, key, written);
