@@ -15,6 +15,12 @@ static void make(wmbt_test *t, bool prefix_closed, wmbt_index_writer *w)
     T_EQ(t, wmbt_index_init(wmbt_buf_of(wmbt_test_alloc(t, bytes), bytes), &config, w), WMBT_OK);
 }
 
+/* In scratch memory: the stack of a board is small. */
+static wmbt_evict_block *alloc_blocks(wmbt_test *t, size_t count)
+{
+    return (wmbt_evict_block *)(void *)wmbt_test_alloc(t, count * sizeof(wmbt_evict_block));
+}
+
 /* --- golden ----------------------------------------------------------------------------------- */
 
 /* hash:payload:stamp */
@@ -90,7 +96,7 @@ static void check_remaining(wmbt_test *t, const wmbt_index *x, wmbt_view list)
 static void run_round(wmbt_test *t, const wmbt_view *cells)
 {
     wmbt_index_writer w;
-    wmbt_evict_block blocks[MAX_BLOCKS], block;
+    wmbt_evict_block block, *blocks = alloc_blocks(t, MAX_BLOCKS);
     wmbt_evict e;
     uint32_t count = 0, failures = 0;
     T_CALL(t, make(t, false, &w));
@@ -252,7 +258,7 @@ static bool is_before(const wmbt_evict_block *a, const wmbt_evict_block *b)
 /* Without an index: the sequence is the sorted one, each time the least that is left. */
 static void test_order(wmbt_test *t)
 {
-    wmbt_evict_block blocks[100], all[100];
+    wmbt_evict_block *blocks = alloc_blocks(t, 100), *all = alloc_blocks(t, 100);
     for (uint32_t round = 0; round < 200u; round++) {
         const uint32_t n = round % 101u;
         bool gone[100] = {false};
@@ -300,10 +306,12 @@ static void test_closed(wmbt_test *t)
     for (uint32_t round = 0; round < T_MANY(200u, 20u); round++) {
         wmbt_test_reset(t);
         wmbt_index_writer w;
-        wmbt_evict_block blocks[64], block;
+        wmbt_evict_block block, *blocks = alloc_blocks(t, 64);
         wmbt_evict e;
-        wmbt_block_hash hashes[64];
-        wmbt_block_meta metas[64], meta;
+        wmbt_block_hash *hashes =
+            (wmbt_block_hash *)(void *)wmbt_test_alloc(t, 64u * sizeof(wmbt_block_hash));
+        wmbt_block_meta meta,
+            *metas = (wmbt_block_meta *)(void *)wmbt_test_alloc(t, 64u * sizeof(wmbt_block_meta));
         uint32_t parents[64], count;
         T_CALL(t, make(t, true, &w));
         for (uint32_t i = 0; i < 64u; i++) {
@@ -343,7 +351,7 @@ static void test_closed(wmbt_test *t)
 static const wmbt_case cases[] = {
     {"upstream's rounds", test_golden, 64u << 10, ROUNDS},
     {"headroom", test_target, 0, NULL},
-    {"order", test_order, 0, NULL},
+    {"order", test_order, 16u << 10, NULL},
     {"prefix-closed", test_closed, 64u << 10, NULL},
 };
 WMBT_SUITE(evict, cases);
