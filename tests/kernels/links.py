@@ -5,12 +5,18 @@ must start, find the best kernels for this CPU and compute what is published: li
 import concurrent.futures
 import glob
 import os
+import shutil
 import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FLAGS = ["-std=gnu11", "-O1", "-DWMBT_CFG_DISPATCH=1", "-Iinclude", "-Isrc", "-Itests/support"]
 PROGRAM = ["tests/kernels/chosen.c", "tests/support/kernels.c"]
+EACH = "tests/kernels/each.c"
+HERE = [[]]
+# CPUs with fewer instruction sets, as an emulator plays them.
+OLDER = [["qemu-x86_64", "-cpu", cpu] for cpu in ("qemu64", "Westmere", "Haswell", "max")]
+AARCH64 = [["qemu-aarch64", "-cpu", cpu, "-L", "/usr/aarch64-linux-gnu"] for cpu in ("max", "cortex-a57")]
 GCC = {
     "-O0": ["-O0"],
     "-O3, position-independent": ["-O3", "-fPIE", "-pie"],
@@ -62,28 +68,40 @@ def run(command, **more):
     return done.returncode, done.stdout
 
 
-def attempt(folder, title, command, program):
+def attempt(folder, title, command, program, emulators):
     """(title, what went wrong or None, what it printed)"""
     code, output = run(command + ["-o", program])
     if code != 0:
         return title, "not built: " + output[-1500:], ""
     environment = dict(os.environ, LLVM_PROFILE_FILE=os.path.join(folder, "profile"),
                        GCOV_PREFIX=folder)
-    code, output = run([program], env=environment)
-    return title, None if code == 0 else f"ended with {code}: {output[-1500:]}", output
+    for emulator in emulators:
+        code, output = run(emulator + [program], env=environment)
+        if code != 0:
+            return title, f"{' '.join(emulator)} ended with {code}: {output[-1500:]}", output
+    return title, None, output
 
 
 def attempts(folder):
-    """(title, command without its -o)"""
+    """(title, command without its -o, what it is run by)"""
     whole = one_file(folder, "hashes.c", hashes())
     everything = one_file(folder, "library.c", sources())
     for compiler, ways in ("gcc", GCC), ("clang-19", CLANG):
         for way, flags in ways.items():
-            yield f"{compiler} {way}", [compiler, *FLAGS, *flags, whole, *PROGRAM]
-    yield "gcc, all sources in one command", ["gcc", *FLAGS, *sources(), *PROGRAM]
-    yield "clang-19, all sources as one file", ["clang-19", *FLAGS, everything, *PROGRAM]
+            yield f"{compiler} {way}", [compiler, *FLAGS, *flags, whole, *PROGRAM], HERE
+    yield "gcc, all sources in one command", ["gcc", *FLAGS, *sources(), *PROGRAM], HERE
+    yield "clang-19, all sources as one file", ["clang-19", *FLAGS, everything, *PROGRAM], HERE
     yield "gcc -march=native, all sources as one file", \
-        ["gcc", *FLAGS, "-march=native", everything, *PROGRAM]
+        ["gcc", *FLAGS, "-march=native", everything, *PROGRAM], HERE
+    each = [EACH, PROGRAM[1]]
+    yield "older CPUs: which kernels", ["gcc", *FLAGS, "-static", whole, *PROGRAM], OLDER
+    yield "older CPUs: each kernel", ["gcc", *FLAGS, "-static", whole, *each], OLDER
+    if shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-aarch64"):
+        arm = ["aarch64-linux-gnu-gcc", *FLAGS, whole]
+        yield "AArch64: which kernels, -static", [*arm, "-static", *PROGRAM], AARCH64
+        yield "AArch64: which kernels, stack protector, -z now", \
+            [*arm, "-fPIE", "-pie", "-Wl,-z,now", "-fstack-protector-all", *PROGRAM], AARCH64
+        yield "AArch64: each kernel", [*arm, "-static", *each], AARCH64
     library = os.path.join(folder, "libchosen.so")
     code, output = run(["gcc", *FLAGS, "-fPIC", "-shared", "-Wl,-z,now", "-Dmain=wmbt_test_main", whole,
                         *PROGRAM, "-o", library])
@@ -91,7 +109,7 @@ def attempts(folder):
     with open(main_file, "w", encoding="utf-8") as f:
         f.write("int wmbt_test_main(void); int main(void) { return wmbt_test_main(); }\n")
     yield "in a shared library" + (output if code else ""), \
-        ["gcc", main_file, library, "-Wl,-rpath," + os.path.abspath(folder)]
+        ["gcc", main_file, library, "-Wl,-rpath," + os.path.abspath(folder)], HERE
 
 
 def main():
@@ -102,8 +120,8 @@ def main():
     print(f"1..{len(todo)}")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         def one(item):
-            number, (title, command) = item
-            return attempt(folder, title, command, os.path.join(folder, f"p{number}"))
+            number, (title, command, emulators) = item
+            return attempt(folder, title, command, os.path.join(folder, f"p{number}"), emulators)
         for number, (title, problem, output) in enumerate(pool.map(one, enumerate(todo)), 1):
             if not shown and problem is None:
                 print(output, end="")
