@@ -206,7 +206,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_init(wmbt_buf memory,
  * is the caller's again; with WMBT_READER_LATE_WRITES once the slots are quiet, and no want of this
  * prompt is handed out before. Allowed at any time.
  *
- * bad-argument: NULL with a length; an empty prefix; an unknown flag; block_tokens 0; a stride
+ * bad-argument: NULL with a length; an empty prefix; an unknown flag; block_tokens 0; another
+ *     engine's dialect, whose blocks no bucket holds; a stride
  *     below the bytes of a block's rows; places that pass memory.len (if that is not 0) or 2^64
  *     bytes: without pages offset + rows of max_blocks + 1 blocks, with pages those of the kinds
  *     that only a tail has

@@ -122,6 +122,7 @@ static bool wmbt_reader_prompt_is_good(const wmbt_reader *r, const wmbt_reader_p
 {
     return !wmbt_view_is_bad(prompt->prefix) && !wmbt_view_is_bad(prompt->name_space) &&
            prompt->prefix.len != 0u && prompt->chain.block_tokens != 0u &&
+           prompt->chain.dialect != WMBT_CHAIN_ENGINE &&
            (prompt->pages != NULL || prompt->page_count == 0u) &&
            (prompt->flags & ~WMBT_READER_PROMPT_FLAGS) == 0u &&
            wmbt_reader_places_are_good(r, prompt);

@@ -40,6 +40,7 @@ for name in ("dynamo_hash", "dynamo_root", "dynamo_chain", "dynamo_finish", "llm
 INDIRECT["wmbt_engine_finish"] = DIGESTS + [
     "wmbt_dynamo_finish", "wmbt_dynamo_finish_lineage", "wmbt_dynamo_finish_lineage_v1_2",
     "wmbt_llmd_finish_sha256"]
+INDIRECT["wmbt_engine_check"] = ["wmbt_dialect_check_items"]
 INDIRECT["wmbt_engine_bytes"] = ["wmbt_engine_blake3_room"]
 INDIRECT["wmbt_engine_init"] = ["wmbt_engine_blake3_room"] + DIGESTS + ["wmbt_" + name for name in (
     "vllm_root_cbor", "vllm_root_pickle", "sglang_root", "sglang_root_of_events", "dynamo_root",

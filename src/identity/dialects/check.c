@@ -194,8 +194,10 @@ wmbt_status wmbt_engine_check(const wmbt_engine_config *config, uint32_t block_t
         *field = WMBT_ENGINE_LOOKAHEAD;
         return WMBT_TOO_LARGE;
     }
-    status =
-        wmbt_dialect_check_items(config->dialect, config->items, config->item_count, UINT64_MAX);
+    if (config->dialect->check_items != NULL) {
+        status = config->dialect->check_items(config->dialect, config->items, config->item_count,
+                                              UINT64_MAX);
+    }
     if (status != WMBT_OK) {
         *field = WMBT_ENGINE_ITEMS;
     }

@@ -63,6 +63,9 @@ struct wmbt_dialect {
     void (*tail)(wmbt_engine *x);                                      /* behind them, or NULL */
     /* Sets parent and result from the digest, or NULL: both are its first bytes. */
     void (*finish)(wmbt_engine *x, const uint8_t *digest);
+    /* wmbt_dialect_check_items(), or NULL for a dialect without items. */
+    wmbt_status (*check_items)(const wmbt_dialect *dialect, const wmbt_dialect_item *items,
+                               size_t count, uint64_t total_tokens);
     uint16_t may;     /* fields */
     uint16_t needed;  /* fields, unless there is a parent */
     uint16_t of_root; /* fields that only the root uses: not with a parent */

@@ -159,6 +159,7 @@ static void wmbt_dynamo_finish_lineage_v1_2(wmbt_engine *x, const uint8_t *diges
             .parent_bytes = 8,                                                            \
             .ahead = (more),                                                              \
             .flags = WMBT_DIALECT_TWO_HASHES | (more_flags),                              \
+            .check_items = (kind) != 0u ? wmbt_dialect_check_items : NULL,                \
             .items = (kind),                                                              \
             .variant = (how),                                                             \
         }

@@ -80,6 +80,7 @@ static void wmbt_llmd_tail_maps(wmbt_engine *x)
             .hash_bytes = 8,                                                    \
             .parent_bytes = 8,                                                  \
             .flags = WMBT_DIALECT_NUMBER_PARENT | (more_flags),                 \
+            .check_items = (kind) != 0u ? wmbt_dialect_check_items : NULL,      \
             .items = (kind),                                                    \
             .variant = (how),                                                   \
         }
@@ -133,6 +134,7 @@ const wmbt_dialect wmbt_dialect_llmd_router_xxh64 = {
     .hash_bytes = 8,
     .parent_bytes = 8,
     .flags = WMBT_DIALECT_NUMBER_PARENT | WMBT_DIALECT_DERIVED,
+    .check_items = wmbt_dialect_check_items,
     .items = WMBT_ITEMS_TEXT,
 };
 

@@ -63,6 +63,7 @@ const wmbt_dialect wmbt_dialect_trtllm_v2 = {
     .hash_bytes = 32,
     .parent_bytes = 32,
     .flags = WMBT_DIALECT_DERIVED | WMBT_DIALECT_SHORT_LAST,
+    .check_items = wmbt_dialect_check_items,
     .items = WMBT_ITEMS_DIGEST,
 };
 

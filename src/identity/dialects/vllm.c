@@ -210,6 +210,7 @@ static void wmbt_vllm_tail_pickle(wmbt_engine *x)
             .hash_bytes = (bytes),                                          \
             .parent_bytes = (bytes),                                        \
             .flags = WMBT_DIALECT_ANY_PARENT,                               \
+            .check_items = wmbt_dialect_check_items,                        \
             .items = WMBT_ITEMS_TEXT,                                       \
             .variant = (how),                                               \
         }
@@ -229,6 +230,7 @@ static void wmbt_vllm_tail_pickle(wmbt_engine *x)
             .hash_bytes = (bytes),                                                          \
             .parent_bytes = (bytes),                                                        \
             .flags = WMBT_DIALECT_ANY_PARENT | WMBT_DIALECT_WHOLE | WMBT_DIALECT_TAIL_LAST, \
+            .check_items = wmbt_dialect_check_items,                                        \
             .items = WMBT_ITEMS_TEXT,                                                       \
             .variant = WMBT_VLLM_TAGGED,                                                    \
         }
