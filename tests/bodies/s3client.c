@@ -219,6 +219,8 @@ static void fetch(wmbt_test *t, run *x, const wmbt_want *want)
     wmbt_view request = wmbt_view_of(x->request, written);
     wmbt_view credential = line_of(request, "Authorization: AWS4-HMAC-SHA256 Credential=AK/");
     T_CHECK(t, credential.len > 12u);
+    /* an object that was found is pinned: its ETag goes with every further part */
+    T_EQ(t, line_of(request, "If-Match: ").len != 0u, want->kind == WMBT_WANT_RANGE);
     x->regions += wmbt_test_same(credential.data + 9, (const uint8_t *)"eu/", 3) ? 1u : 0u;
     T_CALL(t, answer(x->s, request));
     status = WMBT_NEED_MORE;
@@ -330,6 +332,7 @@ static void test_moods(wmbt_test *t)
             T_CALL(t, check_restored(t, x, &b));
             T_CHECK(t, mood == 3u || mood >= 6u || x->client.counts.retries != 0u);
             T_CHECK(t, mood != 5u || x->regions != 0u);
+            T_CHECK(t, mood != 6u || x->client.counts.by_meaning[WMBT_S3_CHANGED] != 0u);
             T_EQ(t, x->client.counts.refused, mood == 2u ? 3u : 0u);
         }
     }
