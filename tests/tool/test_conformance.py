@@ -21,10 +21,11 @@ class Conformance(ToolTest):
             self.assertEqual((row["agree"], row["differ"], row["not_run"]), (row["rows"], 0, 0))
 
     def test_files_of_wombatkv(self):
-        names = ("core_chain", "daemon_envelope", "format_wal_record")
+        names = ("core_chain", "daemon_envelope", "format_wal_record", "radix_key_encoder",
+                 "radix_guardrail", "node_prefetch_score", "node_prefetch", "node_evict")
         answer = self.ok("conformance", "--json",
                          *(golden("vectors", name + ".tsv") for name in names)).json
-        self.assertEqual([row["rows"] for row in answer], [199, 823, 606])
+        self.assertEqual([row["rows"] for row in answer], [199, 823, 606, 133, 155, 260, 120, 177])
         for row in answer:
             self.assertEqual((row["agree"], row["differ"], row["not_run"]), (row["rows"], 0, 0))
 

@@ -65,5 +65,17 @@ const struct kit_kind kit_kinds[] = {
     {"format_wal_record", "op wire_hex outcome key_hex meta_hex payload_hex",
      kit_format_wal_record},
 #endif
+#if WMBT_CFG_RESIDENCY && WMBT_CFG_PREFETCH && WMBT_CFG_EVICT
+    {"radix_key_encoder", "op fingerprint_hex block_index depths keys", kit_radix_key_encoder},
+    {"radix_guardrail", "host reserved pct overhead count budget entry_bytes index_bytes",
+     kit_radix_guardrail},
+    {"node_prefetch_score",
+     "block_seq last_access_ns model_digest_hex now_ns active_digest_hex score_bits",
+     kit_node_prefetch_score},
+    {"node_prefetch", "top_k active_digest_hex entries scored selected", kit_node_prefetch},
+    {"node_evict",
+     "budget entries script scanned total over freed bytes skipped failures deleted remaining",
+     kit_node_evict},
+#endif
     {NULL, NULL, NULL},
 };

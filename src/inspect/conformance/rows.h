@@ -73,5 +73,10 @@ void kit_trtllm_v2(struct kit *k);
 void kit_core_chain(struct kit *k);
 void kit_daemon_envelope(struct kit *k);
 void kit_format_wal_record(struct kit *k);
+void kit_radix_key_encoder(struct kit *k);
+void kit_radix_guardrail(struct kit *k);
+void kit_node_prefetch_score(struct kit *k);
+void kit_node_prefetch(struct kit *k);
+void kit_node_evict(struct kit *k);
 
 #endif
