@@ -339,6 +339,7 @@ void wmbt_reader_quiet(wmbt_reader *r, uint32_t id)
     if (s->not_quiet == 0u) {
         return;
     }
+    WMBT_ASSERT(r->not_quiet != 0u);
     s->not_quiet = 0;
     s->noisy = 0;
     r->not_quiet--;

@@ -108,6 +108,7 @@ void wmbt_reader_join(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_cla
         run = after;
     } else {
         if (run == NULL) {
+            WMBT_ASSERT(s->runs < r->config.runs); /* claim_range() saw to it */
             run = &s->run[s->runs];
             s->runs++;
             run->from = claim->from;
@@ -355,6 +356,7 @@ void wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_rea
 wmbt_status wmbt_reader_body_finish(wmbt_reader_slot *s)
 {
     bool tail = s->object == WMBT_READER_TAIL;
+    WMBT_ASSERT(s->run[0].from == 0u && s->run[0].to >= s->limit && s->run[0].backwards == 0u);
     /* A block's length is checked once its body is there, even if the CRC is cut off. */
     if (!tail && s->fault != WMBT_OK && s->plain_bytes >= s->end - WMBT_KVBLOCK_TRAILER_BYTES) {
         return s->fault;

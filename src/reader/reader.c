@@ -185,9 +185,10 @@ wmbt_status wmbt_reader_tokens(wmbt_reader *r, const uint32_t *tokens, size_t co
     }
     r->now.input = WMBT_INPUT_TOKENS;
     r->now.tokens += (uint32_t)count;
-    while (count != 0u && r->now.blocks < r->max_blocks) {
+    size_t taken = 1; /* none: the dialect hashes no further block */
+    while (count != 0u && taken != 0u && r->now.blocks < r->max_blocks) {
         wmbt_block_hash *hash = &wmbt_reader_record_of(r, r->now.blocks)->hash;
-        size_t taken = 0;
+        taken = 0;
         /* ok or need-more: there is a next block, and room for it */
         if (wmbt_chain_push(r->chain, tokens, count, &taken, hash) == WMBT_OK) {
             wmbt_reader_add_block(r);

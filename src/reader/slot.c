@@ -16,6 +16,7 @@ static bool wmbt_reader_goes_before(const wmbt_reader_slot *s, const wmbt_reader
 
 void wmbt_reader_queue(wmbt_reader *r, wmbt_reader_slot *s)
 {
+    WMBT_ASSERT(s->queued == 0u && s->asked == 0u);
     /* Most go to one of the ends, the others look for their place from the last one on. */
     uint32_t after = r->last;
     if (r->first != WMBT_SLOT_NONE &&
@@ -115,6 +116,7 @@ void wmbt_reader_disturb(wmbt_reader *r, wmbt_reader_slot *s)
 void wmbt_reader_free_slot(wmbt_reader *r, wmbt_reader_slot *s)
 {
     if (s->phase == WMBT_SLOT_ENDED && s->not_quiet == 0u && s->stop == 0u) {
+        WMBT_ASSERT(s->queued == 0u && s->asked == 0u && r->inflating != s->id);
         s->phase = WMBT_SLOT_FREE;
         s->next = r->first_free;
         r->first_free = s->id;

@@ -52,6 +52,7 @@ static void wmbt_reader_describe(const wmbt_reader *r, const wmbt_reader_slot *s
 /* A slot asks for what its phase waits for. */
 static void wmbt_reader_ask(wmbt_reader *r, wmbt_reader_slot *s)
 {
+    WMBT_ASSERT(s->phase > WMBT_SLOT_ENDED && s->not_quiet == 0u);
     s->serial = r->serial++;
     s->noisy = 1;
     s->ask_from = s->run[0].to;
