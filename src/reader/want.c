@@ -7,15 +7,21 @@
 
 /* --- what to ask ------------------------------------------------------------------------------ */
 
+/* The first block whose presence is to be asked about: what is settled is known, resident blocks. */
+static uint32_t wmbt_reader_question_from(const wmbt_reader *r)
+{
+    return r->now.asked > r->now.settled ? r->now.asked : r->now.settled;
+}
+
 /* Blocks to ask the presence of: enough for a full question, or the rest once no more can come. */
 static uint32_t wmbt_reader_question(const wmbt_reader *r)
 {
-    uint32_t wanted = wmbt_reader_wanted(r);
+    uint32_t wanted = wmbt_reader_wanted(r), from = wmbt_reader_question_from(r);
     uint32_t max_blocks = r->config.presence_blocks;
-    if (wmbt_reader_asks(r) || r->now.asked >= wanted || r->now.stopped != 0u) {
+    if (wmbt_reader_asks(r) || from >= wanted || r->now.stopped != 0u) {
         return 0;
     }
-    uint32_t blocks = wmbt_reader_min(wanted - r->now.asked, max_blocks);
+    uint32_t blocks = wmbt_reader_min(wanted - from, max_blocks);
     return blocks == max_blocks || r->now.input == WMBT_INPUT_ENDED ? blocks : 0u;
 }
 
@@ -151,7 +157,8 @@ wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_want *want)
         }
     } else if (blocks != 0u) {
         r->question = r->serial++;
-        r->now.asked += blocks;
+        r->now.answered = wmbt_reader_question_from(r);
+        r->now.asked = r->now.answered + blocks;
         wmbt_reader_describe_question(r, &next);
     } else {
         return wmbt_reader_is_done(r) ? WMBT_END : WMBT_NEED_MORE;

@@ -782,8 +782,8 @@ static void late_answer(void)
     if (one_in(3)) {
         want.serial += one_in(2) ? (uint64_t)1 << (8u * (1u + draw(7))) : 1u + draw(1u << 20);
     }
-    bool open = is_open(&want) || false;
-    if (open) {
+    wmbt_want now;
+    if (wmbt_reader_want_of(life.r, want.serial, &now) == WMBT_OK) {
         return; /* it is no late one */
     }
     size_t taken;
