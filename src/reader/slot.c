@@ -67,7 +67,8 @@ void wmbt_reader_reissue(wmbt_reader *r, wmbt_reader_slot *s)
     s->asked = 0;
     if (s->phase == WMBT_SLOT_UNWRAP && r->inflating != s->id) {
         if (r->inflating != WMBT_SLOT_NONE) {
-            return; /* until the codec is free */
+            wmbt_reader_unqueue(r, s); /* until the codec is free */
+            return;
         }
         r->inflating = s->id;
     }

@@ -7,7 +7,7 @@
 
 /* --- what to ask ------------------------------------------------------------------------------ */
 
-/* The first block whose presence is to be asked about: what is settled is known, resident blocks. */
+/* The first block whose presence is to be asked about. What is settled is known: resident ones. */
 static uint32_t wmbt_reader_question_from(const wmbt_reader *r)
 {
     return r->now.asked > r->now.settled ? r->now.asked : r->now.settled;
