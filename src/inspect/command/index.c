@@ -276,7 +276,7 @@ static const struct args_option options[] = {CHAIN_OPTIONS,
 const struct command command_index = {
     .name = "index",
     .summary = "images of a block index: which blocks are cached, and where",
-    .usage = "build FILE.tsv|DIR -o IMAGE [--prefix NS] [--capacity N]\n"
+    .usage = "build FILE.tsv|DIR|s3://... -o IMAGE [--prefix NS] [--capacity N]\n"
              "   or: wombatkv index lookup IMAGE HASH...\n"
              "   or: wombatkv index prefix IMAGE CHAIN --block-tokens N TOKENS | HASH...\n"
              "   or: wombatkv index stat IMAGE",
@@ -297,5 +297,6 @@ const struct command command_index = {
         "  wombatkv index prefix blocks.wkix --dialect core --tenant t --fingerprint HEX64 \\\n"
         "      --block-tokens 128 prompt.u32\n",
     .options = options,
+    .reads_stores = true,
     .run = run,
 };

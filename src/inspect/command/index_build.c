@@ -167,50 +167,65 @@ static wmbt_status read_table(FILE *f, struct sink *sink, const char **why)
 
 /* --- buckets --------------------------------------------------------------------------------- */
 
-static wmbt_status take_key(const struct bucket *bucket, const char *name, struct sink *sink,
-                            const char **why)
-{
-    wmbt_objkey key;
-    wmbt_block_meta meta;
-    struct bucket_object object;
-    if (wmbt_objkey_parse(view_of_text(name), wmbt_view_of(NULL, 0), 0, &key) != WMBT_OK ||
-        key.kind != WMBT_OBJKEY_BLOCK) {
-        return WMBT_OK;
-    }
-    wmbt_status status = bucket_open_object(bucket, view_of_text(name), &object, why);
-    if (status == WMBT_OK) {
-        memset(&meta, 0, sizeof meta);
-        meta.payload_bytes = object.bytes;
-        bucket_object_close(&object);
-        status = take(sink, &key.hash, &meta);
-        *why = status != WMBT_OK ? text_of(status) : NULL;
-    }
-    return status;
-}
-
-static wmbt_status read_listing(const struct bucket *bucket, const struct key_list *keys,
-                                struct sink *sink, const char **why)
-{
-    wmbt_status status = WMBT_OK;
-    for (size_t i = 0; status == WMBT_OK && i < keys->count; i++) {
-        struct tool_mark mark = tool_mark();
-        out_progress("index", i, keys->count);
-        status = take_key(bucket, keys->key[i], sink, why);
-        if (status == WMBT_OK) {
-            tool_release_to(mark);
-        }
-    }
-    return status;
-}
-
-/* --- two passes ------------------------------------------------------------------------------ */
-
 /* The source, open. */
 struct source {
     FILE *table;
     struct bucket bucket;
     struct key_lists keys;
+    uint64_t *bytes; /* of each object of the keys, once the first pass has asked */
+    bool knows_bytes;
 };
+
+static wmbt_status take_key(struct source *source, size_t at, struct sink *sink, const char **why)
+{
+    wmbt_objkey key;
+    wmbt_block_meta meta;
+    struct bucket_object object;
+    wmbt_view name = view_of_text(source->keys.files.key[at]);
+    if (wmbt_objkey_parse(name, wmbt_view_of(NULL, 0), 0, &key) != WMBT_OK ||
+        key.kind != WMBT_OBJKEY_BLOCK) {
+        return WMBT_OK;
+    }
+    wmbt_status status = WMBT_OK;
+    if (!source->knows_bytes) {
+        status = bucket_open_object(&source->bucket, name, &object, why);
+        if (status != WMBT_OK) {
+            return status;
+        }
+        source->bytes[at] = object.bytes;
+        bucket_object_close(&object);
+    }
+    memset(&meta, 0, sizeof meta);
+    meta.payload_bytes = source->bytes[at];
+    status = take(sink, &key.hash, &meta);
+    *why = status != WMBT_OK ? text_of(status) : NULL;
+    return status;
+}
+
+static wmbt_status read_listing(struct source *source, struct sink *sink, const char **why)
+{
+    wmbt_status status = WMBT_OK;
+    const size_t count = source->keys.files.count;
+    if (source->bytes == NULL) {
+        source->bytes = calloc(count + 1, sizeof *source->bytes);
+        if (source->bytes == NULL) {
+            *why = "not enough memory";
+            return TOOL_UNREADABLE;
+        }
+    }
+    for (size_t i = 0; status == WMBT_OK && i < count; i++) {
+        struct tool_mark mark = tool_mark();
+        out_progress("index", i, count);
+        status = take_key(source, i, sink, why);
+        if (status == WMBT_OK) {
+            tool_release_to(mark);
+        }
+    }
+    source->knows_bytes = source->knows_bytes || status == WMBT_OK;
+    return status;
+}
+
+/* --- passes ---------------------------------------------------------------------------------- */
 
 static wmbt_status source_open(struct source *source, const struct index_build *build,
                                struct sink *sink, const char **why)
@@ -245,6 +260,7 @@ static void source_close(struct source *source)
         (void)fclose(source->table);
         return;
     }
+    free(source->bytes);
     key_lists_free(&source->keys);
     bucket_close(&source->bucket);
 }
@@ -253,7 +269,7 @@ static wmbt_status source_read(struct source *source, struct sink *sink, const c
 {
     sink->entries = 0;
     return source->table != NULL ? read_table(source->table, sink, why)
-                                 : read_listing(&source->bucket, &source->keys.files, sink, why);
+                                 : read_listing(source, sink, why);
 }
 
 /* A new, empty index in place of the one before. */
