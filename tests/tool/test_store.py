@@ -101,6 +101,27 @@ class Same(StoreTest):
                               *self.args())
         self.assertEqual(there.json, here.json)
 
+    def test_check(self):
+        here = self.run_tool("check", "--json", BUCKET)
+        for client in CLIENTS:
+            there = self.run_tool("check", "--json", self.url(), *self.args(client))
+            self.assertEqual((there.code, there.json), (here.code, here.json))
+
+    def test_restore(self):
+        row, = (r for r in table("bucket", "prompts.tsv") if r["name"] == "two_blocks_tail")
+        prompt = os.path.join(PROMPTS, row["name"] + ".u32")
+        options = ["--prefix", row["prefix"], "--namespace", row["namespace"], "--dialect", "ds4",
+                   "--fingerprint", row["fingerprint"], "--quant-bits", row["quant_bits"],
+                   "--block-tokens", row["block_tokens"], "--trust-tail", prompt]
+        self.ok("restore", "--bucket", BUCKET, *options, "-o", self.path("here"))
+        self.ok("restore", "--bucket", self.url(), *self.args(), *options, "-o",
+                self.path("there"))
+        names = sorted(os.listdir(self.path("here")))
+        self.assertEqual(sorted(os.listdir(self.path("there"))), names)
+        self.assertGreater(len(names), 10)
+        for name in names:
+            self.assertEqual(read(self.path("there", name)), read(self.path("here", name)))
+
     def test_unwrap(self):
         key = self.block()
         self.ok("unwrap", *self.args(), self.url(key), "-o", self.path("out"))
