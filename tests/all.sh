@@ -4,7 +4,8 @@
 #   sh tests/all.sh [--quick | --long] [--only PART,PART...] [--update] [BUILD FOLDER]
 #
 #   --quick   for the daily loop: one native build and two emulated targets
-#   --long    for maintainers: fuzzes ten minutes a harness instead of ten seconds
+#   --long    for maintainers: fuzzes ten minutes a harness instead of ten seconds, and plays a million
+#             lives of the reader instead of ten thousand
 #   --only    these parts; a build of tests/baremetal/run_all.py is a part, and "cross" is all of them
 #   --update  writes how many tests each part had to tests/pins.tsv instead of comparing
 #
@@ -22,6 +23,7 @@ while :; do
     esac
     shift
 done
+[ "$mode" != long ] || export WMBT_LIVES=1000000
 out=${1:-build-all}
 case "$out" in
 -*) sed -n 's/^#   sh/usage: sh/p' "$0" >&2 && exit 2 ;;
