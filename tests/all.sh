@@ -135,6 +135,8 @@ if [ "$mode" != quick ]; then
     long) script planted-all python3 -B tests/planted/planted.py "$out/planted-builds" ;;
     *) script planted python3 -B tests/planted/planted.py --some 24 "$out/planted-builds" ;;
     esac
+    # Flags of the field: nothing but the compiler's own arithmetic is called.
+    script flags python3 -B tests/checks/flags.py "$out"
     part clang "$strict $asserts" '--suite unit --suite fuzz' clang-19
     part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize \
         -Dexperimental_model_keys=true -Dwriters=false -Dstatus_names=false" '--suite unit'

@@ -144,7 +144,7 @@ IFS = "".join(f"    if (a == {i}) {{\n        b++;\n    }}\n" for i in range(MAX
 # What must be said, by which check, of which file.
 PLANTED = [
     ("is not as clang-format", layout, "src/a.c", "int  a;\n"),
-    ("teh ==> the", spelling, "README.md", "teh end\n"),
+    ("te" "h ==> the", spelling, "README.md", "te" "h end\n"),
     ("SC2086", shell, "a.sh", "#!/bin/sh\nrm $1\n"),
     ("undefined name", python, "a.py", "print(b)\n"),
     (f"complexity {MAX_COMPLEXITY + 1}", complexity, "src/a.c",

@@ -79,7 +79,7 @@ struct wmbt_dialect {
 
 /* A chain of another engine. The hash's state follows, then the tokens that are kept. */
 struct wmbt_engine {
-    wmbt_engine_chain base;
+    _Alignas(WMBT_CHAIN_ALIGN) wmbt_engine_chain base; /* where uint64_t has 4, too */
     uint32_t root_bytes;
     union { /* pointers, of one size on every machine */
         const wmbt_dialect *dialect;

@@ -496,9 +496,10 @@ wmbt_status wmbt_s3_answer_feed(wmbt_s3_answer *answer, wmbt_view bytes, size_t 
                                 wmbt_view *piece, uint64_t *offset)
 {
     wmbt_http_event event;
-    wmbt_view found = wmbt_view_of(NULL, 0);
+    wmbt_view found;
     wmbt_status status = WMBT_NEED_MORE;
     size_t at = 0;
+    wmbt_view_set(&found, wmbt_view_of(NULL, 0));
     if (wmbt_status_is_error(answer->status)) {
         return answer->status;
     }
