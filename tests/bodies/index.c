@@ -682,6 +682,8 @@ static void test_attach(wmbt_test *t)
         T_EQ(t, wmbt_index_get(&x, &hash, &got), WMBT_OK);
         T_CHECK(t, got.payload_bytes == 44 && got.last_access_ns == 9);
         T_EQ(t, wmbt_index_room(&x), 9);
+        T_EQ(t, wmbt_index_contexts(&x), 1);
+        WMBT_PREFETCH(memory.data); /* changes nothing */
         wmbt_index kept = x;
         T_EQ(t, wmbt_index_attach(wmbt_view_of(NULL, need), &x), WMBT_BAD_ARGUMENT);
         T_EQ(t, wmbt_index_attach(wmbt_view_of(memory.data + 1, need - 1), &x),

@@ -50,6 +50,22 @@ static bool read_number(char **rest, uint64_t most, uint64_t *number)
     return is_empty(cell) || (args_decimal(cell, number) && *number <= most);
 }
 
+static wmbt_status read_tag(const char *cell, wmbt_layout_tag *tag)
+{
+    size_t digits = strspn(cell, "0123456789abcdefABCDEF");
+    if (strlen(cell) != 2 * (size_t)WMBT_LAYOUT_TAG_BYTES) {
+        return WMBT_BAD_LENGTH;
+    }
+    if (digits != 2 * (size_t)WMBT_LAYOUT_TAG_BYTES) {
+        return WMBT_BAD_TEXT;
+    }
+    for (size_t i = 0; i < WMBT_LAYOUT_TAG_BYTES; i++) {
+        char byte[3] = {cell[2 * i], cell[2 * i + 1], '\0'};
+        tag->bytes[i] = (uint8_t)strtoul(byte, NULL, 16);
+    }
+    return WMBT_OK;
+}
+
 /* One line: `ok`, `end` for one without an entry, or what is wrong. */
 static wmbt_status read_entry(char *line, wmbt_block_hash *hash, wmbt_block_meta *meta)
 {
@@ -78,16 +94,8 @@ static wmbt_status read_entry(char *line, wmbt_block_hash *hash, wmbt_block_meta
         status = wmbt_model_digest_from_hex(view_of_text(cell), &meta->model_digest);
     }
     cell = next_cell(&rest);
-    for (size_t i = 0; status == WMBT_OK && !is_empty(cell) && i < WMBT_LAYOUT_TAG_BYTES; i++) {
-        unsigned byte = 0;
-        char digits[3] = {cell[2 * i], cell[2 * i] != '\0' ? cell[2 * i + 1] : '\0', '\0'};
-        bool ends = strlen(cell) != 2 * (size_t)WMBT_LAYOUT_TAG_BYTES;
-        status = ends                                             ? WMBT_BAD_LENGTH
-                 : strspn(digits, "0123456789abcdefABCDEF") != 2u ? WMBT_BAD_TEXT
-                                                                  : WMBT_OK;
-        if (status == WMBT_OK && sscanf(digits, "%2x", &byte) == 1) {
-            meta->layout_tag.bytes[i] = (uint8_t)byte;
-        }
+    if (status == WMBT_OK && !is_empty(cell)) {
+        status = read_tag(cell, &meta->layout_tag);
     }
     if (status == WMBT_OK && !read_number(&rest, UINT32_MAX, &flags)) {
         status = WMBT_BAD_NUMBER;
