@@ -51,18 +51,33 @@ static uint32_t wmbt_engine_given(const wmbt_engine_config *c)
     return given;
 }
 
+static bool wmbt_engine_has_length(unsigned kind)
+{
+    return kind == WMBT_ITEMS_TEXT || kind == WMBT_ITEMS_RUN;
+}
+
+/* Does an item have what its kind has, and nothing else? */
+static bool wmbt_engine_item_is_of(const wmbt_dialect_item *item, unsigned kind)
+{
+    if (wmbt_view_is_bad(item->identifier) ||
+        (!wmbt_engine_has_length(kind) && item->length != 0u)) {
+        return false;
+    }
+    if (kind == WMBT_ITEMS_RUN || kind == WMBT_ITEMS_NUMBER) {
+        return item->identifier.len == 0u;
+    }
+    return item->hash == 0u &&
+           (kind == WMBT_ITEMS_TEXT || item->identifier.len == WMBT_BLOCK_HASH_BYTES);
+}
+
 /* One item, which may begin at `from` at the earliest; *from becomes its end. */
 static wmbt_status wmbt_engine_check_item(const wmbt_dialect_item *item, unsigned kind,
                                           uint64_t total_tokens, uint64_t *from)
 {
-    const bool has_length = kind == WMBT_ITEMS_TEXT || kind == WMBT_ITEMS_RUN;
-    const bool has_number = kind == WMBT_ITEMS_RUN || kind == WMBT_ITEMS_NUMBER;
-    if (wmbt_view_is_bad(item->identifier) || (!has_number && item->hash != 0u) ||
-        (has_number && item->identifier.len != 0u) || (!has_length && item->length != 0u) ||
-        (kind == WMBT_ITEMS_DIGEST && item->identifier.len != WMBT_BLOCK_HASH_BYTES)) {
+    if (!wmbt_engine_item_is_of(item, kind)) {
         return WMBT_BAD_ARGUMENT;
     }
-    if (has_length && item->length == 0u) {
+    if (wmbt_engine_has_length(kind) && item->length == 0u) {
         return WMBT_BAD_LENGTH;
     }
     if (item->length > UINT64_MAX - item->offset) {
