@@ -87,7 +87,7 @@ static inline wmbt_buf wmbt_buf_of(void *data, size_t len)
 #define WMBT_VIEW_INIT(text) \
     {WMBT_CAST(const uint8_t *, WMBT_CAST(const void *, text)), sizeof(text "") - 1u}
 
-/** Alignment that every function of the library accepts. */
+/** Alignment that every object of the library accepts but an index, whose is WMBT_INDEX_ALIGN. */
 #define WMBT_MEMORY_ALIGN 8u
 
 /** Declares memory for an object of the library, an array of `bytes` bytes (a constant expression)
