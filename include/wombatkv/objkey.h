@@ -53,6 +53,12 @@ typedef struct wmbt_objkey {
 #    endif
 } wmbt_objkey;
 
+#    if WMBT_CFG_EXPERIMENTAL_MODEL_KEYS
+/* The struct is another one: what is compiled without the switch does not link with this. */
+#        define wmbt_objkey_build wmbt_objkey_build_with_models
+#        define wmbt_objkey_parse wmbt_objkey_parse_with_models
+#    endif
+
 /**
  * Writes the key to `out`, without a NUL, and its length to *len. `flags`: 0 or
  * WMBT_OBJKEY_COMPAT_SPLIT. In this order:

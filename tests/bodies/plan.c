@@ -7,16 +7,12 @@
 
 #include "base/bytes.h"
 #include "../support/objects.h"
+#include "base/min.h"
 #include "wombatkv/rawtail.h"
 
 #define FLASH (&wmbt_shape_deepseek_v4_flash)
 #define PROMPTS "golden/bucket/prompts.tsv"
 #define UNTOUCHED 0xAB
-
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
 
 static wmbt_plan_input input_of(const wmbt_shape *shape, uint32_t block_tokens, uint32_t tokens,
                                 uint32_t usable_blocks)
@@ -35,7 +31,7 @@ static void set_tail(wmbt_plan_input *in, uint32_t total)
 {
     in->tail.status = WMBT_OK;
     in->tail.total_tokens = total;
-    in->tail.raw_rows = smaller(total, in->shape->window);
+    in->tail.raw_rows = wmbt_min_u32(total, in->shape->window);
     in->tail.rows_agree = 1;
     in->tail.rows_end = total - total % in->block_tokens;
 }
@@ -154,7 +150,8 @@ static void check_prompt(wmbt_test *t, const wmbt_table *table, const wmbt_view 
         in.flags = WMBT_PLAN_INEXACT;
         T_EQ(t, plan_of(&in, &plan), WMBT_OK);
         T_EQ(t, plan.run_from,
-             smaller((uint32_t)row_cell(t, table, cells, "engine_restored_tokens"), tokens - 1));
+             wmbt_min_u32((uint32_t)row_cell(t, table, cells, "engine_restored_tokens"),
+                          tokens - 1));
         T_EQ(t, plan.exact, usable == 0);
     }
 }
@@ -320,7 +317,7 @@ static uint32_t sim_run(sim *s, uint32_t t, bool commit)
         for (uint32_t p = t + 1 - seen; p <= t; p++) {
             h = mix(h, layer->raw[p]);
         }
-        uint32_t complete = ratio == 0 ? 0 : smaller(layer->rows, (t + 1) / ratio);
+        uint32_t complete = ratio == 0 ? 0 : wmbt_min_u32(layer->rows, (t + 1) / ratio);
         for (uint32_t i = 0; i < complete; i++) {
             h = mix(h, layer->row[i]);
         }
@@ -526,14 +523,14 @@ static void check_tail(wmbt_test *t, sim_memory *m, const wmbt_plan_input *in)
     T_CHECK(t, !sim_carry_out(&m->s, &m->truth, in, &plan, &one_late));
     if (plan.logits_only != 0) {
         T_EQ(t, sim_carry_out(&m->s, &m->truth, in, &plan, &commit_last), !repeats);
-    } else if (in->tail.raw_rows == smaller(total, in->shape->window)) {
+    } else if (in->tail.raw_rows == wmbt_min_u32(total, in->shape->window)) {
         /* what the engine does: it runs the tail's last token again */
         T_EQ(t, sim_carry_out(&m->s, &m->truth, in, &plan, &again), !repeats);
     }
 
     /* the plan refuses what would be wrong: fewer raw rows */
     wmbt_plan_input less = *in;
-    uint32_t needed = smaller(total, in->shape->window - (plan.logits_only != 0 ? 0u : 1u));
+    uint32_t needed = wmbt_min_u32(total, in->shape->window - (plan.logits_only != 0 ? 0u : 1u));
     less.tail.raw_rows = needed;
     T_EQ(t, plan_of(&less, &other), WMBT_OK);
     T_EQ(t, other.load_tail, 1);
@@ -964,7 +961,7 @@ static void test_any_input(wmbt_test *t)
                                       any_number(&seed), any_number(&seed) >> (round & 31u));
         in.block_tokens = round % 4 == 0 ? in.block_tokens : 128u << (round & 3u);
         if (round % 2 == 0 && in.block_tokens != 0) { /* mostly something that fits */
-            in.usable_blocks = smaller(in.usable_blocks, in.prompt_tokens / in.block_tokens);
+            in.usable_blocks = wmbt_min_u32(in.usable_blocks, in.prompt_tokens / in.block_tokens);
         }
         in.flags = wmbt_test_random(&seed) & 3u;
         in.tail.status = round % 7 == 0 ? (wmbt_status)(any_number(&seed) & 127u) : WMBT_OK;
@@ -973,8 +970,8 @@ static void test_any_input(wmbt_test *t)
             in.tail.total_tokens =
                 in.usable_blocks * in.block_tokens + (any_number(&seed) >> (round & 31u));
         }
-        in.tail.raw_rows =
-            round % 5 == 1 ? any_number(&seed) : smaller(in.shape->window, in.tail.total_tokens);
+        in.tail.raw_rows = round % 5 == 1 ? any_number(&seed)
+                                          : wmbt_min_u32(in.shape->window, in.tail.total_tokens);
         in.tail.rows_agree = (round >> 3) % 5 != 0;
         in.tail.rows_end =
             (round >> 4) % 5 == 0 ? any_number(&seed) : in.usable_blocks * in.block_tokens;

@@ -40,11 +40,6 @@ typedef struct net {
     bool has_old;
 } net;
 
-static uint32_t below(uint32_t *state, uint32_t n)
-{
-    return wmbt_test_random(state) % n;
-}
-
 static void fail(net *n, int line, const char *what)
 {
     wmbt_test_fail(n->t, __FILE__, line, what);
@@ -75,7 +70,7 @@ static size_t lay_out(net *n, bool all)
                 rows = ratio == 0u ? 0u : (BUCKET_MAX_BLOCKS + 1u) * BUCKET_BLOCK_TOKENS / ratio;
             }
             p->offset = at;
-            p->wanted = all || below(&n->state, 4) != 0u ? 1u : 0u;
+            p->wanted = all || wmbt_test_below(&n->state, 4) != 0u ? 1u : 0u;
             at += (size_t)rows * wmbt_shape_row_bytes(SHAPE, layer, kind);
         }
     }
@@ -93,15 +88,17 @@ static void start(net *n)
     p->name_space = WMBT_VIEW_LITERAL(BUCKET_NAMESPACE);
     c->shape = SHAPE;
     c->max_blocks = BUCKET_MAX_BLOCKS;
-    c->in_flight = n->in_order ? 1u : 1u + below(s, 4);
+    c->in_flight = n->in_order ? 1u : 1u + wmbt_test_below(s, 4);
     c->max_object_bytes = 4096;
-    c->presence_blocks = below(s, 2) == 0u ? 0u : 1u + below(s, 4);
-    p->flags = below(s, 2) == 0u ? WMBT_READER_AUDIT : 0u;
-    p->flags |= below(s, 2) == 0u ? WMBT_READER_TRUST_TAIL : 0u;
-    p->flags |= below(s, 16) == 0u ? WMBT_READER_NO_TAIL : 0u;
-    p->flags |= below(s, 2) == 0u ? WMBT_READER_INEXACT : 0u;
-    c->first_bytes = below(s, 2) == 0u ? 0u : below(s, 2) == 0u ? UINT32_MAX : 100u + below(s, 200);
-    c->step_bytes = below(s, 2) == 0u ? 0u : 16u + below(s, 100);
+    c->presence_blocks = wmbt_test_below(s, 2) == 0u ? 0u : 1u + wmbt_test_below(s, 4);
+    p->flags = wmbt_test_below(s, 2) == 0u ? WMBT_READER_AUDIT : 0u;
+    p->flags |= wmbt_test_below(s, 2) == 0u ? WMBT_READER_TRUST_TAIL : 0u;
+    p->flags |= wmbt_test_below(s, 16) == 0u ? WMBT_READER_NO_TAIL : 0u;
+    p->flags |= wmbt_test_below(s, 2) == 0u ? WMBT_READER_INEXACT : 0u;
+    c->first_bytes = wmbt_test_below(s, 2) == 0u   ? 0u
+                     : wmbt_test_below(s, 2) == 0u ? UINT32_MAX
+                                                   : 100u + wmbt_test_below(s, 200);
+    c->step_bytes = wmbt_test_below(s, 2) == 0u ? 0u : 16u + wmbt_test_below(s, 100);
     size_t bytes = lay_out(n, false);
     uint8_t *rows = wmbt_test_alloc(n->t, bytes);
     N_CHECK(n, rows != NULL);
@@ -116,7 +113,8 @@ static void start(net *n)
     c->codec.context = &workspace;
     size_t size = WMBT_READER_BYTES(BUCKET_MAX_BLOCKS, c->in_flight);
     uint8_t *memory = wmbt_test_alloc(n->t, size);
-    N_CHECK(n, wmbt_reader_init(wmbt_buf_of(memory, size), c, below(s, 3), &n->r) == WMBT_OK);
+    N_CHECK(n, wmbt_reader_init(wmbt_buf_of(memory, size), c, wmbt_test_below(s, 3), &n->r) ==
+                   WMBT_OK);
     N_CHECK(n, wmbt_reader_start(n->r, p) == WMBT_OK);
 }
 
@@ -138,7 +136,7 @@ static bool give_input(net *n, uint32_t *given, bool *ended)
         status = wmbt_reader_hash(n->r, &b->hash[*given]);
         *given += 1u;
     } else {
-        uint32_t count = 1u + below(&n->state, have - *given);
+        uint32_t count = 1u + wmbt_test_below(&n->state, have - *given);
         status = wmbt_reader_tokens(n->r, b->tokens + *given, count);
         *given += count;
     }
@@ -192,7 +190,7 @@ static void answer_presence(net *n, uint32_t i)
 {
     const wmbt_want *w = &n->open[i];
     uint8_t bits[1] = {0};
-    uint32_t how = below(&n->state, 6);
+    uint32_t how = wmbt_test_below(&n->state, 6);
     if (how == 0u) {
         N_CHECK(n, wmbt_reader_fail(n->r, w, WMBT_TOO_LARGE) == WMBT_OK);
     } else if (how == 1u) {
@@ -266,11 +264,11 @@ static void answer_bytes(net *n, uint32_t i, const bucket_object *o)
     uint32_t len = (uint32_t)o->bytes.len - offset;
     if (!n->in_order) {
         uint32_t span = w->kind == WMBT_WANT_OBJECT ? (uint32_t)o->bytes.len : w->bytes + 3u;
-        offset += below(&n->state, 2) == 0u ? 0u : below(&n->state, span);
+        offset += wmbt_test_below(&n->state, 2) == 0u ? 0u : wmbt_test_below(&n->state, span);
         offset = offset < o->bytes.len ? offset : (uint32_t)o->bytes.len - 1u;
-        len = 1u + below(&n->state, below(&n->state, 4) == 0u ? 900u : 40u);
+        len = 1u + wmbt_test_below(&n->state, wmbt_test_below(&n->state, 4) == 0u ? 900u : 40u);
         len = len < o->bytes.len - offset ? len : (uint32_t)o->bytes.len - offset;
-        if (below(&n->state, 3) == 0u && place(n, i, offset, len, o)) {
+        if (wmbt_test_below(&n->state, 3) == 0u && place(n, i, offset, len, o)) {
             return;
         }
     }
@@ -293,7 +291,8 @@ static void answer_bytes(net *n, uint32_t i, const bucket_object *o)
     }
     if (status == WMBT_BAD_ARGUMENT || status == WMBT_FULL) {
         N_CHECK(n, !n->in_order);
-        if (below(&n->state, 2) == 0u) { /* there already, or too many holes: ask for the first */
+        if (wmbt_test_below(&n->state, 2) ==
+            0u) { /* there already, or too many holes: ask for the first */
             N_CHECK(n, wmbt_reader_retry(n->r, w) == WMBT_OK);
             forget(n, i);
         }
@@ -307,7 +306,7 @@ static void answer_bytes(net *n, uint32_t i, const bucket_object *o)
 
 static void answer_step(net *n, uint32_t i)
 {
-    uint32_t how = n->in_order ? 2u : below(&n->state, 200);
+    uint32_t how = n->in_order ? 2u : wmbt_test_below(&n->state, 200);
     if (how < 2u) {
         wmbt_status said = how == 0u ? wmbt_reader_retry(n->r, &n->open[i])
                                      : wmbt_reader_restart(n->r, &n->open[i]);
@@ -329,7 +328,7 @@ static void answer_object(net *n, uint32_t i)
     if (n->t->failed) {
         return;
     }
-    uint32_t how = n->in_order ? 99u : below(&n->state, 60);
+    uint32_t how = n->in_order ? 99u : wmbt_test_below(&n->state, 60);
     if (how < 2u) {
         N_CHECK(n,
                 (how == 0u ? wmbt_reader_retry(n->r, w) : wmbt_reader_restart(n->r, w)) == WMBT_OK);
@@ -390,7 +389,7 @@ static void run(net *n)
         if (n->t->failed) {
             return;
         }
-        uint32_t act = n->in_order ? 1u : below(&n->state, 8);
+        uint32_t act = n->in_order ? 1u : wmbt_test_below(&n->state, 8);
         if (act == 0u || (n->in_order && !ended)) {
             (void)give_input(n, &given, &ended);
         }
@@ -414,7 +413,7 @@ static void run(net *n)
             }
         }
         if (n->opens != 0u) {
-            uint32_t i = n->in_order ? 0u : below(&n->state, n->opens);
+            uint32_t i = n->in_order ? 0u : wmbt_test_below(&n->state, n->opens);
             if (is_dead(n, &n->open[i])) {
                 n->old = n->open[i]; /* until the stop comes */
                 n->has_old = true;
@@ -568,9 +567,9 @@ static void one_schedule(wmbt_test *t, uint32_t seed, bool in_order)
     n->state = seed * 2654435761u | 1u;
     n->in_order = in_order;
     bucket_fill(t, b, &n->state);
-    n->hashes = below(&n->state, 4) == 0u;
+    n->hashes = wmbt_test_below(&n->state, 4) == 0u;
     T_CALL(t, start(n));
-    if (below(&n->state, 8) == 0u) { /* an aborted reader can be used again */
+    if (wmbt_test_below(&n->state, 8) == 0u) { /* an aborted reader can be used again */
         uint32_t given = 0;
         bool ended = false;
         (void)give_input(n, &given, &ended);

@@ -4,6 +4,7 @@
  * comparison with libzstd itself is tests/independent/zstd.c.
  */
 #include "../support/fault.h"
+#include "base/min.h"
 #include "../support/test.h"
 
 #include "base/le.h"
@@ -25,11 +26,6 @@ static void fill(wmbt_buf b)
     for (size_t i = 0; i < b.len; i++) {
         b.data[i] = PATTERN;
     }
-}
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Memory for both forms. */
@@ -129,7 +125,7 @@ typedef struct split {
 static wmbt_status feed(wmbt_test *t, forms *m, wmbt_zstd_push *push, wmbt_view frames, split how,
                         size_t *n)
 {
-    size_t at = 0, end = smaller(how.first, frames.len);
+    size_t at = 0, end = wmbt_min_size(how.first, frames.len);
     *n = 0;
     for (;;) {
         size_t taken = SIZE_MAX;
@@ -158,7 +154,7 @@ static wmbt_status feed(wmbt_test *t, forms *m, wmbt_zstd_push *push, wmbt_view 
             if (end == frames.len) {
                 break;
             }
-            end += smaller(how.piece, frames.len - end);
+            end += wmbt_min_size(how.piece, frames.len - end);
         }
     }
     if (wmbt_zstd_push_output(push) != *n) {
@@ -782,7 +778,7 @@ static void test_ring_with_more_than_its_frame(wmbt_test *t)
                 wmbt_status want = caps[k] <= 3072u ? WMBT_TOO_LARGE : WMBT_BAD_LENGTH;
                 size_t n;
                 if (type != RLE || caps[k] != 3073u) {
-                    T_EQ(t, decode(t, &f, frame, smaller(caps[k], 4000), &n), want);
+                    T_EQ(t, decode(t, &f, frame, wmbt_min_size(caps[k], 4000), &n), want);
                 }
                 wmbt_zstd_push push;
                 wmbt_buf work = wmbt_buf_of(f.work.data, WMBT_ZSTD_PUSH_BYTES(1024));

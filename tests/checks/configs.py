@@ -19,6 +19,8 @@ CHOICES = {"STATUS_NAMES": ["0"], "WRITERS": ["0"], "EXPERIMENTAL_MODEL_KEYS": [
            "CRC32C_KERNEL": ["1", "2", "3"], "BLAKE3_KERNEL": ["2", "1"], "SHA256_KERNEL": ["1"],
            "XXH_KERNEL": ["1"], "ZSTD_FAST": ["0"], "INDEX_ATOMICS": ["1"], "READER_TOKENS": ["0"],
            "READER_COLLECT": ["0"], "DISPATCH": ["1"]}
+# Symbols that must not be there: what is compiled without the switch may not link with it.
+OTHER_ABI = {"WMBT_CFG_EXPERIMENTAL_MODEL_KEYS=1": {"wmbt_objkey_build", "wmbt_objkey_parse"}}
 EXTERNAL = {"WMBT_CFG_CRC32C_KERNEL=4": {"wmbt_crc32c_external"}}
 
 
@@ -75,6 +77,11 @@ def try_one(folder, title, defines, sources):
                                check=True).stdout.split()
     allowed = set().union(*(EXTERNAL.get(d[2:], set()) for d in defines)) if defines else set()
     extra = set(undefined) - {"U"} - allowed - {"_GLOBAL_OFFSET_TABLE_"}
+    defined = subprocess.run(["nm", path + ".o"], stdout=subprocess.PIPE, text=True,
+                             check=True).stdout.split()
+    same = set().union(*(OTHER_ABI.get(d[2:], set()) for d in defines)) & set(defined)
+    if same:
+        return f"{title}: {sorted(same)} links with what has other structs"
     return f"{title}: undefined {sorted(extra)}" if extra else None
 
 

@@ -14,8 +14,7 @@
 wmbt_chain_config bucket_chain(void)
 {
     static const uint8_t fingerprint[32] = {7};
-    wmbt_chain_config chain = {WMBT_CHAIN_CORE, BUCKET_BLOCK_TOKENS, {NULL, 0}, {NULL, 0}, 0,
-                               NULL};
+    wmbt_chain_config chain = {WMBT_CHAIN_CORE, BUCKET_BLOCK_TOKENS, {NULL, 0}, {NULL, 0}, 0, NULL};
     chain.fingerprint = wmbt_view_of(fingerprint, sizeof fingerprint);
     return chain;
 }
@@ -32,11 +31,6 @@ const bucket_object *bucket_find(const bucket *b, wmbt_view key)
 }
 
 /* --- making objects --------------------------------------------------------------------------- */
-
-static uint32_t below(uint32_t *state, uint32_t n)
-{
-    return wmbt_test_random(state) % n;
-}
 
 static uint8_t *noise(wmbt_test *t, size_t n, uint32_t *state)
 {
@@ -124,11 +118,15 @@ static wmbt_view damage(wmbt_test *t, wmbt_view v, uint32_t *state)
     if (b == NULL || v.len == 0u) {
         return v;
     }
-    switch (below(state, 5)) {
-    case 0: return wmbt_view_of(b, below(state, (uint32_t)v.len));
-    case 1: return wmbt_view_of(b, v.len + 1u + below(state, 7));
-    case 2: b[below(state, 48) % v.len] ^= (uint8_t)(1u << below(state, 8)); break;
-    default: b[below(state, (uint32_t)v.len)] ^= (uint8_t)(1u << below(state, 8)); break;
+    switch (wmbt_test_below(state, 5)) {
+    case 0: return wmbt_view_of(b, wmbt_test_below(state, (uint32_t)v.len));
+    case 1: return wmbt_view_of(b, v.len + 1u + wmbt_test_below(state, 7));
+    case 2:
+        b[wmbt_test_below(state, 48) % v.len] ^= (uint8_t)(1u << wmbt_test_below(state, 8));
+        break;
+    default:
+        b[wmbt_test_below(state, (uint32_t)v.len)] ^= (uint8_t)(1u << wmbt_test_below(state, 8));
+        break;
     }
     return copy;
 }
@@ -185,7 +183,7 @@ static wmbt_view store_large(wmbt_test *t, bucket *b, wmbt_view plain, bool soun
         id[i] = (uint8_t)wmbt_test_random(state);
     }
     wmbt_view text = make_manifest(t, plain.len, id, key, &key_len);
-    uint32_t how = below(state, sound ? 6 : 8);
+    uint32_t how = wmbt_test_below(state, sound ? 6 : 8);
     wmbt_view chunk = how < 3u ? bucket_wrap(t, plain, how != 0u) : plain;
     chunk = how == 7u ? damage(t, chunk, state) : chunk;
     if (how != 6u) { /* 6: the chunk is gone */
@@ -214,16 +212,16 @@ void bucket_store_at(wmbt_test *t, bucket *b, uint32_t index, bool tail, wmbt_vi
 static void store_somehow(wmbt_test *t, bucket *b, uint32_t index, bool tail, wmbt_view plain,
                           bool sound, uint32_t *state)
 {
-    uint32_t how = sound ? 31u : below(state, 32);
+    uint32_t how = sound ? 31u : wmbt_test_below(state, 32);
     if (how == 0u) {
         return; /* missing */
     }
     plain = how < 5u ? damage(t, plain, state) : plain;
-    uint32_t form = below(state, 8);
+    uint32_t form = wmbt_test_below(state, 8);
     wmbt_view bytes = plain;
     if (form == 0u && plain.len != 0u) {
         bytes = store_large(t, b, plain, sound, state);
-        bytes = below(state, 2) == 0u ? bucket_wrap(t, bytes, true) : bytes;
+        bytes = wmbt_test_below(state, 2) == 0u ? bucket_wrap(t, bytes, true) : bytes;
     } else if (form < 4u) {
         bytes = bucket_wrap(t, plain, form != 1u);
     }
@@ -234,26 +232,26 @@ static void store_somehow(wmbt_test *t, bucket *b, uint32_t index, bool tail, wm
 static void fill_tail(wmbt_test *t, bucket *b, uint32_t block, uint32_t *state)
 {
     uint32_t boundary = (block + 1u) * BUCKET_BLOCK_TOKENS;
-    uint32_t total = boundary + below(state, BUCKET_BLOCK_TOKENS);
+    uint32_t total = boundary + wmbt_test_below(state, BUCKET_BLOCK_TOKENS);
     uint32_t raw = total < SHAPE->window ? total : SHAPE->window;
     uint32_t block_end = boundary;
-    switch (below(state, 10)) {
-    case 0: total = boundary + below(state, 20); break;
-    case 1: raw = below(state, raw + 1u); break;
-    case 2: block_end = below(state, block + 1u) * BUCKET_BLOCK_TOKENS; break;
+    switch (wmbt_test_below(state, 10)) {
+    case 0: total = boundary + wmbt_test_below(state, 20); break;
+    case 1: raw = wmbt_test_below(state, raw + 1u); break;
+    case 2: block_end = wmbt_test_below(state, block + 1u) * BUCKET_BLOCK_TOKENS; break;
     case 3: total = boundary; break;
     default: break;
     }
     raw = raw < total ? raw : total;
     store_somehow(t, b, block, true, bucket_tail(t, total, raw, block_end, state),
-                  below(state, 2) == 0u, state);
+                  wmbt_test_below(state, 2) == 0u, state);
 }
 
 void bucket_fill(wmbt_test *t, bucket *b, uint32_t *state)
 {
     b->objects = 0;
-    b->blocks = below(state, BUCKET_MAX_BLOCKS + 1u);
-    b->token_count = b->blocks * BUCKET_BLOCK_TOKENS + below(state, BUCKET_BLOCK_TOKENS);
+    b->blocks = wmbt_test_below(state, BUCKET_MAX_BLOCKS + 1u);
+    b->token_count = b->blocks * BUCKET_BLOCK_TOKENS + wmbt_test_below(state, BUCKET_BLOCK_TOKENS);
     for (uint32_t i = 0; i < b->token_count; i++) {
         b->tokens[i] = wmbt_test_random(state);
     }
@@ -264,14 +262,14 @@ void bucket_fill(wmbt_test *t, bucket *b, uint32_t *state)
         wmbt_test_fail(t, __FILE__, __LINE__, "the chain starts");
         return;
     }
-    bool sound = below(state, 3) == 0u; /* a third of the buckets is all well */
+    bool sound = wmbt_test_below(state, 3) == 0u; /* a third of the buckets is all well */
     for (uint32_t i = 0; i < b->blocks && !t->failed; i++) {
         size_t taken = 0;
         if (wmbt_chain_push(chain, b->tokens + i * BUCKET_BLOCK_TOKENS, BUCKET_BLOCK_TOKENS, &taken,
                             &b->hash[i]) != WMBT_OK) {
             wmbt_test_fail(t, __FILE__, __LINE__, "a block is hashed");
         }
-        uint32_t seq = !sound && below(state, 40) == 0u ? i + 1u : i;
+        uint32_t seq = !sound && wmbt_test_below(state, 40) == 0u ? i + 1u : i;
         store_somehow(t, b, i, false, bucket_block(t, seq, state), sound, state);
         fill_tail(t, b, i, state);
     }

@@ -148,6 +148,12 @@ uint32_t wmbt_test_fnv1a(const uint8_t *p, size_t n);
 /* xorshift32, as golden/vectors/README.md defines it. State 0 stays 0: seed with anything else. */
 uint32_t wmbt_test_random(uint32_t *state);
 
+/** The next number below n. */
+static inline uint32_t wmbt_test_below(uint32_t *state, uint32_t n)
+{
+    return wmbt_test_random(state) % n;
+}
+
 /* --- golden tables ---------------------------------------------------------------------------- */
 
 /* Rows of a table: tab-separated cells, lines that begin with '#' passed over. */
