@@ -170,8 +170,7 @@ static void wmbt_blake3_take_tree(wmbt_blake3 *x, const uint8_t *p, size_t count
         wmbt_blake3_start(cvs[i]);
         input[i] = p + i * WMBT_BLAKE3_CHUNK_BYTES;
     }
-    wmbt_blake3_set_run(&run, input, cvs, count,
-                        WMBT_BLAKE3_CHUNK_BYTES / WMBT_BLAKE3_BLOCK_BYTES);
+    wmbt_blake3_set_run(&run, input, cvs, count, WMBT_BLAKE3_CHUNK_BYTES / WMBT_BLAKE3_BLOCK_BYTES);
     run.counter = chunk;
     run.counts = true;
     run.flags_first = WMBT_BLAKE3_CHUNK_START;
@@ -223,7 +222,7 @@ static size_t wmbt_blake3_take(wmbt_blake3 *x, const uint8_t *p, size_t n)
  * follows what is taken. Returns the bytes taken. */
 static size_t wmbt_blake3_take(wmbt_blake3 *x, const uint8_t *p, size_t n)
 {
-#    ifdef WMBT_BLAKE3_CHUNKS
+#        ifdef WMBT_BLAKE3_CHUNKS
     enum { WIDE = WMBT_BLAKE3_LANES * WMBT_BLAKE3_CHUNK_BYTES };
     if ((x->total & (WMBT_BLAKE3_CHUNK_BYTES - 1u)) == 0u && n > WIDE) {
         uint32_t cvs[WMBT_BLAKE3_LANES][8];
@@ -236,7 +235,7 @@ static size_t wmbt_blake3_take(wmbt_blake3 *x, const uint8_t *p, size_t n)
         x->total += WIDE;
         return WIDE;
     }
-#    endif
+#        endif
     (void)n;
     x->total += WMBT_BLAKE3_BLOCK_BYTES;
     wmbt_blake3_absorb(x, p);

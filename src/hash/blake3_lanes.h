@@ -32,8 +32,8 @@ static inline void WMBT_LANES_FN(_turn)(WMBT_LANES_N m[4])
 
 /* Four words of each message. */
 WMBT_LANES_TARGET
-static inline void WMBT_LANES_FN(_load)(WMBT_LANES_N m[4],
-                                        const uint8_t *const p[WMBT_LANES_COUNT], size_t at)
+static inline void WMBT_LANES_FN(_load)(WMBT_LANES_N m[4], const uint8_t *const p[WMBT_LANES_COUNT],
+                                        size_t at)
 {
     m[0] = (WMBT_LANES_N)WMBT_LANES_LOAD(p, at);
     m[1] = (WMBT_LANES_N)WMBT_LANES_LOAD(p + 1, at);

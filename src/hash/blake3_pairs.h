@@ -14,8 +14,8 @@ typedef struct wmbt_blake3_pairs {
     size_t count;
     size_t head_bytes;
     size_t body_bytes;
-    uint8_t (*edge)[64];  /* in: the heads */
-    const uint8_t **body; /* in: where the bodies are */
+    uint8_t (*edge)[64];   /* in: the heads */
+    const uint8_t **body;  /* in: where the bodies are */
     uint32_t (*digest)[8]; /* out */
 } wmbt_blake3_pairs;
 

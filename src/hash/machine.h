@@ -78,7 +78,7 @@
 #else
 #    define WMBT_CRC32C_ARMV8 0
 #endif
-#if WMBT_ON_AARCH64 && \
+#if WMBT_ON_AARCH64 &&                                     \
     (WMBT_CFG_DISPATCH || (defined(__ARM_FEATURE_CRC32) && \
                            (defined(__ARM_FEATURE_CRYPTO) || defined(__ARM_FEATURE_AES))))
 #    define WMBT_CRC32C_ARMV8_PMULL WMBT_CRC32C_BY_MACHINE

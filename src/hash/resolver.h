@@ -7,13 +7,13 @@
 /* Nothing that a compiler adds to code may be in it: a sanitizer's shadow memory and the canary of
  * stack protectors are not set up yet. */
 #if defined(__clang__)
-#    define WMBT_RESOLVER_CODE                                                             \
+#    define WMBT_RESOLVER_CODE                                                                    \
         __attribute__((no_stack_protector, disable_sanitizer_instrumentation, no_sanitize("all"), \
                        no_profile_instrument_function, no_instrument_function))
 #else
-#    define WMBT_RESOLVER_CODE                                                    \
+#    define WMBT_RESOLVER_CODE                                                      \
         __attribute__((no_stack_protector, no_sanitize("address,undefined,thread"), \
-                       no_sanitize_coverage, no_profile_instrument_function,      \
+                       no_sanitize_coverage, no_profile_instrument_function,        \
                        no_instrument_function))
 #endif
 

@@ -265,8 +265,8 @@ static void wmbt_chain_whole(wmbt_chain *x, const uint32_t *tokens, wmbt_block_h
     uint8_t edge[1][WMBT_BLAKE3_BLOCK_BYTES];
     uint32_t digest[1][8];
     const uint8_t *body = (const uint8_t *)tokens;
-    wmbt_blake3_pairs pairs = {1, wmbt_chain_head_bytes(x), 4u * (size_t)x->block_tokens,
-                               edge, &body, digest};
+    wmbt_blake3_pairs pairs = {
+        1, wmbt_chain_head_bytes(x), 4u * (size_t)x->block_tokens, edge, &body, digest};
     wmbt_chain_write_head(x, edge[0]);
     wmbt_blake3_hash_pairs(&pairs);
     wmbt_chain_set_hash(x, digest[0], hash);
@@ -279,8 +279,8 @@ static void wmbt_chain_whole_many(wmbt_chain_step *const step[WMBT_BLAKE3_RUN_LA
     uint32_t digest[WMBT_BLAKE3_RUN_LANES][8];
     const uint8_t *body[WMBT_BLAKE3_RUN_LANES];
     const wmbt_chain *first = step[0]->chain;
-    wmbt_blake3_pairs pairs = {steps, wmbt_chain_head_bytes(first),
-                               4u * (size_t)first->block_tokens, edge, body, digest};
+    wmbt_blake3_pairs pairs = {
+        steps, wmbt_chain_head_bytes(first), 4u * (size_t)first->block_tokens, edge, body, digest};
     for (size_t i = 0; i < steps; i++) {
         wmbt_chain_write_head(step[i]->chain, edge[i]);
         body[i] = (const uint8_t *)step[i]->tokens;

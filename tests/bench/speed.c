@@ -151,8 +151,8 @@ static void crc_rows(input *in)
         size_t n;
         double goal;
         const char *name;
-    } sizes[] = {{64, 1.1, "CRC32C of 64 B"},    {256, 1.1, "CRC32C of 256 B"},
-                 {1024, 1.0, "CRC32C of 1 KiB"}, {4096, 1.0, "CRC32C of 4 KiB"},
+    } sizes[] = {{64, 1.1, "CRC32C of 64 B"},      {256, 1.1, "CRC32C of 256 B"},
+                 {1024, 1.0, "CRC32C of 1 KiB"},   {4096, 1.0, "CRC32C of 4 KiB"},
                  {65536, 1.0, "CRC32C of 64 KiB"}, {MIB, 1.0, "CRC32C of 1 MiB"}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         in->n = sizes[i].n;

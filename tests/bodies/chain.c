@@ -826,7 +826,7 @@ static const wmbt_case cases[] = {
     {"failure 19: ds4's hashes are the engine's, for all golden prompts", test_golden_prompts, 256,
      PROMPTS " golden/bucket/prompts/"},
     {"ds4: 512 blocks and no more", test_ds4_stops_at_512_blocks, 256, NULL},
-    {"several at once are several one by one", test_many, 2 * MANY_MOST * MANY_BYTES + 12000, NULL},
+    {"several at once are several one by one", test_many, 2 * MANY_MOST *MANY_BYTES + 12000, NULL},
     {"names of dialects", test_names, 0, NULL},
     {"configuration: core", test_config_core, 1024, NULL},
     {"configuration: ds4", test_config_ds4, 512, NULL},

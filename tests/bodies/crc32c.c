@@ -406,8 +406,7 @@ static void test_shifts(wmbt_test *t)
         }
         for (int i = 0; i < 200; i++) {
             uint64_t n = (uint64_t)wmbt_test_random(&seed) << 32 | wmbt_test_random(&seed);
-            T_EQ(t, shifts[k].kernel(0x1u + (uint32_t)i, n),
-                 model_shift(0x1u + (uint32_t)i, n));
+            T_EQ(t, shifts[k].kernel(0x1u + (uint32_t)i, n), model_shift(0x1u + (uint32_t)i, n));
         }
     }
 }

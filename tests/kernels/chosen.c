@@ -70,7 +70,7 @@ static any_function *target_of(any_function *name)
     if (memcmp(code, "\xF3\x0F\x1E\xFA", 4) == 0) { /* endbr64 */
         code += 4;
     }
-    code += *code == 0xF2; /* bnd */
+    code += *code == 0xF2;                    /* bnd */
     if (code[0] == 0xFF && code[1] == 0x25) { /* jmp *distance(%rip) */
         memcpy(&distance, code + 2, sizeof distance);
         memcpy(&at, code + 6 + distance, sizeof at);

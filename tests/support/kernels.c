@@ -24,8 +24,7 @@ bool wmbt_test_kernel_runs(const char *name)
     bool sse41 = __builtin_cpu_supports("sse4.1") != 0, avx2 = __builtin_cpu_supports("avx2") != 0;
     bool crc = __builtin_cpu_supports("sse4.2") != 0 && __builtin_cpu_supports("pclmul") != 0;
     bool wide = __builtin_cpu_supports("vpclmulqdq") != 0;
-    bool avx512 =
-        __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vl") != 0;
+    bool avx512 = __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vl") != 0;
     return is(name, "crc32c_sse42")    ? crc
            : is(name, "crc32c_avx2")   ? crc && avx2 && wide
            : is(name, "crc32c_avx512") ? crc && avx2 && wide && avx512

@@ -29,9 +29,9 @@ static inline wmbt_neon wmbt_neon_rotate_16(wmbt_neon v)
     return v;
 }
 
-#    define WMBT_NEON_ROTATE(name, right)             \
-        static inline wmbt_neon name(wmbt_neon v)     \
-        {                                             \
+#    define WMBT_NEON_ROTATE(name, right)              \
+        static inline wmbt_neon name(wmbt_neon v)      \
+        {                                              \
             return v >> (right) | v << (32 - (right)); \
         }
 WMBT_NEON_ROTATE(wmbt_neon_rotate_12, 12)

@@ -61,8 +61,8 @@ static uint32_t wmbt_armv8_bytes(uint32_t state, uint8_t *dst, const uint8_t *sr
 /* a, b, c: the registers of three streams, one behind the other. */
 static uint32_t wmbt_armv8_join(uint32_t a, uint32_t b, uint32_t c)
 {
-    return wmbt_crc32c_combine_shift(
-        a, wmbt_crc32c_combine_shift(b, c, WMBT_CRC32C_SHIFT_1024), WMBT_CRC32C_SHIFT_2048);
+    return wmbt_crc32c_combine_shift(a, wmbt_crc32c_combine_shift(b, c, WMBT_CRC32C_SHIFT_1024),
+                                     WMBT_CRC32C_SHIFT_2048);
 }
 
 #    if WMBT_CRC32C_ARMV8_PMULL

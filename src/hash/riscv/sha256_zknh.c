@@ -5,12 +5,12 @@
 #if WMBT_CFG_SHA256 && WMBT_SHA256_ZKNH
 
 /* FIPS 180-4, 4.1.2. */
-#    define WMBT_ZKNH_FUNCTION(name, instruction)                              \
-        static inline uint32_t name(uint32_t v)                                \
-        {                                                                      \
-            unsigned long mixed;                                               \
+#    define WMBT_ZKNH_FUNCTION(name, instruction)                                 \
+        static inline uint32_t name(uint32_t v)                                   \
+        {                                                                         \
+            unsigned long mixed;                                                  \
             __asm__(instruction " %0, %1" : "=r"(mixed) : "r"((unsigned long)v)); \
-            return (uint32_t)mixed;                                            \
+            return (uint32_t)mixed;                                               \
         }
 WMBT_ZKNH_FUNCTION(wmbt_zknh_sum0, "sha256sum0")
 WMBT_ZKNH_FUNCTION(wmbt_zknh_sum1, "sha256sum1")
@@ -23,9 +23,9 @@ static inline uint32_t wmbt_zknh_load(const uint8_t *p)
 }
 
 /* One round; instead of moving eight words, the caller turns their names. */
-#    define WMBT_ZKNH_ROUND(a, b, c, d, e, f, g, h, t)                              \
-        h += wmbt_zknh_sum1(e) + (g ^ (e & (f ^ g))) + k[t] + w[(t) & 15u];          \
-        d += h;                                                                     \
+#    define WMBT_ZKNH_ROUND(a, b, c, d, e, f, g, h, t)                      \
+        h += wmbt_zknh_sum1(e) + (g ^ (e & (f ^ g))) + k[t] + w[(t) & 15u]; \
+        d += h;                                                             \
         h += wmbt_zknh_sum0(a) + ((a & b) | (c & (a | b)))
 
 #    define WMBT_ZKNH_ROUNDS(t)                            \

@@ -17,12 +17,12 @@
 #define WMBT_ROWS_FN(name) WMBT_ROWS_PASTE(WMBT_ROWS_NAME, name)
 
 /* The sum without the row b, which is late, is made first: compilers would add b to the word. */
-#define WMBT_ROWS_STEP(word, right_d, right_b)               \
-    s->a = WMBT_ROWS_ADD(s->a, word);                        \
-    __asm__("" : "+x"(s->a));                                \
-    s->a = WMBT_ROWS_ADD(s->a, s->b);                        \
+#define WMBT_ROWS_STEP(word, right_d, right_b)                   \
+    s->a = WMBT_ROWS_ADD(s->a, word);                            \
+    __asm__("" : "+x"(s->a));                                    \
+    s->a = WMBT_ROWS_ADD(s->a, s->b);                            \
     s->d = WMBT_ROWS_ROTATE(WMBT_ROWS_XOR(s->d, s->a), right_d); \
-    s->c = WMBT_ROWS_ADD(s->c, s->d);                        \
+    s->c = WMBT_ROWS_ADD(s->c, s->d);                            \
     s->b = WMBT_ROWS_ROTATE(WMBT_ROWS_XOR(s->b, s->c), right_b)
 
 typedef struct WMBT_ROWS_FN(_state) {
@@ -58,17 +58,17 @@ static inline void WMBT_ROWS_FN(_permute)(WMBT_ROWS_FN(_state) * s)
     s->x0 = WMBT_ROWS_SHUFFLE(WMBT_ROWS_SHUFFLE2(x0, x1, _MM_SHUFFLE(3, 1, 2, 1)),
                               _MM_SHUFFLE(1, 3, 2, 0));
     /* 6 10 0 13, from 6 0 10 13 */
-    s->x1 = WMBT_ROWS_SHUFFLE(
-        WMBT_ROWS_SHUFFLE2(x0, WMBT_ROWS_BLEND(x2, x3), _MM_SHUFFLE(3, 2, 0, 3)),
-        _MM_SHUFFLE(3, 1, 2, 0));
+    s->x1 =
+        WMBT_ROWS_SHUFFLE(WMBT_ROWS_SHUFFLE2(x0, WMBT_ROWS_BLEND(x2, x3), _MM_SHUFFLE(3, 2, 0, 3)),
+                          _MM_SHUFFLE(3, 1, 2, 0));
     /* 15 1 12 9, from 15 9 1 12 */
-    s->x2 = WMBT_ROWS_SHUFFLE(
-        WMBT_ROWS_SHUFFLE2(x3, WMBT_ROWS_BLEND(x1, x2), _MM_SHUFFLE(3, 0, 1, 0)),
-        _MM_SHUFFLE(1, 3, 2, 0));
+    s->x2 =
+        WMBT_ROWS_SHUFFLE(WMBT_ROWS_SHUFFLE2(x3, WMBT_ROWS_BLEND(x1, x2), _MM_SHUFFLE(3, 0, 1, 0)),
+                          _MM_SHUFFLE(1, 3, 2, 0));
     /* 8 11 5 14, from 8 14 11 5 */
-    s->x3 = WMBT_ROWS_SHUFFLE(
-        WMBT_ROWS_SHUFFLE2(x2, WMBT_ROWS_HIGH(x3, x1), _MM_SHUFFLE(1, 0, 0, 1)),
-        _MM_SHUFFLE(1, 3, 2, 0));
+    s->x3 =
+        WMBT_ROWS_SHUFFLE(WMBT_ROWS_SHUFFLE2(x2, WMBT_ROWS_HIGH(x3, x1), _MM_SHUFFLE(1, 0, 0, 1)),
+                          _MM_SHUFFLE(1, 3, 2, 0));
 }
 
 WMBT_TARGET(WMBT_ROWS_TARGET)

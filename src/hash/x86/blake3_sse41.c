@@ -20,8 +20,7 @@
 #    define WMBT_ROWS_SHUFFLE2(a, b, which) WMBT_X86_SHUFFLE2(a, b, which)
 #    define WMBT_ROWS_BLEND(a, b) _mm_blend_epi16(a, b, 0xC0)
 #    define WMBT_ROWS_HIGH(a, b) _mm_unpackhi_epi32(a, b)
-#    define WMBT_ROWS_SAME(w0, w1, w2, w3) \
-        _mm_set_epi32((int)(w3), (int)(w2), (int)(w1), (int)(w0))
+#    define WMBT_ROWS_SAME(w0, w1, w2, w3) _mm_set_epi32((int)(w3), (int)(w2), (int)(w1), (int)(w0))
 #    define WMBT_ROWS_LOAD(p, at) wmbt_x86_load((p)[0] + (at))
 #    define WMBT_ROWS_STORE(to, v, i) ((void)(i), wmbt_x86_store(to, v))
 #    include "hash/x86/blake3_rows.h"

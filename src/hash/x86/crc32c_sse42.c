@@ -18,8 +18,8 @@
 WMBT_TARGET(WMBT_CRC32C_SSE42_TARGET)
 static inline uint64_t wmbt_crc32c_sse42_product(uint64_t a, uint32_t b)
 {
-    __m128i x = _mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)a),
-                                     _mm_cvtsi32_si128((int)b), 0x00);
+    __m128i x =
+        _mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)a), _mm_cvtsi32_si128((int)b), 0x00);
     return (uint64_t)_mm_cvtsi128_si64(x);
 }
 

@@ -86,7 +86,7 @@ static inline uint32_t wmbt_crc32c_x86_short(uint32_t state, uint8_t *dst, const
 }
 
 /* The factors that move 16 bytes forward by n: FOLD_FIRST_n for the first half of them. */
-#define WMBT_CRC32C_X86_FOLD(n)                                     \
+#define WMBT_CRC32C_X86_FOLD(n)                                      \
     _mm_set_epi64x((long long)(uint64_t)WMBT_CRC32C_FOLD_SECOND_##n, \
                    (long long)(uint64_t)WMBT_CRC32C_FOLD_FIRST_##n)
 
