@@ -633,7 +633,34 @@ static void test_order_of_checks(wmbt_test *t)
     T_EQ(t, wmbt_kvblock_read(changed, &small_expect, &info), WMBT_TRAILING_BYTES);
 }
 
+/* A walk that found a byte stands before its part, and comes back to where it stood. */
+static void test_walk_find_and_return(wmbt_test *t)
+{
+    wmbt_kvblock_walk walk, other;
+    wmbt_body_part part, next, found;
+    T_EQ(t, wmbt_kvblock_walk_init(&walk, &wmbt_test_shape, SMALL_TOKENS), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_walk_init(&other, &wmbt_test_shape, SMALL_TOKENS), WMBT_OK);
+    for (uint64_t offset = walk.offset; offset < walk.end; offset++) {
+        T_EQ(t, wmbt_kvblock_walk_find(&walk, offset, &found), WMBT_OK);
+        T_CHECK(t,
+                found.extent.offset <= offset && offset - found.extent.offset < found.extent.bytes);
+        uint64_t at = walk.offset;
+        uint32_t layer = walk.layer, number = walk.part;
+        T_EQ(t, wmbt_kvblock_walk_next(&walk, &part), WMBT_OK);
+        T_EQ(t, part.extent.offset, found.extent.offset);
+        T_EQ(t, part.extent.kind, found.extent.kind);
+        wmbt_kvblock_walk_return(&other, at, layer, number);
+        T_EQ(t, wmbt_kvblock_walk_next(&other, &next), WMBT_OK);
+        T_EQ(t, next.extent.offset, found.extent.offset);
+        T_EQ(t, next.extent.layer, found.extent.layer);
+    }
+    found.extent.offset = 4711;
+    T_EQ(t, wmbt_kvblock_walk_find(&walk, walk.end, &found), WMBT_MISSING);
+    T_EQ(t, found.extent.offset, 4711);
+}
+
 static const wmbt_case cases[] = {
+    {"walk: find and return", test_walk_find_and_return, 0, NULL},
     {"order of checks", test_order_of_checks, 256, NULL},
     {"geometry: sizes", test_sizes, 0, NULL},
     {"geometry: layer starts", test_layer_starts, 0, NULL},

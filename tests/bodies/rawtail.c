@@ -929,7 +929,38 @@ static void test_large_faults(wmbt_test *t)
     wmbt_fault_flip(t, object, 8800021, try_large, NULL);
 }
 
+/* A walk that found a byte stands before its part, and comes back to where it stood. */
+static void test_walk_find_and_return(wmbt_test *t)
+{
+    wmbt_rawtail_walk walk, other;
+    wmbt_body_part part, next, found;
+    T_EQ(t,
+         wmbt_rawtail_walk_init(&walk, &wmbt_test_shape, SMALL_TOTAL, SMALL_RAW, SMALL_BLOCK_END),
+         WMBT_OK);
+    T_EQ(t,
+         wmbt_rawtail_walk_init(&other, &wmbt_test_shape, SMALL_TOTAL, SMALL_RAW, SMALL_BLOCK_END),
+         WMBT_OK);
+    for (uint64_t offset = walk.offset; offset < walk.end; offset++) {
+        T_EQ(t, wmbt_rawtail_walk_find(&walk, offset, &found), WMBT_OK);
+        T_CHECK(t,
+                found.extent.offset <= offset && offset - found.extent.offset < found.extent.bytes);
+        uint64_t at = walk.offset;
+        uint32_t layer = walk.layer, number = walk.part;
+        T_EQ(t, wmbt_rawtail_walk_next(&walk, &part), WMBT_OK);
+        T_EQ(t, part.extent.offset, found.extent.offset);
+        T_EQ(t, part.extent.kind, found.extent.kind);
+        wmbt_rawtail_walk_return(&other, at, layer, number);
+        T_EQ(t, wmbt_rawtail_walk_next(&other, &next), WMBT_OK);
+        T_EQ(t, next.extent.offset, found.extent.offset);
+        T_EQ(t, next.extent.layer, found.extent.layer);
+    }
+    found.extent.offset = 4711;
+    T_EQ(t, wmbt_rawtail_walk_find(&walk, walk.end, &found), WMBT_MISSING);
+    T_EQ(t, found.extent.offset, 4711);
+}
+
 static const wmbt_case cases[] = {
+    {"walk: find and return", test_walk_find_and_return, 0, NULL},
     {"geometry: sizes", test_sizes, 0, NULL},
     {"geometry: seeking to every byte", test_seek, 0, NULL},
     {"geometry: arguments", test_walk_arguments, 0, NULL},

@@ -587,6 +587,7 @@ static void one_schedule(wmbt_test *t, uint32_t seed, bool in_order)
 
 static void test_in_order(wmbt_test *t)
 {
+    T_EQ(t, WMBT_READER_OBJECT_BYTES(8u), SIZE_MAX > UINT32_MAX ? 544u : 512u);
     for (uint32_t seed = 1; seed <= READER_SCHEDULES / 4u && !t->failed; seed++) {
         one_schedule(t, seed, true);
     }

@@ -604,6 +604,36 @@ static void test_known(wmbt_test *t)
     T_EQ(t, r->meaning, WMBT_S3_DENIED);
 }
 
+/* What an answer names beside its meaning. */
+static void test_particulars(wmbt_test *t)
+{
+    context asked;
+    uint64_t first = 7, last = 7, seconds = 7;
+    result *r = (result *)(void *)wmbt_test_alloc(t, sizeof *r);
+    T_CHECK(t, r != NULL);
+    context_init(&asked);
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 400 x\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                                         "\r\n<Error><Code>AuthorizationHeaderMalformed</Code>"
+                                         "<Region>eu-west-1</Region></Error>"),
+                          &asked, true, 0, r));
+    T_EQ(t, r->meaning, WMBT_S3_REGION);
+    T_CHECK(t, wmbt_test_view_is(wmbt_s3_answer_region(&answer), "eu-west-1"));
+    T_CHECK(t, wmbt_s3_answer_date(&answer, &seconds));
+    T_EQ(t, seconds, 784111777u); /* RFC 9110, 5.6.7 */
+    T_CHECK(t, !wmbt_s3_answer_range(&answer, &first, &last) && first == 7u && last == 7u);
+    asked.expected.has_range = true;
+    asked.expected.first = 2;
+    asked.expected.last = 9;
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 206 x\r\nContent-Length: 3\r\n"
+                                         "Content-Range: bytes 2-4/5\r\n\r\nllo"),
+                          &asked, true, 0, r));
+    T_CHECK(t, wmbt_s3_answer_range(&answer, &first, &last) && first == 2u && last == 4u);
+    T_EQ(t, wmbt_s3_answer_region(&answer).len, 0);
+    T_CHECK(t, !wmbt_s3_answer_date(&answer, &seconds));
+}
+
 /* A first answer of exactly the bytes asked for may be a part without its 206. */
 static void test_doubtful(wmbt_test *t)
 {
@@ -870,6 +900,7 @@ static const wmbt_case cases[] = {
     {"golden: every recorded listing", test_lists, 64 * 1024, EXCHANGES},
     {"golden: every hostile answer, in many splits", test_hostile, 64 * 1024, HOSTILE},
     {"what answers mean", test_known, 16 * 1024, NULL},
+    {"what an answer names", test_particulars, 16 * 1024, NULL},
     {"a whole object of the bytes asked for", test_doubtful, 16 * 1024, NULL},
     {"Retry-After", test_retry_after, 16 * 1024, NULL},
     {"truncations and bit flips", test_faults, 32 * 1024, EXCHANGES},

@@ -194,6 +194,8 @@ static void begin(wmbt_test *t, run *x, uint32_t denied_is_missing)
     x->now.ms = 1000;
     x->now.time = 1700000000u;
     x->now.random = 7;
+    T_EQ(t, WMBT_S3CLIENT_BYTES(IN_FLIGHT, 1, sizeof x->line),
+         sizeof x->client + IN_FLIGHT * sizeof x->slots[0] + sizeof x->conn + sizeof x->line);
     T_EQ(t, wmbt_s3client_init(&x->client, &config, x->slots), WMBT_OK);
     T_EQ(t, wmbt_s3conn_init(&x->conn, wmbt_buf_of(x->line, sizeof x->line)), WMBT_OK);
     T_EQ(t, wmbt_reader_start(d->r, &d->prompt), WMBT_OK);

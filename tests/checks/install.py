@@ -93,7 +93,7 @@ def subproject(title, project, program, folder):
     consumer, build = os.path.join(folder, "consumer"), os.path.join(folder, "build")
     os.makedirs(os.path.join(consumer, "subprojects"))
     # The .wrap as it stands there, but for the folder's name.
-    with open(os.path.join(project, "packaging", "wombatkv-core.wrap"), encoding="utf-8") as f:
+    with open(os.path.join(project, "src", "packaging", "wombatkv-core.wrap"), encoding="utf-8") as f:
         wrap = f.read().replace("directory = wombatkv-core", "directory = elsewhere")
     with open(os.path.join(consumer, "subprojects", "some.wrap"), "w", encoding="utf-8") as f:
         f.write(wrap)
@@ -166,7 +166,7 @@ option('inspect', type: 'feature', value: 'auto')
     "include/wombatkv/key.h": "const char *wmbt_key(void);\n",
     "include/wombatkv/more.h": "",
     "README.md": "", "LICENSE": "", "docs/GUIDE.md": "", "docs/API.md": "",
-    "packaging/wombatkv-core.wrap": "[wrap-git]\nurl = https://example.org\nrevision = 1\n"
+    "src/packaging/wombatkv-core.wrap": "[wrap-git]\nurl = https://example.org\nrevision = 1\n"
                                     "directory = wombatkv-core\n[provide]\n"
                                     "dependency_names = wombatkv-core\n",
     "wombatkv-coreConfig.cmake": """set(wombatkv-core_VERSION 0.1)

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """show and verify --as http-response and s3-list: recorded exchanges and hostile answers."""
-import os
 import re
 import unittest
 

@@ -102,6 +102,14 @@ static wmbt_status wmbt_plan_check(const wmbt_plan_input *input)
     return status;
 }
 
+/* Stored bytes of what is loaded; 2^64 - 1 if they are more. */
+static uint64_t wmbt_plan_bytes(const wmbt_plan_input *input, const wmbt_plan *plan)
+{
+    uint64_t blocks = plan->load_blocks != 0u ? input->blocks_bytes : 0u;
+    uint64_t tail = plan->load_tail != 0u ? input->tail.bytes : 0u;
+    return blocks + tail < tail ? UINT64_MAX : blocks + tail;
+}
+
 wmbt_status wmbt_plan_make(const wmbt_plan_input *input, wmbt_plan *plan)
 {
     wmbt_status status = wmbt_plan_check(input);
@@ -130,17 +138,13 @@ wmbt_status wmbt_plan_make(const wmbt_plan_input *input, wmbt_plan *plan)
     plan->logits_only = counts && covered == tokens ? 1u : 0u;
     plan->exact = run_from == exact_from ? 1u : 0u;
     plan->saved_tokens = run_from;
-    plan->load_reason = input->usable_blocks == 0u ? WMBT_PLAN_NO_BLOCKS : WMBT_PLAN_LOADS;
-    if (input->usable_blocks != 0u && !loads) {
-        plan->load_reason = WMBT_PLAN_SAVES_NOTHING;
+    plan->load_reason = loads ? WMBT_PLAN_LOADS : WMBT_PLAN_SAVES_NOTHING;
+    if (input->usable_blocks == 0u) {
+        plan->load_reason = WMBT_PLAN_NO_BLOCKS;
     }
     plan->tail_reason = reason;
     plan->tail_status = wmbt_plan_tail_status(input, reason);
-    plan->bytes_to_read = loads ? input->blocks_bytes : 0u;
-    if (counts) {
-        uint64_t bytes = plan->bytes_to_read + input->tail.bytes;
-        plan->bytes_to_read = bytes < input->tail.bytes ? UINT64_MAX : bytes;
-    }
+    plan->bytes_to_read = wmbt_plan_bytes(input, plan);
     return WMBT_OK;
 }
 

@@ -7,18 +7,23 @@ static bool is_continuation(unsigned char c)
     return (c & 0xC0) == 0x80;
 }
 
+/* Bytes of a character that begins so; 0: none does. */
+static size_t length_of(unsigned char first)
+{
+    return first < 0x80   ? 1
+           : first < 0xC2 ? 0
+           : first < 0xE0 ? 2
+           : first < 0xF0 ? 3
+           : first < 0xF5 ? 4
+                          : 0;
+}
+
 size_t utf8_character(const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;
-    if (len == 0) {
-        return 0;
-    }
-    if (s[0] < 0x80) {
-        return 1;
-    }
-    size_t bytes = s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : s[0] < 0xF5 ? 4 : 0;
-    if (bytes == 0 || bytes > len) {
-        return 0;
+    size_t bytes = len != 0 ? length_of(s[0]) : 0;
+    if (bytes <= 1 || bytes > len) {
+        return bytes == 1 ? 1 : 0;
     }
     for (size_t i = 1; i < bytes; i++) {
         if (!is_continuation(s[i])) {

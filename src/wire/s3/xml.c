@@ -215,6 +215,29 @@ static wmbt_status wmbt_xml_text(wmbt_xml *x, uint8_t c, uint32_t *events)
     return WMBT_OK;
 }
 
+/* In a start tag, in or behind its name. */
+static wmbt_status wmbt_xml_in_tag(wmbt_xml *x, uint8_t c, uint32_t *events)
+{
+    if (c == (uint8_t)'>') {
+        return wmbt_xml_start(x, false, events);
+    }
+    if (c == (uint8_t)'/') {
+        x->state = WMBT_XML_S_SLASH;
+        return WMBT_OK;
+    }
+    if (wmbt_xml_is_blank(c)) {
+        x->state = WMBT_XML_S_TAG;
+        return WMBT_OK;
+    }
+    if (x->state == WMBT_XML_S_NAME && wmbt_xml_is_name(c, false)) {
+        wmbt_xml_add_name(x, c);
+        return WMBT_OK;
+    }
+    bool attribute = x->state == WMBT_XML_S_TAG && wmbt_xml_is_name(c, true);
+    x->state = WMBT_XML_S_ATTRIBUTE;
+    return attribute ? WMBT_OK : WMBT_BAD_SYNTAX;
+}
+
 /* Inside a start tag, behind its name. */
 static wmbt_status wmbt_xml_tag(wmbt_xml *x, uint8_t c, uint32_t *events)
 {
@@ -239,26 +262,8 @@ static wmbt_status wmbt_xml_tag(wmbt_xml *x, uint8_t c, uint32_t *events)
         return c == (uint8_t)'<' || (c < 0x20u && !blank) ? WMBT_BAD_SYNTAX : WMBT_OK;
     case WMBT_XML_S_SLASH:
         return c == (uint8_t)'>' ? wmbt_xml_start(x, true, events) : WMBT_BAD_SYNTAX;
-    default: break;
+    default: return wmbt_xml_in_tag(x, c, events);
     }
-    if (c == (uint8_t)'>') {
-        return wmbt_xml_start(x, false, events);
-    }
-    if (c == (uint8_t)'/') {
-        x->state = WMBT_XML_S_SLASH;
-        return WMBT_OK;
-    }
-    if (blank) {
-        x->state = WMBT_XML_S_TAG;
-        return WMBT_OK;
-    }
-    if (x->state == WMBT_XML_S_NAME && wmbt_xml_is_name(c, false)) {
-        wmbt_xml_add_name(x, c);
-        return WMBT_OK;
-    }
-    bool attribute = x->state == WMBT_XML_S_TAG && wmbt_xml_is_name(c, true);
-    x->state = WMBT_XML_S_ATTRIBUTE;
-    return attribute ? WMBT_OK : WMBT_BAD_SYNTAX;
 }
 
 /* Behind '<'. */
