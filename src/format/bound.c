@@ -52,7 +52,7 @@ wmbt_status wmbt_kvblock_bound_feed(wmbt_kvblock_push *push, wmbt_blake3 *hash, 
 wmbt_status wmbt_kvblock_bound_placed(wmbt_kvblock_push *push, wmbt_blake3 *hash, wmbt_view placed,
                                       uint32_t crc)
 {
-    if (wmbt_view_is_bad(placed) || (uint64_t)placed.len > UINT32_MAX) {
+    if (wmbt_view_is_bad(placed) || placed.len >> 16 > UINT16_MAX) {
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_status status = wmbt_kvblock_push_placed(push, (uint32_t)placed.len, crc);
@@ -131,7 +131,7 @@ wmbt_status wmbt_rawtail_bound_feed(wmbt_rawtail_push *push, wmbt_blake3 *hash, 
 wmbt_status wmbt_rawtail_bound_placed(wmbt_rawtail_push *push, wmbt_blake3 *hash, wmbt_view placed,
                                       uint32_t crc)
 {
-    if (wmbt_view_is_bad(placed) || (uint64_t)placed.len > UINT32_MAX) {
+    if (wmbt_view_is_bad(placed) || placed.len >> 16 > UINT16_MAX) {
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_status status = wmbt_rawtail_push_placed(push, (uint32_t)placed.len, crc);

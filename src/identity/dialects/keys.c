@@ -347,7 +347,7 @@ static wmbt_status wmbt_mooncake_begin(wmbt_xxh64 *x, uint64_t seed, wmbt_view l
     if (wmbt_view_is_bad(logical)) {
         return WMBT_BAD_ARGUMENT;
     }
-    if ((uint64_t)logical.len > UINT32_MAX) {
+    if (logical.len >> 16 > UINT16_MAX) {
         return WMBT_TOO_LARGE;
     }
     head[0] = 1;
