@@ -39,8 +39,10 @@
  *     stale                                        was dead        nothing changed
  *
  * `full` is of the second to last row although it stands in the band of limits: too many holes.
- * Stale is not an error: the want has ended, or is of an earlier prompt or another reader; whatever
- * was done for it is to be dropped. wmbt_reader_settles() tells the rows "end" and "ended".
+ * Stale is not an error: the want has ended, is of an earlier prompt or another reader, or never
+ * was; whatever was done for it is to be dropped. If something else than feed() may still write for
+ * it, that takes wmbt_reader_quiet() as well, see below. wmbt_reader_settles() tells the rows "end"
+ * and "ended".
  *
  * A slot (one of in_flight, named by want.id) *ends* when its object is verified or refused, and by
  * fail, retry, restart, resident, stop, start, or because the reader withdraws it: with the policy

@@ -140,8 +140,11 @@ typedef struct wmbt_s3client_now {
 } wmbt_s3client_now;
 
 /**
- * Takes bytes that came on the connection. *reader_said, if not NULL: the status of the last call
- * of the reader (wmbt_reader_settles() tells whether the object is settled).
+ * Takes bytes that came on the connection. *reader_said, if not NULL, is set with end: the status
+ * of the last call of the reader (wmbt_reader_settles() tells whether the object is settled). Stale
+ * if the want was dead before its answer was complete, which is no error: what came after that was
+ * dropped, and the client is done with it. With WMBT_READER_LATE_WRITES wmbt_reader_quiet() stays
+ * the caller's to call.
  *
  * need-more: took all, waits for more
  * end: the want is answered, as the reader was told; ask next_want() again. The connection can

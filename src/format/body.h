@@ -61,7 +61,11 @@ wmbt_status wmbt_body_at(const wmbt_body_decoder *body, wmbt_extent *extent, uin
 /** Offset of the next byte. */
 uint64_t wmbt_body_offset(const wmbt_body_decoder *body);
 
-/** finish(): `verdict`, unless the object was refused or is finished. */
+/**
+ * finish(): `verdict`, unless the object was refused or is finished. No CRC is compared here: a
+ * block's is by wmbt_kvblock_check_number(), a tail's by wmbt_rawtail_verdict(). The reader, whose
+ * bytes come in any order, does without this file: wmbt_reader_body_finish() (src/reader/body.c).
+ */
 wmbt_status wmbt_body_finish(wmbt_body_decoder *body, wmbt_status verdict);
 
 #endif
