@@ -30,6 +30,9 @@ ENGINE_CALLS = {"init": ["wmbt_engine_init"], "reset": ["wmbt_engine_reset"],
                 "push": ["wmbt_aibrix_push"]}
 for call, functions in ENGINE_CALLS.items():
     INDIRECT["wmbt_chain_" + call] = functions
+# Where those of a chain, and the unwrapping, are compiled into their callers.
+INDIRECT["wmbt_chain_push_many"] = [name for names in ENGINE_CALLS.values() for name in names]
+INDIRECT["wmbt_reader_advance"] = INDIRECT["wmbt_reader_unwrap"]
 HASHES = ["wmbt_engine_" + name for name in ("sha256", "xxh3", "xxh64", "fnv64", "blake3")]
 HASHES.append("wmbt_sglang_wide")
 DIGESTS = [f"{name}_{call}" for name in HASHES for call in ("start", "update", "final")
@@ -108,7 +111,8 @@ class Graph:
     def callees(self, name):
         for callee in sorted(self.calls.get(name, ())):
             if callee == "__indirect_call":
-                short = name.split(":")[-1]
+                # Of a static function, or of a part or copy that the compiler made, the name.
+                short = name.split(":")[-1].split(".")[0]
                 if short not in INDIRECT:
                     self.problems.append(f"{name}: undeclared indirect call")
                 yield from (self.titles.get(name, name) for name in INDIRECT.get(short, ()))
