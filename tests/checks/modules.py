@@ -187,7 +187,7 @@ PLANTED = [
     ("needs fnv1b, which is no module", "src/modules.ini", "needs = fnv1a", "needs = fnv1b"),
     ("needs facts, which is no module that stands before", "src/modules.ini", "needs = fnv1a",
      "needs = facts"),
-    ("part of zdst", "src/modules.ini", "part_of = zstd", "part_of = zdst"),
+    ("part of manifset", "src/modules.ini", "part_of = manifest", "part_of = manifset"),
     ("store needs chian", "src/modules.ini", "store:chain", "store:chian"),
     ("suite tests/bodies/fnv1a.c is not in", "src/modules.ini", "suites = fnv1a\n", "\n"),
     ("suite tests/bodies/fnv1a.c stands there twice", "src/modules.ini", "suites = sha256",

@@ -129,7 +129,7 @@ static void inflate(wmbt_test *t, const char *name, const char *what)
     wmbt_buf workspace =
         wmbt_buf_of(wmbt_test_alloc(t, WMBT_ZSTD_WORKSPACE_BYTES), WMBT_ZSTD_WORKSPACE_BYTES);
     wmbt_buf out = wmbt_buf_of(wmbt_test_alloc(t, BLOCK_BYTES), BLOCK_BYTES);
-    wmbt_codec codec = {wmbt_zstd_codec, &workspace};
+    wmbt_codec codec = {wmbt_zstd_codec, &workspace, NULL};
     wmbt_compressed_plain plain;
     uint32_t start = now();
     wmbt_status status = wmbt_compressed_unwrap(object, &codec, out, 0, &plain);
