@@ -133,11 +133,12 @@ if [ "$mode" != quick ]; then
     # Planted faults: others with every commit, all with --long.
     case $mode in
     long) script planted-all python3 -B tests/planted/planted.py "$out/planted-builds" ;;
-    *) script planted python3 -B tests/planted/planted.py --some 24 "$out/planted-builds" ;;
+    *) script planted python3 -B tests/planted/planted.py --some 8 "$out/planted-builds" ;;
     esac
     # Flags of the field: nothing but the compiler's own arithmetic is called.
     script flags python3 -B tests/checks/flags.py "$out"
-    part clang "$strict $asserts" '--suite unit --suite fuzz' clang-19
+    # The sanitizers' builds, which are clang's, have the same suites.
+    [ "$mode" != long ] || part clang "$strict $asserts" '--suite unit --suite fuzz' clang-19
     part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize \
         -Dexperimental_model_keys=true -Dwriters=false -Dstatus_names=false" '--suite unit'
     part asan "$strict $asserts $sanitize -Db_sanitize=address,undefined -Dinspect=enabled \
@@ -152,7 +153,7 @@ fi
 
 # Every build for an emulator is a part of its own, which run_all.py counts and compares.
 set -- "$out/bare"
-[ "$mode" != quick ] || set -- --quick "$@"
+[ "$mode" = normal ] || set -- "--$mode" "$@"
 [ -z "$only" ] || set -- --parts "$only" --known "$known" "$@"
 bare=good
 sh tests/baremetal/run_all.sh "$@" >"$out/bare.log" 2>&1 || bare=failed

@@ -3,7 +3,7 @@
 """Sets up, builds and runs every cross build, as many at a time as there are processors, and prints a
 table. Anything missing is a failure; tests/pins.py compares how many tests each had.
 
-    run_all.py [--quick] [--only NAME]... [--parts NAME,... --known NAME,...] BUILD_DIR
+    run_all.py [--quick | --long] [--only NAME]... [--parts NAME,... --known NAME,...] BUILD_DIR
 
 --parts: what tests/all.sh was asked for: "cross" is every build, --known is what it has run itself.
 """
@@ -59,6 +59,10 @@ BUILDS = [
     ("cortex-m0plus trap on an M3 board", ["cortex-m0plus.txt", TRAP, "board/mps2-an385.txt"], []),
 ]
 QUICK = ["linux-s390x", "cortex-m4", "rv32imac"]
+# A target's other compiler and the builds that trap: every push has one of each, --long has all.
+LONG = ["cortex-a78 clang -O2", "cortex-a78 trap", "rv64gc trap", "rv32imac clang -O2",
+        "cortex-r5 trap", "cortex-m33 trap", "cortex-m0plus on an M3 board",
+        "cortex-m0plus clang -O2", "cortex-m0plus trap on an M3 board"]
 # Builds whose instructions are compared with docs/COUNTS.md: each of its columns has one.
 COUNTED = {
     "rv32imac": "rv32imac gcc -Os",
@@ -147,13 +151,15 @@ def build_and_run(name, files, options, base, data):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--long", action="store_true", help="every build")
     parser.add_argument("--quick", action="store_true", help="three builds that stand for the rest")
     parser.add_argument("--only", action="append", help="a build by its name")
     parser.add_argument("--parts", default="cross")
     parser.add_argument("--known", default="")
     parser.add_argument("build_dir")
     args = parser.parse_args()
-    wanted = args.only or (QUICK if args.quick else [name for name, _, _ in BUILDS])
+    usual = [name for name, _, _ in BUILDS if args.long or name not in LONG]
+    wanted = args.only or (QUICK if args.quick else usual)
     parts = set(args.parts.split(",")) - set(args.known.split(","))
     if "cross" not in parts:
         wanted = sorted(parts)
