@@ -74,8 +74,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_codec(void *context, wmbt_view fr
  * The same in steps (wmbt_codec_step of compressed.h): a call decodes one block of a frame, or
  * several as long as their stored and plain bytes are max_bytes at most. A compressed block has at
  * most WMBT_ZSTD_BLOCK_BYTES plain bytes, one that is stored as it is or repeats a byte 2 MiB.
- * Between the calls the workspace holds what is needed. On an error what was written to `out` stays
- * there: it is nothing.
+ * Between the calls the workspace holds what is needed, of one decoding: wmbt_zstd_codec() with the
+ * same workspace ends it. On an error what was written to `out` stays there: it is nothing. Also
+ * bad-state: `begin` is false and no decoding is under way, as after ok and after an error.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_zstd_codec_step(void *context, bool begin,
                                                           wmbt_view frames, wmbt_buf out,

@@ -46,6 +46,18 @@ static forms forms_of(wmbt_test *t, size_t out, size_t ring)
     return m;
 }
 
+/* After the end and after an error a step that does not begin finds nothing to go on with. */
+static void check_ended(wmbt_test *t, forms *m, wmbt_view frames, size_t cap)
+{
+    wmbt_buf work = wmbt_buf_of(m->work.data, WMBT_ZSTD_WORKSPACE_BYTES);
+    size_t written = SIZE_MAX;
+    if (wmbt_zstd_codec_step(&work, false, frames, wmbt_buf_of(m->pushed.data, cap), UINT32_MAX,
+                             &written) != WMBT_BAD_STATE ||
+        written != SIZE_MAX) {
+        wmbt_test_fail(t, __FILE__, __LINE__, "nothing is under way");
+    }
+}
+
 /* The same in steps of any size, which end as the whole does: nothing behind the room, no byte of
  * the output twice, and with steps of one byte a call for each block. */
 static void decode_in_steps(wmbt_test *t, forms *m, wmbt_view frames, size_t cap,
@@ -73,6 +85,7 @@ static void decode_in_steps(wmbt_test *t, forms *m, wmbt_view frames, size_t cap
         t->want = (uint64_t)status;
         wmbt_test_fail(t, __FILE__, __LINE__, "steps end as the whole does");
     }
+    check_ended(t, m, frames, cap);
     for (size_t i = 0; status == WMBT_OK && i < n; i++) {
         if (m->pushed.data[i] != m->out.data[i]) {
             wmbt_test_fail(t, __FILE__, __LINE__, "steps give the same bytes");
@@ -95,6 +108,7 @@ static wmbt_status decode(wmbt_test *t, forms *m, wmbt_view frames, size_t cap, 
     size_t written = SIZE_MAX;
     fill(m->out);
     wmbt_status status = wmbt_zstd_decode(work, frames, wmbt_buf_of(m->out.data, cap), &written);
+    check_ended(t, m, frames, cap);
     for (size_t i = cap; i < m->out.len; i++) {
         if (m->out.data[i] != PATTERN) {
             wmbt_test_fail(t, __FILE__, __LINE__, "written behind the room");

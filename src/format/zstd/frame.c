@@ -313,6 +313,15 @@ static wmbt_status wmbt_zstd_whole_begin(const wmbt_buf *workspace, wmbt_view fr
     return WMBT_OK;
 }
 
+/* After an error nothing is under way: a step without a new beginning does nothing. */
+static wmbt_status wmbt_zstd_whole_fail(wmbt_zstd_whole *w, wmbt_status status)
+{
+    w->inside = false;
+    w->in.left = 0;
+    w->capacity = 0;
+    return status;
+}
+
 /* The implementation of both calls: a codec lies below others, so its way down is the short one. */
 wmbt_status wmbt_zstd_codec(void *context, wmbt_view frames, wmbt_buf out, size_t *written)
 {
@@ -327,7 +336,7 @@ wmbt_status wmbt_zstd_codec(void *context, wmbt_view frames, wmbt_buf out, size_
                            : wmbt_zstd_whole_frame(w, w->in.left == frames.len);
         if (status != WMBT_OK) {
             wmbt_bytes_fill(out.data, 0, w->touched);
-            return status;
+            return wmbt_zstd_whole_fail(w, status);
         }
     }
     *written = w->frame.tables.target.at;
@@ -367,6 +376,9 @@ wmbt_status wmbt_zstd_codec_step(void *context, bool begin, wmbt_view frames, wm
         return status;
     }
     wmbt_zstd_whole *w = (wmbt_zstd_whole *)(void *)workspace->data;
+    if (!begin && !w->inside && w->in.left == 0u) {
+        return WMBT_BAD_STATE;
+    }
     uint64_t left = max_bytes;
     bool block = false; /* one has been decoded */
     while (w->inside || w->in.left != 0u) {
@@ -379,7 +391,7 @@ wmbt_status wmbt_zstd_codec_step(void *context, bool begin, wmbt_view frames, wm
         status = w->inside ? wmbt_zstd_whole_next(w)
                            : wmbt_zstd_whole_frame(w, w->in.left == frames.len);
         if (status != WMBT_OK) {
-            return status;
+            return wmbt_zstd_whole_fail(w, status);
         }
     }
     *written = w->frame.tables.target.at;
