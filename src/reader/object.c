@@ -239,6 +239,21 @@ static wmbt_status wmbt_reader_take_chunk(wmbt_reader *r, wmbt_reader_slot *s)
                                             : wmbt_reader_ask_memory(r, s, s->source_bytes);
 }
 
+/* As a manifest is: needs no memory, and little work, which is done at once. But the codec may be
+ * in the middle of another object, whose state it would lose: then this one waits its turn. */
+static wmbt_status wmbt_reader_take_small(wmbt_reader *r, wmbt_reader_slot *s)
+{
+    s->plain = s->small;
+    if (s->wrapped == WMBT_READER_ENCODED && r->inflating != WMBT_SLOT_NONE) {
+        wmbt_reader_record_of(r, s->object)->state |= WMBT_RECORD_COLLECTED;
+        wmbt_reader_enter(r, s, WMBT_SLOT_UNWRAP, 0);
+        return WMBT_OK;
+    }
+    s->asked = 0;
+    wmbt_status status = wmbt_reader_unwrap(r, s, WMBT_READER_ALL_WORK);
+    return status == WMBT_OK ? wmbt_reader_part_done(r, s) : status;
+}
+
 static wmbt_status wmbt_reader_take_wrapper(wmbt_reader *r, wmbt_reader_slot *s)
 {
     if (s->part > r->config.max_object_bytes) {
@@ -249,10 +264,7 @@ static wmbt_status wmbt_reader_take_wrapper(wmbt_reader *r, wmbt_reader_slot *s)
     }
     s->plain_bytes = s->part;
     if (s->source_bytes <= WMBT_READER_HEADER_BYTES && s->part <= WMBT_READER_HEADER_BYTES) {
-        s->plain = s->small; /* as a manifest is: needs no memory, and little work */
-        s->asked = 0;
-        wmbt_status status = wmbt_reader_unwrap(r, s, WMBT_READER_ALL_WORK);
-        return status == WMBT_OK ? wmbt_reader_part_done(r, s) : status;
+        return wmbt_reader_take_small(r, s);
     }
     return wmbt_reader_ask_memory(r, s, s->source_bytes);
 }

@@ -127,7 +127,7 @@ void wmbt_reader_free_slot(wmbt_reader *r, wmbt_reader_slot *s)
 void wmbt_reader_end_slot(wmbt_reader *r, wmbt_reader_slot *s, bool tell)
 {
     bool waited = s->not_quiet != 0u;
-    bool lends = s->plain != NULL || s->stored.len != 0u;
+    bool lends = s->stored.len != 0u; /* whoever lends, lends some for what is stored */
     wmbt_reader_unqueue(r, s);
     s->phase = WMBT_SLOT_ENDED;
     wmbt_reader_release_codec(r, s);

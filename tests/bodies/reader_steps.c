@@ -350,6 +350,77 @@ static void test_one_at_a_time(wmbt_test *t)
     }
 }
 
+/* A small wrapped manifest of block 0 comes while block 1 is in the middle of its steps: it waits
+ * for the codec, whatever becomes of the two, and block 1 is verified. */
+static void test_small_one_waits(wmbt_test *t)
+{
+    for (uint32_t how = 0; how < 4u; how++) {
+        drive_bucket x;
+        drive *d = make(t, &x, false, FORM_CHUNK_ZSTD);
+        T_CHECK(t, d != NULL);
+        wmbt_view small = x.b->object[x.at[0]].bytes, large;
+        large = bucket_wrap(t, x.b->object[0].bytes, true);
+        uint8_t *own = wmbt_test_alloc(t, small.len), *plain = wmbt_test_alloc(t, 144);
+        uint8_t *room = wmbt_test_alloc(t, 300);
+        T_CHECK(t, own != NULL && plain != NULL && room != NULL && small.len <= 128u);
+        for (size_t i = 0; i < small.len; i++) {
+            own[i] = small.data[i];
+        }
+        own[19] |= how == 1u ? 6u : 0u; /* a block of no type: the frame ends in its middle */
+        small.data = own;
+        d->config.in_flight = 2;
+        d->config.step_bytes = 20;
+        d->config.codec.step = wmbt_zstd_codec_step;
+        T_CALL(t, begin(d));
+        wmbt_want first, step, want;
+        wmbt_piece piece;
+        size_t taken;
+        T_EQ(t, wmbt_reader_next_want(d->r, &first), WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+        T_EQ(t, wmbt_reader_found(d->r, &want, large.len), WMBT_NEED_MORE);
+        T_EQ(t, wmbt_reader_feed(d->r, &want, 0, large, &taken), WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+        T_EQ(t,
+             wmbt_reader_memory(d->r, &want, wmbt_buf_of(plain, 144), wmbt_buf_of(room, large.len)),
+             WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+        large = wmbt_view_of(large.data + want.offset, large.len - want.offset);
+        T_EQ(t, wmbt_reader_feed(d->r, &want, want.offset, large, &taken), WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, &step), WMBT_OK);
+        T_CHECK(t, step.kind == WMBT_WANT_STEP && step.object == 1u);
+        T_EQ(t, wmbt_reader_step(d->r, &step), WMBT_NEED_MORE); /* the frame's header */
+        T_EQ(t, wmbt_reader_found(d->r, &first, small.len), WMBT_NEED_MORE);
+        T_EQ(t, wmbt_reader_feed(d->r, &first, 0, small, &taken), WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_NEED_MORE);
+        T_EQ(t, wmbt_reader_piece(d->r, 0, 0, NULL, &piece), WMBT_COLLECTED);
+        wmbt_status status = WMBT_NEED_MORE;
+        if (how == 2u) {
+            T_EQ(t, wmbt_reader_resident(d->r, 0), WMBT_OK);
+        } else if (how == 3u) {
+            T_EQ(t, wmbt_reader_fail(d->r, &step, WMBT_TOO_LARGE), WMBT_OK);
+        }
+        while (how < 3u && (status = wmbt_reader_step(d->r, &step)) == WMBT_NEED_MORE) {
+        }
+        T_EQ(t, status, how == 3u ? WMBT_NEED_MORE : WMBT_END);
+        T_EQ(t, drive_status(d, 1), how == 3u ? WMBT_TOO_LARGE : WMBT_OK);
+        status = wmbt_reader_next_want(d->r, &want);
+        if (how != 2u) { /* its turn: the frame's header, and its one block */
+            T_CHECK(t, status == WMBT_OK && want.kind == WMBT_WANT_STEP && want.object == 0u);
+            T_EQ(t, wmbt_reader_step(d->r, &want), WMBT_NEED_MORE);
+            T_EQ(t, wmbt_reader_step(d->r, &want), how == 1u ? WMBT_BAD_FIELD : WMBT_OK);
+        }
+        if (how == 0u || how == 3u) { /* it was a manifest */
+            T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+            T_CHECK(t, want.kind == WMBT_WANT_MEMORY && want.plain_bytes == 144u);
+            d->open = true;
+            d->want = want;
+            T_CALL(t, drive_run(d));
+            T_EQ(t, drive_status(d, 0), WMBT_OK);
+            T_CALL(t, drive_check_rows(d, 0, x.plain));
+        }
+    }
+}
+
 /* --- names of wants --------------------------------------------------------------------------- */
 
 static bool same_want(const wmbt_want *a, const wmbt_want *b)
@@ -455,6 +526,7 @@ static const wmbt_case cases[] = {
     {"lent memory that hardware fills", test_received, ARENA, NULL},
     {"work in steps", test_steps, ARENA, NULL},
     {"one object inflates at a time", test_one_at_a_time, ARENA, NULL},
+    {"a small one waits for the codec", test_small_one_waits, ARENA, NULL},
     {"the open want of a serial", test_want_of, ARENA, NULL},
     {"wants of other readers and prompts", test_other_readers, ARENA, NULL},
     {"no prompt", test_no_prompt, ARENA, NULL},

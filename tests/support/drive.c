@@ -295,10 +295,9 @@ static void say_presence(drive *d)
 static uint32_t placeable(drive *d, uint32_t at, uint32_t end, uint64_t *place)
 {
     wmbt_piece piece;
-    /* a header is always fed */
-    if (d->how != DRIVE_PLACED || at < WMBT_READER_HEADER_BYTES ||
+    if (d->how != DRIVE_PLACED ||
         wmbt_reader_piece(d->r, d->want.object, at, NULL, &piece) != WMBT_OK ||
-        piece.has_place == 0u) {
+        piece.has_place == 0u || piece.must_feed != 0u) {
         return 0;
     }
     *place = piece.place;
@@ -383,6 +382,9 @@ static void answer(drive *d)
         say_presence(d);
     } else if (d->want.kind == WMBT_WANT_MEMORY) {
         lend(d);
+    } else if (d->want.kind == WMBT_WANT_STEP) {
+        d->said = wmbt_reader_step(d->r, &d->want);
+        d->open = d->said == WMBT_NEED_MORE;
     } else if (d->from == NULL) {
         d->said = WMBT_OK;
         D_CHECK(d, wmbt_reader_fail(d->r, &d->want, WMBT_MISSING) == WMBT_OK);
