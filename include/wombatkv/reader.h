@@ -86,7 +86,7 @@ WMBT_BEGIN_DECLS
  * with a tenant above 960 bytes (chain.h).
  */
 #    define WMBT_READER_BYTES_RUNS(max_blocks, in_flight, runs) \
-        (1024u + 40u * WMBT_SIZE(max_blocks) +                  \
+        (1024u + (44u * WMBT_SIZE(max_blocks) + 7u) / 8u * 8u + \
          WMBT_READER_OBJECT_BYTES(runs) * WMBT_SIZE(in_flight))
 
 /** The same with config.runs 0, that is 8. */
@@ -155,13 +155,14 @@ typedef struct wmbt_reader_config {
 
 /** One prompt. Zero it first: fields may be added. */
 typedef struct wmbt_reader_prompt {
-    wmbt_chain_config chain; /**< dialect and identity, not kept; block_tokens is not 0 */
+    wmbt_chain_config chain; /**< dialect and identity, not kept; the shape allows block_tokens */
     wmbt_view prefix;        /**< of object keys, not empty; kept */
     wmbt_view name_space;    /**< kept */
     /** Kept: the page of each block, and one for the tail's partial rows: up to max_blocks + 1.
-     * NULL: block b has page b. An entry is read when the block's first want is handed out, so it
-     * may be set until then, and must stay from then on. A block whose entry is missing, or whose
-     * rows would pass config.memory, is not fetched: its status is full. So with the tail. */
+     * NULL: block b has page b. An entry is read once, when the block's first want is handed out or
+     * it is said to be resident: it may be set until then, and what it says later changes nothing.
+     * A block whose entry is missing, or whose rows would pass config.memory, is not fetched: its
+     * status is full. So with the tail. (If it is resident, it is usable, and has no pieces.) */
     const uint32_t *pages;
     uint32_t page_count;
     uint32_t flags;        /**< WMBT_READER_AUDIT, ... */
@@ -177,7 +178,7 @@ typedef struct wmbt_reader_prompt {
  * Bytes that a place must have room for, if its stride is 0 and there are no pages: the rows of a
  * layer and kind of max_blocks blocks and a tail. Of *config only shape (which has passed
  * wmbt_shape_check()) and max_blocks are looked at; layer < shape->layers. 0 if there are no such
- * rows, or the shape allows no blocks of so many tokens: then nothing is placed; UINT32_MAX if they
+ * rows, or the shape allows no blocks of so many tokens; UINT32_MAX if they
  * pass 2^32 - 2. With max_blocks 0: the rows of one block, or of a tail.
  */
 WMBT_API uint32_t wmbt_reader_place_bytes(const wmbt_reader_config *config, uint32_t block_tokens,
@@ -204,13 +205,16 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_init(wmbt_buf memory,
                                                       uint64_t first_serial, wmbt_reader **r);
 
 /**
- * A prompt begins. What was before ends: all wants are dead, and no stop tells of them. Memory lent
- * is the caller's again; with WMBT_READER_LATE_WRITES once the slots are quiet, and no want of this
- * prompt is handed out before. Allowed at any time.
+ * A prompt begins. What was before ends: all wants are dead, and no stop tells of them; stops that
+ * were due and had not been handed out are dropped. Memory lent is the caller's again; with
+ * WMBT_READER_LATE_WRITES once the slots are quiet, and no want of this prompt is handed out
+ * before. So quiet() is owed for every slot that something was asked for, whether a stop told of
+ * its end or not. Allowed at any time.
  *
- * bad-argument: NULL with a length; an empty prefix; an unknown flag; block_tokens 0; another
- *     engine's dialect, whose blocks no bucket holds; a stride
- *     below the bytes of a block's rows; places that pass memory.len (if that is not 0) or 2^64
+ * bad-argument: NULL with a length; an empty prefix; an unknown flag; block_tokens that the shape
+ *     does not allow (shape.h), 0 for one; another engine's dialect, whose blocks no bucket holds;
+ *     a stride below the bytes of a block's rows;
+ *     places that pass memory.len (if that is not 0) or 2^64
  *     bytes: without pages offset + rows of max_blocks + 1 blocks, with pages those of the kinds
  *     that only a tail has
  * bad-argument, bad-text, not-representable, buffer-too-small, too-large (a tenant longer than the
@@ -331,7 +335,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_found(wmbt_reader *r, const wmb
  * have no room yet: they are not taken, and begin the object's next want, as do bytes that a fetch
  * brought beyond the want's end. Work: linear in *taken, with a step for each of the shape's
  * extents; without config.step_bytes the call that completes a wrapped object inflates it, and the
- * one that completes collected bytes checks them all.
+ * one that completes collected bytes checks them all. One of at most WMBT_READER_HEADER_BYTES,
+ * stored and plain, is inflated at once with steps, too, unless another has the decoder: then it
+ * waits.
  *
  * Returns as the table says;
  *   a status of the object (malformed, integrity, ...): *taken is unchanged
@@ -424,8 +430,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_restart(wmbt_reader *r, const w
  * The rows of a block are in place and verified: another prompt, or another reader, brought them.
  * The block counts as usable and is not fetched; an open want of it ends, and nothing that came of
  * it counts. Returns ok; bad-argument (no such block, the tail); bad-state: it is settled, or
- * stop() was called, or, with WMBT_READER_LATE_WRITES, found() has been said for it in this prompt:
- * a late write would fall on the rows.
+ * stop() was called, or, with WMBT_READER_LATE_WRITES, found() has been said for it in this prompt,
+ * or a slot of an earlier prompt is not quiet yet: a late write could fall on the rows.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_resident(wmbt_reader *r, uint32_t block);
 
@@ -464,19 +470,21 @@ typedef struct wmbt_piece {
     uint32_t layer;
     uint32_t kind;      /**< WMBT_EXTENT_...; WMBT_EXTENT_FIELD: no rows, to be fed */
     uint32_t has_place; /**< 1: rows that are wanted */
-    uint32_t must_feed; /**< 1: the engine cannot take it (field, alignment), feed it */
+    uint32_t must_feed; /**< 1: feed it: the header, numbers, what the engine cannot take */
     uint32_t trust;     /**< WMBT_TRUST_... */
 } wmbt_piece;
 
 /**
  * The piece that begins at `offset` of a block, or of the tail once its header has been read. `dma`
- * may be NULL. Going on at offset + bytes lists an object as a scatter-gather list.
+ * may be NULL. Going on at offset + bytes lists an object as a scatter-gather list. Pieces are cut
+ * at WMBT_READER_HEADER_BYTES: those before it are fed, also rows. Where a block's rows lie does
+ * not change once it is known, whatever prompt.pages says later.
  * Returns ok; end behind the object; bad-argument (no such object, align not a power of two);
  * collected: the object is in flight and not plain: its bytes are no rows, they are fed, or
  *     received();
- * missing: where things lie is not known (a tail before its header, or one that does not fit; a
- *     block size that the shape does not allow; with pages a block before its first want, or whose
- *     page was refused). *piece is changed only on ok. Work: a step for each extent; once all is
+ * missing: where things lie is not known (a tail before its header, or one that does not fit;
+ *     blocks above 2^32 - 1 bytes; with pages a block before its first want, or whose page was
+ *     refused). *piece is changed only on ok. Work: a step for each extent; once all is
  *     settled also as plan().
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object,
@@ -488,8 +496,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_piece(const wmbt_reader *r, uin
 /** What became of an object. */
 typedef struct wmbt_reader_object {
     wmbt_status status;    /**< need-more: not settled; full: no page; ok: verified, resident */
-    uint32_t bytes;        /**< as stored, as far as found; of a large value with its chunks; of a
-                                resident block 0 */
+    uint32_t bytes;        /**< once settled: as stored, as far as found; of a large value with its
+                                chunks. 0 before, and of a resident block */
     uint32_t total_tokens; /**< tail: N, once its header was good; else 0 */
     uint32_t raw_rows;     /**< tail: R likewise */
 } wmbt_reader_object;

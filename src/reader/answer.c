@@ -319,9 +319,14 @@ wmbt_status wmbt_reader_resident(wmbt_reader *r, uint32_t block)
     }
     wmbt_reader_record *record = wmbt_reader_record_of(r, block);
     uint32_t state = wmbt_reader_state_of(record);
-    if (state == WMBT_RECORD_SETTLED || r->now.stopped != 0u ||
-        (wmbt_reader_writes_late(r) && (record->state & WMBT_RECORD_FOUND) != 0u)) {
+    /* what is asked for it, or was by an earlier prompt, could still fall on the rows */
+    bool late = (wmbt_reader_writes_late(r) && (record->state & WMBT_RECORD_FOUND) != 0u) ||
+                (r->waiting != 0u && r->not_quiet != 0u);
+    if (state == WMBT_RECORD_SETTLED || r->now.stopped != 0u || late) {
         return WMBT_BAD_STATE;
+    }
+    if ((record->state & WMBT_RECORD_PAGED) == 0u) {
+        (void)wmbt_reader_read_page(r, block); /* without one: where its rows lie is not known */
     }
     if (state == WMBT_RECORD_IN_FLIGHT) {
         wmbt_reader_end_slot(r, wmbt_reader_slot_at(r, record->slot), false);

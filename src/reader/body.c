@@ -143,11 +143,6 @@ static wmbt_status wmbt_reader_block_header(const wmbt_reader *r, wmbt_reader_sl
     expect.block_seq = s->object;
     expect.flags = 0;
     wmbt_status status = wmbt_kvblock_read_header(wmbt_reader_first(s), &expect, &info);
-    if (status == WMBT_BAD_ARGUMENT) { /* the shape allows no block of this size: any is another */
-        expect.flags = WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS;
-        status = wmbt_kvblock_read_header(wmbt_reader_first(s), &expect, &info);
-        return status == WMBT_OK ? WMBT_WRONG_BLOCK : status;
-    }
     if (status != WMBT_OK) {
         return status;
     }
@@ -284,7 +279,8 @@ static wmbt_status wmbt_reader_take_part(wmbt_reader *r, wmbt_reader_slot *s,
     bool is_number = part->mismatch != WMBT_OK && part->extent.bytes - past <= left;
     uint8_t *dst = is_number ? number : NULL;
     uint64_t place;
-    if (r->config.memory.len != 0u && wmbt_reader_place_of(r, s->page, &part->extent, &place)) {
+    uint32_t page = wmbt_reader_record_of(r, s->object)->page; /* of one in flight it is known */
+    if (r->config.memory.len != 0u && wmbt_reader_place_of(r, page, &part->extent, &place)) {
         dst = r->config.memory.data + (size_t)place + past;
     }
     *crc = dst == NULL ? wmbt_crc32c(*crc, bytes) : wmbt_crc32c_copy(*crc, dst, bytes);

@@ -117,9 +117,8 @@ static bool wmbt_reader_page_fits(const wmbt_reader *r, uint32_t block_tokens, u
                                   uint32_t kinds)
 {
     uint32_t entries = r->config.shape->layers * WMBT_EXTENT_KINDS;
-    if (r->config.places == NULL ||
-        !wmbt_shape_allows_block_tokens(r->config.shape, block_tokens)) {
-        return true; /* without blocks of this size nothing is placed */
+    if (r->config.places == NULL) {
+        return true;
     }
     for (uint32_t i = 0; i < entries; i++) {
         const wmbt_reader_place *place = &r->config.places[i];
@@ -145,9 +144,16 @@ bool wmbt_reader_places_are_good(const wmbt_reader *r, const wmbt_reader_prompt 
                                  WMBT_EXTENT_KINDS);
 }
 
-bool wmbt_reader_read_page(const wmbt_reader *r, uint32_t object, uint32_t *page)
+/* Where an object's page stands in the table; without a table, its page. */
+static uint32_t wmbt_reader_page_index(const wmbt_reader *r, uint32_t object)
 {
-    uint32_t number = object == WMBT_READER_TAIL ? r->now.usable : object;
+    return object == WMBT_READER_TAIL ? r->now.usable : object;
+}
+
+bool wmbt_reader_read_page(wmbt_reader *r, uint32_t object)
+{
+    wmbt_reader_record *record = wmbt_reader_record_of(r, object);
+    uint32_t number = wmbt_reader_page_index(r, object);
     if (r->pages != NULL) {
         if (number >= r->page_count) {
             return false;
@@ -157,8 +163,17 @@ bool wmbt_reader_read_page(const wmbt_reader *r, uint32_t object, uint32_t *page
             return false;
         }
     }
-    *page = number;
+    record->page = number;
+    record->state |= WMBT_RECORD_PAGED;
     return true;
+}
+
+bool wmbt_reader_page_of(const wmbt_reader *r, uint32_t object, uint32_t *page)
+{
+    const wmbt_reader_record *record = wmbt_reader_record_of(r, object);
+    bool paged = (record->state & WMBT_RECORD_PAGED) != 0u;
+    *page = paged ? record->page : wmbt_reader_page_index(r, object);
+    return paged || r->pages == NULL;
 }
 
 bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t page, const wmbt_extent *extent,

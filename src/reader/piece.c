@@ -18,18 +18,6 @@ static uint32_t wmbt_reader_trust(const wmbt_reader *r, uint32_t object)
     return used ? WMBT_TRUST_USABLE : WMBT_TRUST_VERIFIED;
 }
 
-/* The page of an object's rows. False if it is not known. */
-static bool wmbt_reader_page_of(const wmbt_reader *r, uint32_t object, uint32_t *page)
-{
-    const wmbt_reader_record *record = wmbt_reader_record_of(r, object);
-    if (wmbt_reader_state_of(record) == WMBT_RECORD_IN_FLIGHT) {
-        *page = wmbt_reader_slot_at(r, record->slot)->page;
-        return true;
-    }
-    return (r->pages == NULL || wmbt_reader_state_of(record) == WMBT_RECORD_SETTLED) &&
-           wmbt_reader_read_page(r, object, page);
-}
-
 /* Cuts a piece of rows to what a DMA engine takes. */
 static void wmbt_reader_cut_piece(const wmbt_reader_dma *dma, wmbt_piece *piece)
 {
@@ -86,7 +74,10 @@ wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t of
         piece->has_place = 1;
         piece->place = place + past;
     }
-    if (rows && dma != NULL) {
+    if (offset < WMBT_READER_HEADER_BYTES) { /* is always fed */
+        piece->must_feed = 1;
+        piece->bytes = wmbt_reader_min(piece->bytes, WMBT_READER_HEADER_BYTES - offset);
+    } else if (rows && dma != NULL) {
         wmbt_reader_cut_piece(dma, piece);
     }
     return WMBT_OK;

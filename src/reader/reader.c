@@ -70,6 +70,7 @@ wmbt_status wmbt_reader_init(wmbt_buf memory, const wmbt_reader_config *config,
     wmbt_reader *x = (wmbt_reader *)(void *)memory.data;
     uint8_t *at = memory.data + sizeof *x;
     size_t records = ((size_t)config->max_blocks + 1u) * sizeof(wmbt_reader_record);
+    records = (records + 7u) / 8u * 8u;
     uint32_t slot_bytes =
         ((uint32_t)sizeof(wmbt_reader_slot) + runs * WMBT_READER_RUN_BYTES + 7u) / 8u * 8u;
     size_t all = sizeof *x + records + (size_t)slot_bytes * config->in_flight;
@@ -121,7 +122,8 @@ static void wmbt_reader_drop_prompt(wmbt_reader *r)
 static bool wmbt_reader_prompt_is_good(const wmbt_reader *r, const wmbt_reader_prompt *prompt)
 {
     return !wmbt_view_is_bad(prompt->prefix) && !wmbt_view_is_bad(prompt->name_space) &&
-           prompt->prefix.len != 0u && prompt->chain.block_tokens != 0u &&
+           prompt->prefix.len != 0u &&
+           wmbt_shape_allows_block_tokens(r->config.shape, prompt->chain.block_tokens) &&
            prompt->chain.dialect != WMBT_CHAIN_ENGINE &&
            (prompt->pages != NULL || prompt->page_count == 0u) &&
            (prompt->flags & ~WMBT_READER_PROMPT_FLAGS) == 0u &&

@@ -19,12 +19,13 @@
 typedef struct wmbt_reader_record {
     wmbt_block_hash hash;
     uint32_t stored_bytes; /* once settled, else 0 */
+    uint32_t page;         /* with WMBT_RECORD_PAGED: where its rows go */
     uint8_t status;        /* need-more until settled */
     uint8_t state;         /* WMBT_RECORD_... and flags */
     uint16_t slot;         /* while it is in flight */
 } wmbt_reader_record;
 
-WMBT_STATIC_ASSERT(sizeof(wmbt_reader_record) == 40u, "a block takes 40 bytes");
+WMBT_STATIC_ASSERT(sizeof(wmbt_reader_record) == 44u, "a block takes 44 bytes");
 WMBT_STATIC_ASSERT(WMBT_DOES_NOT_FIT <= UINT8_MAX, "a status fits a byte");
 
 #    define WMBT_RECORD_NEW 0u
@@ -34,6 +35,7 @@ WMBT_STATIC_ASSERT(WMBT_DOES_NOT_FIT <= UINT8_MAX, "a status fits a byte");
 #    define WMBT_RECORD_FOUND 4u     /* found() has been said in this prompt */
 #    define WMBT_RECORD_COLLECTED 8u /* in flight: it is not plain */
 #    define WMBT_RECORD_LENT 16u     /* its slot has ended and is not quiet */
+#    define WMBT_RECORD_PAGED 32u    /* its page has been read */
 
 /* Bytes [from, to) of a source that came. Of a plain object also their CRC, as far as the checksum
  * covers them, and where a walk stands that begins at the end which grew last. */
@@ -100,7 +102,6 @@ typedef struct wmbt_reader_slot {
     uint32_t part;         /* plain bytes of the source; they go to plain + part_at */
     uint32_t part_at;
     uint32_t done; /* of them, by work so far */
-    uint32_t page;
 
     uint8_t *plain;   /* room for plain_bytes of the object, once lent */
     wmbt_buf stored;  /* room for a source */
@@ -187,10 +188,11 @@ struct wmbt_reader {
 
 WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) % WMBT_READER_ALIGN == 0u, "records are aligned");
 #    if WMBT_CFG_READER_TOKENS
-/* The reader, the tail's record, and the chain with blocks of any size that a shape allows. */
+/* The reader, the tail's record with what aligns the slots behind it, and the chain with blocks of
+ * any size that a shape allows. */
 #        define WMBT_READER_FIXED_BYTES WMBT_READER_BYTES(0, 0)
 WMBT_STATIC_ASSERT(WMBT_READER_ALIGN % WMBT_CHAIN_ALIGN == 0u, "the chain is aligned");
-WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) + sizeof(wmbt_reader_record) +
+WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) + sizeof(wmbt_reader_record) + 4u +
                            WMBT_CHAIN_BYTES(WMBT_SHAPE_MAX_BLOCK_TOKENS) <=
                        WMBT_READER_FIXED_BYTES,
                    "room for the chain");
@@ -315,8 +317,12 @@ void wmbt_reader_set_field(wmbt_body_part *part, uint32_t offset, uint32_t bytes
 /* The places of a prompt with blocks of so many tokens lie within the memory. */
 bool wmbt_reader_places_are_good(const wmbt_reader *r, const wmbt_reader_prompt *prompt);
 
-/* The page of an object, read now. False if there is none, or it passes the memory. */
-bool wmbt_reader_read_page(const wmbt_reader *r, uint32_t object, uint32_t *page);
+/* Reads the page of an object: its record keeps it. False if there is none, or it passes the
+ * memory. */
+bool wmbt_reader_read_page(wmbt_reader *r, uint32_t object);
+
+/* The page of an object, if it is known: the one that was read; without a table, its number. */
+bool wmbt_reader_page_of(const wmbt_reader *r, uint32_t object, uint32_t *page);
 
 /* The place of the first row of an extent of an object, if it has one. */
 bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t page, const wmbt_extent *extent,

@@ -99,9 +99,9 @@ static bool wmbt_reader_next_object(wmbt_reader *r, uint32_t *object)
 /* Gives the next object a slot, which then has something to hand out. */
 static void wmbt_reader_start_object(wmbt_reader *r)
 {
-    uint32_t object, page;
+    uint32_t object;
     while (r->first_free != WMBT_SLOT_NONE && wmbt_reader_next_object(r, &object)) {
-        if (!wmbt_reader_read_page(r, object, &page)) {
+        if (!wmbt_reader_read_page(r, object)) {
             wmbt_reader_settle(r, object, WMBT_FULL, 0);
             continue;
         }
@@ -111,7 +111,6 @@ static void wmbt_reader_start_object(wmbt_reader *r)
         record->state |= WMBT_RECORD_IN_FLIGHT; /* was new */
         record->slot = s->id;
         s->object = object;
-        s->page = page;
         s->noisy = 0;
         wmbt_reader_object_start(r, s);
         return;

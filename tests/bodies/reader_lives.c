@@ -311,11 +311,47 @@ static void test_cut(wmbt_test *t)
     T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
 }
 
+/* Bytes that an earlier prompt's slot was to bring may still come, to any page: no block of the
+ * next prompt can be resident before it is quiet. */
+static void test_resident_after_start(wmbt_test *t)
+{
+    for (uint32_t late = 0; late < 2u; late++) {
+        drive_bucket x;
+        wmbt_test_reset(t);
+        T_CALL(t, drive_fill(t, &x, false, FORM_PLAIN));
+        drive *d = drive_config(t, x.b, WMBT_READER_NO_TAIL);
+        T_CHECK(t, d != NULL);
+        d->config.flags = late != 0u ? WMBT_READER_LATE_WRITES : 0u;
+        T_CALL(t, drive_start(d));
+        T_CALL(t, drive_reset(d, DRIVE_WHOLE, 0));
+        while (!(d->open && d->want.kind == WMBT_WANT_RANGE)) {
+            T_CHECK(t, drive_step(d));
+        }
+        wmbt_want old = d->want, want;
+        wmbt_status refused = late != 0u ? WMBT_BAD_STATE : WMBT_OK;
+        T_EQ(t, wmbt_reader_start(d->r, &d->prompt), WMBT_OK);
+        for (uint32_t i = 0; i < 2u; i++) {
+            T_EQ(t, wmbt_reader_hash(d->r, &x.b->hash[i]), WMBT_OK);
+        }
+        T_EQ(t, wmbt_reader_resident(d->r, 1), refused);
+        T_EQ(t, wmbt_reader_next_want(d->r, &want), late != 0u ? WMBT_NEED_MORE : WMBT_OK);
+        T_EQ(t, wmbt_reader_resident(d->r, 0), refused);
+        wmbt_reader_quiet(d->r, old.id + 1u); /* another slot */
+        T_EQ(t, wmbt_reader_resident(d->r, 1), WMBT_BAD_STATE);
+        wmbt_reader_quiet(d->r, old.id);
+        wmbt_status status = late != 0u ? WMBT_OK : WMBT_BAD_STATE; /* settled already */
+        T_EQ(t, wmbt_reader_resident(d->r, 0), status);
+        T_EQ(t, wmbt_reader_resident(d->r, 1), status);
+        T_EQ(t, wmbt_reader_usable_blocks(d->r), 2);
+    }
+}
+
 #define ARENA (192u << 10)
 
 static const wmbt_case cases[] = {
     {"block: anything at any point of its life", test_block, ARENA, NULL},
     {"tail: anything at any point of its life", test_tail, ARENA, NULL},
     {"a block behind one that failed lets go of its memory", test_cut, ARENA, NULL},
+    {"resident while an earlier prompt is not quiet", test_resident_after_start, ARENA, NULL},
 };
 WMBT_SUITE(reader_lives, cases);

@@ -125,6 +125,11 @@ static void check_piece(drive *d, const layout *l, const wmbt_reader_dma *dma,
     D_CHECK(d, piece->has_place == (wanted ? 1u : 0u));
     uint64_t place = wanted ? p->place + (piece->offset - p->from) : 0u;
     D_CHECK(d, piece->place == place);
+    if (piece->offset < WMBT_READER_HEADER_BYTES) { /* fed, whatever it is */
+        uint32_t header = WMBT_READER_HEADER_BYTES - piece->offset;
+        D_CHECK(d, piece->must_feed == 1u && piece->bytes == (rest < header ? rest : header));
+        return;
+    }
     if (!rows || dma == NULL) {
         D_CHECK(d, piece->bytes == rest && piece->must_feed == (rows ? 0u : 1u));
         return;
@@ -353,22 +358,59 @@ static void test_refused(wmbt_test *t)
     T_CHECK(t, piece.place == 1 && piece.offset == 2 && piece.bytes == 3 && piece.trust == 8);
 }
 
-/* A block size that the shape does not allow: nobody knows where things lie. */
-static void test_no_such_block(wmbt_test *t)
+/* A page is read once. What the table says later moves no piece, of a block in flight, verified or
+ * resident, plain or collected, nor of the tail. */
+static void test_page_stays(wmbt_test *t)
 {
-    wmbt_view tail;
-    bucket *b = fill(t, 1, &tail);
-    drive *d = b == NULL ? NULL : drive_config(t, b, WMBT_READER_AUDIT);
-    wmbt_piece piece;
-    T_CHECK(t, d != NULL && !t->failed);
-    d->prompt.chain.block_tokens = 7;
-    b->token_count = 8;
+    drive_bucket x;
+    for (uint32_t form = 0; form < FORMS; form++) {
+        for (uint32_t tail = 0; tail < 2u; tail++) {
+            uint32_t pages[3] = {2, 0, 1};
+            wmbt_test_reset(t);
+            T_CALL(t, drive_fill(t, &x, tail != 0u, form));
+            drive *d = drive_config(t, x.b, WMBT_READER_TRUST_TAIL | WMBT_READER_INEXACT);
+            T_CHECK(t, d != NULL);
+            d->prompt.pages = pages;
+            d->prompt.page_count = 3;
+            T_CALL(t, drive_start(d));
+            T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL));
+            wmbt_piece piece, row;
+            T_EQ(t, wmbt_reader_piece(d->r, 0, 36, NULL, &piece), WMBT_MISSING); /* not read yet */
+            while (drive_step(d) && !(d->open && d->want.object == x.object)) {
+            }
+            T_CHECK(t, !t->failed && d->open);
+            for (uint32_t i = 0; i < 3u; i++) {
+                pages[i] = UINT32_MAX - i; /* passes the memory */
+            }
+            T_CALL(t, drive_run(d));
+            T_EQ(t, drive_trust(d, x.object), WMBT_TRUST_USABLE);
+            T_CALL(t, drive_check_rows(d, x.object, x.plain));
+            T_EQ(t, wmbt_reader_piece(d->r, 0, 36, NULL, &row), WMBT_OK);
+            T_EQ(t, row.place, base_of(d, 1, WMBT_EXTENT_COMP) + 2u * 2u * 2u * 4u);
+        }
+    }
+}
+
+static void test_page_of_resident(wmbt_test *t)
+{
+    uint32_t pages[3] = {2, 7, 1};
+    drive_bucket x;
+    T_CALL(t, drive_fill(t, &x, false, FORM_PLAIN));
+    drive *d = drive_config(t, x.b, WMBT_READER_NO_TAIL);
+    T_CHECK(t, d != NULL);
+    d->prompt.pages = pages;
+    d->prompt.page_count = 1;
     T_CALL(t, drive_start(d));
-    T_CALL(t, drive_reset(d, DRIVE_WHOLE, 0));
-    T_EQ(t, wmbt_reader_piece(d->r, 0, 0, NULL, &piece), WMBT_MISSING);
-    T_CALL(t, drive_run(d));
-    T_EQ(t, drive_status(d, 0), WMBT_WRONG_BLOCK);
-    T_EQ(t, wmbt_reader_piece(d->r, 0, 0, NULL, &piece), WMBT_MISSING);
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL));
+    wmbt_piece piece, row;
+    T_EQ(t, wmbt_reader_resident(d->r, 0), WMBT_OK);
+    T_EQ(t, wmbt_reader_resident(d->r, 1), WMBT_OK); /* usable, with no page that is known */
+    T_EQ(t, wmbt_reader_piece(d->r, 0, 36, NULL, &row), WMBT_OK);
+    pages[0] = 0;
+    T_EQ(t, wmbt_reader_piece(d->r, 0, 36, NULL, &piece), WMBT_OK);
+    T_CHECK(t, piece.place == row.place && piece.has_place == 1u);
+    T_EQ(t, wmbt_reader_piece(d->r, 1, 36, NULL, &piece), WMBT_MISSING);
+    T_EQ(t, wmbt_reader_usable_blocks(d->r), 2);
 }
 
 #define ARENA (128u << 10)
@@ -379,6 +421,7 @@ static const wmbt_case cases[] = {
     {"an engine's rows and the fed rest arrive", test_engine, ARENA, NULL},
     {"no rows are wanted", test_no_places, ARENA, NULL},
     {"what is refused", test_refused, ARENA, NULL},
-    {"a block size that the shape does not allow", test_no_such_block, ARENA, NULL},
+    {"a page is read once", test_page_stays, ARENA, NULL},
+    {"the page of a resident block", test_page_of_resident, ARENA, NULL},
 };
 WMBT_SUITE(reader_pieces, cases);

@@ -136,7 +136,8 @@ static uint32_t program_rows(const dpu *d, const slot *s, uint32_t tag)
         }
         uint32_t left = s->end - at;
         uint32_t bytes = piece.bytes < left ? piece.bytes : left;
-        if (piece.must_feed == 0u) { /* rows; those without a place are of other ranks */
+        if (piece.must_feed ==
+            0u) { /* rows behind the header; those without a place are of other ranks */
             board_receive(tag, at, bytes,
                           piece.has_place != 0u ? the_dpu.rows + piece.place : NULL);
         }
@@ -158,10 +159,10 @@ static void request(dpu *d, slot *s)
     s->asked = s->want.serial;
     s->heard = board_now();
     s->under_way = true;
-    uint32_t to = s->end;
+    uint32_t to;
     if (s->want.collected != 0u) {
         to = program_room(d, s, s->tag);
-    } else if (s->next >= WMBT_READER_HEADER_BYTES) { /* what comes before is always fed */
+    } else {
         to = program_rows(d, s, s->tag);
     }
     board_get(s->tag, wmbt_view_of(d->key, key_len), s->next, to - s->next);

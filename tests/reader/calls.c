@@ -477,6 +477,8 @@ uint32_t model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt
         M_CHECK(m,
                 piece.kind == WMBT_EXTENT_FIELD && piece.has_place == 0u && piece.must_feed == 1u);
         M_CHECK(m, piece.bytes <= size - offset);
+        M_CHECK(m, offset >= WMBT_READER_HEADER_BYTES ||
+                       piece.bytes <= WMBT_READER_HEADER_BYTES - offset);
         return piece.bytes;
     }
     uint32_t past = offset - (uint32_t)part.extent.offset;
@@ -485,7 +487,10 @@ uint32_t model_call_piece(model *m, uint32_t number, uint32_t offset, const wmbt
     M_CHECK(m, piece.has_place == (placed ? 1u : 0u));
     M_CHECK(m, !placed || piece.place == place + past);
     uint32_t rest = part.extent.bytes - past;
-    if (dma == NULL || part.extent.kind == WMBT_EXTENT_FIELD) {
+    if (offset < WMBT_READER_HEADER_BYTES) { /* fed, whatever it is */
+        M_CHECK(m, piece.bytes == min(rest, WMBT_READER_HEADER_BYTES - offset));
+        M_CHECK(m, piece.must_feed == 1u);
+    } else if (dma == NULL || part.extent.kind == WMBT_EXTENT_FIELD) {
         M_CHECK(m, piece.bytes == rest);
         M_CHECK(m, piece.must_feed == (part.extent.kind == WMBT_EXTENT_FIELD ? 1u : 0u));
     } else {

@@ -397,11 +397,8 @@ static void program(const held *h)
         q->to = room.data + (at - h->want.offset);
         n = n < end - at ? n : end - at;
     } else {
-        if (h->want.offset < WMBT_READER_HEADER_BYTES) {
-            return; /* is always fed */
-        }
         if (wmbt_reader_piece(life.r, h->want.object, at, NULL, &piece) != WMBT_OK ||
-            piece.kind == WMBT_EXTENT_FIELD) {
+            piece.must_feed != 0u) {
             return;
         }
         n = n < piece.bytes ? n : piece.bytes;
@@ -682,11 +679,6 @@ static void call_resident(void)
     stock_truth truth;
     if (block >= wmbt_reader_blocks(life.r) || !truth_of(block, &truth) || life.over) {
         return;
-    }
-    for (uint32_t i = 0; i < MAX_REQUESTS; i++) {
-        if (life.request[i].open && life.request[i].want.serial < life.first_serial) {
-            return; /* it may write there: the caller knows its pages */
-        }
     }
     held *h = NULL;
     for (uint32_t i = 0; i < life.config.in_flight; i++) {
