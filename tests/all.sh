@@ -4,8 +4,8 @@
 #   sh tests/all.sh [--quick | --long] [--only PART,PART...] [--update] [BUILD FOLDER]
 #
 #   --quick   for the daily loop: one native build and two emulated targets
-#   --long    for maintainers: fuzzes ten minutes a harness instead of ten seconds, and plays a million
-#             lives of the reader instead of ten thousand
+#   --long    for maintainers: every emulated build, all planted faults, a million lives of the
+#             reader; fuzzes ten minutes a harness instead of ten seconds
 #   --only    these parts; a build of tests/baremetal/run_all.py is a part, and "cross" is all of them
 #   --update  writes how many tests each part had to tests/pins.tsv instead of comparing
 #
