@@ -22,16 +22,6 @@ static void read_digest(struct kit *k, wmbt_view hex, wmbt_model_digest *digest)
     }
 }
 
-/* Elements of a list that is "empty" without any. */
-static bool next_element(wmbt_view *rest, wmbt_view *element)
-{
-    if (rest->data == NULL || kit_is(*rest, "empty") || kit_is(*rest, "none")) {
-        return false;
-    }
-    *element = kit_part(rest, ',');
-    return true;
-}
-
 /* --- radix ------------------------------------------------------------------------------------ */
 
 void kit_radix_key_encoder(struct kit *k)
@@ -46,7 +36,7 @@ void kit_radix_key_encoder(struct kit *k)
     }
     bool is_first = true;
     kit_text_begin(k);
-    while (next_element(&rest, &element)) {
+    while (kit_element(&rest, &element)) {
         wmbt_block_hash key;
         uint32_t depth = (uint32_t)kit_number(k, element);
         wmbt_residency_key(fingerprint.data, is_chain ? depth : (uint32_t)block, depth, &key);
@@ -133,7 +123,7 @@ void kit_node_prefetch(struct kit *k)
         return;
     }
     wmbt_prefetch_begin(&p, blocks, room, &active, PREFETCH_NOW, WMBT_PREFETCH_TIES_BY_OFFER);
-    while (next_element(&rest, &element)) {
+    while (kit_element(&rest, &element)) {
         offer(k, &p, element);
     }
     wmbt_prefetch_end(&p);
@@ -182,7 +172,7 @@ static uint32_t delete_object(struct kit *k, wmbt_index_writer *w, const wmbt_bl
     uint8_t hex[64];
     wmbt_view rest = kit_cell(k, "script"), line;
     wmbt_block_hash_to_hex(hash, hex);
-    while (next_element(&rest, &line)) {
+    while (kit_element(&rest, &line)) {
         wmbt_view name = kit_part(&line, ':');
         bool is_it = name.len == sizeof hex;
         for (size_t i = 0; is_it && i < sizeof hex; i++) {
@@ -200,7 +190,7 @@ static uint32_t delete_object(struct kit *k, wmbt_index_writer *w, const wmbt_bl
 static void load(struct kit *k, wmbt_index_writer *w)
 {
     wmbt_view rest = kit_cell(k, "entries"), entry;
-    while (next_element(&rest, &entry)) {
+    while (kit_element(&rest, &entry)) {
         wmbt_block_hash hash = {{0}};
         wmbt_block_meta meta = {0};
         read_hash(k, kit_part(&entry, ':'), &hash);

@@ -77,5 +77,17 @@ const struct kit_kind kit_kinds[] = {
      "budget entries script scanned total over freed bytes skipped failures deleted remaining",
      kit_node_evict},
 #endif
+#if __STDC_HOSTED__ /* boards run the kinds above; the rest would be dead weight in their images */
+#    if WMBT_CFG_WAL && WMBT_CFG_WRITERS
+    {"format_wal_batch", "wire_hex outcome records", kit_format_wal_batch},
+    {"store_wal_keys", "op ns_hex node_hex n1 n2 n3 keys result", kit_store_wal_keys},
+#    endif
+#    if WMBT_CFG_SEGMENT && WMBT_CFG_WRITERS
+    {"format_segment", "op wire_hex aux_hex outcome entries", kit_format_segment},
+    {"format_segment_range",
+     "wire_hex key_start_hex key_end_hex outcome round_trips entries window_hex",
+     kit_format_segment_range},
+#    endif
+#endif
     {NULL, NULL, NULL},
 };

@@ -90,6 +90,15 @@ uint32_t kit_parts(wmbt_view list, char mark)
     return n;
 }
 
+bool kit_element(wmbt_view *rest, wmbt_view *element)
+{
+    if (rest->data == NULL || kit_is(*rest, "empty") || kit_is(*rest, "none")) {
+        return false;
+    }
+    *element = kit_part(rest, ',');
+    return true;
+}
+
 /* --- cells ------------------------------------------------------------------------------------ */
 
 static int find_column(const struct kit *k, const char *name)
@@ -297,6 +306,23 @@ wmbt_view kit_text_end(struct kit *k)
     return k->got;
 }
 
+void kit_comma(struct kit *k)
+{
+    kit_put(k, k->got.len == 0 ? "" : ",");
+}
+
+void kit_put_bytes(struct kit *k, wmbt_view v)
+{
+    kit_put(k, v.len == 0 ? "-" : "");
+    kit_put_hex(k, v.data, v.len);
+}
+
+wmbt_view kit_list_end(struct kit *k)
+{
+    kit_put(k, k->got.len == 0 ? "empty" : "");
+    return k->got;
+}
+
 void kit_expect(struct kit *k, const char *column, wmbt_view got)
 {
     wmbt_view expected = kit_cell(k, column);
@@ -325,6 +351,42 @@ void kit_expect_hex(struct kit *k, const char *column, wmbt_view got)
     kit_text_begin(k);
     kit_put_hex(k, got.data, got.len);
     kit_expect(k, column, got.len == 0 ? view_of_text("-") : kit_text_end(k));
+}
+
+const char *kit_word_of(const struct kit_word *words, wmbt_status status)
+{
+    for (; words->word != NULL; words++) {
+        if (words->status == status) {
+            return words->word;
+        }
+    }
+    return wmbt_status_name(status);
+}
+
+void kit_expect_word(struct kit *k, const char *column, const struct kit_word *words,
+                     wmbt_status status)
+{
+    kit_expect_text(k, column, kit_word_of(words, status));
+}
+
+/* --- scripts ---------------------------------------------------------------------------------- */
+
+bool kit_script(struct kit *k, const char *column)
+{
+    uint64_t script = kit_cell_number(k, column);
+    if (k->state != NULL && k->script == script) {
+        return false;
+    }
+    k->state = NULL;
+    k->script = script;
+    k->kept = k->used = 0;
+    return true;
+}
+
+void kit_keep(struct kit *k, void *state)
+{
+    k->state = state;
+    k->kept = k->used;
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -412,6 +474,8 @@ bool kit_open(struct kit *k, struct kit_file *file, wmbt_view bytes, wmbt_view n
 {
     bool first = true;
     k->count = 0;
+    k->kept = 0;
+    k->state = NULL;
     file->rest = bytes;
     file->title = wmbt_view_of("", 0);
     while (file->rest.len != 0 && k->count == 0) {
@@ -457,7 +521,7 @@ bool kit_next(struct kit *k, struct kit_file *file)
     k->outcome = KIT_AGREES;
     k->why = "";
     k->column = "";
-    k->used = 0;
+    k->used = k->kept;
     if (!split_cells(line, k->cells, &count) || count != k->count) {
         kit_fail(k, KIT_BAD_TABLE, "not as many cells as columns");
     }
@@ -467,7 +531,7 @@ bool kit_next(struct kit *k, struct kit_file *file)
 void kit_run(struct kit *k, const struct kit_file *file)
 {
     if (k->outcome == KIT_AGREES) {
-        k->used = 0;
+        k->used = k->kept;
         file->kind->run(k);
     }
 }

@@ -6,7 +6,7 @@
  *
  *     kit_expect(k, "hashes", text);      the cell of that column must be this text
  *
- * Memory is an arena of the caller's, given back with each row.
+ * Memory is an arena of the caller's, given back with each row but for what a script of rows keeps.
  */
 #ifndef INSPECT_CONFORMANCE_KIT_H
 #define INSPECT_CONFORMANCE_KIT_H
@@ -28,6 +28,9 @@ enum kit_outcome {
 struct kit {
     wmbt_buf arena;
     size_t used;
+    size_t kept; /* of it, for the rows of a script */
+    void *state; /* of the script; NULL: none */
+    uint64_t script;
     uint32_t cuts; /* tokens are given in pieces: a cut after token i if bit i mod 32 is set */
     wmbt_view columns[KIT_MAX_COLUMNS];
     wmbt_view cells[KIT_MAX_COLUMNS];
@@ -90,6 +93,8 @@ wmbt_view kit_cell_bytes(struct kit *k, const char *column);
 /* The part before the next mark, and what is behind it; data is NULL behind the last one. */
 wmbt_view kit_part(wmbt_view *rest, char mark);
 uint32_t kit_parts(wmbt_view list, char mark); /* 0 for "empty" and "none" */
+/* The next element of a list; false behind the last one. */
+bool kit_element(wmbt_view *rest, wmbt_view *element);
 
 struct kit_tokens {
     uint32_t *token; /* wide: two each, the low half first */
@@ -105,10 +110,32 @@ void kit_put_view(struct kit *k, wmbt_view v);
 void kit_put_hex(struct kit *k, const uint8_t *p, size_t n);
 void kit_put_number(struct kit *k, uint64_t v);
 wmbt_view kit_text_end(struct kit *k);
+/* Lists: a comma before all elements but the first, bytes as a cell has them; "empty" at the end if
+ * nothing was put. */
+void kit_comma(struct kit *k);
+void kit_put_bytes(struct kit *k, wmbt_view v);
+wmbt_view kit_list_end(struct kit *k);
 
 void kit_expect(struct kit *k, const char *column, wmbt_view got);
 void kit_expect_text(struct kit *k, const char *column, const char *got);
 void kit_expect_number(struct kit *k, const char *column, uint64_t got);
 void kit_expect_hex(struct kit *k, const char *column, wmbt_view got); /* "-" if empty */
+
+/* A word for each status, the last one NULL; a status without a word is shown by its name. */
+struct kit_word {
+    const char *word;
+    wmbt_status status;
+};
+const char *kit_word_of(const struct kit_word *words, wmbt_status status);
+void kit_expect_word(struct kit *k, const char *column, const struct kit_word *words,
+                     wmbt_status status);
+
+/*
+ * Scripts: rows with the same number work on one state. A row asks kit_script() before anything
+ * else: true at the first row of a script, which then builds the state and hands it to kit_keep().
+ * All that is allocated by then stays until the next script.
+ */
+bool kit_script(struct kit *k, const char *column);
+void kit_keep(struct kit *k, void *state);
 
 #endif
