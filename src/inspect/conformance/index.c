@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of upstream's index: keys, estimates, prefetching, eviction. Those whose rows are steps of
- * a script (radix_metadata_index, radix_residency) are run by the tests. */
+/* Files of upstream's index: keys, estimates, prefetching, eviction. metas.c has the scripts. */
 #include "conformance/rows.h"
 #include "wombatkv/evict.h"
 #include "wombatkv/prefetch.h"
 #include "wombatkv/residency.h"
 
 #if WMBT_CFG_RESIDENCY && WMBT_CFG_PREFETCH && WMBT_CFG_EVICT
-
-static void read_hash(struct kit *k, wmbt_view hex, wmbt_block_hash *hash)
-{
-    if (wmbt_block_hash_from_hex(hex, hash) != WMBT_OK) {
-        kit_fail(k, KIT_BAD_TABLE, "no hash of 64 hex digits");
-    }
-}
-
-static void read_digest(struct kit *k, wmbt_view hex, wmbt_model_digest *digest)
-{
-    if (wmbt_model_digest_from_hex(hex, digest) != WMBT_OK) {
-        kit_fail(k, KIT_BAD_TABLE, "no digest of 48 hex digits");
-    }
-}
 
 /* --- radix ------------------------------------------------------------------------------------ */
 
@@ -75,8 +60,8 @@ void kit_node_prefetch_score(struct kit *k)
     wmbt_model_digest active;
     meta.block_seq = (uint32_t)kit_cell_number(k, "block_seq");
     meta.last_access_ns = kit_cell_number(k, "last_access_ns");
-    read_digest(k, kit_cell(k, "model_digest_hex"), &meta.model_digest);
-    read_digest(k, kit_cell(k, "active_digest_hex"), &active);
+    kit_read_digest(k, kit_cell(k, "model_digest_hex"), &meta.model_digest);
+    kit_read_digest(k, kit_cell(k, "active_digest_hex"), &active);
     uint64_t now = kit_cell_number(k, "now_ns");
     wmbt_view bits = kit_cell_bytes(k, "score_bits");
     if (k->outcome != KIT_AGREES || bits.len != 8) {
@@ -96,7 +81,7 @@ static void offer(struct kit *k, wmbt_prefetch *p, wmbt_view entry)
 {
     wmbt_block_hash hash = {{0}};
     wmbt_block_meta meta = {0};
-    read_hash(k, kit_part(&entry, ':'), &hash);
+    kit_read_hash(k, kit_part(&entry, ':'), &hash);
     meta.block_seq = (uint32_t)kit_number(k, kit_part(&entry, ':'));
     wmbt_view age = kit_part(&entry, ':');
     if (age.len != 0 && age.data[0] == (uint8_t)'-') {
@@ -104,7 +89,7 @@ static void offer(struct kit *k, wmbt_prefetch *p, wmbt_view entry)
     } else if (!kit_is(age, "all")) {
         meta.last_access_ns = PREFETCH_NOW - kit_number(k, age);
     }
-    read_digest(k, entry, &meta.model_digest);
+    kit_read_digest(k, entry, &meta.model_digest);
     wmbt_prefetch_offer(p, &hash, &meta);
 }
 
@@ -117,7 +102,7 @@ void kit_node_prefetch(struct kit *k)
     const uint64_t top_k = kit_cell_number(k, "top_k");
     const uint32_t entries = kit_parts(rest, ',');
     const uint32_t room = top_k < entries ? (uint32_t)top_k : entries;
-    read_digest(k, kit_cell(k, "active_digest_hex"), &active);
+    kit_read_digest(k, kit_cell(k, "active_digest_hex"), &active);
     wmbt_prefetch_block *blocks = kit_alloc(k, (room + (size_t)1) * sizeof *blocks);
     if (k->outcome != KIT_AGREES) {
         return;
@@ -151,7 +136,7 @@ static void act(struct kit *k, wmbt_index_writer *w, wmbt_view actions)
         wmbt_block_hash hash = {{0}};
         wmbt_block_meta meta = {0};
         wmbt_status status = WMBT_OK;
-        read_hash(k, action, &hash);
+        kit_read_hash(k, action, &hash);
         if (kit_is(word, "touch")) {
             status = wmbt_index_get_and_touch(w, &hash, UINT64_MAX, &meta);
         } else if (kit_is(word, "remove")) {
@@ -193,7 +178,7 @@ static void load(struct kit *k, wmbt_index_writer *w)
     while (kit_element(&rest, &entry)) {
         wmbt_block_hash hash = {{0}};
         wmbt_block_meta meta = {0};
-        read_hash(k, kit_part(&entry, ':'), &hash);
+        kit_read_hash(k, kit_part(&entry, ':'), &hash);
         meta.payload_bytes = kit_number(k, kit_part(&entry, ':'));
         meta.last_access_ns = kit_number(k, entry);
         wmbt_status status = wmbt_index_add(w, &hash, &meta);
@@ -223,20 +208,22 @@ static void expect_remaining(struct kit *k, const wmbt_index *x)
     kit_expect(k, "remaining", kit_text_end(k));
 }
 
-/* An index of the row's own; NULL: the row has failed. */
-static wmbt_evict_block *start(struct kit *k, uint32_t capacity, wmbt_index_writer *w)
+bool kit_index(struct kit *k, uint32_t capacity, uint32_t contexts, wmbt_index_writer *w)
 {
     wmbt_index_config config = {0};
     config.capacity = capacity;
-    config.contexts = 1;
+    config.contexts = contexts;
     size_t bytes = WMBT_INDEX_BYTES(config.capacity, config.contexts);
     uint8_t *memory = kit_alloc(k, bytes + WMBT_INDEX_ALIGN);
-    wmbt_evict_block *blocks = kit_alloc(k, (capacity + (size_t)1) * sizeof *blocks);
-    if (memory == NULL || blocks == NULL) {
-        return NULL;
+    if (memory == NULL) {
+        return false;
     }
     memory += (WMBT_INDEX_ALIGN - ((uintptr_t)memory & (WMBT_INDEX_ALIGN - 1u))) % WMBT_INDEX_ALIGN;
-    return wmbt_index_init(wmbt_buf_of(memory, bytes), &config, w) == WMBT_OK ? blocks : NULL;
+    if (wmbt_index_init(wmbt_buf_of(memory, bytes), &config, w) != WMBT_OK) {
+        kit_fail(k, KIT_NO_MEMORY, "no index of that size");
+        return false;
+    }
+    return true;
 }
 
 void kit_node_evict(struct kit *k)
@@ -246,9 +233,9 @@ void kit_node_evict(struct kit *k)
     wmbt_evict_block block;
     uint32_t capacity = kit_parts(kit_cell(k, "entries"), ',') + EVICT_MORE, count = 0;
     uint64_t failures = 0;
-    wmbt_evict_block *blocks = start(k, capacity, &w);
+    wmbt_evict_block *blocks = kit_alloc(k, (capacity + (size_t)1) * sizeof *blocks);
     uint8_t *deleted = kit_alloc(k, (capacity + (size_t)1) * WMBT_BLOCK_HASH_BYTES);
-    if (blocks == NULL || deleted == NULL) {
+    if (blocks == NULL || deleted == NULL || !kit_index(k, capacity, 1, &w)) {
         return;
     }
     load(k, &w);

@@ -88,6 +88,27 @@ const struct kit_kind kit_kinds[] = {
      "wire_hex key_start_hex key_end_hex outcome round_trips entries window_hex",
      kit_format_segment_range},
 #    endif
+#    if WMBT_CFG_REPLAY && WMBT_CFG_WAL && WMBT_CFG_DEFAULTS && WMBT_CFG_REUSE
+    {"core_manifest_json",
+     "json_hex v1 v1_detail dispatch dispatch_detail schema_version epoch_ms checksum32 entries",
+     kit_core_manifest_json},
+    {"core_delta_json",
+     "json_hex v1 v1_detail dispatch dispatch_detail schema_version epoch_ms seq tenant_id_hex "
+     "fingerprint_hex prefix_hash_hex payload_digest_hex write_id_hex",
+     kit_core_delta_json},
+    {"core_replay", "deltas n_winners idempotent conflict winners conflict_rows", kit_core_replay},
+    {"core_facts", "op a1 a2 a3 a4 a5 result", kit_core_facts},
+#    endif
+#    if WMBT_CFG_METAVALUE && WMBT_CFG_WRITERS && WMBT_CFG_RESIDENCY && WMBT_CFG_PREFETCH && \
+        WMBT_CFG_EVICT
+    {"radix_block_meta",
+     "op parent_hex block_seq payload_bytes model_digest_hex layout_tag_hex input_meta now result",
+     kit_radix_block_meta},
+    {"radix_metavalue", "op ns_hex hash_hex meta value_hex outcome", kit_radix_metavalue},
+    {"radix_metadata_index", "script op now hashes metas number result", kit_radix_metadata_index},
+    {"radix_residency", "script op keys block_index residency guard result handles prefetch",
+     kit_radix_residency},
+#    endif
 #endif
     {NULL, NULL, NULL},
 };

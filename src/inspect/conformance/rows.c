@@ -217,3 +217,23 @@ wmbt_view kit_digests(struct kit *k, const char *column)
     }
     return wmbt_view_of(all, 32 * n);
 }
+
+/* --- metas ------------------------------------------------------------------------------------ */
+
+#if WMBT_CFG_METADATA
+
+void kit_read_hash(struct kit *k, wmbt_view hex, wmbt_block_hash *hash)
+{
+    if (wmbt_block_hash_from_hex(hex, hash) != WMBT_OK) {
+        kit_fail(k, KIT_BAD_TABLE, "no hash of 64 hex digits");
+    }
+}
+
+void kit_read_digest(struct kit *k, wmbt_view hex, wmbt_model_digest *digest)
+{
+    if (wmbt_model_digest_from_hex(hex, digest) != WMBT_OK) {
+        kit_fail(k, KIT_BAD_TABLE, "no digest of 48 hex digits");
+    }
+}
+
+#endif

@@ -5,6 +5,7 @@
 
 #include "conformance/kit.h"
 #include "wombatkv/dialects.h"
+#include "wombatkv/index.h"
 
 /* A hash of a block. */
 struct kit_hash {
@@ -42,6 +43,15 @@ const wmbt_dialect_item *kit_text_items(struct kit *k, const char *column, size_
 /* Hex digests one after the other; {NULL, 0} without any. */
 wmbt_view kit_digests(struct kit *k, const char *column);
 
+/* Hex digits of a hash or a model digest; on others the row fails. */
+void kit_read_hash(struct kit *k, wmbt_view hex, wmbt_block_hash *hash);
+void kit_read_digest(struct kit *k, wmbt_view hex, wmbt_model_digest *digest);
+
+#if WMBT_CFG_INDEX
+/* An index in the arena; false: the row has failed. */
+bool kit_index(struct kit *k, uint32_t capacity, uint32_t contexts, wmbt_index_writer *w);
+#endif
+
 /* Fails the row as not run. */
 void kit_unknown(struct kit *k, const char *what);
 
@@ -77,6 +87,14 @@ void kit_format_wal_batch(struct kit *k);
 void kit_store_wal_keys(struct kit *k);
 void kit_format_segment(struct kit *k);
 void kit_format_segment_range(struct kit *k);
+void kit_core_manifest_json(struct kit *k);
+void kit_core_delta_json(struct kit *k);
+void kit_core_replay(struct kit *k);
+void kit_core_facts(struct kit *k);
+void kit_radix_block_meta(struct kit *k);
+void kit_radix_metavalue(struct kit *k);
+void kit_radix_metadata_index(struct kit *k);
+void kit_radix_residency(struct kit *k);
 void kit_radix_key_encoder(struct kit *k);
 void kit_radix_guardrail(struct kit *k);
 void kit_node_prefetch_score(struct kit *k);
