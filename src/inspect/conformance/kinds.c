@@ -109,6 +109,18 @@ const struct kit_kind kit_kinds[] = {
     {"radix_residency", "script op keys block_index residency guard result handles prefetch",
      kit_radix_residency},
 #    endif
+#    if WMBT_CFG_STORE && WMBT_CFG_CHAIN
+    {"core_lookup",
+     "script op tenant_hex fingerprint_hex blocks payloads key_hash_hex key_index result matched "
+     "got missing",
+     kit_core_lookup},
+#    endif
+#    if WMBT_CFG_COMPRESSED && WMBT_CFG_ZSTD
+    {"node_wbz1", "op algo raw wire_hex outcome magic", kit_node_wbz1},
+#    endif
+#    if WMBT_CFG_BLAKE3 && WMBT_CFG_CRC32C
+    {"cabi", "op input_hex split length output", kit_cabi},
+#    endif
 #endif
     {NULL, NULL, NULL},
 };

@@ -132,6 +132,7 @@ static void value_stored_keys(struct kit *k)
         }
     }
     kit_expect(k, "value_hex", kit_text_end(k));
+    kit_expect_text(k, "outcome", "ok");
 }
 
 /* Beside a good entry lies one more key: upstream counts what begins as keys by hash do, and lists
@@ -157,6 +158,7 @@ void kit_radix_metavalue(struct kit *k)
         read_meta(k, kit_cell(k, "meta"), &meta);
         wmbt_metavalue_write(&meta, out);
         kit_expect_hex(k, "value_hex", wmbt_view_of(out, sizeof out));
+        kit_expect_text(k, "outcome", "ok");
     } else if (kit_cell_is(k, "op", "decode")) {
         value_decode(k);
     } else if (kit_cell_is(k, "op", "stored_keys")) {
@@ -345,6 +347,9 @@ static void residency_upsert(struct kit *k, wmbt_index_writer *w, bool guarded)
     entry.block_index = (uint32_t)kit_cell_number(k, "block_index");
     for (uint32_t i = WMBT_RESIDENCY_RAM; i <= WMBT_RESIDENCY_REMOTE; i++) {
         entry.where = kit_cell_is(k, "residency", places[i]) ? i : entry.where;
+    }
+    if (entry.where == 0) {
+        kit_fail(k, KIT_BAD_TABLE, "no such residency");
     }
     if (guarded) {
         read_guard(k, &guard);

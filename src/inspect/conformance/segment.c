@@ -68,6 +68,7 @@ static void segment_footer_encode(struct kit *k)
     wmbt_view fields = kit_cell(k, "entries");
     uint32_t bytes = (uint32_t)kit_number(k, kit_part(&fields, ':'));
     wmbt_segment_write_footer(bytes, (uint32_t)kit_number(k, fields), out);
+    kit_expect_text(k, "outcome", "ok");
     kit_expect_hex(k, "wire_hex", wmbt_view_of(out, sizeof out));
 }
 
