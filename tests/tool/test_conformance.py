@@ -88,6 +88,24 @@ class Conformance(ToolTest):
                              (rows, rows - not_run, 0, not_run), row["kind"])
             self.assertEqual(len(row["not_run_rows"]), not_run)
 
+    def test_the_columns_tell_the_kind(self):
+        paths = []
+        for i, name in enumerate(VECTORS):
+            with open(golden("vectors", name + ".tsv"), encoding="utf-8") as f:
+                lines = f.read().splitlines()
+            columns = next(line for line in lines if line.startswith("#columns:"))
+            paths.append(self.write(f"{i}.tsv", columns.encode() + b"\n"))
+        answer = self.ok("conformance", "--json", *paths).json
+        self.assertEqual([row["kind"] for row in answer], list(VECTORS))
+
+    def test_cells_larger_than_memory(self):
+        most = 2**64 - 1
+        for cell in (f"rep:00:{most}", f"ramp:{most}", f"rep:00:{2**40}", f"ramp:{2**40}"):
+            path = self.write("x.tsv", b"# cabi.tsv\n#columns:\tname\top\tinput_hex\tsplit\tlength"
+                              b"\toutput\na\tcrc32c\t" + cell.encode() + b"\tnone\t1\t0\n")
+            row, = self.ok("conformance", "--json", path).json
+            self.assertEqual(row["not_run_rows"], [{"row": "a", "why": "not enough memory"}], cell)
+
     def test_why_rows_are_not_run(self):
         names = ("format_segment_range", "core_facts", "node_wbz1")
         answer = self.ok("conformance", "--json",

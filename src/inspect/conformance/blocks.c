@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of upstream's block store, of its compression wrapper, and of the sums of its C interface. */
+/* Files of upstream's block store, of its compression wrapper, of the sums of its C interface. */
 #include "conformance/rows.h"
 #include "wombatkv/blake3.h"
 #include "wombatkv/chain.h"
@@ -175,7 +175,7 @@ static wmbt_view generated_bytes(struct kit *k, wmbt_view cell)
     wmbt_view kind = kit_part(&cell, ':');
     uint32_t x = (uint32_t)kit_number(k, kit_part(&cell, ':'));
     const size_t count = (size_t)kit_number(k, cell);
-    uint8_t *out = kit_alloc(k, count + 1);
+    uint8_t *out = kit_alloc(k, count);
     for (size_t i = 0; i < count && out != NULL;) {
         x ^= x << 13;
         x ^= x >> 17;
@@ -285,7 +285,7 @@ static wmbt_view input_bytes(struct kit *k)
         return kit_bytes(k, cell);
     }
     const size_t count = (size_t)kit_number(k, rest);
-    uint8_t *out = kit_alloc(k, count + 1);
+    uint8_t *out = kit_alloc(k, count);
     for (size_t i = 0; i < count && out != NULL; i++) {
         out[i] = (uint8_t)(i % 251u);
     }

@@ -170,8 +170,8 @@ static wmbt_view repeated(struct kit *k, wmbt_view v)
     wmbt_view byte = kit_part(&rest, ':');
     size_t n = rest.data == NULL ? 0 : (size_t)kit_number(k, rest);
     int value = byte.len == 2 && rest.data != NULL ? hex_byte(byte.data) : -1;
-    uint8_t *p = value < 0 ? NULL : kit_alloc(k, n + 1);
-    if (p == NULL) {
+    uint8_t *p = value < 0 ? NULL : kit_alloc(k, n);
+    if (p == NULL) { /* or there was no memory, and the row has failed */
         kit_fail(k, KIT_BAD_TABLE, "not rep:BB:N");
         return wmbt_view_of("", 0);
     }
