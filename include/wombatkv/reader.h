@@ -155,7 +155,7 @@ typedef struct wmbt_reader_config {
 
 /** One prompt. Zero it first: fields may be added. */
 typedef struct wmbt_reader_prompt {
-    wmbt_chain_config chain; /**< dialect and identity, not kept; the shape allows block_tokens */
+    wmbt_chain_config chain; /**< dialect and identity, not kept */
     wmbt_view prefix;        /**< of object keys, not empty; kept */
     wmbt_view name_space;    /**< kept */
     /** Kept: the page of each block, and one for the tail's partial rows: up to max_blocks + 1.
@@ -211,9 +211,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_init(wmbt_buf memory,
  * before. So quiet() is owed for every slot that something was asked for, whether a stop told of
  * its end or not. Allowed at any time.
  *
- * bad-argument: NULL with a length; an empty prefix; an unknown flag; block_tokens that the shape
- *     does not allow (shape.h), 0 for one; another engine's dialect, whose blocks no bucket holds;
- *     a stride below the bytes of a block's rows;
+ * bad-argument: NULL with a length; an empty prefix; an unknown flag; block_tokens 0 (a size that
+ *     the shape does not allow is taken: any block is then another one, wrong-block); another
+ *     engine's dialect, whose blocks no bucket holds; a stride below the bytes of a block's rows;
  *     places that pass memory.len (if that is not 0) or 2^64
  *     bytes: without pages offset + rows of max_blocks + 1 blocks, with pages those of the kinds
  *     that only a tail has
@@ -429,7 +429,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_restart(wmbt_reader *r, const w
 /**
  * The rows of a block are in place and verified: another prompt, or another reader, brought them.
  * The block counts as usable and is not fetched; an open want of it ends, and nothing that came of
- * it counts. Returns ok; bad-argument (no such block, the tail); bad-state: it is settled, or
+ * it counts. Returns ok; bad-argument (no such block, the tail, a block size that the shape does
+ * not allow); bad-state: it is settled, or
  * stop() was called, or, with WMBT_READER_LATE_WRITES, found() has been said for it in this prompt,
  * or a slot of an earlier prompt is not quiet yet: a late write could fall on the rows.
  */

@@ -16,48 +16,11 @@
 
 /* --- bytes ------------------------------------------------------------------------------------ */
 
-/* Reads the next byte. */
+/* The only place that reads the text. */
 static void wmbt_json_advance(wmbt_json *j)
 {
-    const volatile uint8_t *data = j->in.data;
-    if (j->in.left == 0u) {
-        j->c = WMBT_JSON_EOF;
-        return;
-    }
-    j->c = *data;
-    j->in.data++;
-    j->in.left--;
-}
-
-/* Passes over what may stand in a text as it is: ASCII but quotes, backslashes and controls. Looks
- * at eight bytes at a time, as long as there are so many; only of those that are passed over
- * anything is decided here. The last of them is then the one at the reading position. */
-static void wmbt_json_skip_plain(wmbt_json *j)
-{
-#    if defined(WMBT_UNALIGNED_U64_IS_LE) && UINTPTR_MAX > UINT32_MAX
-    typedef WMBT_UNALIGNED_U64 word;
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t stop = 0;
-    while (stop == 0u && j->in.left >= 8u) {
-        uint64_t v = *(const volatile word *)(const void *)j->in.data;
-        /* The top bit of a byte that is none of these: it has one, or what is taken away is more
-         * than the byte, or than its difference from a quote or backslash. A borrow reaches later
-         * bytes only. */
-        stop = v | (v - ones * 0x20u) | ((v ^ ones * '"') - ones) | ((v ^ ones * '\\') - ones);
-        stop &= ones * 0x80u;
-        size_t n = 8;
-        for (uint64_t first = stop & (0u - stop); first != 0u; first <<= 8) {
-            n--;
-        }
-        if (n != 0u) {
-            j->c = (uint32_t)(v >> (8u * (n - 1u)) & 0xFFu);
-            j->in.data += n;
-            j->in.left -= n;
-        }
-    }
-#    else
-    (void)j;
-#    endif
+    uint8_t byte;
+    j->c = wmbt_cursor_u8(&j->in, &byte) ? byte : WMBT_JSON_EOF;
 }
 
 size_t wmbt_json_offset(const wmbt_json *j)
@@ -295,9 +258,6 @@ static wmbt_status wmbt_json_string(wmbt_json *j)
         } else if (j->c < 0x20u) {
             status = wmbt_json_refuse(j, WMBT_BAD_TEXT);
         } else {
-            if (j->token == WMBT_JSON_STRING && !j->escaped) {
-                wmbt_json_skip_plain(j); /* put() would not look at them */
-            }
             wmbt_json_put(j, j->c);
             wmbt_json_advance(j);
         }

@@ -314,7 +314,8 @@ wmbt_status wmbt_reader_restart(wmbt_reader *r, const wmbt_want *want)
 
 wmbt_status wmbt_reader_resident(wmbt_reader *r, uint32_t block)
 {
-    if (block >= r->now.blocks) {
+    if (block >= r->now.blocks ||
+        !wmbt_shape_allows_block_tokens(r->config.shape, r->block_tokens)) {
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_reader_record *record = wmbt_reader_record_of(r, block);

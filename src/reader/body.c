@@ -143,6 +143,11 @@ static wmbt_status wmbt_reader_block_header(const wmbt_reader *r, wmbt_reader_sl
     expect.block_seq = s->object;
     expect.flags = 0;
     wmbt_status status = wmbt_kvblock_read_header(wmbt_reader_first(s), &expect, &info);
+    if (status == WMBT_BAD_ARGUMENT) { /* the shape allows no block of this size: any is another */
+        expect.flags = WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS;
+        status = wmbt_kvblock_read_header(wmbt_reader_first(s), &expect, &info);
+        return status == WMBT_OK ? WMBT_WRONG_BLOCK : status;
+    }
     if (status != WMBT_OK) {
         return status;
     }

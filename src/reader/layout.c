@@ -117,8 +117,9 @@ static bool wmbt_reader_page_fits(const wmbt_reader *r, uint32_t block_tokens, u
                                   uint32_t kinds)
 {
     uint32_t entries = r->config.shape->layers * WMBT_EXTENT_KINDS;
-    if (r->config.places == NULL) {
-        return true;
+    if (r->config.places == NULL ||
+        !wmbt_shape_allows_block_tokens(r->config.shape, block_tokens)) {
+        return true; /* without blocks of this size nothing is placed */
     }
     for (uint32_t i = 0; i < entries; i++) {
         const wmbt_reader_place *place = &r->config.places[i];

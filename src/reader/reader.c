@@ -122,8 +122,7 @@ static void wmbt_reader_drop_prompt(wmbt_reader *r)
 static bool wmbt_reader_prompt_is_good(const wmbt_reader *r, const wmbt_reader_prompt *prompt)
 {
     return !wmbt_view_is_bad(prompt->prefix) && !wmbt_view_is_bad(prompt->name_space) &&
-           prompt->prefix.len != 0u &&
-           wmbt_shape_allows_block_tokens(r->config.shape, prompt->chain.block_tokens) &&
+           prompt->prefix.len != 0u && prompt->chain.block_tokens != 0u &&
            prompt->chain.dialect != WMBT_CHAIN_ENGINE &&
            (prompt->pages != NULL || prompt->page_count == 0u) &&
            (prompt->flags & ~WMBT_READER_PROMPT_FLAGS) == 0u &&

@@ -392,7 +392,7 @@ static void configure_shape(model *m)
     uint32_t how = model_draw(m, 16);
     m->config.shape = &shapes[how < 9u || how > 13u ? 0u : how % 4u];
     chain->dialect = how == 15u ? WMBT_CHAIN_DS4 : WMBT_CHAIN_CORE;
-    chain->block_tokens = how == 15u ? 128u : 8u;
+    chain->block_tokens = how == 15u ? 128u : how == 14u ? 3u : 8u;
     if (how == 15u) {
         chain->fingerprint = WMBT_VIEW_LITERAL("a");
         chain->quant_bits = 2;
@@ -429,19 +429,20 @@ static void configure_places(model *m)
     uint32_t how = model_draw(m, 8);
     uint32_t count = m->config.shape->layers * WMBT_EXTENT_KINDS;
     uint64_t at = how == 6u ? (uint64_t)1 << 40 : GAP;
+    bool kept = wmbt_shape_allows_block_tokens(m->config.shape, m->prompt_is.chain.block_tokens);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t kind = i % WMBT_EXTENT_KINDS;
         uint32_t times = kind < WMBT_EXTENT_RAW ? m->config.max_blocks + 1u : 1u;
         m->places[i].offset = at;
         m->places[i].wanted = model_draw(m, 4) != 3u;
-        uint32_t bytes = times * model_rows_bytes(m, i / WMBT_EXTENT_KINDS, kind);
+        uint32_t bytes = kept ? times * model_rows_bytes(m, i / WMBT_EXTENT_KINDS, kind) : 0u;
         M_CHECK(m, wmbt_reader_place_bytes(&m->config, m->prompt_is.chain.block_tokens,
                                            i / WMBT_EXTENT_KINDS, kind) == bytes);
         at += (uint64_t)bytes + GAP;
     }
     m->config.places = how == 7u ? NULL : m->places;
     m->rows = NULL;
-    if (how < 6u) {
+    if (how < 6u && kept) {
         m->rows_len = (size_t)at;
         m->rows = model_lend(m, m->rows_len);
         memset(m->rows, (int)UNTOUCHED, m->rows_len);
@@ -488,11 +489,10 @@ static void refuse_prompts(model *m)
 {
     wmbt_reader_prompt p = m->prompt_is;
     uint32_t token = 1;
-    switch (model_draw(m, 5)) {
+    switch (model_draw(m, 4)) {
     case 0: p.prefix.len = 0; break;
     case 1: p.chain.dialect = 77; break;
     case 2: p.flags = 1024; break;
-    case 3: p.chain.block_tokens = WMBT_SHAPE_MAX_BLOCK_TOKENS + 1u; break;
     default: p.chain.block_tokens = 0; break;
     }
     M_CHECK(m, wmbt_reader_start(m->r, &p) == WMBT_BAD_ARGUMENT);
