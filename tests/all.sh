@@ -3,10 +3,11 @@
 #
 #   sh tests/all.sh [--quick | --long] [--only PART,PART...] [--update] [BUILD FOLDER]
 #
-#   --quick   for the daily loop: one native build and two emulated targets
-#   --long    for maintainers: sanitizers, clang, the smallest options, the flags of the field, every
-#             emulated build, all planted faults, a million lives of the reader, and fuzzing for ten
-#             minutes a harness
+#   (none)    what a push runs: the native build, two emulated microcontrollers, a big-endian Linux
+#   --quick   for the daily loop: the same without the big-endian Linux
+#   --long    for maintainers: also sanitizers, clang, the smallest options, the flags of the field,
+#             every emulated build, all planted faults, a million lives of the reader, and fuzzing for
+#             ten minutes a harness
 #   --only    these parts; a build of tests/baremetal/run_all.py is a part, and "cross" is all of them
 #   --update  writes how many tests each part had to tests/pins.tsv instead of comparing
 #
@@ -94,7 +95,7 @@ part() {
     rm -f "$out/$1/meson-logs/testlog.json"
     # shellcheck disable=SC2086
     if ! meson test -C "$out/$1" --no-rebuild --print-errorlogs $3 >>"$out/$1.log" 2>&1 &&
-        ! grep -E '^ *[0-9]+/[0-9]+ .*(FAIL|ERROR|TIMEOUT)' "$out/$1.log"; then
+        ! grep -qE '^ *[0-9]+/[0-9]+ .*(FAIL|ERROR|TIMEOUT)' "$out/$1.log"; then
         tail -n 20 "$out/$1.log" # it did not come to its end
         failed=$((failed + 1))
     fi
@@ -110,7 +111,7 @@ script() {
     echo "== $name"
     start=$(date +%s)
     result=OK
-    "$@" >"$out/$name.log" 2>&1 || { result=FAIL && tail -n 40 "$out/$name.log"; }
+    "$@" >"$out/$name.log" 2>&1 || result=FAIL
     python3 -c 'import json, sys
 print(json.dumps({"name": sys.argv[1], "result": sys.argv[2], "stdout": sys.stdin.read()}))' \
         "$name" $result <"$out/$name.log" >"$out/$name.json"

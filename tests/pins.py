@@ -28,7 +28,16 @@ HEAD = """# What each part of tests/all.sh has at least and at most; `python3 te
 # the results of a run. "not run" rows: what a machine may lack, by name.
 #part	suites	cases	skipped
 """
+LAST_LINES = 25  # of what a test that failed has printed
 HOW = "if that is meant: python3 tests/pins.py update RESULTS (tests/README.md)"
+
+
+def ends(text):
+    """The cases that failed, with what is said of each, and the last lines."""
+    lines = text.splitlines()
+    before = "\n".join(lines[:-LAST_LINES]) + "\n"
+    failed = "".join(re.findall(r"^not ok .*\n(?:# .*\n)*", before, re.M)).splitlines()
+    return failed[:LAST_LINES] + lines[-LAST_LINES:]
 
 
 class Counted:
@@ -37,6 +46,7 @@ class Counted:
     def __init__(self, part):
         self.part, self.passed, self.failed, self.suites, self.cases, self.skipped = part, 0, 0, 0, 0, 0
         self.not_run, self.names, self.problems = [], [], []
+        self.failures = []  # a text each: which test, how, and the end of what it printed
 
     def add(self, line):
         test = json.loads(line)
@@ -61,6 +71,7 @@ class Counted:
             self.problems.append(f"{name}: skipped, and does not say that it is not run here")
         elif result not in ("OK", "EXPECTEDFAIL", "SKIP"):
             self.failed += 1
+            self.failures.append("\n    ".join([f"{self.part}: {name}: {result}"] + ends(out) + ends(err)))
         elif result != "SKIP" and (not cases or len(cases) > small + len(not_run)):
             self.passed += 1
 
@@ -139,7 +150,7 @@ def count_part(results, part, testlog):
     note(results, counted)
     if not os.environ.get("WMBT_UPDATE_PINS"):
         counted.problems += compare(counted, read_pins())
-    lines = counted.problems + [f"not run here: {name}" for name in counted.not_run]
+    lines = counted.failures + counted.problems + [f"not run here: {name}" for name in counted.not_run]
     counted.failed += len(counted.problems)
     return counted, lines
 
@@ -208,9 +219,15 @@ def self_test(folder):
         found = planted.problems + compare(planted, read_pins(pins))
         if not any(want in problem for problem in found):
             missed.append(f"not caught: {want}: {found}")
-    failing = counted([test_line("a", "FAIL", "1..1\nnot ok 1 - x\n"), test_line("b", "TIMEOUT")])
+    failing = counted([test_line("a", "FAIL", "not ok 1 - x\n# why\n" + "ok 2 - y\n" * 90 + "end\n", "crash\n"),
+                       test_line("b", "TIMEOUT")])
     if (failing.passed, failing.failed) != (0, 2):
         missed.append("not caught: tests that fail")
+    shown = "\n".join(failing.failures).splitlines()
+    if not {"part: a: FAIL", "    not ok 1 - x", "    # why", "    end", "    crash",
+            "part: b: TIMEOUT"} <= set(shown) \
+            or len(shown) > 2 * LAST_LINES + 5:
+        missed.append(f"not named: tests that fail: {shown}")
     return missed
 
 
@@ -221,7 +238,7 @@ def main():
             sys.exit("\n".join(self_test(folder)) or 0)
     if args[:1] == ["count"] and len(args) == 4:
         counted, lines = count_part(*args[1:])
-        print("".join("   " + line + "\n" for line in lines), end="")
+        print("".join("   " + text + "\n" for line in lines for text in line.split("\n")), end="")
         print(counted.passed, counted.failed, counted.skipped, len(counted.not_run))
     elif args[:1] == ["bodies"]:
         lost = lost_bodies(args[1:], glob.glob(os.path.join(HERE, "bodies", "*.c")))
