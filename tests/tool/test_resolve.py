@@ -82,5 +82,63 @@ class Shared(ToolTest):
         return found
 
 
+class Together(ToolTest):
+    """Several prompts are hashed side by side: the answers are those of each alone."""
+
+    def files(self):
+        """Of every length around a block of 128, and up to 80 blocks, in no order."""
+        lengths = [0, 1, 127, 128, 129, 255, 256, 257, 10240, *range(300, 6000, 691)]
+        paths = []
+        for i, length in enumerate(sorted(lengths, key=lambda n: n * 7919 % 1009)):
+            tokens = [(t * 2654435761 + length) % 129280 for t in range(length)]
+            paths.append(self.write(f"{i}.u32", struct.pack(f"<{length}I", *tokens)))
+        return paths
+
+    def test_equals_each_alone(self):
+        ds4 = options(next(r for r in table("bucket", "prompts.tsv")))
+        core = ds4[:6] + ["--dialect", "core", "--tenant", "t", "--fingerprint", "5f" * 32, "--block-tokens"]
+        paths = self.files()
+        for args in (ds4, core + ["128"], core + ["300"]):
+            many = paths * 4 + paths[:5]  # more than are hashed at once
+            self.assertGreater(len(many), 64)
+            together = self.ok("resolve", "--json", *args, *many).json
+            alone = {path: self.ok("resolve", "--json", *args, path).json[0] for path in paths}
+            self.assertEqual(together, [alone[path] for path in many])
+            for path in paths:
+                hashes = self.ok("chain", "--json", *args[6:], path).json["hashes"]
+                self.assertEqual([block["hash"] for block in alone[path]["blocks"]], hashes)
+
+    def test_ds4_ends_after_512_blocks(self):
+        row = next(r for r in table("bucket", "prompts.tsv"))
+        long = self.write("long.u32", struct.pack("<66048I", *range(66048)))
+        got = self.ok("resolve", "--json", *options(row), long, self.files()[3], long).json
+        self.assertEqual([len(got[0]["blocks"]), got[0]["tokens"]], [512, 66048])
+        self.assertEqual(got[0], got[2])
+
+    def test_one_that_cannot_be_read(self):
+        row = next(r for r in table("bucket", "prompts.tsv") if r["name"] == "two_blocks_tail")
+        bad = self.write("bad.u32", b"12345")
+        paths = [prompt(row), bad, prompt(row), self.path("none.u32"), prompt(row)]
+        for order in (paths, paths[::-1]):
+            result = self.refused("resolve", "--json", *options(row), *order,
+                                  names=next(path for path in order if path != prompt(row)))
+            single = self.ok("resolve", "--json", *options(row), prompt(row)).json[0]
+            for path, got in zip(order, result.json):
+                if path == prompt(row):
+                    self.assertEqual(got, single)
+                else:
+                    self.assertIn(got["status"], ("bad-length", "missing"))
+                    self.assertEqual(got["path"], path)
+
+    def test_errors_come_in_order(self):
+        """A damaged block of the first prompt is named, not the second, which is no prompt."""
+        for row in table("bucket", "prompts.tsv"):
+            alone = self.run_tool("resolve", "--json", *options(row), prompt(row))
+            if alone.code == 1:
+                break
+        both = self.refused("resolve", "--json", *options(row), prompt(row), self.write("bad.u32", b"12345"))
+        self.assertTrue(both.err.startswith(alone.err.rstrip(b"\n")), (both.err, alone.err))
+
+
 if __name__ == "__main__":
     unittest.main()

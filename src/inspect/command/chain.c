@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wombatkv chain: the hashes of a prompt's full blocks. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "prompt/chains.h"
@@ -31,30 +30,28 @@ static void read_options(struct chain_choice *choice, const struct args *args)
     }
 }
 
-static void add_hashes(const struct chain_choice *choice, const struct tokens *tokens,
-                       struct json *root)
+static void add_hashes(const struct chain_choice *choice, struct prompt *prompt, struct json *root)
 {
     if (choice->engine != NULL) {
-        engine_hashes(&choice->engine_options, tokens, root);
+        engine_hashes(&choice->engine_options, &prompt->tokens, root);
         return;
     }
-    size_t count;
-    wmbt_block_hash *hashes = chain_hashes(&choice->own, tokens, &count);
+    chain_hashes(&choice->own, prompt, 1);
     struct json *list = json_add_array(root, "hashes");
-    for (size_t i = 0; i < count; i++) {
-        json_add_hex(list, NULL, wmbt_view_of(hashes[i].bytes, sizeof hashes[i].bytes));
+    for (size_t i = 0; i < prompt->hashes; i++) {
+        const wmbt_block_hash *hash = &prompt->hash[i];
+        json_add_hex(list, NULL, wmbt_view_of(hash->bytes, sizeof hash->bytes));
     }
-    free(hashes);
 }
 
 static struct json *answer(const struct chain_choice *choice, const struct args *args)
 {
     const char *path = args->operand[0], *why = NULL;
     const bool wide = choice->engine != NULL && choice->engine_options.wide;
-    struct tokens tokens;
+    struct prompt prompt = {0};
     struct json *root = json_object();
-    wmbt_status status =
-        wide ? tokens_read_wide(path, &tokens, &why) : tokens_read(path, &tokens, &why);
+    wmbt_status status = wide ? tokens_read_wide(path, &prompt.tokens, &why)
+                              : tokens_read(path, &prompt.tokens, &why);
     json_add_text(root, "dialect", args_value(args, "--dialect"));
     json_add_number(root, "block_tokens",
                     choice->engine != NULL ? choice->engine_options.chain.block_tokens
@@ -67,9 +64,9 @@ static struct json *answer(const struct chain_choice *choice, const struct args 
         json_add_array(root, "hashes");
         return root;
     }
-    json_add_number(root, "tokens", wide ? tokens.count / 2 : tokens.count);
-    add_hashes(choice, &tokens, root);
-    tokens_free(&tokens);
+    json_add_number(root, "tokens", wide ? prompt.tokens.count / 2 : prompt.tokens.count);
+    add_hashes(choice, &prompt, root);
+    prompt_free(&prompt);
     return root;
 }
 

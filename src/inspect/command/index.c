@@ -175,17 +175,19 @@ static wmbt_status read_hashes(const struct args *args, wmbt_block_hash **hashes
         return WMBT_OK;
     }
     struct chain_options chain;
-    struct tokens tokens;
+    struct prompt prompt = {0};
     const char *why = NULL;
     args_operands(args, "prefix, an image and one token file", 3, 3);
     chain_options_read(&chain, args);
-    wmbt_status status = tokens_read(args->operand[2], &tokens, &why);
+    wmbt_status status = tokens_read(args->operand[2], &prompt.tokens, &why);
     if (status != WMBT_OK) {
         tool_refuse(args->operand[2], status, why);
         return status;
     }
-    *hashes = chain_hashes(&chain, &tokens, count);
-    tokens_free(&tokens);
+    chain_hashes(&chain, &prompt, 1);
+    *hashes = prompt.hash;
+    *count = prompt.hashes;
+    tokens_free(&prompt.tokens);
     return WMBT_OK;
 }
 

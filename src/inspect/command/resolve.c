@@ -8,24 +8,60 @@
 #include "base/tool.h"
 #include "format/unwrap.h"
 
-static void resolve_one(struct json *root, struct resolver *resolver, const char *path)
+/* Prompts that are hashed side by side: of few tokens many, of many tokens few. */
+#define BATCH_PROMPTS 64u
+#define BATCH_TOKENS ((size_t)1 << 24)
+
+struct batch {
+    struct prompt prompt[BATCH_PROMPTS];
+    wmbt_status status[BATCH_PROMPTS];
+    const char *why[BATCH_PROMPTS];
+    size_t prompts;
+};
+
+/* Reads and hashes the next prompts, of which there are some. */
+static void batch_read(struct batch *batch, const struct resolver *resolver, const char **path,
+                       size_t paths)
 {
-    struct tokens tokens;
-    struct resolved result;
-    const char *why = NULL;
-    wmbt_status status = tokens_read(path, &tokens, &why);
-    if (status == WMBT_OK) {
-        status = resolve(resolver, &tokens, NULL, &result, &why);
-        tokens_free(&tokens);
+    size_t tokens = 0;
+    batch->prompts = 0;
+    while (batch->prompts < paths && batch->prompts < BATCH_PROMPTS && tokens < BATCH_TOKENS) {
+        size_t i = batch->prompts++;
+        batch->why[i] = NULL;
+        batch->status[i] = resolve_read(resolver, path[i], &batch->prompt[i], &batch->why[i]);
+        tokens += batch->prompt[i].tokens.count;
     }
-    if (status != WMBT_OK) {
-        tool_refuse(path, status, why);
-        resolve_json(root, resolver, path, status, NULL);
+    chain_hashes(&resolver->chain, batch->prompt, batch->prompts);
+}
+
+static void resolve_one(struct json *root, struct resolver *resolver, const char *path,
+                        struct batch *batch, size_t i)
+{
+    struct resolved result;
+    if (batch->status[i] == WMBT_OK) {
+        batch->status[i] = resolve(resolver, &batch->prompt[i], NULL, &result, &batch->why[i]);
+    }
+    prompt_free(&batch->prompt[i]);
+    if (batch->status[i] != WMBT_OK) {
+        tool_refuse(path, batch->status[i], batch->why[i]);
+        resolve_json(root, resolver, path, batch->status[i], NULL);
         return;
     }
     resolve_note_damage(&result);
     resolve_json(root, resolver, path, WMBT_OK, &result);
     resolved_free(&result);
+}
+
+static void resolve_all(struct json *root, struct resolver *resolver, const char **path,
+                        size_t paths)
+{
+    static struct batch batch;
+    for (size_t done = 0; done < paths; done += batch.prompts) {
+        batch_read(&batch, resolver, path + done, paths - done);
+        for (size_t i = 0; i < batch.prompts; i++) {
+            resolve_one(root, resolver, path[done + i], &batch, i);
+        }
+    }
 }
 
 static int run(const struct args *args)
@@ -41,12 +77,11 @@ static int run(const struct args *args)
         tool_usage_error("standard input (-) can be read once only");
     }
     wmbt_status status = resolver_open(&resolver, args);
-    for (size_t i = 0; i < args->operands; i++) {
-        if (status == WMBT_OK) {
-            resolve_one(root, &resolver, args->operand[i]);
-        } else {
-            resolve_json(root, &resolver, args->operand[i], status, NULL);
-        }
+    if (status == WMBT_OK) {
+        resolve_all(root, &resolver, args->operand, args->operands);
+    }
+    for (size_t i = 0; status != WMBT_OK && i < args->operands; i++) {
+        resolve_json(root, &resolver, args->operand[i], status, NULL);
     }
     resolver_close(&resolver);
     out_progress_end();

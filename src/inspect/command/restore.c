@@ -110,16 +110,17 @@ static void check_target(const char *path)
 static wmbt_status restore(struct resolver *resolver, const char *path, const char *target,
                            struct rows *rows, struct json **plan, const char **why)
 {
-    struct tokens tokens;
+    struct prompt prompt;
     struct resolved result;
-    wmbt_status status = tokens_read(path, &tokens, why);
+    wmbt_status status = resolve_read(resolver, path, &prompt, why);
     if (status != WMBT_OK) {
         return status;
     }
+    chain_hashes(&resolver->chain, &prompt, 1);
     rows->taker.take = take_rows;
     rows->begun = new_folder_begin(&rows->folder, target, &rows->failure);
-    status = resolve(resolver, &tokens, &rows->taker, &result, why);
-    tokens_free(&tokens);
+    status = resolve(resolver, &prompt, &rows->taker, &result, why);
+    prompt_free(&prompt);
     if (status == WMBT_OK) {
         resolve_note_damage(&result);
         *plan = resolve_json(NULL, resolver, path, WMBT_OK, &result);

@@ -96,30 +96,64 @@ void chain_options_read(struct chain_options *options, const struct args *args)
     }
 }
 
-wmbt_block_hash *chain_hashes(const struct chain_options *options, const struct tokens *tokens,
-                              size_t *count)
+static wmbt_block_hash *room_for(size_t hashes)
 {
-    size_t most = (size_t)(tokens->count / options->block_tokens);
-    wmbt_block_hash *hashes = malloc((most + 1) * sizeof *hashes);
-    wmbt_chain *chain;
-    *count = 0;
-    if (hashes == NULL) {
-        tool_usage_error("not enough memory for %zu hashes", most);
+    wmbt_block_hash *memory = malloc((hashes + 1) * sizeof *memory); /* never of no bytes */
+    if (memory == NULL) {
+        tool_usage_error("not enough memory for %zu hashes", hashes);
     }
-    if (wmbt_chain_init(chain_memory(options), &options->config, &chain) != WMBT_OK) {
-        return hashes;
-    }
-    size_t at = 0;
-    while (*count < most) {
-        size_t taken = 0;
-        wmbt_status status =
-            wmbt_chain_push(chain, tokens->token + at, tokens->count - at, &taken, &hashes[*count]);
-        if (status != WMBT_OK) {
-            break; /* the dialect hashes no further block */
+    return memory;
+}
+
+/* One more block of each prompt that has one. Steps of prompts that end are taken out, so that
+ * lanes stay full; `owner` says which prompt a step is of. Returns how many steps are left. */
+static size_t push_blocks(struct prompt *prompt, wmbt_chain_step *step, size_t *owner, size_t steps)
+{
+    size_t left = 0;
+    wmbt_chain_push_many(step, steps);
+    for (size_t i = 0; i < steps; i++) {
+        struct prompt *p = &prompt[owner[i]];
+        if (step[i].status != WMBT_OK) {
+            continue; /* no full block is left, or the dialect hashes no further one */
         }
-        at += taken;
-        *count += 1;
-        out_progress("hashing", at, tokens->count);
+        p->hash[p->hashes++] = step[i].hash;
+        step[left].chain = step[i].chain;
+        step[left].tokens = step[i].tokens + step[i].taken;
+        step[left].count = step[i].count - step[i].taken;
+        owner[left++] = owner[i];
     }
-    return hashes;
+    return left;
+}
+
+void chain_hashes(const struct chain_options *options, struct prompt *prompt, size_t prompts)
+{
+    struct tool_mark mark = tool_mark();
+    wmbt_chain_step *step = tool_alloc(prompts * sizeof *step);
+    size_t *owner = tool_alloc(prompts * sizeof *owner);
+    size_t steps = 0, longest = 0;
+    for (size_t i = 0; i < prompts; i++) {
+        struct tokens *tokens = &prompt[i].tokens;
+        size_t most = (size_t)(tokens->count / options->block_tokens);
+        prompt[i].hash = room_for(most);
+        prompt[i].hashes = 0;
+        longest = most > longest ? most : longest;
+        if (most != 0 && wmbt_chain_init(chain_memory(options), &options->config,
+                                         &step[steps].chain) == WMBT_OK) {
+            step[steps].tokens = tokens->token;
+            step[steps].count = tokens->count;
+            owner[steps++] = i;
+        }
+    }
+    for (size_t blocks = 0; steps != 0; blocks++) {
+        out_progress("hashing", blocks, longest);
+        steps = push_blocks(prompt, step, owner, steps);
+    }
+    tool_release_to(mark);
+}
+
+void prompt_free(struct prompt *prompt)
+{
+    tokens_free(&prompt->tokens);
+    free(prompt->hash);
+    memset(prompt, 0, sizeof *prompt);
 }

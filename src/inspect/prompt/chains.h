@@ -40,8 +40,17 @@ void chain_options_read(struct chain_options *options, const struct args *args);
 /* Bytes of memory that a chain takes. */
 size_t chain_bytes(const struct chain_options *options);
 
-/* Hashes of the full blocks: *count of them, in memory of malloc(). */
-wmbt_block_hash *chain_hashes(const struct chain_options *options, const struct tokens *tokens,
-                              size_t *count);
+/* A prompt's tokens, and the hashes of its full blocks. Zero is a prompt without tokens. */
+struct prompt {
+    struct tokens tokens;
+    wmbt_block_hash *hash; /* malloc(), not NULL after chain_hashes() */
+    size_t hashes;
+};
+
+/* Hashes the full blocks of several prompts, side by side. Their tokens stay. */
+void chain_hashes(const struct chain_options *options, struct prompt *prompt, size_t prompts);
+
+/* Frees tokens and hashes. */
+void prompt_free(struct prompt *prompt);
 
 #endif

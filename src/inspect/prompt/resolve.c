@@ -287,8 +287,6 @@ static wmbt_status conclude(const struct supply *supply, struct resolved *result
     return remember(supply->resolver, result) ? WMBT_OK : WMBT_TOO_LARGE;
 }
 
-#define PIECE_TOKENS ((size_t)1 << 20)
-
 /* --- prompts --------------------------------------------------------------------------------- */
 
 /* The most blocks that a prompt has, at least 1. */
@@ -300,9 +298,25 @@ static size_t most_blocks(const struct resolver *resolver, const struct tokens *
     return blocks != 0 ? blocks : 1;
 }
 
-static wmbt_status start(const struct resolver *resolver, uint32_t max_blocks,
+wmbt_status resolve_read(const struct resolver *resolver, const char *path, struct prompt *prompt,
+                         const char **why)
+{
+    memset(prompt, 0, sizeof *prompt);
+    wmbt_status status = tokens_read(path, &prompt->tokens, why);
+    if (status == WMBT_OK && (prompt->tokens.count >= WMBT_CHAIN_MAX_BLOCK_TOKENS ||
+                              most_blocks(resolver, &prompt->tokens) > WMBT_READER_MAX_BLOCKS)) {
+        prompt_free(prompt);
+        *why = "more tokens or blocks than this tool takes";
+        status = WMBT_TOO_LARGE;
+    }
+    return status;
+}
+
+/* Starts the reader, and gives it the prompt's hashes. */
+static wmbt_status start(const struct resolver *resolver, const struct prompt *given,
                          struct resolved *result)
 {
+    uint32_t max_blocks = (uint32_t)most_blocks(resolver, &given->tokens);
     wmbt_reader_config config;
     wmbt_reader_prompt prompt;
     memset(&config, 0, sizeof config);
@@ -325,31 +339,24 @@ static wmbt_status start(const struct resolver *resolver, uint32_t max_blocks,
     }
     wmbt_status status =
         wmbt_reader_init(wmbt_buf_of(result->memory, bytes), &config, 1, &result->reader);
-    return status == WMBT_OK ? wmbt_reader_start(result->reader, &prompt) : status;
+    if (status == WMBT_OK) {
+        status = wmbt_reader_start(result->reader, &prompt);
+    }
+    for (size_t i = 0; status == WMBT_OK && i < given->hashes; i++) {
+        status = wmbt_reader_hash(result->reader, &given->hash[i]);
+    }
+    return status == WMBT_OK ? wmbt_reader_end(result->reader, result->tokens) : status;
 }
 
-wmbt_status resolve(struct resolver *resolver, const struct tokens *tokens, struct row_taker *taker,
+wmbt_status resolve(struct resolver *resolver, const struct prompt *prompt, struct row_taker *taker,
                     struct resolved *result, const char **why)
 {
     struct supply supply = {
         .resolver = resolver, .result = result, .taker = taker, .object = {-1, 0}};
-    size_t most = most_blocks(resolver, tokens);
     memset(result, 0, sizeof *result);
     *why = "more tokens or blocks than this tool takes";
-    if (tokens->count >= WMBT_CHAIN_MAX_BLOCK_TOKENS || most > WMBT_READER_MAX_BLOCKS) {
-        return WMBT_TOO_LARGE;
-    }
-    result->tokens = (uint32_t)tokens->count;
-    wmbt_status status = start(resolver, (uint32_t)most, result);
-    for (size_t at = 0; status == WMBT_OK && at < tokens->count; at += PIECE_TOKENS) {
-        size_t left = tokens->count - at;
-        out_progress("hashing", at, tokens->count);
-        status = wmbt_reader_tokens(result->reader, tokens->token + at,
-                                    left < PIECE_TOKENS ? left : PIECE_TOKENS);
-    }
-    if (status == WMBT_OK) {
-        status = wmbt_reader_end(result->reader, result->tokens);
-    }
+    result->tokens = (uint32_t)prompt->tokens.count;
+    wmbt_status status = start(resolver, prompt, result);
     if (status == WMBT_OK) {
         result->blocks = wmbt_reader_blocks(result->reader);
         status = answer_all(&supply);

@@ -74,9 +74,13 @@ struct resolved {
 wmbt_status resolver_open(struct resolver *resolver, const struct args *args);
 void resolver_close(struct resolver *resolver);
 
-/* Resolves one prompt; `taker` may be NULL. Memory: one object at a time. ok, or too-large and then
- * *why. */
-wmbt_status resolve(struct resolver *resolver, const struct tokens *tokens, struct row_taker *taker,
+/* Reads a prompt's tokens. ok, as tokens_read(), or too-large and then *why. */
+wmbt_status resolve_read(const struct resolver *resolver, const char *path, struct prompt *prompt,
+                         const char **why);
+
+/* Resolves one prompt, whose blocks are hashed; `taker` may be NULL. Memory: one object at a time.
+ * ok, or too-large and then *why. */
+wmbt_status resolve(struct resolver *resolver, const struct prompt *prompt, struct row_taker *taker,
                     struct resolved *result, const char **why);
 void resolved_free(struct resolved *result);
 
