@@ -16,7 +16,7 @@ packages_of() {
             qemu-system-arm qemu-system-misc qemu-user \
             clang-format-19 codespell shellcheck pyflakes3 pmccabe cmake \
             b3sum openssl zstd libzstd-dev libcurl4-openssl-dev libisal-dev libssl-dev libxxhash-dev \
-            libabsl-dev libcmocka-dev:s390x
+            libabsl-dev libllvm19 libsimdjson-dev libcmocka-dev:s390x
         ;;
     *) echo "$1" ;;
     esac

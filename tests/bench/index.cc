@@ -20,9 +20,7 @@
 
 #include "absl/container/flat_hash_map.h"
 
-extern "C" {
 #include "bench.h"
-}
 #include "wombatkv/index.h"
 
 #ifdef HAVE_BTREE

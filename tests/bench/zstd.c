@@ -5,6 +5,8 @@
  * peer uses assembly and the CPU's instructions where it has them; the code here is portable C.
  */
 #include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
