@@ -146,6 +146,9 @@ if [ "$mode" != quick ]; then
     esac
     # Flags of the field: nothing but the compiler's own arithmetic is called.
     script flags python3 -B tests/checks/flags.py "$out"
+    # The least reader: plain objects from hashes, without chain and BLAKE3.
+    part hashes "$strict -Dmodules=crc32c,metadata,shape,objkey,plan,kvblock,rawtail,compressed,reader \
+        -Dreader_tokens=false -Dreader_collect=false" '--suite unit'
     # The sanitizers' builds, which are clang's, have the same suites.
     part clang "$strict $asserts" '--suite unit --suite fuzz' clang-19
     part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize \

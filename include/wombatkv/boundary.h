@@ -13,7 +13,7 @@
 
 #include "wombatkv/shape.h"
 
-#if WMBT_CFG_REUSE
+#if WMBT_CFG_PLAN
 
 WMBT_BEGIN_DECLS
 

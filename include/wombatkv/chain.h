@@ -20,20 +20,40 @@
 #include "wombatkv/blake3.h"
 #include "wombatkv/metadata.h"
 
-#if WMBT_CFG_CHAIN
-
-WMBT_BEGIN_DECLS
+/* A prompt of the reader names its dialect, also if it brings hashes and this module is left out. */
+#if WMBT_CFG_CHAIN || WMBT_CFG_READER
 
 /* Dialects. Values are pinned. */
 #    define WMBT_CHAIN_CORE 1u
 #    define WMBT_CHAIN_DS4 2u
 #    define WMBT_CHAIN_ENGINE 3u /**< another engine's: config.engine says which (dialects.h) */
 
-/** Bytes of core's fingerprint. */
-#    define WMBT_CHAIN_CORE_FINGERPRINT_BYTES 32u
-
 /** ds4 hashes at most so many blocks of a prompt, as its engine does. */
 #    define WMBT_CHAIN_DS4_MAX_BLOCKS 512u
+
+struct wmbt_engine_config; /* dialects.h */
+
+/**
+ * What a chain starts from. Zero it first: fields may be added. Views are not kept; an engine's
+ * configuration is, with all that it points to, as long as the chain is used.
+ */
+typedef struct wmbt_chain_config {
+    uint32_t dialect;      /**< WMBT_CHAIN_... */
+    uint32_t block_tokens; /**< tokens of every block; 0: blocks are announced (not ds4) */
+    wmbt_view tenant;      /**< core: UTF-8, may be empty; others: must be empty */
+    wmbt_view fingerprint; /**< core: 32 bytes; ds4: text, not empty, no NUL; engine: empty */
+    uint32_t quant_bits;   /**< ds4: bits of the routed experts' weights; others: must be 0 */
+    const struct wmbt_engine_config *engine; /**< engine: not NULL; others: must be NULL */
+} wmbt_chain_config;
+
+#endif
+
+#if WMBT_CFG_CHAIN
+
+WMBT_BEGIN_DECLS
+
+/** Bytes of core's fingerprint. */
+#    define WMBT_CHAIN_CORE_FINGERPRINT_BYTES 32u
 
 /** ds4's block_tokens is a multiple of the first, and at most the second. */
 #    define WMBT_CHAIN_DS4_BLOCK_STEP 128u
@@ -54,21 +74,6 @@ WMBT_BEGIN_DECLS
  */
 #    define WMBT_CHAIN_BYTES(max_block_tokens) \
         (88u + WMBT_BLAKE3_BYTES(64u + 4u * WMBT_U64(max_block_tokens)))
-
-struct wmbt_engine_config; /* dialects.h */
-
-/**
- * What a chain starts from. Zero it first: fields may be added. Views are not kept; an engine's
- * configuration is, with all that it points to, as long as the chain is used.
- */
-typedef struct wmbt_chain_config {
-    uint32_t dialect;      /**< WMBT_CHAIN_... */
-    uint32_t block_tokens; /**< tokens of every block; 0: blocks are announced (not ds4) */
-    wmbt_view tenant;      /**< core: UTF-8, may be empty; others: must be empty */
-    wmbt_view fingerprint; /**< core: 32 bytes; ds4: text, not empty, no NUL; engine: empty */
-    uint32_t quant_bits;   /**< ds4: bits of the routed experts' weights; others: must be 0 */
-    const struct wmbt_engine_config *engine; /**< engine: not NULL; others: must be NULL */
-} wmbt_chain_config;
 
 /** A chain under way. A copy of its bytes to aligned memory is a clone. */
 typedef struct wmbt_chain wmbt_chain;

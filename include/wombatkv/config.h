@@ -24,7 +24,7 @@
 /* --- modules ---------------------------------------------------------------------------------- */
 
 /* 0 leaves a module's code out, and its header declares nothing. Names are those of the headers;
- * REUSE is reuse.h, boundary.h, prefix.h and plan.h. What needs what stands at the end. */
+ * PLAN is plan.h and boundary.h, REUSE is reuse.h and prefix.h. What needs what stands at the end. */
 
 /* hash */
 #ifndef WMBT_CFG_BLAKE3
@@ -67,6 +67,9 @@
 #endif
 #ifndef WMBT_CFG_OBJKEY
 #    define WMBT_CFG_OBJKEY 1
+#endif
+#ifndef WMBT_CFG_PLAN
+#    define WMBT_CFG_PLAN 1
 #endif
 #ifndef WMBT_CFG_REUSE
 #    define WMBT_CFG_REUSE 1
@@ -207,7 +210,7 @@
 #    endif
 #endif
 
-/* The reader takes tokens, and so needs chain; 0: hashes only. */
+/* The reader takes tokens, and so needs chain; 0: hashes only, without chain and BLAKE3. */
 #ifndef WMBT_CFG_READER_TOKENS
 #    define WMBT_CFG_READER_TOKENS 1
 #endif
@@ -243,10 +246,11 @@
 #define WMBT_IS_SWITCH_PASTED_(value) WMBT_IS_SWITCH_##value
 #define WMBT_IS_SWITCH_(value) WMBT_IS_SWITCH_PASTED_(value)
 
-#if !WMBT_IS_SWITCH_(WMBT_CFG_STATUS_NAMES) || !WMBT_IS_SWITCH_(WMBT_CFG_WRITERS) ||    \
-    !WMBT_IS_SWITCH_(WMBT_CFG_ZSTD_FAST) || !WMBT_IS_SWITCH_(WMBT_CFG_INDEX_ATOMICS) || \
+#if !WMBT_IS_SWITCH_(WMBT_CFG_STATUS_NAMES) || !WMBT_IS_SWITCH_(WMBT_CFG_WRITERS) ||         \
+    !WMBT_IS_SWITCH_(WMBT_CFG_ZSTD_FAST) || !WMBT_IS_SWITCH_(WMBT_CFG_INDEX_ATOMICS) ||      \
+    !WMBT_IS_SWITCH_(WMBT_CFG_READER_TOKENS) || !WMBT_IS_SWITCH_(WMBT_CFG_READER_COLLECT) || \
     !WMBT_IS_SWITCH_(WMBT_CFG_EXPERIMENTAL_MODEL_KEYS)
-#    error "a switch that is neither 0 nor 1; it is one of the five above"
+#    error "a switch that is neither 0 nor 1; it is one of the seven above"
 #endif
 #if WMBT_CFG_CRC32C_KERNEL < 1 || WMBT_CFG_CRC32C_KERNEL > 5
 #    error "WMBT_CFG_CRC32C_KERNEL is 1, 2, 3, 4 or 5"
@@ -315,10 +319,15 @@
 #elif WMBT_CFG_OBJKEY && !WMBT_CFG_METADATA
 #    error "objkey needs metadata"
 #endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_PLAN)
+#    error "WMBT_CFG_PLAN is 0 or 1"
+#elif WMBT_CFG_PLAN && !WMBT_CFG_SHAPE
+#    error "plan needs shape"
+#endif
 #if !WMBT_IS_SWITCH_(WMBT_CFG_REUSE)
 #    error "WMBT_CFG_REUSE is 0 or 1"
-#elif WMBT_CFG_REUSE && !(WMBT_CFG_SHAPE && WMBT_CFG_FINGERPRINT)
-#    error "reuse needs shape and fingerprint"
+#elif WMBT_CFG_REUSE && !WMBT_CFG_FINGERPRINT
+#    error "reuse needs fingerprint"
 #endif
 #if !WMBT_IS_SWITCH_(WMBT_CFG_STORE)
 #    error "WMBT_CFG_STORE is 0 or 1"
@@ -422,10 +431,14 @@
 #endif
 #if !WMBT_IS_SWITCH_(WMBT_CFG_READER)
 #    error "WMBT_CFG_READER is 0 or 1"
-#elif WMBT_CFG_READER &&                                                         \
-    !(WMBT_CFG_CHAIN && WMBT_CFG_OBJKEY && WMBT_CFG_REUSE && WMBT_CFG_KVBLOCK && \
-      WMBT_CFG_RAWTAIL && WMBT_CFG_COMPRESSED && WMBT_CFG_LARGEVALUE)
-#    error "reader needs chain, objkey, reuse, kvblock, rawtail, compressed and largevalue"
+#elif WMBT_CFG_READER &&                                                          \
+    !(WMBT_CFG_OBJKEY && WMBT_CFG_PLAN && WMBT_CFG_KVBLOCK && WMBT_CFG_RAWTAIL && \
+      WMBT_CFG_COMPRESSED)
+#    error "reader needs objkey, plan, kvblock, rawtail and compressed"
+#elif WMBT_CFG_READER && WMBT_CFG_READER_TOKENS && !WMBT_CFG_CHAIN
+#    error "reader needs chain for reader_tokens"
+#elif WMBT_CFG_READER && WMBT_CFG_READER_COLLECT && !WMBT_CFG_LARGEVALUE
+#    error "reader needs largevalue for reader_collect"
 #endif
 #if !WMBT_IS_SWITCH_(WMBT_CFG_S3CLIENT)
 #    error "WMBT_CFG_S3CLIENT is 0 or 1"

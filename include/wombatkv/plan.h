@@ -15,7 +15,7 @@
 
 #include "wombatkv/shape.h"
 
-#if WMBT_CFG_REUSE
+#if WMBT_CFG_PLAN
 
 WMBT_BEGIN_DECLS
 

@@ -155,7 +155,8 @@ typedef struct wmbt_reader_config {
 
 /** One prompt. Zero it first: fields may be added. */
 typedef struct wmbt_reader_prompt {
-    wmbt_chain_config chain; /**< dialect and identity, not kept */
+    wmbt_chain_config chain; /**< dialect and identity, not kept. With WMBT_CFG_READER_TOKENS 0 only
+                                  dialect and block_tokens are looked at: the hashes have the rest */
     wmbt_view prefix;        /**< of object keys, not empty; kept */
     wmbt_view name_space;    /**< kept */
     /** Kept: the page of each block, and one for the tail's partial rows: up to max_blocks + 1.
@@ -213,12 +214,13 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_init(wmbt_buf memory,
  *
  * bad-argument: NULL with a length; an empty prefix; an unknown flag; block_tokens 0 (a size that
  *     the shape does not allow is taken: any block is then another one, wrong-block); another
- *     engine's dialect, whose blocks no bucket holds; a stride below the bytes of a block's rows;
+ *     dialect than core and ds4: no bucket holds its blocks; a stride below the bytes of a block's
+ *     rows;
  *     places that pass memory.len (if that is not 0) or 2^64
  *     bytes: without pages offset + rows of max_blocks + 1 blocks, with pages those of the kinds
  *     that only a tail has
  * bad-argument, bad-text, not-representable, buffer-too-small, too-large (a tenant longer than the
- *     memory has room for): as wmbt_chain_init()
+ *     memory has room for): as wmbt_chain_init(); not with WMBT_CFG_READER_TOKENS 0
  * On an error there is no prompt, as after init(), and what was before has ended too.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_start(wmbt_reader *r,

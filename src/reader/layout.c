@@ -112,9 +112,10 @@ static bool wmbt_reader_fits(const wmbt_reader *r, const wmbt_reader_place *plac
            bytes <= room - place->offset - before;
 }
 
-/* All rows of one page lie within the memory; of kinds that only a tail has only with page 0. */
+/* Rows of these kinds, of one page, lie within the memory; kinds that only a tail has have no pages.
+ * In all places pages lie apart. */
 static bool wmbt_reader_page_fits(const wmbt_reader *r, uint32_t block_tokens, uint32_t page,
-                                  uint32_t kinds)
+                                  uint32_t first_kind, uint32_t kinds)
 {
     uint32_t entries = r->config.shape->layers * WMBT_EXTENT_KINDS;
     if (r->config.places == NULL ||
@@ -124,14 +125,15 @@ static bool wmbt_reader_page_fits(const wmbt_reader *r, uint32_t block_tokens, u
     for (uint32_t i = 0; i < entries; i++) {
         const wmbt_reader_place *place = &r->config.places[i];
         uint32_t kind = i % WMBT_EXTENT_KINDS;
-        if (place->wanted == 0u || kind >= kinds) {
+        uint32_t bytes =
+            wmbt_reader_rows_bytes(r->config.shape, block_tokens, i / WMBT_EXTENT_KINDS, kind);
+        if (place->wanted == 0u || bytes == 0u) {
             continue;
         }
         bool of_blocks = kind < WMBT_EXTENT_RAW;
-        uint32_t bytes =
-            wmbt_reader_rows_bytes(r->config.shape, block_tokens, i / WMBT_EXTENT_KINDS, kind);
-        if (bytes != 0u && (!wmbt_reader_fits(r, place, bytes, of_blocks ? page : 0u) ||
-                            (of_blocks && place->stride != 0u && place->stride < bytes))) {
+        if ((of_blocks && place->stride != 0u && place->stride < bytes) ||
+            (kind - first_kind < kinds &&
+             !wmbt_reader_fits(r, place, bytes, of_blocks ? page : 0u))) {
             return false;
         }
     }
@@ -140,9 +142,10 @@ static bool wmbt_reader_page_fits(const wmbt_reader *r, uint32_t block_tokens, u
 
 bool wmbt_reader_places_are_good(const wmbt_reader *r, const wmbt_reader_prompt *prompt)
 {
-    return wmbt_reader_page_fits(r, prompt->chain.block_tokens,
-                                 prompt->pages == NULL ? r->config.max_blocks : 0u,
-                                 WMBT_EXTENT_KINDS);
+    /* a page is looked at when it is read */
+    uint32_t first_kind = prompt->pages == NULL ? 0u : WMBT_EXTENT_RAW;
+    return wmbt_reader_page_fits(r, prompt->chain.block_tokens, r->config.max_blocks, first_kind,
+                                 WMBT_EXTENT_KINDS - first_kind);
 }
 
 /* Where an object's page stands in the table; without a table, its page. */
@@ -160,7 +163,7 @@ bool wmbt_reader_read_page(wmbt_reader *r, uint32_t object)
             return false;
         }
         number = *(const volatile uint32_t *)&r->pages[number];
-        if (!wmbt_reader_page_fits(r, r->block_tokens, number, WMBT_EXTENT_RAW)) {
+        if (!wmbt_reader_page_fits(r, r->block_tokens, number, 0, WMBT_EXTENT_RAW)) {
             return false;
         }
     }

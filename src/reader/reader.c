@@ -123,7 +123,7 @@ static bool wmbt_reader_prompt_is_good(const wmbt_reader *r, const wmbt_reader_p
 {
     return !wmbt_view_is_bad(prompt->prefix) && !wmbt_view_is_bad(prompt->name_space) &&
            prompt->prefix.len != 0u && prompt->chain.block_tokens != 0u &&
-           prompt->chain.dialect != WMBT_CHAIN_ENGINE &&
+           prompt->chain.dialect - WMBT_CHAIN_CORE <= WMBT_CHAIN_DS4 - WMBT_CHAIN_CORE &&
            (prompt->pages != NULL || prompt->page_count == 0u) &&
            (prompt->flags & ~WMBT_READER_PROMPT_FLAGS) == 0u &&
            wmbt_reader_places_are_good(r, prompt);
@@ -141,10 +141,10 @@ wmbt_status wmbt_reader_start(wmbt_reader *r, const wmbt_reader_prompt *prompt)
     if (status != WMBT_OK) {
         return status;
     }
+#    endif
     if (prompt->chain.dialect == WMBT_CHAIN_DS4) {
         r->max_blocks = wmbt_reader_min(r->max_blocks, WMBT_CHAIN_DS4_MAX_BLOCKS);
     }
-#    endif
     wmbt_view_set(&r->prefix, prompt->prefix);
     wmbt_view_set(&r->name_space, prompt->name_space);
     r->pages = prompt->pages;

@@ -110,7 +110,9 @@ typedef struct wmbt_reader_slot {
     union {
         struct {
             wmbt_reader_walk walk;
+#    if WMBT_CFG_READER_COLLECT
             uint8_t id_digits[WMBT_LARGEVALUE_ID_DIGITS];
+#    endif
         };
         uint8_t small[WMBT_READER_HEADER_BYTES]; /* before: what a wrapper of one header held */
     };

@@ -416,6 +416,27 @@ static void test_page_of_resident(wmbt_test *t)
     T_EQ(t, wmbt_reader_usable_blocks(d->r), 2);
 }
 
+/* With pages, start() leaves it to the page whether a block has a place: none has one here. */
+static void test_no_page_fits(wmbt_test *t)
+{
+    static const uint32_t pages[3] = {0, 1, 2};
+    drive_bucket x;
+    T_CALL(t, drive_fill(t, &x, false, FORM_PLAIN));
+    drive *d = drive_config(t, x.b, WMBT_READER_NO_TAIL | WMBT_READER_AUDIT);
+    T_CHECK(t, d != NULL);
+    d->prompt.pages = pages;
+    d->prompt.page_count = 3;
+    d->places[WMBT_EXTENT_KINDS + WMBT_EXTENT_COMP].offset = d->config.memory.len;
+    T_CALL(t, drive_start(d));
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, 0));
+    T_CALL(t, drive_run(d));
+    T_EQ(t, drive_status(d, 0), WMBT_FULL);
+    T_EQ(t, drive_status(d, 1), WMBT_FULL);
+    d->prompt.pages = NULL;
+    d->prompt.page_count = 0;
+    T_EQ(t, wmbt_reader_start(d->r, &d->prompt), WMBT_BAD_ARGUMENT);
+}
+
 #define ARENA (128u << 10)
 
 static const wmbt_case cases[] = {
@@ -423,6 +444,7 @@ static const wmbt_case cases[] = {
     {"tail: pieces tile it, within any limits", test_tail, ARENA, NULL},
     {"an engine's rows and the fed rest arrive", test_engine, ARENA, NULL},
     {"no rows are wanted", test_no_places, ARENA, NULL},
+    {"no page fits: blocks are full", test_no_page_fits, ARENA, NULL},
     {"what is refused", test_refused, ARENA, NULL},
     {"a page is read once", test_page_stays, ARENA, NULL},
     {"the page of a resident block", test_page_of_resident, ARENA, NULL},

@@ -80,13 +80,15 @@ LEVELS = ["base", "hash", "identity", "format", "wire", "index", "reader", "clie
 
 
 class Module:
-    """A stanza of src/modules.ini. Suites and harnesses are {name: [what it needs besides]}."""
+    """A stanza of src/modules.ini. Suites and harnesses are {name: [what it needs besides]}; what a
+    module needs is {name: the option with which it does, or None}."""
 
     def __init__(self, name, row):
         def words(key):
             return row.get(key, "").split()
         self.name, self.level, self.keys = name, row.get("level", ""), set(row)
-        self.headers, self.needs, self.sources = words("headers"), words("needs"), words("sources")
+        self.headers, self.sources = words("headers"), words("sources")
+        self.needs = {word.split(":")[0]: (word.split(":") + [None])[1] for word in words("needs")}
         self.part_of = words("part_of")
         self.suites, self.fuzz = ({word.split(":")[0]: word.split(":")[1].split(",") if ":" in word else []
                                    for word in words(key)} for key in ("suites", "fuzz"))

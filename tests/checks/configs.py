@@ -39,11 +39,17 @@ def closure(wanted, needs):
     return found
 
 
+def needs_of(table, off=()):
+    """{module: what it needs} without what options that are off need."""
+    return {module.name.upper(): {need.upper() for need, option in module.needs.items() if option not in off}
+            for module in table}
+
+
 def configurations(text):
     """(title, [-D...])"""
     table = [module for module in read_modules().values() if module.has_switch()]
     modules = [module.name.upper() for module in table]
-    needs = {module.name.upper(): {need.upper() for need in module.needs} for module in table}
+    needs = needs_of(table)
     if switches(text) != set(modules) | set(CHOICES):
         raise RuntimeError(f"config.h or {__file__} has more: "
                            f"{sorted(switches(text) ^ (set(modules) | set(CHOICES)))}")
@@ -54,6 +60,13 @@ def configurations(text):
         yield f"without {name}", only({m for m in modules if name not in closure({m}, needs)})
         yield f"only {name}", only(closure({name}, needs))
     yield "nothing", only(set())
+    for module in table:  # without what it needs for its options only
+        options = sorted(set(module.needs.values()) - {None})
+        for off in [options[:i] + options[i + 1:] for i in range(len(options))] + [options]:
+            name, fewer = module.name.upper(), needs_of(table, off)
+            if off:
+                yield f"only {name} without {off}", only(closure({name}, fewer)) + \
+                    [f"-DWMBT_CFG_{option.upper()}=0" for option in off]
     for name, values in CHOICES.items():
         for value in values:
             yield f"{name}={value}", [f"-DWMBT_CFG_{name}={value}"]
@@ -106,9 +119,10 @@ def check(_):
         define = f'-DWMBT_CONFIG_FILE="{header}"'
         if not problems_of([("a config header that is wrong", [define])], library_sources()):
             problems.append("WMBT_CONFIG_FILE is not read, or a wrong value is not refused")
-    if not problems_of([("a module without what it needs", ["-DWMBT_CFG_BLAKE3=0"])],
-                       library_sources()):
-        problems.append("chain without blake3 is not refused")
+    for title, defines in (("chain without blake3", ["-DWMBT_CFG_BLAKE3=0"]),
+                           ("tokens without chain", ["-DWMBT_CFG_CHAIN=0", "-DWMBT_CFG_DIALECTS=0"])):
+        if not problems_of([(title, defines)], library_sources()):
+            problems.append(f"{title} is not refused")
     return problems
 
 

@@ -38,10 +38,14 @@ def rule(module):
     """What config.h says of a module's switch and needs, as clang-format leaves it."""
     switch = f"WMBT_CFG_{module.name.upper()}"
     text = f'#if !WMBT_IS_SWITCH_({switch})\n#    error "{switch} is 0 or 1"\n'
-    if not module.needs:
-        return text + "#endif\n"
-    needed = " && ".join("WMBT_CFG_" + name.upper() for name in module.needs)
-    needed = f"!({needed})" if len(module.needs) > 1 else "!" + needed
+    names = [name for name, option in module.needs.items() if option is None]
+    optional = "".join(f"#elif {switch} && WMBT_CFG_{option.upper()} && !WMBT_CFG_{name.upper()}\n"
+                       f'#    error "{module.name} needs {name} for {option}"\n'
+                       for name, option in module.needs.items() if option is not None)
+    if not names:
+        return text + optional + "#endif\n"
+    needed = " && ".join("WMBT_CFG_" + name.upper() for name in names)
+    needed = f"!({needed})" if len(names) > 1 else "!" + needed
     lines = [f"#elif {switch} && {needed}"]
     if len(lines[0]) > 100:
         words, lines = needed.split(" && "), [f"#elif {switch} &&", "    "]
@@ -52,7 +56,8 @@ def rule(module):
             lines[-1] += (" " if lines[-1].strip() else "") + word
         width = max(map(len, lines[:-1]))
         lines = [line.ljust(width) + " \\" for line in lines[:-1]] + lines[-1:]
-    return text + "\n".join(lines) + f'\n#    error "{module.name} needs {and_list(module.needs)}"\n#endif\n'
+    return text + "\n".join(lines) + f'\n#    error "{module.name} needs {and_list(names)}"\n' \
+        + optional + "#endif\n"
 
 
 def written(root, modules):
@@ -111,9 +116,11 @@ def table_problems(modules):
             highest = LEVELS.index(module.level)
         seen.append(module)
         names = [known.name for known in seen if known.has_switch()]
-        for need in module.needs:
+        for need, option in module.needs.items():
             if need not in names or need == module.name:
                 yield f"[{module.name}]: needs {need}, which is no module that stands before it"
+            if option not in OPTIONS | {None}:
+                yield f"[{module.name}]: needs {need} with {option}, which is no option"
         for user in module.part_of:
             if user not in modules or not modules[user].has_switch():
                 yield f"[{module.name}]: is part of {user}, which is no module"
@@ -187,6 +194,9 @@ PLANTED = [
     ("needs fnv1b, which is no module", "src/modules.ini", "needs = fnv1a", "needs = fnv1b"),
     ("needs facts, which is no module that stands before", "src/modules.ini", "needs = fnv1a",
      "needs = facts"),
+    ("with reader_coins, which is no option", "src/modules.ini", "chain:reader_tokens",
+     "chain:reader_coins"),
+    ("config.h: not what", CONFIG, "&& WMBT_CFG_READER_TOKENS &&", "&&"),
     ("part of manifset", "src/modules.ini", "part_of = manifest", "part_of = manifset"),
     ("store needs chian", "src/modules.ini", "store:chain", "store:chian"),
     ("suite tests/bodies/fnv1a.c is not in", "src/modules.ini", "suites = fnv1a\n", "\n"),

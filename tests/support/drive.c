@@ -4,7 +4,8 @@
 
 #include "wombatkv/zstd.h"
 
-#if WMBT_CFG_READER && WMBT_CFG_WRITERS
+#if WMBT_CFG_READER && WMBT_CFG_READER_TOKENS && WMBT_CFG_READER_COLLECT && WMBT_CFG_WRITERS && \
+    WMBT_CFG_ZSTD
 
 #    define SHAPE (&wmbt_test_shape)
 #    define GUARD 16u

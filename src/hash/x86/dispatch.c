@@ -6,7 +6,9 @@
  */
 #include "hash/kernel.h"
 
-#if WMBT_CFG_DISPATCH && WMBT_ON_X86 && (WMBT_CFG_BLAKE3 || WMBT_CFG_SHA256 || WMBT_CFG_CRC32C)
+#if WMBT_CFG_DISPATCH && WMBT_ON_X86 &&                                                            \
+    ((WMBT_CFG_BLAKE3 && WMBT_BLAKE3_BY_MACHINE) || (WMBT_CFG_SHA256 && WMBT_SHA256_BY_MACHINE) || \
+     (WMBT_CFG_CRC32C && WMBT_CRC32C_BY_MACHINE))
 
 #    include "hash/resolver.h"
 

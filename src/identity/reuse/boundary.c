@@ -2,7 +2,7 @@
 /* Block boundaries. docs/REUSE.md, "Boundaries". */
 #include "wombatkv/boundary.h"
 
-#if WMBT_CFG_REUSE
+#if WMBT_CFG_PLAN
 
 static uint32_t wmbt_boundary_gcd(uint32_t a, uint32_t b)
 {

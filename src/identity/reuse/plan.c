@@ -6,7 +6,7 @@
 
 #include "wombatkv/boundary.h"
 
-#if WMBT_CFG_REUSE
+#if WMBT_CFG_PLAN
 
 #    define WMBT_PLAN_FLAGS (WMBT_PLAN_TRUST_TAIL | WMBT_PLAN_INEXACT)
 
