@@ -20,7 +20,7 @@
 #include "wombatkv/blake3.h"
 #include "wombatkv/metadata.h"
 
-/* A prompt of the reader names its dialect, also if it brings hashes and this module is left out. */
+/* A prompt of the reader names its dialect, also if it brings hashes and there is no chain. */
 #if WMBT_CFG_CHAIN || WMBT_CFG_READER
 
 /* Dialects. Values are pinned. */

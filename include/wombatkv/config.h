@@ -24,7 +24,7 @@
 /* --- modules ---------------------------------------------------------------------------------- */
 
 /* 0 leaves a module's code out, and its header declares nothing. Names are those of the headers;
- * PLAN is plan.h and boundary.h, REUSE is reuse.h and prefix.h. What needs what stands at the end. */
+ * PLAN is plan.h and boundary.h, REUSE reuse.h and prefix.h. What needs what stands at the end. */
 
 /* hash */
 #ifndef WMBT_CFG_BLAKE3
@@ -431,9 +431,8 @@
 #endif
 #if !WMBT_IS_SWITCH_(WMBT_CFG_READER)
 #    error "WMBT_CFG_READER is 0 or 1"
-#elif WMBT_CFG_READER &&                                                          \
-    !(WMBT_CFG_OBJKEY && WMBT_CFG_PLAN && WMBT_CFG_KVBLOCK && WMBT_CFG_RAWTAIL && \
-      WMBT_CFG_COMPRESSED)
+#elif WMBT_CFG_READER && !(WMBT_CFG_OBJKEY && WMBT_CFG_PLAN && WMBT_CFG_KVBLOCK && \
+                           WMBT_CFG_RAWTAIL && WMBT_CFG_COMPRESSED)
 #    error "reader needs objkey, plan, kvblock, rawtail and compressed"
 #elif WMBT_CFG_READER && WMBT_CFG_READER_TOKENS && !WMBT_CFG_CHAIN
 #    error "reader needs chain for reader_tokens"

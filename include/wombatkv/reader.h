@@ -156,7 +156,7 @@ typedef struct wmbt_reader_config {
 /** One prompt. Zero it first: fields may be added. */
 typedef struct wmbt_reader_prompt {
     wmbt_chain_config chain; /**< dialect and identity, not kept. With WMBT_CFG_READER_TOKENS 0 only
-                                  dialect and block_tokens are looked at: the hashes have the rest */
+                                  dialect and block_tokens are looked at: hashes have the rest */
     wmbt_view prefix;        /**< of object keys, not empty; kept */
     wmbt_view name_space;    /**< kept */
     /** Kept: the page of each block, and one for the tail's partial rows: up to max_blocks + 1.

@@ -112,8 +112,8 @@ static bool wmbt_reader_fits(const wmbt_reader *r, const wmbt_reader_place *plac
            bytes <= room - place->offset - before;
 }
 
-/* Rows of these kinds, of one page, lie within the memory; kinds that only a tail has have no pages.
- * In all places pages lie apart. */
+/* Rows of these kinds, of one page, lie within the memory (what only a tail has, has no pages). In
+ * all places pages lie apart. */
 static bool wmbt_reader_page_fits(const wmbt_reader *r, uint32_t block_tokens, uint32_t page,
                                   uint32_t first_kind, uint32_t kinds)
 {

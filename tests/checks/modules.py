@@ -34,6 +34,17 @@ def and_list(words):
     return " and ".join([", ".join(words[:-1])] * (len(words) > 1) + words[-1:])
 
 
+def filled(first, rest, needed):
+    """The words of a condition in lines that begin so."""
+    words, lines = needed.split(" && "), [first]
+    for i, word in enumerate(words):
+        word += " &&" if i + 1 < len(words) else ""
+        if len(lines[-1] + word) > 98:
+            lines.append(rest)
+        lines[-1] += ("" if lines[-1].endswith(" ") else " ") + word
+    return lines
+
+
 def rule(module):
     """What config.h says of a module's switch and needs, as clang-format leaves it."""
     switch = f"WMBT_CFG_{module.name.upper()}"
@@ -48,12 +59,9 @@ def rule(module):
     needed = f"!({needed})" if len(names) > 1 else "!" + needed
     lines = [f"#elif {switch} && {needed}"]
     if len(lines[0]) > 100:
-        words, lines = needed.split(" && "), [f"#elif {switch} &&", "    "]
-        for i, word in enumerate(words):
-            word += " &&" if i + 1 < len(words) else ""
-            if len(lines[-1] + word) > 98:
-                lines.append("      ")
-            lines[-1] += (" " if lines[-1].strip() else "") + word
+        first = f"#elif {switch} &&"
+        lines = min([first] + filled("    ", "      ", needed), filled(first + " ", " " * (len(first) + 3), needed),
+                    key=len)
         width = max(map(len, lines[:-1]))
         lines = [line.ljust(width) + " \\" for line in lines[:-1]] + lines[-1:]
     return text + "\n".join(lines) + f'\n#    error "{module.name} needs {and_list(names)}"\n' \
