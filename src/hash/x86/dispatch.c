@@ -6,11 +6,12 @@
  */
 #include "hash/kernel.h"
 
-#if WMBT_CFG_DISPATCH && WMBT_ON_X86 &&                                                            \
-    ((WMBT_CFG_BLAKE3 && WMBT_BLAKE3_BY_MACHINE) || (WMBT_CFG_SHA256 && WMBT_SHA256_BY_MACHINE) || \
-     (WMBT_CFG_CRC32C && WMBT_CRC32C_BY_MACHINE))
+#if WMBT_CFG_BLAKE3 || WMBT_CFG_SHA256 || WMBT_CFG_CRC32C
 
-#    include "hash/resolver.h"
+#    if WMBT_CFG_DISPATCH && WMBT_ON_X86 && \
+        (WMBT_BLAKE3_BY_MACHINE || WMBT_SHA256_BY_MACHINE || WMBT_CRC32C_BY_MACHINE)
+
+#        include "hash/resolver.h"
 
 typedef struct wmbt_x86_cpuid {
     uint32_t a, b, c, d;
@@ -25,16 +26,16 @@ static void wmbt_x86_ask(wmbt_x86_cpuid *answer, uint32_t leaf)
 }
 
 /* What kernels need. The vector registers of a kind count if the system saves them. */
-#    define WMBT_X86_SSE41 1u
-#    define WMBT_X86_CRC 2u /* SSE4.2 and PCLMULQDQ */
-#    define WMBT_X86_AVX2 4u
-#    define WMBT_X86_AVX512 8u /* F and VL */
-#    define WMBT_X86_VPCLMUL 16u
-#    define WMBT_X86_SHA 32u
+#        define WMBT_X86_SSE41 1u
+#        define WMBT_X86_CRC 2u /* SSE4.2 and PCLMULQDQ */
+#        define WMBT_X86_AVX2 4u
+#        define WMBT_X86_AVX512 8u /* F and VL */
+#        define WMBT_X86_VPCLMUL 16u
+#        define WMBT_X86_SHA 32u
 
 /* Bits of XCR0. */
-#    define WMBT_X86_YMM_SAVED 0x06u
-#    define WMBT_X86_ZMM_SAVED 0xE6u
+#        define WMBT_X86_YMM_SAVED 0x06u
+#        define WMBT_X86_ZMM_SAVED 0xE6u
 
 WMBT_RESOLVER_CODE
 static uint32_t wmbt_x86_features(void)
@@ -74,7 +75,7 @@ static bool wmbt_x86_has(uint32_t wanted)
     return (wmbt_x86_features() & wanted) == wanted;
 }
 
-#    if WMBT_CRC32C_BY_MACHINE
+#        if WMBT_CRC32C_BY_MACHINE
 WMBT_RESOLVER(wmbt_crc32c_choose, wmbt_crc32c_kernel *)
 {
     if (wmbt_x86_has(WMBT_X86_CRC | WMBT_X86_AVX2 | WMBT_X86_AVX512 | WMBT_X86_VPCLMUL)) {
@@ -94,9 +95,9 @@ WMBT_RESOLVER(wmbt_crc32c_shift_choose, wmbt_crc32c_shift_kernel *)
 }
 uint32_t wmbt_crc32c_shift_loaded(uint32_t state, uint64_t n)
     WMBT_RESOLVED_BY("wmbt_crc32c_shift_choose");
-#    endif
+#        endif
 
-#    if WMBT_BLAKE3_BY_MACHINE
+#        if WMBT_BLAKE3_BY_MACHINE
 WMBT_RESOLVER(wmbt_blake3_run_choose, wmbt_blake3_run_kernel *)
 {
     if (wmbt_x86_has(WMBT_X86_SSE41 | WMBT_X86_AVX2 | WMBT_X86_AVX512)) {
@@ -108,15 +109,17 @@ WMBT_RESOLVER(wmbt_blake3_run_choose, wmbt_blake3_run_kernel *)
     return wmbt_x86_has(WMBT_X86_SSE41) ? wmbt_blake3_run_sse41 : wmbt_blake3_run_portable;
 }
 void wmbt_blake3_run_loaded(const wmbt_blake3_run *run) WMBT_RESOLVED_BY("wmbt_blake3_run_choose");
-#    endif
+#        endif
 
-#    if WMBT_SHA256_BY_MACHINE
+#        if WMBT_SHA256_BY_MACHINE
 WMBT_RESOLVER(wmbt_sha256_choose, wmbt_sha256_kernel *)
 {
     return wmbt_x86_has(WMBT_X86_SHA) ? wmbt_sha256_shani : wmbt_sha256_rolled;
 }
 void wmbt_sha256_loaded(uint32_t hash[8], const uint8_t *blocks, size_t count)
     WMBT_RESOLVED_BY("wmbt_sha256_choose");
+#        endif
+
 #    endif
 
 #endif
