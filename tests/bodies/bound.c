@@ -184,10 +184,107 @@ static void test_no_room(wmbt_test *t)
     T_EQ(t, wmbt_kvblock_read_bound(object, &block_expect, hash, digest, &info), WMBT_TOO_LARGE);
 }
 
+/* What the formats refuse is refused here too, and nothing is hashed of it; placed bytes that no
+ * object has; hashes without room, in each form. */
+static void test_refusals(wmbt_test *t)
+{
+    wmbt_view block, tail;
+    uint8_t digest[32] = {0}, flipped[64];
+    wmbt_kvblock_info info;
+    wmbt_rawtail_info tail_info;
+    wmbt_kvblock_push push;
+    wmbt_rawtail_push tail_push;
+    wmbt_kvblock_expect no_tokens = {FLASH, 0, 0, 0};
+    wmbt_rawtail_expect no_shape = {NULL, 0};
+    wmbt_blake3 *hash = NULL;
+    size_t consumed = 99;
+    const wmbt_buf none = wmbt_buf_of(NULL, 0);
+    T_CHECK(t, wmbt_test_data(t, BLOCK, &block));
+    T_CHECK(t, wmbt_test_data(t, TAIL, &tail));
+    wmbt_buf memory = wmbt_buf_of(wmbt_test_alloc(t, WMBT_BLAKE3_BYTES(0)), WMBT_BLAKE3_BYTES(0));
+    T_EQ(t, wmbt_blake3_init(memory, &hash), WMBT_OK);
+    wmbt_test_fill(&info, sizeof info);
+    wmbt_test_fill(&tail_info, sizeof tail_info);
+    T_CHECK(t, wmbt_kvblock_read_bound(block, &no_tokens, hash, digest, &info) != WMBT_OK);
+    T_CHECK(t, wmbt_rawtail_read_bound(tail, &no_shape, hash, digest, &tail_info) != WMBT_OK);
+    T_EQ(t, wmbt_rawtail_read_bound(wmbt_view_of(NULL, 5), &tail_expect, hash, digest, &tail_info),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_kvblock_read_bound(wmbt_view_of(NULL, 0), &block_expect, hash, digest, &info),
+         WMBT_TRUNCATED);
+    T_EQ(t, wmbt_rawtail_read_bound(wmbt_view_of(NULL, 0), &tail_expect, hash, digest, &tail_info),
+         WMBT_TRUNCATED);
+    T_EQ(
+        t,
+        wmbt_rawtail_read_bound(wmbt_view_of(tail.data, 9), &tail_expect, hash, digest, &tail_info),
+        WMBT_TRUNCATED);
+    T_EQ(t, wmbt_rawtail_read_bound(tail, &tail_expect, hash, digest, &tail_info), WMBT_TOO_LARGE);
+    T_CHECK(t, wmbt_test_is_filled(&info, sizeof info));
+    T_CHECK(t, wmbt_test_is_filled(&tail_info, sizeof tail_info));
+
+    wmbt_test_copy(flipped, block.data, sizeof flipped);
+    flipped[0] ^= 1u;
+    wmbt_view bad = wmbt_view_of(flipped, sizeof flipped);
+    T_EQ(t, wmbt_kvblock_push_init(&push, &block_expect), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_bound_feed(&push, hash, bad, none, &consumed), WMBT_BAD_MAGIC);
+    T_EQ(t, wmbt_kvblock_bound_placed(&push, hash, wmbt_view_of(NULL, 1), 0), WMBT_BAD_ARGUMENT);
+    T_CHECK(t, wmbt_status_is_error(wmbt_kvblock_bound_placed(&push, hash, bad, 0)));
+    T_EQ(t, wmbt_rawtail_push_init(&tail_push, &tail_expect), WMBT_OK);
+    T_CHECK(t,
+            wmbt_status_is_error(wmbt_rawtail_bound_feed(&tail_push, hash, bad, none, &consumed)));
+    T_EQ(t, consumed, 99);
+    T_EQ(t, wmbt_rawtail_bound_placed(&tail_push, hash, wmbt_view_of(NULL, 1), 0),
+         WMBT_BAD_ARGUMENT);
+    T_CHECK(t, wmbt_status_is_error(wmbt_rawtail_bound_placed(&tail_push, hash, bad, 0)));
+    T_CHECK(t,
+            wmbt_status_is_error(wmbt_rawtail_bound_finish(&tail_push, hash, digest, &tail_info)));
+#if SIZE_MAX > UINT32_MAX
+    const wmbt_view huge = wmbt_view_of(flipped, (size_t)UINT32_MAX + 1u);
+    T_EQ(t, wmbt_kvblock_bound_placed(&push, hash, huge, 0), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_rawtail_bound_placed(&tail_push, hash, huge, 0), WMBT_BAD_ARGUMENT);
+#endif
+}
+
+/* Rows that are placed when the hash is full. */
+static void test_no_room_placed(wmbt_test *t)
+{
+    wmbt_view block, tail;
+    wmbt_kvblock_push push;
+    wmbt_rawtail_push tail_push;
+    wmbt_extent extent;
+    uint32_t position;
+    wmbt_blake3 *hash = NULL;
+    wmbt_status status;
+    size_t at = 0, consumed = 0;
+    T_CHECK(t, wmbt_test_data(t, BLOCK, &block));
+    T_CHECK(t, wmbt_test_data(t, TAIL, &tail));
+    wmbt_buf memory = wmbt_buf_of(wmbt_test_alloc(t, WMBT_BLAKE3_BYTES(0)), WMBT_BLAKE3_BYTES(0));
+    T_EQ(t, wmbt_blake3_init(memory, &hash), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_push_init(&push, &block_expect), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_bound_feed(&push, hash, block, wmbt_buf_of(NULL, 0), &consumed), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_push_at(&push, &extent, &position), WMBT_OK);
+    wmbt_view rows = wmbt_view_of(block.data + consumed, extent.bytes);
+    T_CHECK(t, extent.bytes > 1024u);
+    T_EQ(t, wmbt_kvblock_bound_placed(&push, hash, rows, wmbt_crc32c(0, rows)), WMBT_TOO_LARGE);
+    wmbt_blake3_reset(hash);
+    T_EQ(t, wmbt_rawtail_push_init(&tail_push, &tail_expect), WMBT_OK);
+    do {
+        wmbt_view rest = wmbt_view_of(tail.data + at, tail.len - at);
+        status = wmbt_rawtail_bound_feed(&tail_push, hash, rest, wmbt_buf_of(NULL, 0), &consumed);
+        at += consumed;
+    } while (status == WMBT_OK && wmbt_rawtail_push_at(&tail_push, &extent, &position) != WMBT_OK);
+    T_EQ(t, status, WMBT_OK);
+    T_CHECK(t, extent.bytes > 1024u && extent.bytes <= tail.len - at);
+    rows = wmbt_view_of(tail.data + at, extent.bytes);
+    T_EQ(t, wmbt_rawtail_bound_placed(&tail_push, hash, rows, wmbt_crc32c(0, rows)),
+         WMBT_TOO_LARGE);
+}
+
 static const wmbt_case cases[] = {
     {"blocks, whole, in pieces and placed", test_block, ROWS + 4096, BLOCK},
     {"bytes that change where they were placed", test_changed_where_placed, ROWS + 4096, BLOCK},
     {"raw tails", test_tail, ROWS + 4096, TAIL},
     {"no room in the hash", test_no_room, 4096, BLOCK},
+    {"refusals", test_refusals, 4096, BLOCK " " TAIL},
+    {"no room in the hash for placed rows", test_no_room_placed, 4096, BLOCK " " TAIL},
 };
 WMBT_SUITE(bound, cases);

@@ -414,6 +414,105 @@ static void test_keys(wmbt_test *t)
     T_EQ(t, wmbt_mooncake_verify_hash(wmbt_view_of(NULL, 1), out), WMBT_BAD_ARGUMENT);
 }
 
+/* NULL with a length and no room, at each place of a key. */
+static void test_bad_keys(wmbt_test *t)
+{
+    uint8_t out[200];
+    size_t length = 99;
+    uint64_t number = 99;
+    uint32_t scale = 99, count = 99;
+    const wmbt_view bad = wmbt_view_of(NULL, 1), none = wmbt_view_of(NULL, 0);
+    const wmbt_view text = wmbt_test_text("a"), no_text = wmbt_test_text("\xC3");
+    const wmbt_buf all = wmbt_buf_of(out, sizeof out), no_memory = wmbt_buf_of(NULL, 9);
+    wmbt_test_fill(out, sizeof out);
+    T_EQ(t, wmbt_vllm_group_key(bad, 1, all, &length), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_vllm_group_key(text, 1, no_memory, &length), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_vllm_group_key(none, 1, wmbt_buf_of(out, 3), &length), WMBT_BUFFER_TOO_SMALL);
+    T_EQ(t, wmbt_vllm_event_number(bad, &number), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_vllm_coarse(16, 8, 5, &scale, &count), WMBT_BAD_ARGUMENT);
+    wmbt_lmcache_tag tag = {{NULL, 0}, {NULL, 0}};
+    wmbt_lmcache_key key = {{NULL, 0}, 2, 1, 0, {NULL, 0}, false, NULL, NULL, 0};
+    key.tags = &tag;
+    key.tag_count = 1;
+    key.model = bad;
+    T_EQ(t, wmbt_lmcache_key_text(&key, all, &length), WMBT_BAD_ARGUMENT);
+    key.model = wmbt_view_of(out, SIZE_MAX); /* counted before it is looked at */
+    T_EQ(t, wmbt_lmcache_key_text(&key, all, &length), WMBT_BUFFER_TOO_SMALL);
+    key.model = none;
+    key.dtype = bad;
+    T_EQ(t, wmbt_lmcache_key_text(&key, all, &length), WMBT_BAD_ARGUMENT);
+    key.dtype = none;
+    tag.name = bad;
+    T_EQ(t, wmbt_lmcache_key_text(&key, all, &length), WMBT_BAD_ARGUMENT);
+    tag.name = none;
+    tag.value = bad;
+    T_EQ(t, wmbt_lmcache_key_text(&key, all, &length), WMBT_BAD_ARGUMENT);
+    tag.value = none;
+    T_EQ(t, wmbt_lmcache_key_text(&key, no_memory, &length), WMBT_BAD_ARGUMENT);
+    wmbt_sglang_file file = {{0}, {NULL, 1}, 1, 8, false, 0, 1, 0, 1};
+    T_EQ(t, wmbt_sglang_file_name(&file, all, &length), WMBT_BAD_ARGUMENT);
+    wmbt_lmcache_mp_key mp = {{NULL, 0}, 0, 0, {0}, {NULL, 0}};
+    mp.model = bad;
+    T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_BAD_ARGUMENT);
+    mp.model = no_text;
+    T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_BAD_TEXT);
+    mp.model = text;
+    mp.salt = bad;
+    T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_BAD_ARGUMENT);
+    mp.salt = no_text;
+    T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_BAD_TEXT);
+    mp.salt = none;
+    T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, wmbt_buf_of(out, 9), &length), WMBT_BUFFER_TOO_SMALL);
+#if SIZE_MAX > UINT32_MAX
+    T_EQ(t, wmbt_mooncake_verify_hash(wmbt_view_of(out, (size_t)UINT32_MAX + 1u), out),
+         WMBT_TOO_LARGE);
+#endif
+    T_CHECK(t, wmbt_test_is_filled(out, sizeof out));
+    T_CHECK(t, length == 99u && number == 99u && scale == 99u && count == 99u);
+}
+
+/* What an item of each kind may not have. */
+static void test_items_of_kinds(wmbt_test *t)
+{
+    const wmbt_dialect *d;
+    uint32_t kinds = 0;
+    T_EQ(t, wmbt_dialect_check_items(&wmbt_dialect_sglang_hicache, NULL, 0, 9), WMBT_OK);
+    T_EQ(t, wmbt_dialect_check_items(&wmbt_dialect_sglang_hicache, NULL, 1, 9), WMBT_BAD_ARGUMENT);
+    for (size_t i = 0; (d = wmbt_dialect_at(i)) != NULL; i++) {
+        const wmbt_dialect_item *good = item_of(d);
+        if (wmbt_dialect_items(d) == 0u) {
+            continue;
+        }
+        uint32_t kind = wmbt_dialect_items(d), field = 99;
+        wmbt_dialect_item item = *good;
+        kinds |= 1u << kind;
+        T_EQ(t, wmbt_dialect_check_items(d, &item, 1, 9), WMBT_OK);
+        item.identifier = wmbt_view_of(NULL, 1);
+        T_EQ(t, wmbt_dialect_check_items(d, &item, 1, 9), WMBT_BAD_ARGUMENT);
+        wmbt_engine_config c = least(d);
+        c.items = &item;
+        c.item_count = 1;
+        T_EQ(t, wmbt_engine_check(&c, 16, &field), WMBT_BAD_ARGUMENT);
+        T_EQ(t, field, WMBT_ENGINE_ITEMS);
+        c.items = NULL;
+        T_EQ(t, wmbt_engine_check(&c, 16, &field), WMBT_BAD_ARGUMENT);
+        T_EQ(t, field, WMBT_ENGINE_ITEMS);
+        item = *good;
+        if (kind == WMBT_ITEMS_DIGEST || kind == WMBT_ITEMS_NUMBER) { /* at one place */
+            item.length = 1;
+        } else if (kind == WMBT_ITEMS_TEXT) {
+            item.hash = 1;
+        } else {
+            item.identifier = wmbt_test_text("a");
+        }
+        T_EQ(t, wmbt_dialect_check_items(d, &item, 1, 9), WMBT_BAD_ARGUMENT);
+#if SIZE_MAX > UINT32_MAX
+        T_EQ(t, wmbt_dialect_check_items(d, &item, UINT32_MAX, 9), WMBT_TOO_LARGE);
+#endif
+    }
+    T_EQ(t, kinds, 0x1Eu);
+}
+
 static const wmbt_case cases[] = {
     {"which field belongs to which dialect", test_fields, 0, NULL},
     {"values of fields", test_values, 0, NULL},
@@ -423,5 +522,7 @@ static const wmbt_case cases[] = {
     {"an engine and the other dialects", test_wrong_dialect, 4096, NULL},
     {"lineage hashes at their borders", test_lineage, 0, NULL},
     {"keys", test_keys, 0, NULL},
+    {"arguments of keys", test_bad_keys, 0, NULL},
+    {"items of each kind", test_items_of_kinds, 0, NULL},
 };
 WMBT_SUITE(dialects_rules, cases);

@@ -196,6 +196,12 @@ static const sample samples[] = {
     {CHUNKED "00000000000000002\r\nhi\r\n0\r\n\r\n", WMBT_BAD_NUMBER, 0, false},
     {CHUNKED "fffffffffffffffE\r\nhi", WMBT_TRUNCATED, 2, false},
     {CHUNKED "2 x\r\nhi\r\n0\r\n\r\n", WMBT_BAD_SYNTAX, 0, false},
+    {CHUNKED "2 \t \t;x\r\nhi\r\n0\r\n\r\n", WMBT_END, 2, true},
+    {CHUNKED "2;\x01\r\nhi\r\n0\r\n\r\n", WMBT_BAD_SYNTAX, 0, false},
+    {HEAD "Content-Length: 2\r\nConnection: x,\tclose\r\n\r\nhi", WMBT_END, 2, false},
+    {HEAD "Content-Length: 2\r\nConnection: close\t ,x\r\n\r\nhi", WMBT_END, 2, false},
+    {HEAD "Content-Length: 2\r\nConnection: x, \t,close\r\n\r\nhi", WMBT_END, 2, false},
+    {HEAD "Content-Length: 2\r\nConnection: x, \t \r\n\r\nhi", WMBT_END, 2, true},
     {HEAD "\r\nuntil the end", WMBT_END, 13, false},
     {"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nHTTP/", WMBT_END, 0, true},
     {"HTTP/1.1 304\r\nContent-Length: 5\r\n\r\n", WMBT_END, 0, true},
@@ -288,6 +294,11 @@ static void test_limits(wmbt_test *t)
     T_EQ(t, repeat(HEAD "Transfer-Encoding: ", "x", 300, end), WMBT_UNSUPPORTED_ALGORITHM);
     T_EQ(t, repeat(HEAD "Connection: ", "x,", 300, end), WMBT_TOO_LARGE);
     T_EQ(t, repeat(HEAD, "x", 300, ": y\r\nContent-Length: 0\r\n\r\n"), WMBT_END);
+    T_EQ(t, repeat(HEAD "Content-Encoding: ", "x", 300, end), WMBT_UNSUPPORTED_ALGORITHM);
+    /* blanks at a value's end need no room, others do */
+    T_EQ(t, repeat(HEAD "Connection: close", " \t", 300, end), WMBT_END);
+    T_CHECK(t, !wmbt_http_reusable(&http));
+    T_EQ(t, repeat(HEAD "Connection: close", " ", 300, ",x\r\n\r\n"), WMBT_TOO_LARGE);
 }
 
 /* Fields come as they were sent, names in lower case, one that does not fit does not come. */
@@ -357,6 +368,85 @@ static void test_requests(wmbt_test *t)
     T_EQ(t, written, n);
 }
 
+/* NULL with a length, and what a line cannot hold, at each place of a request. */
+static void test_bad_requests(wmbt_test *t)
+{
+    const wmbt_view get = wmbt_test_text("GET"), target = wmbt_test_text("/");
+    const wmbt_view bad = wmbt_view_of(NULL, 1), empty = wmbt_view_of(NULL, 0);
+    wmbt_http_field field;
+    uint8_t out[64];
+    size_t written = 99;
+    wmbt_buf room = wmbt_buf_of(out, sizeof out);
+    wmbt_test_fill(out, sizeof out);
+    field.name = wmbt_test_text("a");
+    field.value = wmbt_test_text("b");
+    T_EQ(t, wmbt_http_request(bad, target, &field, 1, empty, room, &written), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_http_request(empty, target, &field, 1, empty, room, &written), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_http_request(get, bad, &field, 1, empty, room, &written), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_http_request(get, target, &field, 1, bad, room, &written), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_http_request(get, target, &field, 1, empty, wmbt_buf_of(NULL, 9), &written),
+         WMBT_BAD_ARGUMENT);
+    field.name = bad;
+    T_EQ(t, wmbt_http_request(get, target, &field, 1, empty, room, &written), WMBT_BAD_ARGUMENT);
+    field.name = empty;
+    T_EQ(t, wmbt_http_request(get, target, &field, 1, empty, room, &written), WMBT_BAD_ARGUMENT);
+    field.name = wmbt_test_text("a b");
+    T_EQ(t, wmbt_http_request(get, target, &field, 1, empty, room, &written), WMBT_BAD_TEXT);
+    field.name = wmbt_test_text("a");
+    field.value = bad;
+    T_EQ(t, wmbt_http_request(get, target, &field, 1, empty, room, &written), WMBT_BAD_ARGUMENT);
+    field.value = wmbt_test_text("b\x7F");
+    T_EQ(t, wmbt_http_request(get, target, &field, 1, empty, room, &written), WMBT_BAD_TEXT);
+    T_CHECK(t, written == 99u && wmbt_test_is_filled(out, sizeof out));
+    field.value = wmbt_test_text("b \tc");
+    T_EQ(t, wmbt_http_request(get, target, &field, 1, empty, room, &written), WMBT_OK);
+    T_CHECK(t, wmbt_test_view_is(wmbt_view_of(out, written), "GET / HTTP/1.1\r\na: b \tc\r\n\r\n"));
+    T_EQ(t, wmbt_http_request(get, target, NULL, 0, empty, room, &written), WMBT_OK);
+    T_CHECK(t, wmbt_test_view_is(wmbt_view_of(out, written), "GET / HTTP/1.1\r\n\r\n"));
+}
+
+/* Feeds all of the text. */
+static void feed(wmbt_test *t, const char *text, wmbt_status last)
+{
+    wmbt_view rest = wmbt_test_text(text);
+    wmbt_http_event event;
+    wmbt_status status = WMBT_OK;
+    while (status == WMBT_OK) {
+        size_t taken = 0;
+        status = wmbt_http_feed(&http, rest, &taken, &event);
+        rest = wmbt_view_of(rest.data + taken, rest.len - taken);
+    }
+    T_EQ(t, status, last);
+}
+
+/* What can be seen before, between and behind the parts of a response. */
+static void test_states(wmbt_test *t)
+{
+    wmbt_http_limits limits;
+    uint64_t length = 99;
+    wmbt_http_limits_init(&limits);
+    T_EQ(t, wmbt_http_init(&http, false, &limits, wmbt_buf_of(line, SIZE_MAX)), WMBT_OK);
+    T_CHECK(t, !wmbt_http_begun(&http) && !wmbt_http_length(&http, &length));
+    T_CALL(t, feed(t, "H", WMBT_NEED_MORE));
+    T_CHECK(t, wmbt_http_begun(&http));
+    T_CALL(t, feed(t, "TTP/1.1 100 x\r\n\r\n", WMBT_NEED_MORE));
+    T_CHECK(t, wmbt_http_begun(&http) && wmbt_http_code(&http) == 0u);
+    T_CALL(t, feed(t, HEAD "Content-Length: 2\r\n\r\n", WMBT_NEED_MORE));
+    T_CHECK(t, wmbt_http_begun(&http));
+    T_CHECK(t, wmbt_http_length(&http, &length) && length == 2u);
+    T_CALL(t, feed(t, "hi", WMBT_END));
+    T_CHECK(t, wmbt_http_reusable(&http));
+    T_EQ(t, wmbt_http_finish(&http), WMBT_END);
+    T_CHECK(t, !wmbt_http_reusable(&http)); /* it was closed */
+
+    length = 99;
+    T_EQ(t, wmbt_http_init(&http, false, &limits, wmbt_buf_of(line, sizeof line)), WMBT_OK);
+    T_CALL(t, feed(t, CHUNKED "1\r\n!\r\n0\r\na: b\r\n", WMBT_NEED_MORE));
+    T_CHECK(t, !wmbt_http_length(&http, &length) && length == 99u);
+    T_EQ(t, wmbt_http_code(&http), 200);
+    T_CALL(t, feed(t, "\r\n", WMBT_END));
+}
+
 static void test_arguments(wmbt_test *t)
 {
     wmbt_http_limits limits;
@@ -382,6 +472,8 @@ static const wmbt_case cases[] = {
     {"limits, at and beyond", test_limits, 0, NULL},
     {"fields", test_fields, 0, NULL},
     {"requests", test_requests, 0, NULL},
+    {"requests that no line can hold", test_bad_requests, 0, NULL},
+    {"what can be seen in between", test_states, 0, NULL},
     {"arguments, refusals for good", test_arguments, 0, NULL},
 };
 WMBT_SUITE(http, cases);

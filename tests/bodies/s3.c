@@ -500,6 +500,7 @@ static void test_hostile(wmbt_test *t)
 
 #define OK206 "HTTP/1.1 206 x\r\n"
 #define ERROR_OF(code) "<Error><Code>" code "</Code></Error>"
+#define TEN "0123456789"
 
 typedef struct sample {
     const char *bytes;
@@ -568,6 +569,34 @@ static const sample known[] = {
     {"HTTP/1.1 099 x\r\n\r\n", WMBT_END, WMBT_S3_BUSY},
     {"HTTP/1.1 202 x\r\n\r\n", WMBT_END, WMBT_S3_FAILED},
     {"HTTP/1.1 308 x\r\n\r\n", WMBT_END, WMBT_S3_REDIRECT},
+    {"HTTP/1.1 302 x\r\n\r\n", WMBT_END, WMBT_S3_REDIRECT},
+    {"HTTP/1.1 303 x\r\n\r\n", WMBT_END, WMBT_S3_REDIRECT},
+    {"HTTP/1.1 400 x\r\n\r\n" ERROR_OF("InvalidToken"), WMBT_END, WMBT_S3_DENIED},
+    {OK206 "ETag: \"e\"\r\nContent-Range: bytes 10-19/100\r\nContent-Range: bytes 11-19/100\r\n"
+           "Content-Length: 10\r\n\r\n0123456789",
+     WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {OK206 "ETag: \"e\"\r\nContent-Range: bytes 10-19/100\r\nContent-Range: bytes 10-18/100\r\n"
+           "Content-Length: 10\r\n\r\n0123456789",
+     WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {OK206 "ETag: \"e\"\r\nContent-Range: bytes 10-19/100\r\nContent-Range: bytes 10-19/101\r\n"
+           "Content-Length: 10\r\n\r\n0123456789",
+     WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {OK206 "ETag: \"e\"\r\nContent-Range: bytes 10-19/100\r\nContent-Range: bytes\r\n"
+           "Content-Length: 10\r\n\r\n0123456789",
+     WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {OK206 "ETag: \"e\"\r\nContent-Range: bytes\r\nContent-Range: bytes 10-19/100\r\n"
+           "Content-Length: 10\r\n\r\n0123456789",
+     WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {OK206 "ETag: \"e\"\r\nETag: \"e\"\r\nContent-Range: bytes 10-19/100\r\n\r\n0123456789",
+     WMBT_END, WMBT_S3_PART},
+    /* no length said: it is told from the bytes */
+    {"HTTP/1.1 200 x\r\nETag: \"e\"\r\n\r\n0123456789", WMBT_TRUNCATED, WMBT_S3_CHANGED},
+    {"HTTP/1.1 200 x\r\nETag: \"e\"\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n012\r\n0\r\n\r\n",
+     WMBT_END, WMBT_S3_CHANGED},
+    {"HTTP/1.1 200 x\r\nETag: \"e\"\r\n\r\n" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN, WMBT_END,
+     WMBT_S3_WHOLE_INSTEAD},
+    {"HTTP/1.1 200 x\r\nETag: \"e\"\r\n\r\n" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "!", WMBT_END,
+     WMBT_S3_CHANGED},
 };
 
 static void test_known(wmbt_test *t)
@@ -632,6 +661,227 @@ static void test_particulars(wmbt_test *t)
     T_CHECK(t, wmbt_s3_answer_range(&answer, &first, &last) && first == 2u && last == 4u);
     T_EQ(t, wmbt_s3_answer_region(&answer).len, 0);
     T_CHECK(t, !wmbt_s3_answer_date(&answer, &seconds));
+}
+
+/* Sizes, ranges and codes that an answer does not name, or not so that they can be relied on. */
+static void test_not_named(wmbt_test *t)
+{
+    static const char *const refused[] = {"bytes",      "bytes *",     "bytes 1/7", "bytes */x",
+                                          "bytes */7x", "octets */7",  "bytes *7/", "Bytes\t*/7",
+                                          "bytes */",   "bytes 1-2/7", "bytes **7"};
+    context asked;
+    uint64_t size = 7, first = 7, last = 7;
+    uint8_t text[128];
+    result *r = (result *)(void *)wmbt_test_alloc(t, sizeof *r);
+    T_CHECK(t, r != NULL);
+    context_init(&asked);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        wmbt_view begin = wmbt_test_text("HTTP/1.1 416 x\r\nContent-Range: ");
+        wmbt_view value = wmbt_test_text(refused[i]);
+        wmbt_test_where(t, value);
+        wmbt_test_copy(text, begin.data, begin.len);
+        wmbt_test_copy(text + begin.len, value.data, value.len);
+        wmbt_test_copy(text + begin.len + value.len, (const uint8_t *)"\r\n\r\n", 4);
+        size_t n = begin.len + value.len + 4u;
+        T_CALL(t, read_answer(t, wmbt_view_of(text, n), &asked, false, 0, r));
+        T_CHECK(t, !wmbt_s3_answer_size(&answer, &size) && size == 7u);
+    }
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 416 x\r\nContent-Range: bytes */7\r\n"
+                                         "Content-Range: bytes */8\r\n\r\n"),
+                          &asked, true, 0, r));
+    T_CHECK(t, !wmbt_s3_answer_size(&answer, &size) && size == 7u);
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text(OK206 "Content-Range: bytes 0-1/2\r\n"
+                                               "Content-Range: bytes 0-1/3\r\n\r\nab"),
+                          &asked, true, 0, r));
+    T_CHECK(t, !wmbt_s3_answer_range(&answer, &first, &last) && first == 7u && last == 7u);
+    /* a range that nobody asked for */
+    T_CALL(t, read_answer(t, wmbt_test_text(OK206 "Content-Range: bytes 0-1/2\r\n\r\nab"), &asked,
+                          true, 0, r));
+    T_EQ(t, r->status, WMBT_BAD_FIELD);
+    T_EQ(t, wmbt_s3_answer_finish(&answer), WMBT_BAD_FIELD);
+    size_t taken = 99;
+    wmbt_view piece;
+    T_EQ(t, wmbt_s3_answer_feed(&answer, wmbt_test_text("ab"), &taken, &piece, &first),
+         WMBT_BAD_FIELD);
+    T_EQ(t, taken, 99);
+    /* an error's document names the size unless the header did; half a code is none */
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 416 x\r\n\r\n<Error><ActualObjectSize>12"
+                                         "</ActualObjectSize></Error>"),
+                          &asked, true, 0, r));
+    T_CHECK(t, wmbt_s3_answer_size(&answer, &size) && size == 12u);
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 416 x\r\nContent-Range: bytes */7\r\n\r\n<Error>"
+                                         "<ActualObjectSize>12</ActualObjectSize><Code>Inv"),
+                          &asked, true, 0, r));
+    T_CHECK(t, wmbt_s3_answer_size(&answer, &size) && size == 7u);
+    T_EQ(t, wmbt_s3_answer_code(&answer).len, 0);
+    size = 7;
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 416 x\r\n\r\n<Error><ActualObjectSize>"
+                                         "18446744073709551616</ActualObjectSize></Error>"),
+                          &asked, true, 0, r));
+    T_CHECK(t, !wmbt_s3_answer_size(&answer, &size) && size == 7u);
+}
+
+/* What does not fit is no value: a code, a region, an ETag. A weak ETag is none to compare with. */
+static void test_too_long(wmbt_test *t)
+{
+    context asked;
+    result *r = (result *)(void *)wmbt_test_alloc(t, sizeof *r);
+    T_CHECK(t, r != NULL);
+    context_init(&asked);
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 404 x\r\nETag: \"" TEN TEN TEN TEN TEN TEN TEN
+                                         "\"\r\nx-amz-bucket-region: " TEN TEN TEN TEN "\r\n\r\n"
+                                         "<Error><Region>" TEN TEN TEN TEN
+                                         "</Region><Code>" TEN TEN TEN TEN TEN TEN TEN
+                                         "</Code></Error>"),
+                          &asked, true, 0, r));
+    T_EQ(t, r->meaning, WMBT_S3_FAILED);
+    T_EQ(t, wmbt_s3_answer_etag(&answer).len, 0);
+    T_EQ(t, wmbt_s3_answer_region(&answer).len, 0);
+    T_EQ(t, wmbt_s3_answer_code(&answer).len, 0);
+    asked.expected.denied_is_missing = true; /* but not by a broken document */
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 403 x\r\n\r\n<Error><Code>AccessDenied</Code>"
+                                         "<Code>x</Code></Error>"),
+                          &asked, true, 0, r));
+    T_EQ(t, r->meaning, WMBT_S3_DENIED);
+    asked.expected.if_match = wmbt_test_text("W/\"e\"");
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 200 x\r\nETag: W/\"e\"\r\n"
+                                         "Content-Length: 0\r\n\r\n"),
+                          &asked, true, 0, r));
+    T_EQ(t, r->meaning, WMBT_S3_CHANGED);
+    /* a size known before, nothing asked for: shorter is another object, not a part */
+    asked.expected.if_match = wmbt_view_of(NULL, 0);
+    asked.expected.has_size = true;
+    asked.expected.size = 9;
+    T_CALL(t, read_answer(t, wmbt_test_text("HTTP/1.1 200 x\r\nContent-Length: 1\r\n\r\n!"), &asked,
+                          true, 0, r));
+    T_EQ(t, r->meaning, WMBT_S3_CHANGED);
+    /* HEAD with a range: what it says of the length may be the whole's */
+    asked.expected.size = 100;
+    asked.expected.is_head = asked.expected.has_range = true;
+    asked.expected.first = 10;
+    asked.expected.last = 19;
+    T_CALL(t, read_answer(t, wmbt_test_text("HTTP/1.1 200 x\r\nContent-Length: 100\r\n\r\n"),
+                          &asked, true, 0, r));
+    T_EQ(t, r->meaning, WMBT_S3_OBJECT);
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text(OK206 "Content-Range: bytes 10-19/100\r\n"
+                                               "Content-Length: 100\r\n\r\n"),
+                          &asked, true, 0, r));
+    T_EQ(t, r->status, WMBT_END);
+    T_EQ(t, r->meaning, WMBT_S3_PART);
+}
+
+/* Of an error's document the first 4096 bytes are looked at, the rest is let pass. */
+static void test_long_error(wmbt_test *t)
+{
+    static const char begin[] = "HTTP/1.1 404 x\r\n\r\n<Error><!--", end[] = ERROR_OF("NoSuchKey");
+    const size_t filled[] = {100, 5000, 70000};
+    context asked;
+    result *r = (result *)(void *)wmbt_test_alloc(t, sizeof *r);
+    uint8_t *bytes = wmbt_test_alloc(t, 70200);
+    T_CHECK(t, r != NULL && bytes != NULL);
+    context_init(&asked);
+    for (size_t i = 0; i < 3u; i++) {
+        size_t at = sizeof begin - 1u;
+        wmbt_test_copy(bytes, (const uint8_t *)begin, at);
+        for (size_t k = 0; k < filled[i]; k++) {
+            bytes[at++] = (uint8_t)'c';
+        }
+        wmbt_test_copy(bytes + at, (const uint8_t *)"-->", 3);
+        /* the root is open: the document's own start is left out */
+        wmbt_test_copy(bytes + at + 3u, (const uint8_t *)end + 7, sizeof end - 8u);
+        at += 3u + sizeof end - 8u;
+        T_CALL(t, read_answer(t, wmbt_view_of(bytes, at), &asked, true, 0, r));
+        T_EQ(t, r->meaning, i == 0u ? WMBT_S3_MISSING : WMBT_S3_FAILED);
+        T_EQ(t, r->bytes, at - 18u);
+    }
+}
+
+/* --- pages by hand ---------------------------------------------------------------------------- */
+
+#define LIST(inside) "<ListBucketResult>" inside "</ListBucketResult>"
+#define LAST "<IsTruncated>false</IsTruncated>"
+#define ENTRY(key, size) "<Contents><Key>" key "</Key><Size>" size "</Size></Contents>"
+#define TOKEN_OF(token) \
+    "<IsTruncated>true</IsTruncated><NextContinuationToken>" token "</NextContinuationToken>"
+
+/* With room for keys of 8 bytes and tokens of 4. */
+static const struct {
+    const char *text;
+    wmbt_status status;
+    const char *key; /* of the last entry, or NULL */
+} pages[] = {
+    {LIST(LAST), WMBT_OK, NULL},
+    {LIST(ENTRY("12345678", "1") LAST), WMBT_OK, "12345678"},
+    {LIST(ENTRY("123456789", "1") LAST), WMBT_TOO_LARGE, NULL},
+    {LIST(ENTRY("1234567&#233;", "1") LAST), WMBT_TOO_LARGE, NULL},
+    {LIST(ENTRY("12345678&#233;", "1") LAST), WMBT_TOO_LARGE, NULL},
+    {LIST(ENTRY("a&#233;b", "1") LAST), WMBT_OK,
+     "a\xC3\xA9"
+     "b"},
+    {LIST(ENTRY("a&a#;b", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("a\r\nb\rc", "1") LAST), WMBT_OK, "a\nb\nc"},
+    {LIST("<Contents>\r<Key>\na</Key><Size>1</Size></Contents>" LAST), WMBT_OK, "\na"},
+    {LIST(ENTRY("", "1") LAST), WMBT_BAD_FIELD, NULL},
+    {LIST("<Contents><Key>a</Key><Key>a</Key><Size>1</Size></Contents>" LAST), WMBT_BAD_FIELD,
+     NULL},
+    {LIST(LAST LAST), WMBT_BAD_FIELD, NULL},
+    {LIST(ENTRY("a", "1")), WMBT_BAD_FIELD, "a"},
+    {LIST(ENTRY("a", "0000000000000000000000007") LAST), WMBT_BAD_NUMBER, NULL},
+    {LIST("<IsTruncated>falsefalsefalsefalsefalse</IsTruncated>"), WMBT_BAD_FIELD, NULL},
+    {LIST(TOKEN_OF("1234")), WMBT_OK, NULL},
+    {LIST(TOKEN_OF("12345")), WMBT_TOO_LARGE, NULL},
+    {LIST(TOKEN_OF("")), WMBT_BAD_FIELD, NULL},
+    {LIST(TOKEN_OF("sent")), WMBT_BAD_FIELD, NULL},
+    {LIST("<EncodingType>url</EncodingType>" ENTRY("a%4", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<EncodingType>url</EncodingType>" ENTRY("a%4B+", "1") LAST), WMBT_OK, "aK "},
+    {"<?a?b?>" LIST(LAST) "<?c", WMBT_TRUNCATED, NULL},
+    {LIST(LAST) "<!-- c -->", WMBT_OK, NULL},
+    {LIST(LAST) "</ListBucketResult>", WMBT_BAD_SYNTAX, NULL},
+    {"</ListBucketResult>", WMBT_BAD_SYNTAX, NULL},
+    {"", WMBT_BAD_SYNTAX, NULL},
+};
+
+static void test_pages(wmbt_test *t)
+{
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        wmbt_view rest = wmbt_test_text(pages[i].text);
+        wmbt_status status = WMBT_OK;
+        wmbt_s3_entry entry;
+        size_t taken = 0;
+        entry.key = wmbt_view_of(NULL, 0);
+        wmbt_test_where(t, rest);
+        T_EQ(t,
+             wmbt_s3_page_init(&page, wmbt_test_text("sent"), wmbt_buf_of(key_room, 8),
+                               wmbt_buf_of(token_room, 4)),
+             WMBT_OK);
+        while (status == WMBT_OK) {
+            taken = 0;
+            status = wmbt_s3_page_feed(&page, rest, &taken, &entry);
+            rest = wmbt_view_of(rest.data + taken, rest.len - taken);
+        }
+        if (status == WMBT_NEED_MORE) {
+            status = wmbt_s3_page_finish(&page);
+        }
+        T_EQ(t, status, pages[i].status);
+        T_EQ(t, entry.key.data == NULL, pages[i].key == NULL);
+        T_CHECK(t, entry.key.data == NULL || wmbt_test_view_is(entry.key, pages[i].key));
+        if (wmbt_status_is_error(status)) { /* for good */
+            T_EQ(t, wmbt_s3_page_feed(&page, wmbt_test_text("<"), &taken, &entry), status);
+            T_EQ(t, wmbt_s3_page_finish(&page), status);
+        } else {
+            T_EQ(t, wmbt_s3_page_feed(&page, wmbt_view_of(NULL, 1), &taken, &entry),
+                 WMBT_BAD_ARGUMENT);
+        }
+    }
 }
 
 /* A first answer of exactly the bytes asked for may be a part without its 206. */
@@ -890,9 +1140,98 @@ static void test_arguments(wmbt_test *t)
     T_CHECK(t, written == 99u && wmbt_test_is_filled(out, sizeof out));
     T_EQ(t, wmbt_s3_page_init(&page, wmbt_view_of(NULL, 0), wmbt_buf_of(NULL, 0), room),
          WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_s3_page_init(&page, wmbt_view_of(NULL, 0), room, wmbt_buf_of(NULL, 0)),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_s3_page_init(&page, wmbt_view_of(NULL, 0), room, wmbt_buf_of(out, 0)),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_s3_page_init(&page, wmbt_view_of(NULL, 0), wmbt_buf_of(out, 0), room),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_s3_page_init(&page, wmbt_view_of(NULL, 1), room, room), WMBT_BAD_ARGUMENT);
     for (uint32_t i = 0; i <= WMBT_S3_REDIRECT + 1u; i++) {
         T_CHECK(t, wmbt_s3_meaning_name(i)[0] != '\0');
     }
+}
+
+static wmbt_status try_list(const wmbt_s3_store *store, wmbt_s3_list *list, wmbt_view *bad,
+                            wmbt_buf room)
+{
+    size_t written = 99;
+    if (bad != NULL) {
+        *bad = wmbt_view_of(NULL, 1);
+    }
+    wmbt_status status = wmbt_s3_write_list(store, list, 0, NULL, room, &written);
+    if (bad != NULL) {
+        *bad = wmbt_view_of(NULL, 0);
+    }
+    return written == 99u || status == WMBT_OK ? status : WMBT_BAD_ORDER;
+}
+
+/* NULL with a length at each place, and stores that no request can name. */
+static void test_bad_requests(wmbt_test *t)
+{
+    static const char want[] = "GET /b-1?list-type=2 HTTP/1.1\r\nHost: store.test:9000\r\n"
+                               "Accept-Encoding: identity\r\n\r\n";
+    wmbt_s3_store store;
+    wmbt_s3_get get;
+    wmbt_s3_list list;
+    uint8_t out[256];
+    size_t written = 99;
+    wmbt_buf room = wmbt_buf_of(out, sizeof out);
+    store_of(&store);
+    list.prefix = list.start_after = list.token = wmbt_view_of(NULL, 0);
+    list.max_keys = 0;
+    wmbt_test_fill(out, sizeof out);
+    T_EQ(t, try_list(&store, &list, &list.prefix, room), WMBT_BAD_ARGUMENT);
+    T_EQ(t, try_list(&store, &list, &list.start_after, room), WMBT_BAD_ARGUMENT);
+    T_EQ(t, try_list(&store, &list, &list.token, room), WMBT_BAD_ARGUMENT);
+    T_EQ(t, try_list(&store, &list, NULL, wmbt_buf_of(NULL, 9)), WMBT_BAD_ARGUMENT);
+    T_EQ(t, try_list(&store, &list, &store.host, room), WMBT_BAD_ARGUMENT);
+    T_EQ(t, try_list(&store, &list, NULL, room), WMBT_BAD_ARGUMENT); /* no host */
+    store_of(&store);
+    T_EQ(t, try_list(&store, &list, &store.bucket, room), WMBT_BAD_ARGUMENT);
+    T_EQ(t, try_list(&store, &list, NULL, room), WMBT_BAD_ARGUMENT); /* no bucket */
+    store.bucket = wmbt_test_text("b\x7F");
+    T_EQ(t, try_list(&store, &list, NULL, room), WMBT_BAD_TEXT);
+    store_of(&store);
+    get.key = wmbt_view_of(NULL, 1);
+    get.if_match = wmbt_view_of(NULL, 0);
+    get.first = get.last = 0;
+    get.has_range = get.is_head = false;
+    T_EQ(t, wmbt_s3_write_get(&store, &get, 0, NULL, room, &written), WMBT_BAD_ARGUMENT);
+    get.key = wmbt_test_text("k");
+    get.if_match = wmbt_view_of(NULL, 1);
+    T_EQ(t, wmbt_s3_write_get(&store, &get, 0, NULL, room, &written), WMBT_BAD_ARGUMENT);
+    get.if_match = wmbt_view_of(NULL, 0);
+    T_EQ(t, wmbt_s3_write_get(&store, &get, 0, NULL, wmbt_buf_of(NULL, 9), &written),
+         WMBT_BAD_ARGUMENT);
+    T_CHECK(t, written == 99u && wmbt_test_is_filled(out, sizeof out));
+    T_EQ(t, wmbt_s3_write_list(&store, &list, 0, NULL, room, &written), WMBT_OK);
+    T_CHECK(t, wmbt_test_view_is(wmbt_view_of(out, written), want));
+}
+
+static void test_answer_arguments(wmbt_test *t)
+{
+    context asked;
+    wmbt_http_limits limits;
+    wmbt_view piece;
+    uint64_t offset = 99;
+    size_t taken = 99;
+    wmbt_http_limits_init(&limits);
+    context_init(&asked);
+    T_EQ(t, wmbt_s3_answer_init(&answer, &asked.expected, &limits, wmbt_buf_of(line, 1)),
+         WMBT_BUFFER_TOO_SMALL);
+    asked.expected.if_match = wmbt_view_of(NULL, 1);
+    T_EQ(t, wmbt_s3_answer_init(&answer, &asked.expected, &limits, wmbt_buf_of(line, sizeof line)),
+         WMBT_BAD_ARGUMENT);
+    asked.expected.if_match = wmbt_view_of(NULL, 0);
+    T_EQ(t, wmbt_s3_answer_init(&answer, &asked.expected, &limits, wmbt_buf_of(line, sizeof line)),
+         WMBT_OK);
+    T_EQ(t, wmbt_s3_answer_feed(&answer, wmbt_view_of(NULL, 1), &taken, &piece, &offset),
+         WMBT_BAD_ARGUMENT);
+    T_CHECK(t, taken == 99u && offset == 99u);
+    T_EQ(t, wmbt_s3_answer_feed(&answer, wmbt_test_text("HTTP/1.1"), &taken, &piece, &offset),
+         WMBT_NEED_MORE); /* a bad call ends nothing */
+    T_EQ(t, taken, 8);
 }
 
 static const wmbt_case cases[] = {
@@ -901,11 +1240,17 @@ static const wmbt_case cases[] = {
     {"golden: every hostile answer, in many splits", test_hostile, 64 * 1024, HOSTILE},
     {"what answers mean", test_known, 16 * 1024, NULL},
     {"what an answer names", test_particulars, 16 * 1024, NULL},
+    {"what an answer does not name", test_not_named, 16 * 1024, NULL},
+    {"what does not fit is no value", test_too_long, 16 * 1024, NULL},
+    {"long errors", test_long_error, 96 * 1024, NULL},
+    {"pages, by hand", test_pages, 0, NULL},
     {"a whole object of the bytes asked for", test_doubtful, 16 * 1024, NULL},
     {"Retry-After", test_retry_after, 16 * 1024, NULL},
     {"truncations and bit flips", test_faults, 32 * 1024, EXCHANGES},
     {"requests", test_requests, 0, NULL},
     {"golden: signed requests", test_signed, 64 * 1024, "golden/s3/sigv4/sigv4.tsv"},
     {"arguments", test_arguments, 0, NULL},
+    {"arguments of requests", test_bad_requests, 0, NULL},
+    {"arguments of answers", test_answer_arguments, 0, NULL},
 };
 WMBT_SUITE(s3, cases);

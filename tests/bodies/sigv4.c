@@ -464,6 +464,32 @@ static void test_arguments(wmbt_test *t)
     REFUSES(t, r, WMBT_BAD_ARGUMENT);
     r.scope.time = UINT64_MAX;
     REFUSES(t, r, WMBT_NOT_REPRESENTABLE);
+    r.request.method = null;
+    REFUSES(t, r, WMBT_BAD_ARGUMENT);
+    r.request.method = wmbt_test_text("GE\x7FT");
+    REFUSES(t, r, WMBT_BAD_TEXT);
+    r.request.path = none;
+    REFUSES(t, r, WMBT_BAD_ARGUMENT);
+    r.request.payload = null;
+    REFUSES(t, r, WMBT_BAD_ARGUMENT);
+    r.request.payload = wmbt_test_text("e3b0\r\nc442");
+    REFUSES(t, r, WMBT_BAD_TEXT);
+    r.headers[0].name = null;
+    REFUSES(t, r, WMBT_BAD_ARGUMENT);
+    r.headers[0].name = wmbt_test_text("ho\nst");
+    REFUSES(t, r, WMBT_BAD_TEXT);
+    r.who.access_key = null;
+    REFUSES(t, r, WMBT_BAD_ARGUMENT);
+    r.who.token = null;
+    REFUSES(t, r, WMBT_BAD_ARGUMENT);
+    r.scope.region = null;
+    REFUSES(t, r, WMBT_BAD_ARGUMENT);
+    r.scope.region = wmbt_test_text("us\n");
+    REFUSES(t, r, WMBT_BAD_TEXT);
+    r.scope.service = null;
+    REFUSES(t, r, WMBT_BAD_ARGUMENT);
+    r.scope.service = wmbt_test_text("s3\x01");
+    REFUSES(t, r, WMBT_BAD_TEXT);
     T_EQ(t,
          wmbt_sigv4_presign(&r.request, &r.who, &r.scope, 0, NULL, wmbt_buf_of(hex, 64), &written),
          WMBT_BAD_ARGUMENT);
@@ -474,6 +500,45 @@ static void test_arguments(wmbt_test *t)
     T_EQ(t, wmbt_sigv4_lines(&r.request, &r.who, &r.scope, NULL, wmbt_buf_of(NULL, 64), &written),
          WMBT_BAD_ARGUMENT);
     T_CHECK(t, written == 99 && wmbt_test_is_filled(hex, sizeof hex));
+}
+
+/* Each function that writes refuses what begin() refuses, and no memory; a service of one letter is
+ * not S3, and S3 Express has its own name for the token. */
+static void test_each_function(wmbt_test *t)
+{
+    static text_function *const functions[] = {wmbt_sigv4_canonical, wmbt_sigv4_string_to_sign,
+                                               wmbt_sigv4_signed_headers, write_authorization};
+    static const char token[] = "X-Amz-S3session-Token=";
+    row r;
+    uint8_t out[1024], key[WMBT_SIGV4_KEY_BYTES];
+    size_t written = 99, at = 0;
+    wmbt_buf room = wmbt_buf_of(out, sizeof out);
+    wmbt_test_fill(out, sizeof out);
+    wmbt_test_fill(key, sizeof key);
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        simple_row(&r);
+        T_EQ(t, functions[i](&r.request, &r.who, &r.scope, 0, wmbt_buf_of(NULL, 9), &written),
+             WMBT_BAD_ARGUMENT);
+        r.request.path = wmbt_test_text("k");
+        T_EQ(t, functions[i](&r.request, &r.who, &r.scope, 0, room, &written), WMBT_BAD_ARGUMENT);
+    }
+    T_CHECK(t, written == 99u && wmbt_test_is_filled(out, sizeof out));
+    simple_row(&r);
+    r.scope.time = UINT64_MAX;
+    T_EQ(t, wmbt_sigv4_key(&r.who, &r.scope, key), WMBT_NOT_REPRESENTABLE);
+    T_CHECK(t, wmbt_test_is_filled(key, sizeof key));
+    simple_row(&r);
+    r.scope.service = wmbt_test_text("s");
+    T_EQ(t, wmbt_sigv4_lines(&r.request, &r.who, &r.scope, NULL, room, &written), WMBT_OK);
+    T_BYTES(t, out, (const uint8_t *)"x-amz-date: ", 12); /* and no hash of the payload */
+    r.scope.service = wmbt_test_text("s3express");
+    r.who.token = wmbt_test_text("tok");
+    T_EQ(t, wmbt_sigv4_presign(&r.request, &r.who, &r.scope, 60, NULL, room, &written), WMBT_OK);
+    while (at + sizeof token - 1u <= written &&
+           !wmbt_test_same(out + at, (const uint8_t *)token, sizeof token - 1u)) {
+        at++;
+    }
+    T_CHECK(t, at + sizeof token - 1u <= written);
 }
 
 #if __STDC_HOSTED__ && !defined(__SANITIZE_ADDRESS__)
@@ -583,6 +648,7 @@ static const wmbt_case cases[] = {
     {"times", test_times, 0, NULL},
     {"every day", test_every_day, 0, NULL},
     {"arguments", test_arguments, 0, NULL},
+    {"what each function refuses", test_each_function, 0, NULL},
     {"no key stays on the stack", test_nothing_stays, 0, NULL},
 };
 WMBT_SUITE(sigv4, cases);

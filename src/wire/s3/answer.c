@@ -293,6 +293,9 @@ static void wmbt_s3_error_text(wmbt_s3_answer *x, uint8_t c)
     } else if (x->field == WMBT_S3_F_REGION) {
         if (x->region_len < sizeof x->region) {
             x->region[x->region_len++] = c;
+        } else {
+            x->region_len = 0;
+            x->field = WMBT_S3_F_OTHER;
         }
     } else if (x->field == WMBT_S3_F_SIZE) {
         if (wmbt_text_is_digit(c) && wmbt_text_append_digit(&x->total, (uint32_t)c - '0')) {

@@ -79,7 +79,8 @@ bool wmbt_s3_url_decode(uint8_t *text, size_t *len)
     }
     for (size_t i = 0; i < *len; i++) {
         uint8_t c = text[i] == (uint8_t)'+' ? (uint8_t)' ' : text[i];
-        if (c == (uint8_t)'%' && wmbt_s3_escape(text + i, *len - i, &c)) {
+        if (c == (uint8_t)'%') {
+            (void)wmbt_s3_escape(text + i, *len - i, &c); /* it is whole */
             i += 2u;
         }
         text[n++] = c;

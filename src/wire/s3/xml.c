@@ -115,8 +115,8 @@ static wmbt_status wmbt_xml_end(wmbt_xml *x, uint32_t *events)
 static wmbt_status wmbt_xml_point(wmbt_xml *x, uint32_t point, uint32_t *events)
 {
     uint32_t n = point < 0x80u ? 1u : point < 0x800u ? 2u : point < 0x10000u ? 3u : 4u;
-    if (point == 0u || point > WMBT_XML_MAX_POINT || (point >= 0xD800u && point <= 0xDFFFu) ||
-        x->depth == 0u) {
+    WMBT_ASSERT(x->depth != 0u); /* outside the root is no reference */
+    if (point == 0u || point > WMBT_XML_MAX_POINT || (point >= 0xD800u && point <= 0xDFFFu)) {
         return WMBT_BAD_TEXT;
     }
     x->text_len = (uint8_t)n;
@@ -136,7 +136,7 @@ static wmbt_status wmbt_xml_entity(wmbt_xml *x, uint32_t *events)
     static const char names[] = "amp&lt<gt>quot\"apos'";
     for (uint32_t at = 0; at < sizeof names - 1u;) {
         uint32_t n = 0;
-        while (names[at + n] >= 'a' && names[at + n] <= 'z') {
+        while (names[at + n] >= 'a') { /* what they stand for is below */
             n++;
         }
         if (wmbt_xml_name_is(x, wmbt_view_of(names + at, n))) {
@@ -189,12 +189,12 @@ static wmbt_status wmbt_xml_reference(wmbt_xml *x, uint8_t c, uint32_t *events)
 
 static wmbt_status wmbt_xml_text(wmbt_xml *x, uint8_t c, uint32_t *events)
 {
+    bool after_cr = x->cr != 0u;
+    x->cr = c == (uint8_t)'\r';
     if (c == (uint8_t)'<') {
         x->state = WMBT_XML_S_OPEN;
         return WMBT_OK;
     }
-    bool after_cr = x->cr != 0u;
-    x->cr = c == (uint8_t)'\r';
     if (x->depth == 0u) {
         return wmbt_xml_is_blank(c) ? WMBT_OK : WMBT_BAD_SYNTAX;
     }
