@@ -464,6 +464,26 @@ static void test_arguments(wmbt_test *t)
     REFUSES(t, r, WMBT_BAD_ARGUMENT);
     r.scope.time = UINT64_MAX;
     REFUSES(t, r, WMBT_NOT_REPRESENTABLE);
+    T_EQ(t,
+         wmbt_sigv4_presign(&r.request, &r.who, &r.scope, 0, NULL, wmbt_buf_of(hex, 64), &written),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t,
+         wmbt_sigv4_presign(&r.request, &r.who, &r.scope, WMBT_SIGV4_MAX_EXPIRES + 1u, NULL,
+                            wmbt_buf_of(hex, 64), &written),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_sigv4_lines(&r.request, &r.who, &r.scope, NULL, wmbt_buf_of(NULL, 64), &written),
+         WMBT_BAD_ARGUMENT);
+    T_CHECK(t, written == 99 && wmbt_test_is_filled(hex, sizeof hex));
+}
+
+/* NULL with a length, and a control byte, where test_arguments() has neither. */
+static void test_more_arguments(wmbt_test *t)
+{
+    row r;
+    uint8_t hex[WMBT_SIGV4_SIGNATURE_BYTES];
+    wmbt_view null = wmbt_view_of(NULL, 3), none = wmbt_view_of(NULL, 0);
+    wmbt_test_fill(hex, sizeof hex);
+    simple_row(&r);
     r.request.method = null;
     REFUSES(t, r, WMBT_BAD_ARGUMENT);
     r.request.method = wmbt_test_text("GE\x7FT");
@@ -490,16 +510,6 @@ static void test_arguments(wmbt_test *t)
     REFUSES(t, r, WMBT_BAD_ARGUMENT);
     r.scope.service = wmbt_test_text("s3\x01");
     REFUSES(t, r, WMBT_BAD_TEXT);
-    T_EQ(t,
-         wmbt_sigv4_presign(&r.request, &r.who, &r.scope, 0, NULL, wmbt_buf_of(hex, 64), &written),
-         WMBT_BAD_ARGUMENT);
-    T_EQ(t,
-         wmbt_sigv4_presign(&r.request, &r.who, &r.scope, WMBT_SIGV4_MAX_EXPIRES + 1u, NULL,
-                            wmbt_buf_of(hex, 64), &written),
-         WMBT_BAD_ARGUMENT);
-    T_EQ(t, wmbt_sigv4_lines(&r.request, &r.who, &r.scope, NULL, wmbt_buf_of(NULL, 64), &written),
-         WMBT_BAD_ARGUMENT);
-    T_CHECK(t, written == 99 && wmbt_test_is_filled(hex, sizeof hex));
 }
 
 /* Each function that writes refuses what begin() refuses, and no memory; a service of one letter is
@@ -648,6 +658,7 @@ static const wmbt_case cases[] = {
     {"times", test_times, 0, NULL},
     {"every day", test_every_day, 0, NULL},
     {"arguments", test_arguments, 0, NULL},
+    {"more arguments", test_more_arguments, 0, NULL},
     {"what each function refuses", test_each_function, 0, NULL},
     {"no key stays on the stack", test_nothing_stays, 0, NULL},
 };
