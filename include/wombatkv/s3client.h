@@ -54,10 +54,11 @@ typedef struct wmbt_s3client_config {
     uint32_t base_ms;           /**< of the backoff, 0: 100; doubled with each attempt */
     uint32_t cap_ms;            /**< of the backoff, 0: 10,000 */
     uint32_t denied_is_missing; /**< 1: 403 AccessDenied is a missing object */
-    /** Of a request at most; 0: a want is one request. With less than a want several connections
-     * fetch one object, and the reader's config.runs must be more than they are. A store that
-     * ignores ranges is asked for the rest of a want at once; what it sends before that is skipped
-     * if it is at most WMBT_S3CLIENT_SKIP_BYTES or as much as is wanted, else the want fails. */
+    /** Of a request at most, and no less than WMBT_READER_HEADER_BYTES; 0: a want is one request.
+     * With less than a want several connections fetch one object, and the reader's config.runs must
+     * be more than they are. A store that ignores ranges is asked for the rest of a want at once;
+     * what it sends before that is skipped if it is at most WMBT_S3CLIENT_SKIP_BYTES or as much as
+     * is wanted, else the want fails. */
     uint32_t part_bytes;
     uint32_t depth; /**< requests on a connection at once, 1 to WMBT_S3CLIENT_MAX_DEPTH, 0: 1 */
     uint32_t timeout_ms; /**< of a connection without a byte, 0: 30,000 */

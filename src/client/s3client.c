@@ -32,6 +32,9 @@ wmbt_status wmbt_s3client_init(wmbt_s3client *client, const wmbt_s3client_config
     own->base_ms = wmbt_s3client_or(config->base_ms, WMBT_S3CLIENT_BASE_MS);
     own->cap_ms = wmbt_s3client_or(config->cap_ms, WMBT_S3CLIENT_CAP_MS);
     own->part_bytes = wmbt_s3client_or(config->part_bytes, UINT32_MAX);
+    if (own->part_bytes < WMBT_READER_HEADER_BYTES) {
+        own->part_bytes = WMBT_READER_HEADER_BYTES;
+    }
     own->depth = wmbt_s3client_or(config->depth, 1u);
     own->timeout_ms = wmbt_s3client_or(config->timeout_ms, WMBT_S3CLIENT_TIMEOUT_MS);
     own->retry_budget = wmbt_s3client_or(config->retry_budget, WMBT_S3CLIENT_BUDGET);
@@ -194,7 +197,7 @@ static wmbt_s3client_slot *wmbt_s3client_pick(const wmbt_s3client *client, wmbt_
         part->end = slot->next + (left < most ? left : most);
         slot->next = part->end;
         if (slot->found == 0u) {
-            slot->end = part->end; /* where it ends nobody knows */
+            slot->end = part->end; /* where it ends nobody knows, and its header comes first */
         }
         conn->parts++;
     }
@@ -371,6 +374,12 @@ static bool wmbt_s3client_mend(wmbt_s3client *client, const wmbt_s3conn *conn,
     return false;
 }
 
+/* Behind the last byte of the first want of an object. */
+static uint32_t wmbt_s3client_end_of(const wmbt_s3client_slot *slot)
+{
+    return slot->want.bytes < slot->size ? slot->want.bytes : (uint32_t)slot->size;
+}
+
 /* The first bytes of an object, or its end if it has none: it is there and has its size. False: the
  * size has to be asked for first, for the answer does not tell it, or may be a part of the object
  * that is sent as if it were all of it. */
@@ -391,11 +400,11 @@ static bool wmbt_s3client_found(wmbt_s3conn *conn, wmbt_reader *reader, wmbt_s3c
     bool strong = etag.len != 0u && etag.data[0] != (uint8_t)'W';
     slot->etag_len = strong ? (uint8_t)etag.len : 0u;
     wmbt_bytes_copy(slot->etag, etag.data, slot->etag_len);
-    slot->end = slot->want.bytes < slot->size ? slot->want.bytes : (uint32_t)slot->size;
-    if (slot->whole != 0u || part->end > slot->end) {
-        part->end = slot->end; /* the rest comes anyway */
+    uint32_t end = wmbt_s3client_end_of(slot);
+    if (slot->whole != 0u || part->end > end) {
+        part->end = end; /* the rest comes anyway */
     }
-    slot->next = part->end;
+    slot->next = slot->end = part->end;
     wmbt_s3client_said(conn, slot, wmbt_reader_found(reader, &slot->want, slot->size));
     return true;
 }
@@ -437,6 +446,10 @@ static bool wmbt_s3client_piece(wmbt_s3client *client, wmbt_s3conn *conn, wmbt_r
         }
     }
     part->next += (uint32_t)taken;
+    if (slot != NULL && slot->want.kind == WMBT_WANT_OBJECT &&
+        part->next >= WMBT_READER_HEADER_BYTES) {
+        slot->end = wmbt_s3client_end_of(slot); /* now others may fetch what is behind it */
+    }
     conn->delivered += (uint32_t)taken;
     client->counts.received_bytes += taken;
     client->counts.wasted_bytes += piece.len - taken;
