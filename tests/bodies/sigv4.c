@@ -562,18 +562,22 @@ static void test_each_function(wmbt_test *t)
 #    endif
 #endif
 
-/* What calls left below the stack pointer: looks for 16 bytes of any of the keys. */
+/* What calls left below the stack pointer: looks for 16 bytes of any of the keys, as they are or as
+ * words of this machine, which the hash holds them in. */
 #ifdef LOOK_BELOW
 static __attribute__((noinline)) bool below_holds(const uint8_t *mark)
 {
     volatile uint8_t below[4096];
     __asm__ __volatile__("" : : "r"(below) : "memory");
     for (size_t i = 0; i + 16u <= sizeof below; i++) {
-        size_t same = 0;
+        size_t same = 0, swapped = 0;
         while (same < 16u && below[i + same] == mark[same]) {
             same++;
         }
-        if (same == 16u) {
+        while (swapped < 16u && below[i + swapped] == mark[swapped ^ 3u]) {
+            swapped++;
+        }
+        if (same == 16u || swapped == 16u) {
             return true;
         }
     }
@@ -631,6 +635,7 @@ static void test_nothing_stays(wmbt_test *t)
     T_CHECK(t, !below_holds(key));
     leave_behind(key); /* the look sees what is there */
     T_CHECK(t, below_holds(key));
+    paint_below(); /* what was left behind on purpose; frames have gaps that no call writes */
     wmbt_test_copy(pad, r.who.secret.data, 16);
     T_EQ(t, wmbt_sigv4_sign(&r.request, &r.who, &r.scope, NULL, hex), WMBT_OK);
     T_CHECK(t, !below_holds(pad) && !below_holds(key));
