@@ -71,14 +71,17 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_lmcache_key_text(const wmbt_lmcache_ke
 /** What stands in the key of an object. Zero it first: fields may be added. */
 typedef struct wmbt_lmcache_mp_key {
     wmbt_view model; /**< no '@' */
-    uint32_t kv_rank;
+    uint64_t kv_rank;
     uint32_t group;
     uint8_t chunk_hash[32];
     wmbt_view salt; /**< may be empty; at most 128 characters, no '@', '/', '\' and NUL */
 } wmbt_lmcache_mp_key;
 
-/** A rank as one number: the four fields are added at bits 24, 16, 8 and 0. */
-WMBT_API uint32_t wmbt_lmcache_mp_kv_rank(uint32_t world_size, uint32_t global_rank,
+/**
+ * A rank as one number: the four are joined at bits 24, 16, 8 and 0. As upstream does it: of 256 and
+ * more one reaches into the next, and the number has more than 32 bits.
+ */
+WMBT_API uint64_t wmbt_lmcache_mp_kv_rank(uint32_t world_size, uint32_t global_rank,
                                           uint32_t local_world_size, uint32_t local_rank);
 
 /** The key in S3, and the file's name. bad-text: a model or a salt that upstream refuses. */

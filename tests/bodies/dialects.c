@@ -97,8 +97,8 @@ static void find_changes(wmbt_test *t, const char *path, const char *results)
             column++;
         }
         wmbt_test_where(t, name);
-        T_CHECK(t, column < k.count && k.cells[column].len < 200);
-        char changed[201];
+        T_CHECK(t, column < k.count && k.cells[column].len < 250);
+        char changed[251];
         wmbt_view cell = k.cells[column];
         wmbt_bytes_copy((uint8_t *)changed, cell.data, cell.len);
         changed[cell.len - 1] = changed[cell.len - 1] == '1' ? '2' : '1';
@@ -120,14 +120,14 @@ static void find_changes(wmbt_test *t, const char *path, const char *results)
         T_CALL(t, find_changes(t, FOLDER #name ".tsv", results)); \
     }
 
-FILE_OF_ROWS(vllm_sha256_cbor, 224, "none_hash hashes")
-FILE_OF_ROWS(vllm_xxhash_cbor, 223, "none_hash hashes")
-FILE_OF_ROWS(vllm_pickle, 268, "none_hash hashes")
-FILE_OF_ROWS(vllm_untagged, 225, "none_hash hashes")
-FILE_OF_ROWS(vllm_block, 224, "none_hash digest group_key event_u64")
+FILE_OF_ROWS(vllm_sha256_cbor, 224, "none_hash hashes preimages")
+FILE_OF_ROWS(vllm_xxhash_cbor, 223, "none_hash hashes preimages")
+FILE_OF_ROWS(vllm_pickle, 268, "none_hash hashes preimages")
+FILE_OF_ROWS(vllm_untagged, 225, "none_hash hashes preimages")
+FILE_OF_ROWS(vllm_block, 224, "none_hash digest group_key event_u64 preimage")
 FILE_OF_ROWS(vllm_coarse, 102, "length coarse_hashes")
-FILE_OF_ROWS(sglang_hicache, 217, "seed hashes event_hashes event_i64")
-FILE_OF_ROWS(dynamo_request, 155, "outcome salt_hash block_hashes sequence_hashes plh")
+FILE_OF_ROWS(sglang_hicache, 217, "seed hashes event_hashes event_i64 preimages")
+FILE_OF_ROWS(dynamo_request, 155, "outcome salt_hash block_hashes sequence_hashes plh preimages")
 FILE_OF_ROWS(dynamo_router, 189, "seed local_hashes sequence_hashes")
 FILE_OF_ROWS(dynamo_plh, 96,
              "plh mode got_position got_current parent_fragment text extended child_fragment")
@@ -135,15 +135,15 @@ FILE_OF_ROWS(dynamo_psh, 30, "psh mode got_position got_sequence_hash got_block_
 FILE_OF_ROWS(dynamo_mm_ids, 40, "mm_hash pad_value")
 FILE_OF_ROWS(dynamo_tokens_v1_2, 49, "block_hashes sequence_hashes plh")
 FILE_OF_ROWS(dynamo_plh_v1_2, 30, "plh mode got_position current_part parent_part")
-FILE_OF_ROWS(lmcache_mp, 166, "none_hash hashes key_outcome s3_key fs_name")
-FILE_OF_ROWS(lmcache_chunk, 172, "none_hash hashes keys layer_key")
-FILE_OF_ROWS(llmd_cbor_fnv, 135, "seed_hash root keys")
-FILE_OF_ROWS(llmd_cbor_sha256, 119, "root keys")
-FILE_OF_ROWS(llmd_router_derived, 160, "seed_hash root keys")
-FILE_OF_ROWS(aibrix_gateway_derived, 87, "hashes")
-FILE_OF_ROWS(trtllm_v2_derived, 92, "root keys")
+FILE_OF_ROWS(lmcache_mp, 166, "none_hash hashes key_outcome s3_key fs_name preimages")
+FILE_OF_ROWS(lmcache_chunk, 172, "none_hash hashes keys layer_key preimages")
+FILE_OF_ROWS(llmd_cbor_fnv, 135, "seed_hash root keys root_preimage preimages")
+FILE_OF_ROWS(llmd_cbor_sha256, 119, "root keys preimages")
+FILE_OF_ROWS(llmd_router_derived, 160, "seed_hash root keys root_preimage preimages")
+FILE_OF_ROWS(aibrix_gateway_derived, 87, "hashes preimages")
+FILE_OF_ROWS(trtllm_v2_derived, 92, "root keys scope_bytes preimages")
 FILE_OF_ROWS(mooncake_conductor_derived, 83, "local_hashes sequence_hashes")
-FILE_OF_ROWS(mooncake_nvme_kv_derived, 82, "physical_key verify_hash")
+FILE_OF_ROWS(mooncake_nvme_kv_derived, 82, "physical_key verify_hash identity input")
 
 #define CASE(name) {#name, test_##name, ARENA + 1024, FOLDER #name ".tsv"}
 

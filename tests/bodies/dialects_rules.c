@@ -403,10 +403,18 @@ static void test_keys(wmbt_test *t)
     T_EQ(t, wmbt_lmcache_key_text(&key, wmbt_buf_of(out, 6), &length), WMBT_BUFFER_TOO_SMALL);
     T_EQ(t, wmbt_lmcache_key_text(&key, wmbt_buf_of(out, 7), &length), WMBT_OK);
     T_CHECK(t, text_is(out, length, "@2@1@0@"));
+    key.dtype = WMBT_VIEW_LITERAL("float8_e4m3fnuz");
+    T_EQ(t, wmbt_lmcache_key_text(&key, all, &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length, "@2@1@0@fp8_e4m3fnuz"));
     wmbt_lmcache_mp_key mp = {{(const uint8_t *)"m@", 2}, 0, 0, {0}, {NULL, 0}};
     T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_BAD_TEXT);
     T_EQ(t, wmbt_lmcache_mp_file_name(&mp, all, &length), WMBT_BAD_TEXT);
     T_EQ(t, wmbt_lmcache_mp_kv_rank(1, 2, 3, 4), 0x01020304u);
+    T_EQ(t, wmbt_lmcache_mp_kv_rank(256, 256, 1, 0), UINT64_C(0x101000100));
+    mp.model.len = 1;
+    mp.kv_rank = UINT64_C(0x101000100);
+    T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_OK);
+    T_CHECK(t, length > 13 && text_is(out, 13, "m@101000100@0"));
     T_EQ(t, wmbt_dynamo_item_hash(wmbt_view_of(NULL, 1), &number), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_dynamo_item_hash(wmbt_view_of(NULL, 0), &number), WMBT_MISSING);
     T_EQ(t, wmbt_dynamo_pad_token(UINT64_C(0xFFFFFFFF40000001)), 1000001);

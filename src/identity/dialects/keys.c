@@ -149,6 +149,8 @@ uint32_t wmbt_dynamo_pad_token(uint64_t hash)
 /* --- LMCache, in-process ---------------------------------------------------------------------- */
 
 /* How torch's types are written; others by their own name. */
+#    define WMBT_LMCACHE_FLOAT8 "float8_"
+
 static wmbt_view wmbt_lmcache_dtype(wmbt_view dtype)
 {
     if (wmbt_view_equal(dtype, WMBT_VIEW_LITERAL("float16"))) {
@@ -157,14 +159,20 @@ static wmbt_view wmbt_lmcache_dtype(wmbt_view dtype)
     if (wmbt_view_equal(dtype, WMBT_VIEW_LITERAL("float32"))) {
         return WMBT_VIEW_LITERAL("float");
     }
-    if (wmbt_view_equal(dtype, WMBT_VIEW_LITERAL("float64"))) {
-        return WMBT_VIEW_LITERAL("double");
+    return wmbt_view_equal(dtype, WMBT_VIEW_LITERAL("float64")) ? WMBT_VIEW_LITERAL("double")
+                                                                : dtype;
+}
+
+/* float8_e4m3fn, float8_e5m2fnuz and the like are fp8_... */
+static void wmbt_lmcache_write_dtype(wmbt_keys_text *t, wmbt_view dtype)
+{
+    const size_t n = sizeof WMBT_LMCACHE_FLOAT8 - 1u;
+    if (dtype.len > n && wmbt_bytes_equal(dtype.data, (const uint8_t *)WMBT_LMCACHE_FLOAT8, n)) {
+        wmbt_keys_put(t, WMBT_VIEW_LITERAL("fp8_"));
+        wmbt_keys_put(t, wmbt_view_of(dtype.data + n, dtype.len - n));
+        return;
     }
-    if (wmbt_view_equal(dtype, WMBT_VIEW_LITERAL("float8_e4m3fn"))) {
-        return WMBT_VIEW_LITERAL("fp8_e4m3fn");
-    }
-    return wmbt_view_equal(dtype, WMBT_VIEW_LITERAL("float8_e5m2")) ? WMBT_VIEW_LITERAL("fp8_e5m2")
-                                                                    : dtype;
+    wmbt_keys_put(t, wmbt_lmcache_dtype(dtype));
 }
 
 static void wmbt_lmcache_write(wmbt_keys_text *t, const wmbt_lmcache_key *key)
@@ -178,7 +186,7 @@ static void wmbt_lmcache_write(wmbt_keys_text *t, const wmbt_lmcache_key *key)
     wmbt_keys_put(t, at);
     wmbt_keys_put_hex_number(t, key->chunk_hash, 1);
     wmbt_keys_put(t, at);
-    wmbt_keys_put(t, wmbt_lmcache_dtype(key->dtype));
+    wmbt_lmcache_write_dtype(t, key->dtype);
     if (key->layer != NULL) {
         wmbt_keys_put(t, at);
         wmbt_keys_put_number(t, *key->layer);
@@ -214,10 +222,11 @@ wmbt_status wmbt_lmcache_key_text(const wmbt_lmcache_key *key, wmbt_buf out, siz
 
 /* --- LMCache, multiprocess -------------------------------------------------------------------- */
 
-uint32_t wmbt_lmcache_mp_kv_rank(uint32_t world_size, uint32_t global_rank,
+uint64_t wmbt_lmcache_mp_kv_rank(uint32_t world_size, uint32_t global_rank,
                                  uint32_t local_world_size, uint32_t local_rank)
 {
-    return (world_size << 24) + (global_rank << 16) + (local_world_size << 8) + local_rank;
+    return (uint64_t)world_size << 24 | (uint64_t)global_rank << 16 |
+           (uint64_t)local_world_size << 8 | local_rank;
 }
 
 /* Longest salt, in characters. */

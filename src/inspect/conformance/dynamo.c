@@ -71,7 +71,9 @@ void kit_dynamo_request(struct kit *k)
         !kit_hash_tokens(k, &c, block, 0, false, &tokens, "sequence_hashes", &h)) {
         return;
     }
+    const struct kit_preimage xxh3 = {KIT_XXH3_64, h.salt_hash, 0, true};
     kit_expect_number(k, "salt_hash", h.salt_hash);
+    kit_expect_preimages(k, "preimages", &xxh3, &h);
     kit_expect_block_numbers(k, "block_hashes", &h);
     kit_expect_numbers(k, "sequence_hashes", &h);
     c.dialect = &wmbt_dialect_dynamo_plh_v1_6;
@@ -286,4 +288,18 @@ void kit_mooncake_nvme_kv(struct kit *k)
     }
     kit_expect_hex(k, "physical_key", wmbt_view_of(key, sizeof key));
     kit_expect_hex(k, "verify_hash", wmbt_view_of(verify, sizeof verify));
+    for (unsigned i = 0; i < 4u; i++) { /* numbers, here with their lowest byte first */
+        const struct kit_preimage xxh64 = {KIT_XXH64, i, 0, false};
+        uint8_t hash[8];
+        for (unsigned b = 0; b < 8u; b++) {
+            hash[b] = verify[8u * i + 7u - b];
+        }
+        kit_expect_preimage(k, "identity", &xxh64, wmbt_view_of(hash, sizeof hash));
+        for (unsigned b = 0; b < 8u && i < 2u; b++) {
+            hash[b] = key[8u * i + 7u - b];
+        }
+        if (i < 2u) {
+            kit_expect_preimage(k, "input", &xxh64, wmbt_view_of(hash, sizeof hash));
+        }
+    }
 }

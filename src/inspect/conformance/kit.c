@@ -111,6 +111,11 @@ static int find_column(const struct kit *k, const char *name)
     return -1;
 }
 
+bool kit_has_column(const struct kit *k, const char *column)
+{
+    return find_column(k, column) >= 0;
+}
+
 wmbt_view kit_cell(struct kit *k, const char *column)
 {
     int i = find_column(k, column);
@@ -258,10 +263,10 @@ struct kit_tokens kit_cell_tokens(struct kit *k, const char *column)
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
-/* The text lies behind what is allocated; its beginning is kept in `got`. */
+/* The text lies behind what is allocated; its beginning is kept in `text`. */
 void kit_text_begin(struct kit *k)
 {
-    k->got = wmbt_view_of(k->arena.data + k->used, 0);
+    k->text = wmbt_view_of(k->arena.data + k->used, 0);
 }
 
 void kit_put_view(struct kit *k, wmbt_view v)
@@ -272,7 +277,7 @@ void kit_put_view(struct kit *k, wmbt_view v)
             return;
         }
         k->arena.data[k->used++] = v.data[i];
-        k->got.len++;
+        k->text.len++;
     }
 }
 
@@ -303,12 +308,12 @@ void kit_put_number(struct kit *k, uint64_t v)
 
 wmbt_view kit_text_end(struct kit *k)
 {
-    return k->got;
+    return k->text;
 }
 
 void kit_comma(struct kit *k)
 {
-    kit_put(k, k->got.len == 0 ? "" : ",");
+    kit_put(k, k->text.len == 0 ? "" : ",");
 }
 
 void kit_put_bytes(struct kit *k, wmbt_view v)
@@ -319,8 +324,8 @@ void kit_put_bytes(struct kit *k, wmbt_view v)
 
 wmbt_view kit_list_end(struct kit *k)
 {
-    kit_put(k, k->got.len == 0 ? "empty" : "");
-    return k->got;
+    kit_put(k, k->text.len == 0 ? "empty" : "");
+    return k->text;
 }
 
 void kit_expect(struct kit *k, const char *column, wmbt_view got)

@@ -40,6 +40,7 @@ struct kit {
     const char *column;
     wmbt_view expected;
     wmbt_view got;
+    wmbt_view text; /* that is being built */
 };
 
 struct kit_kind {
@@ -85,6 +86,7 @@ void *kit_alloc(struct kit *k, size_t bytes); /* zeroed, aligned to 16; NULL: no
 /* Cells. On a cell that is no such thing the row fails and the result is 0 or empty. */
 wmbt_view kit_cell(struct kit *k, const char *column);
 bool kit_cell_is(struct kit *k, const char *column, const char *text);
+bool kit_has_column(const struct kit *k, const char *column);
 uint64_t kit_number(struct kit *k, wmbt_view v);
 uint64_t kit_cell_number(struct kit *k, const char *column);
 wmbt_view kit_bytes(struct kit *k, wmbt_view v); /* hex, "-", rep:BB:N; data is not NULL */

@@ -5,6 +5,13 @@
 #include "wombatkv/fnv1a.h"
 #include "wombatkv/xxh64.h"
 
+static const struct kit_preimage of_sha256 = {KIT_SHA256, 0, 0, false};
+static const struct kit_preimage of_sha256_end = {KIT_SHA256, 0, 24, false};
+static const struct kit_preimage of_blake3 = {KIT_BLAKE3, 0, 0, false};
+static const struct kit_preimage of_xxh3 = {KIT_XXH3_128, 0, 0, false};
+static const struct kit_preimage of_xxh64 = {KIT_XXH64, 0, 0, false};
+static const struct kit_preimage of_fnv = {KIT_FNV64, 0, 0, false};
+
 /* --- LMCache, multiprocess -------------------------------------------------------------------- */
 
 static void expect_text_hex(struct kit *k, const char *column, wmbt_status status, const uint8_t *p,
@@ -76,6 +83,7 @@ void kit_lmcache_mp(struct kit *k)
     if (!kit_hash_tokens(k, &c, chunk, 0, false, &tokens, "hashes", &h)) {
         return;
     }
+    kit_expect_preimages(k, "preimages", blake3 ? &of_blake3 : &of_sha256, &h);
     size_t skipped = (size_t)(start / chunk) < h.count ? (size_t)(start / chunk) : h.count;
     h.hash += skipped;
     h.count -= skipped;
@@ -99,8 +107,6 @@ static const wmbt_lmcache_tag *tags_of(struct kit *k, size_t *count)
     return tags;
 }
 
-#define KEY_ROOM 8192u
-
 /* The first two keys, and the first one for layer 2. */
 static void chunk_keys(struct kit *k, const struct kit_hashes *h)
 {
@@ -113,14 +119,18 @@ static void chunk_keys(struct kit *k, const struct kit_hashes *h)
     key.dtype = kit_cell(k, "dtype");
     key.mla = kit_cell_is(k, "mla", "1");
     key.tags = tags_of(k, &key.tag_count);
-    uint8_t *text = kit_alloc(k, KEY_ROOM);
+    size_t room = key.model.len + key.dtype.len + 128;
+    for (size_t i = 0; i < key.tag_count; i++) {
+        room += key.tags[i].name.len + key.tags[i].value.len + 2;
+    }
+    uint8_t *text = kit_alloc(k, room);
     if (text == NULL) {
         return;
     }
     kit_text_begin(k);
     for (size_t i = 0; i < h->count && i < 2; i++) {
         key.chunk_hash = kit_load_be64(h->hash[i].bytes);
-        if (wmbt_lmcache_key_text(&key, wmbt_buf_of(text, KEY_ROOM), &length) != WMBT_OK) {
+        if (wmbt_lmcache_key_text(&key, wmbt_buf_of(text, room), &length) != WMBT_OK) {
             kit_unknown(k, "refused by the library");
             return;
         }
@@ -135,7 +145,7 @@ static void chunk_keys(struct kit *k, const struct kit_hashes *h)
     }
     key.chunk_hash = kit_load_be64(h->hash[0].bytes);
     key.layer = &layer;
-    if (wmbt_lmcache_key_text(&key, wmbt_buf_of(text, KEY_ROOM), &length) == WMBT_OK) {
+    if (wmbt_lmcache_key_text(&key, wmbt_buf_of(text, room), &length) == WMBT_OK) {
         kit_expect_hex(k, "layer_key", wmbt_view_of(text, length));
     }
 }
@@ -156,6 +166,7 @@ void kit_lmcache_chunk(struct kit *k)
                         kit_cell_is(k, "save_unfull", "1"), &tokens, "hashes", &h)) {
         kit_expect_number(k, "none_hash", kit_load_be64(h.root.data));
         kit_expect_numbers(k, "hashes", &h);
+        kit_expect_preimages(k, "preimages", sha256 ? &of_sha256 : &of_xxh3, &h);
         chunk_keys(k, &h);
     }
 }
@@ -163,7 +174,8 @@ void kit_lmcache_chunk(struct kit *k)
 /* --- llm-d ------------------------------------------------------------------------------------ */
 
 /* Root and keys. A parent of 0 is none; with one, seed and model have no influence. */
-static void llmd(struct kit *k, const wmbt_dialect *dialect, bool items)
+static void llmd(struct kit *k, const wmbt_dialect *dialect, const struct kit_preimage *how,
+                 bool items)
 {
     const struct kit_tokens none = {NULL, 0, false};
     wmbt_engine_config c = {0};
@@ -179,6 +191,7 @@ static void llmd(struct kit *k, const wmbt_dialect *dialect, bool items)
         return;
     }
     kit_expect_number(k, "root", kit_load_be64(h.root.data));
+    kit_expect_preimage(k, "root_preimage", how, h.root);
     if (number != 0) {
         for (unsigned i = 0; i < 8u; i++) {
             parent[i] = (uint8_t)(number >> (56u - 8u * i));
@@ -192,6 +205,7 @@ static void llmd(struct kit *k, const wmbt_dialect *dialect, bool items)
     }
     if (kit_hash_tokens(k, &c, block, 0, false, &tokens, "keys", &h)) {
         kit_expect_numbers(k, "keys", &h);
+        kit_expect_preimages(k, "preimages", how, &h);
     }
 }
 
@@ -199,7 +213,7 @@ void kit_llmd_cbor_fnv(struct kit *k)
 {
     kit_expect_number(k, "seed_hash",
                       wmbt_fnv1a64(WMBT_FNV1A64_INIT, kit_cell_bytes(k, "hash_seed")));
-    llmd(k, &wmbt_dialect_llmd_fnv_cbor, false);
+    llmd(k, &wmbt_dialect_llmd_fnv_cbor, &of_fnv, false);
 }
 
 void kit_llmd_router(struct kit *k)
@@ -207,14 +221,14 @@ void kit_llmd_router(struct kit *k)
     wmbt_view seed = kit_cell_bytes(k, "hash_seed");
     if (kit_cell_is(k, "form", "xxh64")) {
         kit_expect_number(k, "seed_hash", wmbt_xxh64_once(seed, 0));
-        llmd(k, &wmbt_dialect_llmd_router_xxh64, true);
+        llmd(k, &wmbt_dialect_llmd_router_xxh64, &of_xxh64, true);
         return;
     }
     kit_expect_number(k, "seed_hash", wmbt_fnv1a64(WMBT_FNV1A64_INIT, seed));
     if (kit_cell_is(k, "form", "fnv_mm")) {
-        llmd(k, &wmbt_dialect_llmd_router_fnv, true);
+        llmd(k, &wmbt_dialect_llmd_router_fnv, &of_fnv, true);
     } else if (kit_cell_is(k, "form", "fnv_mm_offset")) {
-        llmd(k, &wmbt_dialect_llmd_kvcache_fnv, true);
+        llmd(k, &wmbt_dialect_llmd_kvcache_fnv, &of_fnv, true);
     } else {
         k->outcome = KIT_AGREES;
         kit_unknown(k, "unknown form");
@@ -232,6 +246,7 @@ void kit_llmd_cbor_sha256(struct kit *k)
                         "keys", &h)) {
         kit_expect_hex(k, "root", h.root);
         kit_expect_numbers(k, "keys", &h);
+        kit_expect_preimages(k, "preimages", &of_sha256_end, &h);
     }
 }
 
@@ -246,7 +261,9 @@ void kit_aibrix_gateway(struct kit *k)
     c.seed = kit_cell_number(k, "seed");
     if (kit_hash_tokens(k, &c, (uint32_t)kit_cell_number(k, "block_bytes"), 0, false, &tokens,
                         "hashes", &h)) {
+        const struct kit_preimage xxh64 = {KIT_XXH64, c.seed, 0, false};
         kit_expect_numbers(k, "hashes", &h);
+        kit_expect_preimages(k, "preimages", &xxh64, &h);
     }
 }
 
@@ -279,5 +296,7 @@ void kit_trtllm_v2(struct kit *k)
                         "keys", &h)) {
         kit_expect_hex(k, "root", h.root);
         kit_expect_hashes(k, "keys", &h);
+        kit_expect_preimage(k, "scope_bytes", &of_sha256, h.root);
+        kit_expect_preimages(k, "preimages", &of_sha256, &h);
     }
 }

@@ -36,6 +36,24 @@ void kit_expect_hashes(struct kit *k, const char *column, const struct kit_hashe
 void kit_expect_numbers(struct kit *k, const char *column, const struct kit_hashes *h);
 void kit_expect_block_numbers(struct kit *k, const char *column, const struct kit_hashes *h);
 
+/* How the bytes below a hash become it. */
+enum kit_digest { KIT_SHA256, KIT_BLAKE3, KIT_XXH3_128, KIT_XXH3_64, KIT_XXH64, KIT_FNV64 };
+struct kit_preimage {
+    enum kit_digest digest;
+    uint64_t seed;
+    uint32_t from; /* first byte of the digest that is the hash's */
+    bool of_block; /* Dynamo: of the block's own hash */
+};
+
+/*
+ * A preimage is compared by its hash: the bytes of the column must have this one. A file may lack
+ * the column, and a row may leave it out (none). `preimages` are those of the first two blocks.
+ */
+void kit_expect_preimage(struct kit *k, const char *column, const struct kit_preimage *how,
+                         wmbt_view hash);
+void kit_expect_preimages(struct kit *k, const char *column, const struct kit_preimage *how,
+                          const struct kit_hashes *h);
+
 uint64_t kit_load_be64(const uint8_t *p);
 
 /* Fields of a list's element, "identifier:offset:length", in order of offset. */

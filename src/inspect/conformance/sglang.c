@@ -29,6 +29,7 @@ static void expect_signed(struct kit *k, const char *column, const struct kit_ha
 
 void kit_sglang_hicache(struct kit *k)
 {
+    static const struct kit_preimage sha256 = {KIT_SHA256, 0, 0, false};
     const bool bigram = kit_cell_is(k, "form", "bigram");
     wmbt_engine_config c = {0};
     struct kit_hashes h;
@@ -51,13 +52,14 @@ void kit_sglang_hicache(struct kit *k)
     } else {
         kit_expect_hex(k, "seed", h.root);
     }
-    if (prior.data != NULL) { /* then the namespace is not used */
-        c.parent = prior;
+    if (prior.data != NULL) { /* then the namespace is not used; an empty one is no parent */
+        c.parent = prior.len != 0 ? prior : c.parent;
         c.extra_key = wmbt_view_of(NULL, 0);
         c.salt = wmbt_view_of(NULL, 0);
     }
     if (kit_hash_tokens(k, &c, page, bigram, true, &tokens, "hashes", &h)) {
         kit_expect_hashes(k, "hashes", &h);
+        kit_expect_preimages(k, "preimages", &sha256, &h);
     }
     if (kit_cell_is(k, "event_hashes", "none")) {
         return;

@@ -3,6 +3,9 @@
 #include "conformance/rows.h"
 #include "wombatkv/enginekeys.h"
 
+static const struct kit_preimage sha256 = {KIT_SHA256, 0, 0, false};
+static const struct kit_preimage xxh3 = {KIT_XXH3_128, 0, 0, false};
+
 /* A request: vllm_sha256_cbor, vllm_xxhash_cbor, vllm_pickle, vllm_untagged. */
 static void request(struct kit *k, const wmbt_dialect *dialect, bool newest)
 {
@@ -23,6 +26,7 @@ static void request(struct kit *k, const wmbt_dialect *dialect, bool newest)
                         &tokens, "hashes", &h)) {
         kit_expect_hex(k, "none_hash", h.root);
         kit_expect_hashes(k, "hashes", &h);
+        kit_expect_preimages(k, "preimages", h.bytes == 32 ? &sha256 : &xxh3, &h);
     }
 }
 
@@ -74,12 +78,12 @@ void kit_vllm_block(struct kit *k)
 {
     wmbt_engine_config c = {0};
     struct kit_hashes h;
-    bool sha256 = kit_cell_is(k, "hash", "sha256_cbor");
-    if (!sha256 && !kit_cell_is(k, "hash", "xxhash_cbor")) {
+    bool is_sha256 = kit_cell_is(k, "hash", "sha256_cbor");
+    if (!is_sha256 && !kit_cell_is(k, "hash", "xxhash_cbor")) {
         kit_unknown(k, "unknown hash");
         return;
     }
-    c.dialect = sha256 ? &wmbt_dialect_vllm_sha256_cbor : &wmbt_dialect_vllm_xxhash_cbor;
+    c.dialect = is_sha256 ? &wmbt_dialect_vllm_sha256_cbor : &wmbt_dialect_vllm_xxhash_cbor;
     c.extras = kit_cell_bytes(k, "extras_cbor");
     c.seed_text = kit_cell_bytes(k, "seed");
     struct kit_tokens none = {NULL, 0, false};
@@ -102,6 +106,7 @@ void kit_vllm_block(struct kit *k)
     size_t length = 0;
     uint64_t number = 0;
     kit_expect_hex(k, "digest", digest);
+    kit_expect_preimage(k, "preimage", is_sha256 ? &sha256 : &xxh3, digest);
     uint32_t group = (uint32_t)kit_cell_number(k, "group_id");
     if (wmbt_vllm_group_key(digest, group, wmbt_buf_of(key, sizeof key), &length) != WMBT_OK ||
         wmbt_vllm_event_number(digest, &number) != WMBT_OK) {
