@@ -78,8 +78,8 @@ typedef struct wmbt_lmcache_mp_key {
 } wmbt_lmcache_mp_key;
 
 /**
- * A rank as one number: the four are joined at bits 24, 16, 8 and 0. As upstream does it: of 256 and
- * more one reaches into the next, and the number has more than 32 bits.
+ * A rank as one number: the four are joined at bits 24, 16, 8 and 0. As upstream does it: one of
+ * 256 and more reaches into the next, and the number may have more than 32 bits.
  */
 WMBT_API uint64_t wmbt_lmcache_mp_kv_rank(uint32_t world_size, uint32_t global_rank,
                                           uint32_t local_world_size, uint32_t local_rank);
