@@ -148,7 +148,7 @@ if [ "$mode" != quick ]; then
     script flags python3 -B tests/checks/flags.py "$out"
     # The least reader: plain objects from hashes, without chain and BLAKE3.
     part hashes "$strict -Dmodules=crc32c,metadata,shape,objkey,plan,kvblock,rawtail,compressed,reader \
-        -Dreader_tokens=false -Dreader_collect=false" '--suite unit'
+        -Dreader_tokens=false -Dreader_collect=false -Dreader_bound=false" '--suite unit'
     # The sanitizers' builds, which are clang's, have the same suites.
     part clang "$strict $asserts" '--suite unit --suite fuzz' clang-19
     part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize \

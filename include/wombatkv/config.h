@@ -221,6 +221,11 @@
 #    define WMBT_CFG_READER_COLLECT 1
 #endif
 
+/* The reader binds objects to digests that the caller holds, and so needs blake3; 0: it does not. */
+#ifndef WMBT_CFG_READER_BOUND
+#    define WMBT_CFG_READER_BOUND 1
+#endif
+
 /* Writers (encoders) beside the readers. A reader in firmware can leave them out. */
 #ifndef WMBT_CFG_WRITERS
 #    define WMBT_CFG_WRITERS 1
@@ -249,8 +254,8 @@
 #if !WMBT_IS_SWITCH_(WMBT_CFG_STATUS_NAMES) || !WMBT_IS_SWITCH_(WMBT_CFG_WRITERS) ||         \
     !WMBT_IS_SWITCH_(WMBT_CFG_ZSTD_FAST) || !WMBT_IS_SWITCH_(WMBT_CFG_INDEX_ATOMICS) ||      \
     !WMBT_IS_SWITCH_(WMBT_CFG_READER_TOKENS) || !WMBT_IS_SWITCH_(WMBT_CFG_READER_COLLECT) || \
-    !WMBT_IS_SWITCH_(WMBT_CFG_EXPERIMENTAL_MODEL_KEYS)
-#    error "a switch that is neither 0 nor 1; it is one of the seven above"
+    !WMBT_IS_SWITCH_(WMBT_CFG_READER_BOUND) || !WMBT_IS_SWITCH_(WMBT_CFG_EXPERIMENTAL_MODEL_KEYS)
+#    error "a switch that is neither 0 nor 1; it is one of the eight above"
 #endif
 #if WMBT_CFG_CRC32C_KERNEL < 1 || WMBT_CFG_CRC32C_KERNEL > 5
 #    error "WMBT_CFG_CRC32C_KERNEL is 1, 2, 3, 4 or 5"
@@ -438,6 +443,8 @@
 #    error "reader needs chain for reader_tokens"
 #elif WMBT_CFG_READER && WMBT_CFG_READER_COLLECT && !WMBT_CFG_LARGEVALUE
 #    error "reader needs largevalue for reader_collect"
+#elif WMBT_CFG_READER && WMBT_CFG_READER_BOUND && !WMBT_CFG_BLAKE3
+#    error "reader needs blake3 for reader_bound"
 #endif
 #if !WMBT_IS_SWITCH_(WMBT_CFG_S3CLIENT)
 #    error "WMBT_CFG_S3CLIENT is 0 or 1"

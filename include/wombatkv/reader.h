@@ -56,6 +56,7 @@
 #ifndef WOMBATKV_READER_H
 #define WOMBATKV_READER_H
 
+#include "wombatkv/blake3.h"
 #include "wombatkv/chain.h"
 #include "wombatkv/compressed.h"
 #include "wombatkv/plan.h"
@@ -95,6 +96,9 @@ WMBT_BEGIN_DECLS
 
 /** Alignment of that memory. */
 #    define WMBT_READER_ALIGN WMBT_MEMORY_ALIGN
+
+/** Bytes of config.hashes for each object in flight: 464 for objects of 2 MiB. */
+#    define WMBT_READER_HASH_BYTES(max_object_bytes) WMBT_BLAKE3_BYTES(max_object_bytes)
 
 #    define WMBT_READER_MAX_BLOCKS 0x1000000u /**< of a prompt */
 #    define WMBT_READER_MAX_IN_FLIGHT 1024u
@@ -148,6 +152,11 @@ typedef struct wmbt_reader_config {
      * that is neither ok nor an error up to 255 counts as bad-bitstream. One object is inflated at
      * a time. */
     wmbt_codec codec;
+#    if WMBT_CFG_READER_BOUND
+    /** Kept: in_flight x WMBT_READER_HASH_BYTES(max_object_bytes) bytes, aligned like the reader, for
+     * prompts with digests; {NULL, 0}: there are none. */
+    wmbt_buf hashes;
+#    endif
 } wmbt_reader_config;
 
 /** Something else than feed() writes to places or to lent memory: wmbt_reader_quiet(). */
@@ -168,6 +177,17 @@ typedef struct wmbt_reader_prompt {
     uint32_t page_count;
     uint32_t flags;        /**< WMBT_READER_AUDIT, ... */
     uint32_t window_extra; /**< raw rows needed before those of the window (plan.h) */
+#    if WMBT_CFG_READER_BOUND
+    /** Kept: digest_count entries: the BLAKE3 (32 bytes, kept too) that the plain bytes of block b
+     * must have, or NULL: block b is not bound. NULL: none is. An entry is read once, as pages are. A
+     * bound object is verified only if it is intact and has this digest; one that is intact and has
+     * another is bad-digest. Its bytes are hashed as they come, in order: feed() and placed() say
+     * full of those that do not go on where the first ones end (bytes of collected objects may come
+     * in any order), and placed() takes rows only where they lie in config.memory, and reads them. */
+    const uint8_t *const *digests;
+    const uint8_t *const *tail_digests; /**< as many: of the tail that is stored at block b */
+    uint32_t digest_count;
+#    endif
 } wmbt_reader_prompt;
 
 #    define WMBT_READER_AUDIT 1u      /**< check every block; else stop at the first unusable one */
@@ -198,7 +218,8 @@ typedef struct wmbt_reader wmbt_reader;
  * bad-argument: NULL with a length or without a shape; a number or flag outside its range; a place
  *     that is neither wanted nor not
  * bad-argument, unsupported-shape: as wmbt_shape_check()
- * buffer-too-small: less than WMBT_READER_BYTES_RUNS(); buffer-misaligned
+ * buffer-too-small: less than WMBT_READER_BYTES_RUNS(), or hashes that are too few;
+ * buffer-misaligned
  * On an error *r is unchanged and the memory is not written.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_init(wmbt_buf memory,
@@ -214,8 +235,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_init(wmbt_buf memory,
  *
  * bad-argument: NULL with a length; an empty prefix; an unknown flag; block_tokens 0 (a size that
  *     the shape does not allow is taken: any block is then another one, wrong-block); another
- *     dialect than core and ds4: no bucket holds its blocks; a stride below the bytes of a block's
- *     rows;
+ *     dialect than core and ds4: no bucket holds its blocks; digests without config.hashes, or a
+ *     count of none; a stride below the bytes of a block's rows;
  *     places that pass memory.len (if that is not 0) or 2^64
  *     bytes: without pages offset + rows of max_blocks + 1 blocks, with pages those of the kinds
  *     that only a tail has
@@ -344,8 +365,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_found(wmbt_reader *r, const wmb
  * Returns as the table says;
  *   a status of the object (malformed, integrity, ...): *taken is unchanged
  *   bad-argument   the first byte is outside the want or came before, or NULL with a length
- *   full           too many holes: the first bytes that are missing always fit; or the header has
- *                  to come first
+ *   full           too many holes, of a bound object any: the first bytes that are missing always
+ *                  fit; or the header has to come first
  *   bad-state      another kind, found() is missing
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want,
@@ -365,8 +386,9 @@ static inline bool wmbt_reader_settles(wmbt_status status)
  * Says that `len` payload bytes at `offset` of a plain object are in place and have this CRC32C, as
  * computed by hardware that put them there. They lie within one piece (wmbt_reader_piece()).
  * Returns as the table says; bad-argument also for no bytes, for bytes that are not all payload of
- * one extent inside the want, or of which some came before; bad-state before the header has been
- * fed; collected: the object is not plain.
+ * one extent inside the want, or of which some came before, or of a bound object and not in
+ * config.memory (piece() says must_feed); bad-state before the header has been fed; collected: the
+ * object is not plain.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_placed(wmbt_reader *r, const wmbt_want *want,
                                                         uint32_t offset, uint32_t len,
@@ -473,7 +495,8 @@ typedef struct wmbt_piece {
     uint32_t layer;
     uint32_t kind;      /**< WMBT_EXTENT_...; WMBT_EXTENT_FIELD: no rows, to be fed */
     uint32_t has_place; /**< 1: rows that are wanted */
-    uint32_t must_feed; /**< 1: feed it: the header, numbers, what the engine cannot take */
+    uint32_t must_feed; /**< 1: feed it: the header, numbers, what the engine cannot take, rows of a
+                             bound object that do not go to config.memory */
     uint32_t trust;     /**< WMBT_TRUST_... */
 } wmbt_piece;
 

@@ -151,7 +151,7 @@ wmbt_status wmbt_reader_placed(wmbt_reader *r, const wmbt_want *want, uint32_t o
     }
     wmbt_reader_claim claim;
     status = wmbt_reader_claim_all(r, s, offset, len, &claim);
-    if (status != WMBT_BAD_ARGUMENT && !wmbt_reader_body_is_rows(s, &claim)) {
+    if (status != WMBT_BAD_ARGUMENT && !wmbt_reader_body_is_rows(r, s, &claim)) {
         status = WMBT_BAD_ARGUMENT;
     }
     if (status != WMBT_OK) {

@@ -49,8 +49,9 @@ wmbt_status wmbt_reader_claim_range(const wmbt_reader *r, wmbt_reader_slot *s, u
     if (claim->after != NULL && claim->after->from != claim->to) {
         claim->after = NULL; /* does not touch */
     }
-    return claim->before == NULL && claim->after == NULL && s->runs == r->config.runs ? WMBT_FULL
-                                                                                      : WMBT_OK;
+    bool in_order = wmbt_reader_is_bound(s) && s->phase == WMBT_SLOT_PLAIN;
+    bool touches = claim->before != NULL || (claim->after != NULL && !in_order);
+    return touches || (s->runs < r->config.runs && !in_order) ? WMBT_OK : WMBT_FULL;
 }
 
 /* Runs have a CRC: the bytes are those of a plain object. */
@@ -234,6 +235,8 @@ wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s)
     claim.after = NULL;
     s->run[0].crc = 0;
     s->run[0].backwards = 0;
+    wmbt_reader_bound_start(r, s);
+    wmbt_reader_bound_take(s, s->header, claim.from);
     if (s->opaque == 0u) {
         wmbt_reader_walk_keep(s, s->run);
     }
@@ -273,6 +276,18 @@ static wmbt_status wmbt_reader_mismatch(wmbt_reader *r, wmbt_reader_slot *s, wmb
     return wmbt_reader_tail_is_opaque(r, s, status == WMBT_BAD_COUNT ? WMBT_DOES_NOT_FIT : status);
 }
 
+/* Where bytes `past` the beginning of a part go in the reader's memory; NULL if they do not. */
+static uint8_t *wmbt_reader_memory_of(const wmbt_reader *r, const wmbt_reader_slot *s,
+                                      const wmbt_body_part *part, uint32_t past)
+{
+    uint64_t place;
+    uint32_t page = wmbt_reader_record_of(r, s->object)->page; /* of one in flight it is known */
+    if (r->config.memory.len == 0u || !wmbt_reader_place_of(r, page, &part->extent, &place)) {
+        return NULL;
+    }
+    return r->config.memory.data + (size_t)place + past;
+}
+
 /* Checks and copies bytes of one part, `past` bytes behind its beginning. */
 static wmbt_status wmbt_reader_take_part(wmbt_reader *r, wmbt_reader_slot *s,
                                          const wmbt_body_part *part, uint32_t past, wmbt_view bytes,
@@ -282,13 +297,9 @@ static wmbt_status wmbt_reader_take_part(wmbt_reader *r, wmbt_reader_slot *s,
     uint32_t left = s->plain_bytes - (uint32_t)part->extent.offset - past;
     /* a number that the object is cut off within is not one */
     bool is_number = part->mismatch != WMBT_OK && part->extent.bytes - past <= left;
-    uint8_t *dst = is_number ? number : NULL;
-    uint64_t place;
-    uint32_t page = wmbt_reader_record_of(r, s->object)->page; /* of one in flight it is known */
-    if (r->config.memory.len != 0u && wmbt_reader_place_of(r, page, &part->extent, &place)) {
-        dst = r->config.memory.data + (size_t)place + past;
-    }
+    uint8_t *dst = is_number ? number : wmbt_reader_memory_of(r, s, part, past);
     *crc = dst == NULL ? wmbt_crc32c(*crc, bytes) : wmbt_crc32c_copy(*crc, dst, bytes);
+    wmbt_reader_bound_take(s, dst == NULL ? bytes.data : dst, (uint32_t)bytes.len);
     for (uint32_t i = 0; dst == number && i < bytes.len; i++) {
         if (number[i] != (uint8_t)(part->value >> (8u * (past + i)))) {
             return wmbt_reader_mismatch(r, s, part->mismatch);
@@ -327,12 +338,14 @@ wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s,
     return WMBT_OK;
 }
 
-bool wmbt_reader_body_is_rows(wmbt_reader_slot *s, const wmbt_reader_claim *claim)
+bool wmbt_reader_body_is_rows(const wmbt_reader *r, wmbt_reader_slot *s,
+                              const wmbt_reader_claim *claim)
 {
     wmbt_body_part part;
     wmbt_reader_go_near(s, claim);
     uint32_t left = wmbt_reader_find_part(s, claim->from, &part);
-    return claim->to - claim->from <= left && part.extent.kind != WMBT_EXTENT_FIELD;
+    return claim->to - claim->from <= left && part.extent.kind != WMBT_EXTENT_FIELD &&
+           (!wmbt_reader_is_bound(s) || wmbt_reader_memory_of(r, s, &part, 0) != NULL);
 }
 
 void wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_claim *claim,
@@ -340,6 +353,13 @@ void wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_rea
 {
     wmbt_reader_run at;
     wmbt_reader_walk_keep(s, &at); /* is_rows() went there */
+    if (wmbt_reader_is_bound(s)) {
+        wmbt_body_part part;
+        (void)wmbt_reader_find_part(s, claim->from, &part);
+        uint32_t past = claim->from - (uint32_t)part.extent.offset;
+        wmbt_reader_bound_take(s, wmbt_reader_memory_of(r, s, &part, past),
+                               claim->to - claim->from);
+    }
     if (claim->before != NULL) {
         uint32_t bytes = claim->to - claim->from;
         if (r->ahead.bytes != bytes) {
@@ -373,7 +393,10 @@ wmbt_status wmbt_reader_body_finish(wmbt_reader_slot *s)
     if (s->fault != WMBT_OK) {
         return s->fault;
     }
-    return s->plain_bytes > s->end ? WMBT_TRAILING_BYTES : WMBT_END;
+    if (s->plain_bytes > s->end) {
+        return WMBT_TRAILING_BYTES;
+    }
+    return wmbt_reader_bound_agrees(s) ? WMBT_END : WMBT_BAD_DIGEST;
 }
 
 #endif

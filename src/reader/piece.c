@@ -74,6 +74,10 @@ wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t of
         piece->has_place = 1;
         piece->place = place + past;
     }
+    if (wmbt_reader_digest_of(r, object) != NULL &&
+        (piece->has_place == 0u || r->config.memory.len == 0u)) {
+        piece->must_feed = 1; /* what is not there cannot be hashed */
+    }
     if (offset < WMBT_READER_HEADER_BYTES) { /* is always fed */
         piece->must_feed = 1;
         piece->bytes = wmbt_reader_min(piece->bytes, WMBT_READER_HEADER_BYTES - offset);

@@ -26,6 +26,11 @@ static wmbt_status wmbt_reader_check_config(const wmbt_reader_config *config)
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_status status = wmbt_shape_check(config->shape);
+#    if WMBT_CFG_READER_BOUND
+    if (status == WMBT_OK) {
+        status = wmbt_reader_check_hashes(config);
+    }
+#    endif
     if (status != WMBT_OK || config->places == NULL) {
         return status;
     }
@@ -119,6 +124,20 @@ static void wmbt_reader_drop_prompt(wmbt_reader *r)
     wmbt_reader_forget(wmbt_reader_record_of(r, WMBT_READER_TAIL));
 }
 
+/* Digests, and memory to compare them. */
+static bool wmbt_reader_digests_are_good(const wmbt_reader *r, const wmbt_reader_prompt *prompt)
+{
+#    if WMBT_CFG_READER_BOUND
+    bool any = prompt->digests != NULL || prompt->tail_digests != NULL;
+    return any ? r->config.hashes.len != 0u && prompt->digest_count != 0u
+               : prompt->digest_count == 0u;
+#    else
+    (void)r;
+    (void)prompt;
+    return true;
+#    endif
+}
+
 static bool wmbt_reader_prompt_is_good(const wmbt_reader *r, const wmbt_reader_prompt *prompt)
 {
     return !wmbt_view_is_bad(prompt->prefix) && !wmbt_view_is_bad(prompt->name_space) &&
@@ -126,7 +145,7 @@ static bool wmbt_reader_prompt_is_good(const wmbt_reader *r, const wmbt_reader_p
            prompt->chain.dialect - WMBT_CHAIN_CORE <= WMBT_CHAIN_DS4 - WMBT_CHAIN_CORE &&
            (prompt->pages != NULL || prompt->page_count == 0u) &&
            (prompt->flags & ~WMBT_READER_PROMPT_FLAGS) == 0u &&
-           wmbt_reader_places_are_good(r, prompt);
+           wmbt_reader_digests_are_good(r, prompt) && wmbt_reader_places_are_good(r, prompt);
 }
 
 wmbt_status wmbt_reader_start(wmbt_reader *r, const wmbt_reader_prompt *prompt)
@@ -149,6 +168,11 @@ wmbt_status wmbt_reader_start(wmbt_reader *r, const wmbt_reader_prompt *prompt)
     wmbt_view_set(&r->name_space, prompt->name_space);
     r->pages = prompt->pages;
     r->page_count = prompt->page_count;
+#    if WMBT_CFG_READER_BOUND
+    r->digests = prompt->digests;
+    r->tail_digests = prompt->tail_digests;
+    r->digest_count = prompt->digest_count;
+#    endif
     r->flags = prompt->flags;
     r->window_extra = prompt->window_extra;
     r->block_tokens = prompt->chain.block_tokens;

@@ -103,6 +103,10 @@ typedef struct wmbt_reader_slot {
     uint32_t part_at;
     uint32_t done; /* of them, by work so far */
 
+#    if WMBT_CFG_READER_BOUND
+    const uint8_t *digest; /* that the plain object must have, or NULL */
+    wmbt_blake3 *hash;     /* of the bytes of run[0], in WMBT_SLOT_PLAIN and _CHECK */
+#    endif
     uint8_t *plain;   /* room for plain_bytes of the object, once lent */
     wmbt_buf stored;  /* room for a source */
     uint8_t *collect; /* where the source's bytes go in WMBT_SLOT_HEADER and _COLLECT */
@@ -177,6 +181,10 @@ struct wmbt_reader {
     wmbt_view prefix, name_space;
     const uint32_t *pages;
     uint32_t page_count;
+#    if WMBT_CFG_READER_BOUND
+    const uint8_t *const *digests, *const *tail_digests;
+    uint32_t digest_count;
+#    endif
     uint32_t flags;
     uint32_t window_extra;
     uint32_t block_tokens;
@@ -330,6 +338,66 @@ bool wmbt_reader_page_of(const wmbt_reader *r, uint32_t object, uint32_t *page);
 bool wmbt_reader_place_of(const wmbt_reader *r, uint32_t page, const wmbt_extent *extent,
                           uint64_t *place);
 
+/* --- bound.c: objects and digests that the caller holds --------------------------------------- */
+
+/* A bound object's bytes come in order. */
+static inline bool wmbt_reader_is_bound(const wmbt_reader_slot *s)
+{
+#    if WMBT_CFG_READER_BOUND
+    return s->digest != NULL;
+#    else
+    (void)s;
+    return false;
+#    endif
+}
+
+#    if WMBT_CFG_READER_BOUND
+
+/* The memory for hashes is enough. */
+wmbt_status wmbt_reader_check_hashes(const wmbt_reader_config *config);
+
+/* The digest that the table of a prompt has for an object, or NULL. */
+const uint8_t *wmbt_reader_digest_of(const wmbt_reader *r, uint32_t object);
+
+/* Begins the hash of a bound object. */
+void wmbt_reader_bound_start(const wmbt_reader *r, wmbt_reader_slot *s);
+
+/* Hashes bytes that have come, if the object is bound. */
+void wmbt_reader_bound_take(wmbt_reader_slot *s, const uint8_t *bytes, uint32_t n);
+
+/* All bytes were hashed: is it the object? True if it is not bound. */
+bool wmbt_reader_bound_agrees(const wmbt_reader_slot *s);
+
+#    else
+
+static inline const uint8_t *wmbt_reader_digest_of(const wmbt_reader *r, uint32_t object)
+{
+    (void)r;
+    (void)object;
+    return NULL;
+}
+
+static inline void wmbt_reader_bound_start(const wmbt_reader *r, wmbt_reader_slot *s)
+{
+    (void)r;
+    (void)s;
+}
+
+static inline void wmbt_reader_bound_take(wmbt_reader_slot *s, const uint8_t *bytes, uint32_t n)
+{
+    (void)s;
+    (void)bytes;
+    (void)n;
+}
+
+static inline bool wmbt_reader_bound_agrees(const wmbt_reader_slot *s)
+{
+    (void)s;
+    return true;
+}
+
+#    endif
+
 /* --- body.c: bytes of a plain object ---------------------------------------------------------- */
 
 /* The first bytes of a slot's plain object: all, or WMBT_READER_HEADER_BYTES. */
@@ -364,8 +432,9 @@ wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s);
 wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s,
                                   const wmbt_reader_claim *claim, const uint8_t *bytes);
 
-/* True if the bytes of a claim are rows of one extent. */
-bool wmbt_reader_body_is_rows(wmbt_reader_slot *s, const wmbt_reader_claim *claim);
+/* True if the bytes of a claim are rows of one extent, which lie in memory if they are bound. */
+bool wmbt_reader_body_is_rows(const wmbt_reader *r, wmbt_reader_slot *s,
+                              const wmbt_reader_claim *claim);
 
 /* As take, for rows in place. */
 void wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_claim *claim,

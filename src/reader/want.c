@@ -111,6 +111,9 @@ static void wmbt_reader_start_object(wmbt_reader *r)
         record->state |= WMBT_RECORD_IN_FLIGHT; /* was new */
         record->slot = s->id;
         s->object = object;
+#    if WMBT_CFG_READER_BOUND
+        s->digest = wmbt_reader_digest_of(r, object);
+#    endif
         s->noisy = 0;
         wmbt_reader_object_start(r, s);
         return;

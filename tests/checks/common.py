@@ -19,7 +19,7 @@ OPTIMISATIONS = ["Os", "O2", "O3"]
 COMPILERS = ["gcc", "clang"]
 # The library as small firmware builds it.
 SMALL = ["-DWMBT_CFG_BLAKE3_KERNEL=1", "-DWMBT_CFG_CRC32C_KERNEL=1", "-DWMBT_CFG_STATUS_NAMES=0",
-         "-DWMBT_CFG_WRITERS=0"]
+         "-DWMBT_CFG_WRITERS=0", "-DWMBT_CFG_READER_BOUND=0"]
 
 
 class Target:

@@ -18,7 +18,8 @@ FLAGS = ["-std=c11", "-O1", "-ffreestanding", "-fno-tree-loop-distribute-pattern
 CHOICES = {"STATUS_NAMES": ["0"], "WRITERS": ["0"], "EXPERIMENTAL_MODEL_KEYS": ["1"],
            "CRC32C_KERNEL": ["1", "2", "3"], "BLAKE3_KERNEL": ["2", "1"], "SHA256_KERNEL": ["1"],
            "XXH_KERNEL": ["1"], "ZSTD_FAST": ["0"], "INDEX_ATOMICS": ["1"], "READER_TOKENS": ["0"],
-           "READER_COLLECT": ["0"], "DISPATCH": ["1"]}
+           "READER_COLLECT": ["0"], "READER_BOUND": ["0"],
+           "DISPATCH": ["1"]}
 # Symbols that must not be there: what is compiled without the switch may not link with it.
 OTHER_ABI = {"WMBT_CFG_EXPERIMENTAL_MODEL_KEYS=1": {"wmbt_objkey_build", "wmbt_objkey_parse"}}
 EXTERNAL = {"WMBT_CFG_CRC32C_KERNEL=4": {"wmbt_crc32c_external"}}

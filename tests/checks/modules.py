@@ -14,7 +14,7 @@ from common import LEVELS, ROOT, main, read_modules
 KEYS = {"level", "headers", "needs", "sources", "suites", "fuzz", "part_of"}
 # What a suite or a harness may need that is no module.
 OPTIONS = {"writers", "status_names", "experimental_model_keys", "external", "reader_tokens",
-           "reader_collect"}
+           "reader_collect", "reader_bound"}
 HOW = "python3 tests/checks/modules.py --update BUILD_DIR"
 CONFIG, ALL, CHOICES, DESIGN = ("include/wombatkv/config.h", "include/wombatkv/wombatkv.h",
                                 "meson_options.txt", "docs/DESIGN.md")

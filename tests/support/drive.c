@@ -314,10 +314,10 @@ static void give(drive *d, uint32_t at, uint32_t n)
     if (rows == n) {
         uint32_t crc = wmbt_test_crc32c(0, d->from + at, n);
         crc ^= d->placed == d->wrong_at ? d->wrong_crc : 0u;
-        d->said = wmbt_reader_placed(d->r, &d->want, at, n, crc);
-        for (uint32_t i = 0; i < n && d->said != WMBT_COLLECTED; i++) {
+        for (uint32_t i = 0; i < n; i++) {
             d->rows.data[place + i] = d->from[at + i];
         }
+        d->said = wmbt_reader_placed(d->r, &d->want, at, n, crc);
         d->placed += d->said != WMBT_COLLECTED ? 1u : 0u;
     }
     if (d->said == WMBT_COLLECTED) { /* there is no place for it */
