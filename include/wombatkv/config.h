@@ -221,7 +221,7 @@
 #    define WMBT_CFG_READER_COLLECT 1
 #endif
 
-/* The reader binds objects to digests that the caller holds, and so needs blake3; 0: it does not. */
+/* The reader binds objects to digests of the caller's, and so needs blake3; 0: it does not. */
 #ifndef WMBT_CFG_READER_BOUND
 #    define WMBT_CFG_READER_BOUND 1
 #endif

@@ -153,8 +153,8 @@ typedef struct wmbt_reader_config {
      * a time. */
     wmbt_codec codec;
 #    if WMBT_CFG_READER_BOUND
-    /** Kept: in_flight x WMBT_READER_HASH_BYTES(max_object_bytes) bytes, aligned like the reader, for
-     * prompts with digests; {NULL, 0}: there are none. */
+    /** Kept: in_flight x WMBT_READER_HASH_BYTES(max_object_bytes) bytes, aligned like the reader,
+     * for prompts with digests; {NULL, 0}: there are none. */
     wmbt_buf hashes;
 #    endif
 } wmbt_reader_config;
@@ -179,11 +179,11 @@ typedef struct wmbt_reader_prompt {
     uint32_t window_extra; /**< raw rows needed before those of the window (plan.h) */
 #    if WMBT_CFG_READER_BOUND
     /** Kept: digest_count entries: the BLAKE3 (32 bytes, kept too) that the plain bytes of block b
-     * must have, or NULL: block b is not bound. NULL: none is. An entry is read once, as pages are. A
-     * bound object is verified only if it is intact and has this digest; one that is intact and has
-     * another is bad-digest. Its bytes are hashed as they come, in order: feed() and placed() say
-     * full of those that do not go on where the first ones end (bytes of collected objects may come
-     * in any order), and placed() takes rows only where they lie in config.memory, and reads them. */
+     * must have, or NULL: block b is not bound. NULL: none is. An entry is read once, as pages are.
+     * A bound object is verified only if it is intact and has this digest; one that is intact and
+     * has another is bad-digest. Its bytes are hashed as they come, in order: feed() and placed()
+     * say full of those that do not go on where the first ones end (bytes of collected objects may
+     * come in any order), and placed() takes rows only in config.memory, and reads them there. */
     const uint8_t *const *digests;
     const uint8_t *const *tail_digests; /**< as many: of the tail that is stored at block b */
     uint32_t digest_count;

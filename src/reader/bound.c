@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects that are bound to a digest of the caller's. A hash takes bytes in order, so a bound object
- * has one run of bytes; they are hashed where they landed, so that what was placed is what is bound.
+ * Objects that are bound to a digest of the caller's. A hash takes bytes in order, so a bound
+ * object has one run of bytes; they are hashed where they landed: what was placed is what is bound.
  */
 #include "base/bytes.h"
 #include "reader/state.h"

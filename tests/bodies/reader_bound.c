@@ -70,7 +70,7 @@ static void test_tails(wmbt_test *t)
     try_all(t, true);
 }
 
-/* Another intact object under the key is told by the digest only, a damaged one by its CRC first. */
+/* Another intact object under the key is told by the digest only, a damaged one by its CRC. */
 static void test_other_object(wmbt_test *t)
 {
     bound b;
