@@ -48,7 +48,7 @@ sanitize='-Dbuildtype=debugoptimized -Db_lundef=false -Dc_args=-fno-sanitize-rec
 
 # Parts that only --long and --only run: a push is to take no more than 45 minutes on two cores. They
 # have no pins yet; the first --long run writes them (--update).
-long_only=,small,clang,asan,msan,fuzz,flags,planted,
+long_only=,small,clang,asan,msan,fuzz,flags,planted,net-boards,
 
 # wanted PART: true if it is to run.
 known=
@@ -128,6 +128,13 @@ shows() {
         END { exit bad }' "$out/shows.log" "$lines"
 }
 
+# The other boards of tests/net.
+boards() {
+    for board in an385 virt-rv64 virt-aarch64; do
+        sh tests/net/demo.sh "$board" --server all "$out/net-build" || return 1
+    done
+}
+
 # What other people's tools say of the text.
 lint() {
     python3 -B tests/checks/lint.py --self-test && python3 -B tests/checks/lint.py "$out"
@@ -144,6 +151,9 @@ if [ "$mode" != quick ]; then
     long) script planted-all python3 -B tests/planted/planted.py "$out/planted-builds" ;;
     *) script planted python3 -B tests/planted/planted.py --some 8 "$out/planted-builds" ;;
     esac
+    # Firmware that restores a prompt from a server with moods, over emulated Ethernet.
+    script net sh tests/net/demo.sh an505 --server all "$out/net-build"
+    script net-boards boards
     # Flags of the field: nothing but the compiler's own arithmetic is called.
     script flags python3 -B tests/checks/flags.py "$out"
     # The least reader: plain objects from hashes, without chain and BLAKE3.

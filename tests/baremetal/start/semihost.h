@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Semihosting, what an image needs of it: text out, and an exit status for the emulator. */
+/* Semihosting, what an image needs of it: text out, an exit status for the emulator, and what the
+ * emulator was started with and when. */
 #ifndef WMBT_BAREMETAL_SEMIHOST_H
 #define WMBT_BAREMETAL_SEMIHOST_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SEMIHOST_WRITE0 0x04u
+#define SEMIHOST_TIME 0x11u
+#define SEMIHOST_COMMAND_LINE 0x15u
 #define SEMIHOST_EXIT 0x18u
 #define SEMIHOST_EXIT_EXTENDED 0x20u
 #define SEMIHOST_STOPPED_APPLICATION_EXIT 0x20026u
@@ -42,6 +47,20 @@ static inline uintptr_t semihost(uintptr_t operation, uintptr_t argument)
 static inline void semihost_write(const char *text)
 {
     (void)semihost(SEMIHOST_WRITE0, (uintptr_t)text);
+}
+
+/* Seconds since 1970, of the host. */
+static inline uint32_t semihost_time(void)
+{
+    return (uint32_t)semihost(SEMIHOST_TIME, 0);
+}
+
+/* The words of -semihosting-config arg=..., blanks between them, as a C string. False if they do
+ * not fit. */
+static inline bool semihost_command_line(char *text, size_t bytes)
+{
+    uintptr_t block[2] = {(uintptr_t)text, bytes};
+    return semihost(SEMIHOST_COMMAND_LINE, (uintptr_t)block) == 0u;
 }
 
 static inline _Noreturn void semihost_exit(unsigned status)
