@@ -5,7 +5,7 @@
 
 #include "wombatkv/s3client.h"
 
-#define LINKS 1u /* connections, and objects in flight */
+/* NET_LINKS, of the board: connections, and objects in flight. */
 
 /* Where the store is, and who asks. Seconds since 1970 when clock_ms() was 0. */
 typedef struct links_config {

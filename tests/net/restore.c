@@ -33,7 +33,7 @@
 #define WORDS 7u
 #define REFUSED 3
 
-static WMBT_MEMORY(memory, WMBT_READER_BYTES(MAX_BLOCKS, LINKS));
+static WMBT_MEMORY(memory, WMBT_READER_BYTES(MAX_BLOCKS, NET_LINKS));
 static wmbt_reader_place places[MAX_LAYERS * WMBT_EXTENT_KINDS];
 static uint32_t kept[MAX_LAYERS * WMBT_EXTENT_KINDS]; /* bytes of rows in each place */
 static links_config where;
@@ -174,20 +174,20 @@ static uint32_t lay_out(const wmbt_reader_config *config, uint32_t block_tokens,
     return layer;
 }
 
-/* Adds up the usable rows of an object. */
+/* Adds up the rows of an object that have been verified. */
 static void count_rows(const wmbt_reader *r, uint32_t object)
 {
     wmbt_piece piece;
     uint32_t offset = 0;
     while (wmbt_reader_piece(r, object, offset, NULL, &piece) == WMBT_OK) {
-        if (piece.has_place != 0u && piece.trust == WMBT_TRUST_USABLE) {
+        if (piece.has_place != 0u && piece.trust != WMBT_TRUST_STAGED) {
             kept[piece.layer * WMBT_EXTENT_KINDS + piece.kind] += piece.bytes;
         }
         offset = piece.offset + piece.bytes;
     }
 }
 
-/* What lies in memory, so much of each place as the plan says has rows. */
+/* What lies in memory, so much of each place as usable blocks and a tail that counts have rows. */
 static void print_rows(const wmbt_reader *r, uint32_t first, uint32_t end)
 {
     static const char digits[] = "0123456789abcdef";
@@ -200,7 +200,7 @@ static void print_rows(const wmbt_reader *r, uint32_t first, uint32_t end)
     if (wmbt_reader_plan(r, &plan) != WMBT_OK) {
         net_panic("no plan");
     }
-    for (uint32_t i = 0; i < plan.load_blocks; i++) {
+    for (uint32_t i = 0; i < wmbt_reader_usable_blocks(r); i++) {
         count_rows(r, i);
     }
     if (plan.load_tail != 0u) {
@@ -267,7 +267,7 @@ static wmbt_reader *start(uint32_t first_layer, uint32_t *end_layer)
     wmbt_reader *r = NULL;
     config.shape = &wmbt_shape_deepseek_v4_flash;
     config.max_blocks = MAX_BLOCKS;
-    config.in_flight = LINKS;
+    config.in_flight = NET_LINKS;
     config.max_object_bytes = 64u << 20;
     config.memory = wmbt_buf_of(FILES_BASE, (size_t)(start_arena_end - FILES_BASE));
     config.places = places;

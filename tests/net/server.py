@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import s3_server  # noqa: E402 # pylint: disable=wrong-import-position
 
 LARGE = 1 << 20  # bytes of an answer that is broken off
+CUT = 10  # where, in sixteenths
 STALL_SECONDS = 60  # longer than the board waits
 # Added (xor) to a message, the polynomial of CRC32C leaves its checksum as it is: an object with other
 # rows that only its ETag gives away. 33 coefficients from the highest, the first bit is the lowest.
@@ -25,7 +26,7 @@ MODES = {
     "503-always": "is busy, every time",
     "403": "takes the permission away after a while",
     "replaced": "has another object half way through the raw tail",
-    "replaced-quietly": "the same, and does not look at If-Match",
+    "replaced-quietly": "has another one there, and does not look at If-Match",
     "damaged": "has a raw tail with a wrong byte",
 }
 
@@ -55,11 +56,11 @@ class Server(s3_server.Server):
         tail = os.path.join(self.folder, self.tail)
         if mode == "damaged":
             change(tail, os.path.getsize(tail) // 2, b"\1")
-        # Other rows in both halves.
-        self.second = os.path.join(folder, "second")
+        # Other rows on both sides of where answers are broken off, and of layers that all boards keep.
+        self.first, self.second = self.folder, os.path.join(folder, "second")
         tail = os.path.join(self.second, self.tail)
-        for part in (1, 3):
-            change(tail, os.path.getsize(tail) * part // 4, CODEWORD)
+        for part in (CUT - 8, CUT + 1):
+            change(tail, os.path.getsize(tail) * part // 16, CODEWORD)
 
     def handle_error(self, request, client_address):
         """A board that hangs up is no error."""
@@ -108,7 +109,7 @@ class Handler(s3_server.Handler):
         if not large or server.done >= times:
             return super().send(status, fields, body, head, cut)
         server.done += 1
-        super().send(status, fields, body, head, len(body) * 5 // 8)
+        super().send(status, fields, body, head, len(body) * CUT // 16)
         if mode == "stall":
             self.stall()
         if mode.startswith("replaced"):

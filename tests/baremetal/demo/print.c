@@ -103,7 +103,11 @@ bool print_result(const board_command *command, const wmbt_reader *r)
     print_item("usable_blocks", wmbt_reader_usable_blocks(r));
     print_object(",\n    \"raw_tail\": {", r, WMBT_READER_TAIL, &tail);
     board_print(", \"total_tokens\": ");
-    print_number(tail.total_tokens);
+    if (tail.status == WMBT_OK || tail.status == WMBT_DOES_NOT_FIT) {
+        print_number(tail.total_tokens);
+    } else {
+        board_print("null");
+    }
     board_print(", \"reason\": \"");
     board_print(wmbt_plan_tail_reason_name(plan.tail_reason));
     board_print("\"}");

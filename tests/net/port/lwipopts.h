@@ -25,7 +25,7 @@
 
 #define MEM_ALIGNMENT 8
 #define MEM_SIZE (12 * 1024)
-#define PBUF_POOL_SIZE (2 * NET_WINDOW_SEGMENTS + 4)
+#define PBUF_POOL_SIZE (2 * NET_WINDOW_SEGMENTS * NET_LINKS + 4)
 #define PBUF_POOL_BUFSIZE 1528 /* a frame in one piece */
 
 #endif
