@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A link carries one request at a time: the client says what to send, and what comes goes straight
- * from the buffers of the receiver to the client and through it to the reader. What goes wrong below
- * (reset, silence, no connection) is told by wmbt_s3client_lost(); what is done then is the
+ * from the buffers of the receiver to the client and through it to the reader. What goes wrong
+ * below (reset, silence, no connection) is told by wmbt_s3client_lost(); what is done then is the
  * client's.
  */
 #include "links.h"

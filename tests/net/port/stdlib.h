@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lwIP includes it, and takes this from it for names of interfaces, which the demo does not look up. */
+/* lwIP takes this from it for names of interfaces, which the demo does not look up. */
 #ifndef WMBT_NET_STDLIB_H
 #define WMBT_NET_STDLIB_H
 
