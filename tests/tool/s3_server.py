@@ -5,7 +5,9 @@ import hashlib
 import hmac
 import os
 import socketserver
+import sys
 import threading
+import time
 import urllib.parse
 from xml.sax.saxutils import escape
 
@@ -53,6 +55,8 @@ class Server(socketserver.ThreadingTCPServer):
         self.anonymous = False
         self.mood = {}         # what to do wrong, by name; numbers count down
         self.requests = []     # (method, target, fields)
+        self.delay = 0         # seconds before an answer
+        self.busy = self.at_once = 0  # requests at once: now, and at most
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -67,6 +71,11 @@ class Server(socketserver.ThreadingTCPServer):
             if left is not True:
                 self.mood[name] = max(0, left - 1)
             return bool(left)
+
+    def handle_error(self, request, client_address):
+        """A client that goes away is no error."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def close(self):
         self.shutdown()
@@ -87,8 +96,17 @@ class Handler(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline().decode().rstrip("\r\n")):
             name, _, value = line.partition(":")
             fields[name.lower()] = value.strip()
-        self.server.requests.append((method, target, fields))
-        return self.answer(method, target, fields)
+        server = self.server
+        with server.lock:
+            server.requests.append((method, target, fields))
+            server.busy += 1
+            server.at_once = max(server.at_once, server.busy)
+        time.sleep(server.delay)
+        try:
+            return self.answer(method, target, fields)
+        finally:
+            with server.lock:
+                server.busy -= 1
 
     def send(self, status, fields=(), body=b"", head=False, cut=None):
         lines = [f"HTTP/1.1 {status} x", f"Content-Length: {len(body)}",

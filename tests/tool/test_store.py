@@ -38,6 +38,13 @@ class StoreTest(ToolTest):
         folder = os.path.join(BUCKET, KEY)
         return KEY + sorted(os.listdir(folder))[0]
 
+    def keys(self):
+        """All keys of the bucket."""
+        found = []
+        for folder, _, names in os.walk(BUCKET):
+            found += [os.path.relpath(os.path.join(folder, name), BUCKET) for name in names]
+        return sorted(found)
+
     def url(self, key=""):
         return f"s3://{s3_server.BUCKET}/{key}"
 
@@ -53,10 +60,7 @@ class Same(StoreTest):
         return [{**row, "path": None} for row in result.json]
 
     def test_objects(self):
-        keys = []
-        for folder, _, names in os.walk(BUCKET):
-            keys += [os.path.relpath(os.path.join(folder, name), BUCKET) for name in names]
-        keys = sorted(k for k in keys if os.path.getsize(os.path.join(BUCKET, k)) < 1 << 20)
+        keys = [k for k in self.keys() if os.path.getsize(os.path.join(BUCKET, k)) < 1 << 20]
         here = self.run_tool("show", "--json", *(os.path.join(BUCKET, k) for k in keys))
         for client in CLIENTS:
             there = self.run_tool("show", "--json", *self.args(client), *map(self.url, keys))
@@ -175,9 +179,32 @@ class Faults(StoreTest):
             before = len(self.server.requests)
             self.verify(self.block(), client, retries="0")
             dates = [f["x-amz-date"] for _, _, f in self.server.requests[before:]]
-            self.assertEqual(len(dates), 2)
-            self.assertTrue(dates[1].startswith("20261130T1320"), dates)
+            self.assertGreaterEqual(len(dates), 2)
+            self.assertTrue(all(d.startswith("20261130T1320") for d in dates[1:]), dates)
             self.server.mood = {}
+
+    def test_clock_of_several_at_once(self):
+        """What was on its way when the clock was learned is signed anew as well."""
+        keys = self.keys()[:6]
+        here = self.run_tool("verify", "--json", *(os.path.join(BUCKET, k) for k in keys)).json
+        for client in CLIENTS:
+            self.server.mood, self.server.delay = {"clock": 4}, 0.1
+            rows = self.run_tool("verify", "--json", *self.args(client), *map(self.url, keys)).json
+            self.assertEqual([row["status"] for row in rows], [row["status"] for row in here])
+
+    def test_several_at_once(self):
+        """As many requests at once as there may be: of one object, and of several."""
+        keys = self.keys()
+        big = max(keys, key=lambda k: os.path.getsize(os.path.join(BUCKET, k)))
+        self.assertGreater(os.path.getsize(os.path.join(BUCKET, big)), 10 << 20)
+        self.server.delay = 0.1
+        for client in CLIENTS:
+            for count in (1, 3):
+                for names in (keys[:6], [big]):
+                    self.server.at_once = 0
+                    self.run_tool("verify", "--json", *self.args(client, connections=str(count)),
+                                  *map(self.url, names))
+                    self.assertEqual(self.server.at_once, count, (client, names))
 
     def test_ranges(self):
         for client in CLIENTS:

@@ -279,6 +279,38 @@ static wmbt_view remote_key(const struct bucket *bucket, wmbt_view key)
     return wmbt_view_of(text, strlen(bucket->prefix) + key.len);
 }
 
+void bucket_expect(const struct bucket *bucket, wmbt_view key)
+{
+    if (bucket->store != NULL) {
+        store_expect(bucket->store, remote_key(bucket, key));
+    }
+}
+
+unsigned bucket_ahead(const struct bucket *bucket)
+{
+    return bucket->store != NULL ? store_ahead() : 0;
+}
+
+void key_list_expect(const struct key_list *list, const struct bucket *bucket, size_t i)
+{
+    size_t ahead = bucket_ahead(bucket);
+    for (size_t k = i == 0 ? 1 : i + ahead; k <= i + ahead && k < list->count; k++) {
+        bucket_expect(bucket, wmbt_view_of(list->key[k], strlen(list->key[k])));
+    }
+}
+
+void file_expect(const char *const *paths, size_t count, size_t i)
+{
+    size_t ahead = store_ahead();
+    for (size_t k = i == 0 ? 1 : i + ahead; k <= i + ahead && k < count; k++) {
+        if (store_is_url(paths[k])) {
+            const char *key;
+            struct store *store = store_open(paths[k], &key);
+            store_expect(store, wmbt_view_of(key, strlen(key)));
+        }
+    }
+}
+
 /* True if the key's components are file names: none empty, none "." or "..", no NUL. */
 static bool is_path_below(wmbt_view key)
 {

@@ -78,6 +78,14 @@ struct bucket_object {
 wmbt_status bucket_open_object(const struct bucket *bucket, wmbt_view key,
                                struct bucket_object *object, const char **why);
 
+/* The object will be opened soon. A store is asked for its beginning now, a directory for nothing.
+ * bucket_ahead() is for how many that is of use: 0 of a directory. */
+void bucket_expect(const struct bucket *bucket, wmbt_view key);
+unsigned bucket_ahead(const struct bucket *bucket);
+
+/* The same for files that are named: number `i` of so many will be read next, the others soon. */
+void file_expect(const char *const *paths, size_t count, size_t i);
+
 /* True if the bucket has the object. */
 bool bucket_has(const struct bucket *bucket, const char *key);
 
@@ -102,6 +110,8 @@ void key_list_add(struct key_list *list, const char *key);
 void key_list_sort(struct key_list *list);
 /* True if a sorted list has the key. */
 bool key_list_has(const struct key_list *list, const char *key);
+/* Key number `i` is opened next, those behind it soon: called for each in order. */
+void key_list_expect(const struct key_list *list, const struct bucket *bucket, size_t i);
 void key_list_free(struct key_list *list);
 
 /* What a bucket holds below a prefix. */

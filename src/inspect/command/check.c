@@ -310,6 +310,7 @@ static void check_all(struct scrub *scrub)
     const struct key_list *files = &scrub->keys.files;
     for (size_t i = 0; i < files->count; i++) {
         out_progress("checking", i, files->count);
+        key_list_expect(files, &scrub->bucket, i);
         check_object(scrub, files->key[i]);
     }
     out_progress_end();

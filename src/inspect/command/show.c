@@ -169,6 +169,7 @@ static int run(const struct args *args)
     for (size_t i = 0; i < args->operands; i++) {
         struct tool_mark mark = tool_mark();
         out_progress("reading", i, args->operands);
+        file_expect(args->operand, args->operands, i);
         show(args->operand[i], format, reading, &printer);
         tool_release_to(mark);
     }

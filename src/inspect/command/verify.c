@@ -66,6 +66,7 @@ static int run(const struct args *args)
     args_operands(args, "an object's file", 1, SIZE_MAX);
     for (size_t i = 0; i < args->operands; i++) {
         out_progress("verifying", i, args->operands);
+        file_expect(args->operand, args->operands, i);
         add_row(root, args->operand[i], format, &reading);
     }
     out_progress_end();

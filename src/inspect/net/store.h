@@ -2,7 +2,7 @@
 /*
  * Buckets behind S3: s3://BUCKET[/KEY or PREFIX]. Requests are signed and answers are read by the
  * library (sigv4.h, s3.h); bytes go over a socket of ours or over libcurl, which is not asked what
- * an answer means. One request at a time, connections are kept.
+ * an answer means. An object is read ahead over several connections, which are kept.
  */
 #ifndef INSPECT_STORE_H
 #define INSPECT_STORE_H
@@ -30,6 +30,12 @@ struct store *store_open(const char *url, const char **rest);
 
 /* Closes connections, wipes keys. */
 void store_close_all(void);
+
+/* The object will be opened soon: its beginning is asked for now. */
+void store_expect(struct store *store, wmbt_view key);
+
+/* How many objects it is of use to expect at once. */
+unsigned store_ahead(void);
 
 /* ok, missing, or TOOL_UNREADABLE: *why then says what the store said. */
 wmbt_status store_object_open(struct store *store, wmbt_view key, struct store_object **object,

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests over a socket, or over libcurl. */
+/* Requests over sockets, or over libcurl. A lane carries one at a time and keeps its connection. */
 #include "net/transport.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef HAVE_LIBCURL
@@ -21,13 +23,30 @@
 #define RECEIVE_BYTES 65536
 #define HEADER_BYTES 32768
 
-struct transport {
-    unsigned timeout;
-    int fd; /* -1: not connected */
+struct lane {
+    struct exchange *x; /* NULL: free */
+    int fd;             /* -1: not connected */
+    bool connecting, reused, begun;
+    size_t sent;
+    uint64_t heard_ms; /* when something was sent or came */
+    struct addrinfo *found, *next_address;
     char host[300];
+#ifdef HAVE_LIBCURL
+    struct curl_answer *answer;
+    struct curl_slist *lines;
+    CURL *easy;
+#endif
+};
+
+struct transport {
+    unsigned timeout_ms;
+    unsigned lanes;
+    struct lane *lane;
+    struct pollfd *poll;
+    struct exchange *first; /* those that wait for a lane */
     uint8_t bytes[RECEIVE_BYTES];
 #ifdef HAVE_LIBCURL
-    CURL *curl; /* NULL: a socket */
+    CURLM *multi; /* NULL: sockets */
 #endif
 };
 
@@ -38,6 +57,13 @@ bool transport_has_curl(void)
 #else
     return false;
 #endif
+}
+
+uint64_t transport_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
 }
 
 /* Feeds bytes that came. need-more, end, an error of the answer, or ok: no more is wanted. */
@@ -62,134 +88,229 @@ static wmbt_status feed(struct exchange *x, wmbt_view bytes, size_t *used)
     return status;
 }
 
-/* --- a socket -------------------------------------------------------------------------------- */
-
-static void disconnect(struct transport *t)
+static void failed(struct exchange *x, const char *why)
 {
-    if (t->fd >= 0) {
-        close(t->fd);
+    x->result = TRANSPORT_FAILED;
+    (void)snprintf(x->why, sizeof x->why, "%s", why);
+}
+
+/* --- sockets --------------------------------------------------------------------------------- */
+
+static void disconnect(struct lane *lane)
+{
+    if (lane->fd >= 0) {
+        close(lane->fd);
     }
-    t->fd = -1;
+    if (lane->found != NULL) {
+        freeaddrinfo(lane->found);
+    }
+    lane->fd = -1;
+    lane->found = lane->next_address = NULL;
+    lane->connecting = false;
 }
 
-static bool set_timeouts(int fd, unsigned seconds)
+/* The exchange of a lane is over. */
+static void release(struct lane *lane, enum transport_result result, bool keep)
 {
-    struct timeval time = {.tv_sec = (time_t)seconds, .tv_usec = 0};
-    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time) == 0 &&
-           setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time) == 0;
+    if (result != TRANSPORT_OPEN) {
+        lane->x->result = result;
+    }
+    lane->x->lane = NULL;
+    lane->x = NULL;
+    if (!keep) {
+        disconnect(lane);
+    }
 }
 
-static int connect_to(const char *host, unsigned timeout, const char **why)
+/* Begins to connect to the next address. False: there is none. */
+static bool connect_next(struct lane *lane)
+{
+    while (lane->next_address != NULL) {
+        const struct addrinfo *a = lane->next_address;
+        lane->next_address = a->ai_next;
+        lane->fd =
+            socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
+        if (lane->fd >= 0 &&
+            (connect(lane->fd, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS)) {
+            lane->connecting = true;
+            lane->x->result = TRANSPORT_OPEN;
+            return true;
+        }
+        failed(lane->x, strerror(errno));
+        if (lane->fd >= 0) {
+            close(lane->fd);
+        }
+        lane->fd = -1;
+    }
+    return false;
+}
+
+/* Looks the host of an exchange up and begins to connect. */
+static bool connect_to(struct lane *lane, const char *host)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    const char *colon = strrchr(host, ':');
-    const char *bracket = strchr(host, ']');
+    char name[sizeof lane->host];
+    const char *colon = strrchr(host, ':'), *bracket = strchr(host, ']');
     bool has_port = colon != NULL && (bracket == NULL || colon > bracket);
     size_t len = has_port ? (size_t)(colon - host) : strlen(host);
     bool literal = len > 2 && host[0] == '[' && host[len - 1] == ']';
-    const char *name = literal ? tool_copy(host + 1, len - 2) : tool_copy(host, len);
-    int error = getaddrinfo(name, has_port ? colon + 1 : "80", &hints, &found);
+    if (strlen(host) >= sizeof name) {
+        failed(lane->x, "the name of the host is too long");
+        return false;
+    }
+    (void)snprintf(name, sizeof name, "%.*s", (int)(literal ? len - 2 : len),
+                   literal ? host + 1 : host);
+    strcpy(lane->host, host);
+    int error = getaddrinfo(name, has_port ? colon + 1 : "80", &hints, &lane->found);
     if (error != 0) {
-        *why = tool_format("%s: %s", name, gai_strerror(error));
-        return -1;
+        lane->found = NULL;
+        failed(lane->x, gai_strerror(error));
+        return false;
     }
-    int fd = -1;
-    for (struct addrinfo *a = found; a != NULL && fd < 0; a = a->ai_next) {
-        fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
-        if (fd >= 0 &&
-            (!set_timeouts(fd, timeout) || connect(fd, a->ai_addr, a->ai_addrlen) != 0)) {
-            *why = tool_format("%s: %s", host, strerror(errno));
-            close(fd);
-            fd = -1;
-        }
-    }
-    freeaddrinfo(found);
-    return fd;
+    lane->next_address = lane->found;
+    return connect_next(lane);
 }
 
-static bool send_all(int fd, wmbt_view bytes)
+/* Gives an exchange to a lane: on its connection, if that leads there. */
+static void begin_on(struct lane *lane, struct exchange *x, bool fresh)
 {
-    while (bytes.len != 0) {
-        ssize_t sent = send(fd, bytes.data, bytes.len, MSG_NOSIGNAL);
-        if (sent < 0 && errno != EINTR) {
-            return false;
+    lane->x = x;
+    x->lane = lane;
+    lane->sent = 0;
+    lane->begun = false;
+    lane->heard_ms = transport_now();
+    lane->reused = !fresh && lane->fd >= 0 && strcmp(lane->host, x->host) == 0;
+    if (!lane->reused) {
+        disconnect(lane);
+        if (strcmp(x->scheme, "http") != 0) {
+            failed(x, "the library's own client speaks http:// only");
+            release(lane, TRANSPORT_OPEN, false);
+        } else if (!connect_to(lane, x->host)) {
+            release(lane, TRANSPORT_OPEN, false);
         }
-        size_t n = sent > 0 ? (size_t)sent : 0;
-        bytes = wmbt_view_of(bytes.data + n, bytes.len - n);
     }
-    return true;
 }
 
-static const char *lost(int error, ssize_t got)
+/* The connection of a lane has failed: once more if it was an old one, which may have been closed
+ * meanwhile. */
+static void lose(struct lane *lane, const char *why)
 {
-    if (got == 0) {
-        return "the connection was closed";
+    struct exchange *x = lane->x;
+    if (lane->reused && !lane->begun) {
+        begin_on(lane, x, true);
+        return;
     }
-    return error == EAGAIN || error == EWOULDBLOCK ? "no answer in time"
-                                                   : tool_format("%s", strerror(error));
+    failed(x, why);
+    release(lane, TRANSPORT_FAILED, false);
 }
 
-/* One try on the connection at hand. *begun: at least a byte of the answer came. */
-static enum transport_result try_socket(struct transport *t, struct exchange *x,
-                                        wmbt_status *status, bool *begun, const char **why)
+static void finish_connecting(struct lane *lane)
 {
-    if (!send_all(t->fd, x->request)) {
-        *why = lost(errno, -1);
-        return TRANSPORT_FAILED;
+    int error = 0;
+    socklen_t len = sizeof error;
+    if (getsockopt(lane->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0) {
+        error = errno;
     }
-    for (;;) {
-        ssize_t got = recv(t->fd, t->bytes, sizeof t->bytes, 0);
-        if (got < 0 && errno == EINTR) {
-            continue;
+    lane->connecting = false;
+    lane->heard_ms = transport_now();
+    if (error != 0) {
+        close(lane->fd);
+        lane->fd = -1;
+        failed(lane->x, strerror(error));
+        if (!connect_next(lane)) {
+            release(lane, TRANSPORT_FAILED, false);
         }
-        size_t used = 0;
-        if (got <= 0) {
-            *why = lost(errno, got);
-            bool whole = got == 0 && *begun && wmbt_s3_answer_finish(x->answer) == WMBT_END;
-            disconnect(t);
-            return whole ? TRANSPORT_DONE : TRANSPORT_FAILED;
+    }
+}
+
+static void send_some(struct lane *lane)
+{
+    wmbt_view request = lane->x->request;
+    ssize_t sent =
+        send(lane->fd, request.data + lane->sent, request.len - lane->sent, MSG_NOSIGNAL);
+    if (sent >= 0) {
+        lane->sent += (size_t)sent;
+        lane->heard_ms = transport_now();
+    } else if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) {
+        lose(lane, strerror(errno));
+    }
+}
+
+static void receive_some(struct transport *t, struct lane *lane)
+{
+    struct exchange *x = lane->x;
+    size_t used = 0;
+    ssize_t got = recv(lane->fd, t->bytes, sizeof t->bytes, 0);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) {
+        return;
+    }
+    if (got <= 0) {
+        if (got == 0 && lane->begun && wmbt_s3_answer_finish(x->answer) == WMBT_END) {
+            release(lane, TRANSPORT_DONE, false);
+        } else {
+            lose(lane, got == 0 ? "the connection was closed" : strerror(errno));
         }
-        *begun = true;
-        *status = feed(x, wmbt_view_of(t->bytes, (size_t)got), &used);
-        if (*status == WMBT_NEED_MORE) {
-            continue;
-        }
-        bool keep = *status == WMBT_END && used == (size_t)got &&
+        return;
+    }
+    lane->begun = true;
+    lane->heard_ms = transport_now();
+    x->status = feed(x, wmbt_view_of(t->bytes, (size_t)got), &used);
+    if (x->status != WMBT_NEED_MORE) {
+        bool keep = x->status == WMBT_END && used == (size_t)got && lane->sent == x->request.len &&
                     wmbt_http_reusable(wmbt_s3_answer_http(x->answer));
-        if (!keep) {
-            disconnect(t);
-        }
-        return wmbt_status_is_error(*status) ? TRANSPORT_REFUSED : TRANSPORT_DONE;
+        release(lane, wmbt_status_is_error(x->status) ? TRANSPORT_REFUSED : TRANSPORT_DONE, keep);
     }
 }
 
-static enum transport_result run_socket(struct transport *t, struct exchange *x,
-                                        wmbt_status *status, const char **why)
+static bool is_sending(const struct lane *lane)
 {
-    bool begun = false;
-    if (strcmp(x->scheme, "http") != 0) {
-        *why = "the library's own client speaks http:// only";
-        return TRANSPORT_FAILED;
-    }
-    bool reused = t->fd >= 0 && strcmp(t->host, x->host) == 0;
-    if (reused) { /* it may have been closed meanwhile: then once more, on a new one */
-        enum transport_result result = try_socket(t, x, status, &begun, why);
-        if (result != TRANSPORT_FAILED || begun) {
-            return result;
+    return lane->connecting || lane->sent < lane->x->request.len;
+}
+
+/* What poll() is to wait for, and for how long. Returns the lanes that carry something. */
+static unsigned watch(struct transport *t, unsigned *max_ms)
+{
+    uint64_t now = transport_now();
+    unsigned busy = 0;
+    for (unsigned i = 0; i < t->lanes; i++) {
+        const struct lane *lane = &t->lane[i];
+        t->poll[i].fd = lane->x != NULL ? lane->fd : -1;
+        t->poll[i].events = POLLIN;
+        t->poll[i].revents = 0;
+        if (lane->x != NULL) {
+            uint64_t due = lane->heard_ms + t->timeout_ms;
+            uint64_t left = due > now ? due - now : 0;
+            t->poll[i].events = is_sending(lane) ? POLLIN | POLLOUT : POLLIN;
+            *max_ms = left < *max_ms ? (unsigned)left : *max_ms;
+            busy++;
         }
     }
-    disconnect(t);
-    t->fd = strlen(x->host) < sizeof t->host ? connect_to(x->host, t->timeout, why) : -1;
-    if (t->fd < 0) {
-        return TRANSPORT_FAILED;
+    return busy;
+}
+
+static void turn_sockets(struct transport *t, unsigned max_ms)
+{
+    (void)watch(t, &max_ms);
+    if (poll(t->poll, t->lanes, (int)max_ms) < 0) {
+        return; /* a signal */
     }
-    strcpy(t->host, x->host);
-    enum transport_result result = try_socket(t, x, status, &begun, why);
-    if (result == TRANSPORT_FAILED) {
-        disconnect(t);
+    for (unsigned i = 0; i < t->lanes; i++) {
+        struct lane *lane = &t->lane[i];
+        short ready = t->poll[i].revents;
+        if (lane->x == NULL || t->poll[i].fd != lane->fd) {
+            continue;
+        }
+        if (ready != 0 && lane->connecting) {
+            finish_connecting(lane);
+        } else if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0) {
+            receive_some(t, lane);
+        } else if ((ready & POLLOUT) != 0) {
+            send_some(lane);
+        } else if (transport_now() >= lane->heard_ms + t->timeout_ms) {
+            failed(lane->x, "no answer in time");
+            release(lane, TRANSPORT_FAILED, false);
+        }
     }
-    return result;
 }
 
 /* --- libcurl --------------------------------------------------------------------------------- */
@@ -283,63 +404,139 @@ static struct curl_slist *request_lines(wmbt_view request, const char **target)
     return lines;
 }
 
-static enum transport_result run_curl(struct transport *t, struct exchange *x, wmbt_status *status,
-                                      const char **why)
+static void begin_curl(struct transport *t, struct lane *lane, struct exchange *x)
 {
-    static struct curl_answer answer; /* too large for a stack */
-    struct curl_answer *a = &answer;
     const char *target = "";
+    struct tool_mark mark = tool_mark();
+    struct curl_answer *a = lane->answer;
     memset(a, 0, sizeof *a);
     a->x = x;
     a->status = WMBT_NEED_MORE;
-    struct curl_slist *lines = request_lines(x->request, &target);
-    curl_easy_reset(t->curl);
-    curl_easy_setopt(t->curl, CURLOPT_URL, tool_format("%s://%s%s", x->scheme, x->host, target));
-    curl_easy_setopt(t->curl, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, lines);
-    curl_easy_setopt(t->curl, CURLOPT_NOBODY, x->is_head ? 1L : 0L);
-    curl_easy_setopt(t->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT, (long)t->timeout);
-    curl_easy_setopt(t->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(t->curl, CURLOPT_LOW_SPEED_TIME, (long)t->timeout);
-    curl_easy_setopt(t->curl, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(t->curl, CURLOPT_HEADERDATA, a);
-    curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, a);
-    CURLcode code = curl_easy_perform(t->curl);
-    curl_slist_free_all(lines);
-    if (wmbt_status_is_error(a->status)) {
-        *status = a->status;
-        return TRANSPORT_REFUSED;
+    lane->x = x;
+    x->lane = lane;
+    lane->lines = request_lines(x->request, &target);
+    CURL *easy = lane->easy;
+    curl_easy_reset(easy);
+    curl_easy_setopt(easy, CURLOPT_URL, tool_format("%s://%s%s", x->scheme, x->host, target));
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, lane);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lane->lines);
+    curl_easy_setopt(easy, CURLOPT_NOBODY, x->is_head ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 2L * RECEIVE_BYTES);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(t->timeout_ms / 1000u));
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, a);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, a);
+    tool_release_to(mark);
+    curl_multi_add_handle(t->multi, easy);
+}
+
+static void end_curl(struct transport *t, struct lane *lane)
+{
+    curl_multi_remove_handle(t->multi, lane->easy);
+    curl_slist_free_all(lane->lines);
+    lane->lines = NULL;
+    lane->x->lane = NULL;
+    lane->x = NULL;
+}
+
+/* An exchange over libcurl has ended. */
+static void conclude_curl(struct transport *t, struct lane *lane, CURLcode code)
+{
+    struct exchange *x = lane->x;
+    wmbt_status status = lane->answer->status;
+    end_curl(t, lane);
+    if (wmbt_status_is_error(status)) {
+        x->status = status;
+        x->result = TRANSPORT_REFUSED;
+    } else if (status == WMBT_OK) {
+        x->result = TRANSPORT_DONE; /* no more was wanted */
+    } else if (code != CURLE_OK) {
+        failed(x, curl_easy_strerror(code));
+    } else {
+        x->status = status == WMBT_END ? WMBT_END : wmbt_s3_answer_finish(x->answer);
+        x->result = x->status == WMBT_END ? TRANSPORT_DONE : TRANSPORT_REFUSED;
     }
-    if (a->status == WMBT_OK) {
-        return TRANSPORT_DONE; /* no more was wanted */
+}
+
+static void turn_curl(struct transport *t, unsigned max_ms)
+{
+    int running = 0, left = 0;
+    const CURLMsg *message;
+    curl_multi_perform(t->multi, &running);
+    while ((message = curl_multi_info_read(t->multi, &left)) != NULL) {
+        char *lane = NULL;
+        if (message->msg == CURLMSG_DONE) {
+            CURLcode code = message->data.result;
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &lane);
+            conclude_curl(t, (struct lane *)(void *)lane, code);
+            max_ms = 0;
+        }
     }
-    if (code != CURLE_OK) {
-        *why = curl_easy_strerror(code);
-        return TRANSPORT_FAILED;
+    if (max_ms != 0) {
+        curl_multi_poll(t->multi, NULL, 0, (int)max_ms, NULL);
     }
-    *status = a->status == WMBT_END ? WMBT_END : wmbt_s3_answer_finish(x->answer);
-    return *status == WMBT_END ? TRANSPORT_DONE : TRANSPORT_REFUSED;
+}
+
+static void open_curl(struct transport *t)
+{
+    t->multi = curl_multi_init();
+    for (unsigned i = 0; i < t->lanes; i++) {
+        t->lane[i].easy = curl_easy_init();
+        t->lane[i].answer = malloc(sizeof *t->lane[i].answer);
+        if (t->multi == NULL || t->lane[i].easy == NULL || t->lane[i].answer == NULL) {
+            tool_usage_error("libcurl does not start");
+        }
+    }
+    curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)t->lanes);
+}
+
+static void close_curl(struct transport *t)
+{
+    for (unsigned i = 0; i < t->lanes; i++) {
+        curl_easy_cleanup(t->lane[i].easy);
+        free(t->lane[i].answer);
+    }
+    curl_multi_cleanup(t->multi);
 }
 
 #endif
 
 /* --- either ---------------------------------------------------------------------------------- */
 
-struct transport *transport_open(bool curl, unsigned timeout_seconds)
+static bool is_curl(const struct transport *t)
+{
+#ifdef HAVE_LIBCURL
+    return t->multi != NULL;
+#else
+    (void)t;
+    return false;
+#endif
+}
+
+struct transport *transport_open(bool curl, unsigned timeout_seconds, unsigned connections)
 {
     struct transport *t = calloc(1, sizeof *t);
-    if (t == NULL) {
+    struct lane *lane = calloc(connections, sizeof *lane);
+    struct pollfd *polled = calloc(connections, sizeof *polled);
+    if (t == NULL || lane == NULL || polled == NULL) {
         tool_usage_error("not enough memory");
     }
-    t->timeout = timeout_seconds;
-    t->fd = -1;
+    t->timeout_ms = timeout_seconds * 1000u;
+    t->lanes = connections;
+    t->lane = lane;
+    t->poll = polled;
+    for (unsigned i = 0; i < connections; i++) {
+        lane[i].fd = -1;
+    }
 #ifdef HAVE_LIBCURL
-    t->curl = curl ? curl_easy_init() : NULL;
-    if (curl && t->curl == NULL) {
-        tool_usage_error("libcurl does not start");
+    if (curl) {
+        open_curl(t);
     }
 #else
     (void)curl;
@@ -349,22 +546,98 @@ struct transport *transport_open(bool curl, unsigned timeout_seconds)
 
 void transport_close(struct transport *transport)
 {
-    disconnect(transport);
+    for (unsigned i = 0; i < transport->lanes; i++) {
+        if (transport->lane[i].x != NULL) {
+            transport_cancel(transport, transport->lane[i].x);
+        }
+        disconnect(&transport->lane[i]);
+    }
 #ifdef HAVE_LIBCURL
-    if (transport->curl != NULL) {
-        curl_easy_cleanup(transport->curl);
+    if (is_curl(transport)) {
+        close_curl(transport);
     }
 #endif
+    free(transport->lane);
+    free(transport->poll);
     free(transport);
 }
 
-enum transport_result transport_run(struct transport *transport, struct exchange *exchange,
-                                    wmbt_status *status, const char **why)
+/* Gives waiting exchanges to lanes that are free; those first that lead there already. */
+static void fill_lanes(struct transport *t)
 {
+    while (t->first != NULL) {
+        struct exchange *x = t->first;
+        struct lane *best = NULL;
+        for (unsigned i = 0; i < t->lanes; i++) {
+            struct lane *lane = &t->lane[i];
+            bool leads = lane->fd >= 0 && strcmp(lane->host, x->host) == 0;
+            if (lane->x == NULL && (best == NULL || leads)) {
+                best = lane;
+                if (leads) {
+                    break;
+                }
+            }
+        }
+        if (best == NULL) {
+            return;
+        }
+        t->first = x->next;
+        x->next = NULL;
 #ifdef HAVE_LIBCURL
-    if (transport->curl != NULL) {
-        return run_curl(transport, exchange, status, why);
+        if (is_curl(t)) {
+            begin_curl(t, best, x);
+            continue;
+        }
+#endif
+        begin_on(best, x, false);
+    }
+}
+
+void transport_begin(struct transport *transport, struct exchange *exchange)
+{
+    struct exchange **last = &transport->first;
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = exchange;
+    exchange->next = NULL;
+    exchange->lane = NULL;
+    exchange->result = TRANSPORT_OPEN;
+    exchange->status = WMBT_NEED_MORE;
+    exchange->why[0] = '\0';
+    fill_lanes(transport);
+}
+
+void transport_cancel(struct transport *transport, struct exchange *exchange)
+{
+    for (struct exchange **x = &transport->first; *x != NULL; x = &(*x)->next) {
+        if (*x == exchange) {
+            *x = exchange->next;
+            return;
+        }
+    }
+    if (exchange->lane == NULL) {
+        return;
+    }
+#ifdef HAVE_LIBCURL
+    if (is_curl(transport)) {
+        end_curl(transport, exchange->lane);
+        return;
     }
 #endif
-    return run_socket(transport, exchange, status, why);
+    release(exchange->lane, TRANSPORT_OPEN, false);
+}
+
+void transport_turn(struct transport *transport, unsigned max_ms)
+{
+    fill_lanes(transport);
+#ifdef HAVE_LIBCURL
+    if (is_curl(transport)) {
+        turn_curl(transport, max_ms);
+        fill_lanes(transport);
+        return;
+    }
+#endif
+    turn_sockets(transport, max_ms);
+    fill_lanes(transport);
 }

@@ -78,12 +78,36 @@ static bool recall(const struct supply *supply, const wmbt_want *want, struct fo
     return true;
 }
 
+/* Blocks behind this one will be wanted as well, but for those of earlier prompts. */
+static void expect_blocks(const struct supply *supply, uint32_t block)
+{
+    const struct resolved *result = supply->result;
+    unsigned ahead = bucket_ahead(&supply->resolver->bucket);
+    for (uint32_t i = block + 1u; i < result->blocks && i - block <= ahead; i++) {
+        char key[WMBT_OBJKEY_MAX_BYTES];
+        size_t len = 0;
+        wmbt_block_hash hash;
+        wmbt_status status =
+            wmbt_reader_object_key(result->reader, i, wmbt_buf_of(key, sizeof key), &len);
+        if (status == WMBT_OK) {
+            status = wmbt_reader_block_hash(result->reader, i, &hash);
+        }
+        if (status == WMBT_OK &&
+            (supply->taker != NULL || seen_find(&supply->resolver->seen, &hash) == NULL)) {
+            bucket_expect(&supply->resolver->bucket, wmbt_view_of(key, len));
+        }
+    }
+}
+
 /* Opens the object, or the chunk, that is wanted. */
 static wmbt_status find(struct supply *supply, const wmbt_want *want, struct found *found)
 {
     char key[WMBT_OBJKEY_MAX_BYTES];
     size_t len = 0;
     bucket_object_close(&supply->object);
+    if (want->object != WMBT_READER_TAIL) {
+        expect_blocks(supply, want->object);
+    }
     wmbt_status status =
         wmbt_reader_want_key(supply->result->reader, want, wmbt_buf_of(key, sizeof key), &len);
     if (status == WMBT_OK) {
