@@ -161,7 +161,7 @@ if [ "$mode" != quick ]; then
         -Dreader_tokens=false -Dreader_collect=false -Dreader_bound=false" '--suite unit'
     # The sanitizers' builds, which are clang's, have the same suites.
     part clang "$strict $asserts" '--suite unit --suite fuzz' clang-19
-    part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dbuildtype=minsize \
+    part small "$strict -Dcrc32c_kernel=nibble -Dblake3_kernel=small -Dxxh_kernel=small -Dbuildtype=minsize \
         -Dexperimental_model_keys=true -Dwriters=false -Dstatus_names=false" '--suite unit'
     part asan "$strict $asserts $sanitize -Db_sanitize=address,undefined -Dinspect=enabled \
         -Dlibzstd=enabled" \

@@ -191,7 +191,8 @@
 #    define WMBT_CFG_DISPATCH 0
 #endif
 
-/* XXH3 and XXH64: 1 small (rolled, whole buffers), 2 fast (straight from the caller's bytes). */
+/* XXH3 and XXH64: 1 small (rolled, whole buffers), 2 fast (straight from the caller's bytes).
+ * Without a choice 2 where pointers have 64 bits, else 1. */
 #ifndef WMBT_CFG_XXH_KERNEL
 #    if UINTPTR_MAX > UINT32_MAX
 #        define WMBT_CFG_XXH_KERNEL 2
