@@ -120,6 +120,9 @@
 #ifndef WMBT_CFG_ENVELOPE
 #    define WMBT_CFG_ENVELOPE 1
 #endif
+#ifndef WMBT_CFG_RPC
+#    define WMBT_CFG_RPC 1
+#endif
 #ifndef WMBT_CFG_SIGV4
 #    define WMBT_CFG_SIGV4 1
 #endif
@@ -396,6 +399,9 @@
 #    error "WMBT_CFG_ENVELOPE is 0 or 1"
 #elif WMBT_CFG_ENVELOPE && !WMBT_CFG_CRC32C
 #    error "envelope needs crc32c"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_RPC)
+#    error "WMBT_CFG_RPC is 0 or 1"
 #endif
 #if !WMBT_IS_SWITCH_(WMBT_CFG_SIGV4)
 #    error "WMBT_CFG_SIGV4 is 0 or 1"

@@ -37,6 +37,7 @@
 #include "wombatkv/replay.h"
 #include "wombatkv/residency.h"
 #include "wombatkv/reuse.h"
+#include "wombatkv/rpc.h"
 #include "wombatkv/s3.h"
 #include "wombatkv/s3client.h"
 #include "wombatkv/segment.h"

@@ -61,6 +61,16 @@ const struct kit_kind kit_kinds[] = {
 #if WMBT_CFG_ENVELOPE && WMBT_CFG_WRITERS
     {"daemon_envelope", "op wire_hex body_hex outcome crc len", kit_daemon_envelope},
 #endif
+#if WMBT_CFG_RPC && WMBT_CFG_WRITERS
+    {"daemon_batches", "kind op wire_hex outcome items", kit_daemon_batches},
+    {"daemon_wire", "kind op wire_hex outcome id op_code status text1_hex text2_hex payload_hex",
+     kit_daemon_wire},
+    {"daemon_blockops", "kind op wire_hex outcome namespace_hex hashes payloads number error_hex",
+     kit_daemon_blockops},
+    {"daemon_blockops_mutants",
+     "kind op wire_hex outcome namespace_hex hashes payloads number error_hex",
+     kit_daemon_blockops},
+#endif
 #if WMBT_CFG_WAL && WMBT_CFG_WRITERS
     {"format_wal_record", "op wire_hex outcome key_hex meta_hex payload_hex",
      kit_format_wal_record},

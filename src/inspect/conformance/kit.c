@@ -459,16 +459,16 @@ static const struct kit_kind *kind_of_name(wmbt_view name)
     return NULL;
 }
 
-/* The only kind with these columns. */
+/* The only kind with these columns, or the first one of those that are read alike. */
 static const struct kit_kind *kind_of_columns(const struct kit *k)
 {
     const struct kit_kind *found = NULL;
     for (const struct kit_kind *kind = kit_kinds; kind->name != NULL; kind++) {
         if (has_columns(k, kind)) {
-            if (found != NULL) {
+            if (found != NULL && found->run != kind->run) {
                 return NULL;
             }
-            found = kind;
+            found = found != NULL ? found : kind;
         }
     }
     return found;
