@@ -104,8 +104,9 @@ typedef struct wmbt_rpc_blocks {
 /**
  * Reads a payload of the kind WMBT_RPC_..._REQUEST or _RESPONSE.
  *
- * bad-argument: another kind, or NULL with a length; truncated, bad-magic: its first 16 bytes; then
- * as wmbt_rpc_read_request(); bad-tag: neither present nor absent. *blocks is changed only on ok.
+ * bad-argument: another kind, or NULL with a length; bad-magic: not the kind's first 16 bytes, or
+ * fewer; then as wmbt_rpc_read_request(); bad-tag: neither present nor absent. *blocks is changed
+ * only on ok.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_rpc_read_blocks(wmbt_view payload, uint32_t kind,
                                                           wmbt_rpc_blocks *blocks);
