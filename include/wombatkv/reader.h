@@ -81,13 +81,16 @@ WMBT_BEGIN_DECLS
 #    define WMBT_READER_OBJECT_BYTES(runs) \
         ((WMBT_READER_SLOT_BYTES + WMBT_READER_RUN_BYTES * WMBT_SIZE(runs) + 7u) / 8u * 8u)
 
+/** Bytes of so many blocks, a multiple of WMBT_READER_ALIGN. */
+#    define WMBT_READER_RECORD_BYTES(max_blocks) ((44u * WMBT_SIZE(max_blocks) + 7u) / 8u * 8u)
+
 /**
  * Bytes of memory for prompts of up to `max_blocks` full blocks, `in_flight` objects at once and
  * `runs` runs of bytes of each; a constant expression if they are. More is needed only for a chain
  * with a tenant above 960 bytes (chain.h).
  */
 #    define WMBT_READER_BYTES_RUNS(max_blocks, in_flight, runs) \
-        (1024u + (44u * WMBT_SIZE(max_blocks) + 7u) / 8u * 8u + \
+        (1024u + WMBT_READER_RECORD_BYTES(max_blocks) +         \
          WMBT_READER_OBJECT_BYTES(runs) * WMBT_SIZE(in_flight))
 
 /** The same with config.runs 0, that is 8. */

@@ -102,6 +102,15 @@ bool wmbt_body_take(wmbt_body_decoder *body, wmbt_cursor *in, uint8_t *dst)
     return body->left == 0u;
 }
 
+bool wmbt_body_take_header(wmbt_body_decoder *body, wmbt_view bytes)
+{
+    if (bytes.len < body->left) {
+        return false;
+    }
+    wmbt_bytes_copy(body->bytes, bytes.data, body->left);
+    return true;
+}
+
 wmbt_status wmbt_body_placed(wmbt_body_decoder *body, uint32_t len, uint32_t crc)
 {
     if (wmbt_status_is_error(body->status)) {

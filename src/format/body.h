@@ -52,6 +52,10 @@ wmbt_status wmbt_body_ready(const wmbt_body_decoder *body, const wmbt_cursor *in
  * extent to `dst` unless that is NULL. Reads each once. True if this has completed the part. */
 bool wmbt_body_take(wmbt_body_decoder *body, wmbt_cursor *in, uint8_t *dst);
 
+/** Takes the first part, a header, at once, without a checksum, for who needs no more. Reads
+ * each byte once. False if not all of it is there. */
+bool wmbt_body_take_header(wmbt_body_decoder *body, wmbt_view bytes);
+
 /** placed(): ok if this has completed the extent. */
 wmbt_status wmbt_body_placed(wmbt_body_decoder *body, uint32_t len, uint32_t crc);
 

@@ -333,8 +333,7 @@ wmbt_status wmbt_kvblock_read_header(wmbt_view bytes, const wmbt_kvblock_expect 
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_cursor in = wmbt_cursor_of(bytes);
-    if (!wmbt_body_take(&push.body, &in, NULL)) {
+    if (!wmbt_body_take_header(&push.body, bytes)) {
         return WMBT_TRUNCATED;
     }
     status = wmbt_kvblock_check_header(&push);

@@ -6,6 +6,7 @@
 #include "base/le.h"
 #include "base/min.h"
 #include "format/body.h"
+#include "format/rawtail.h"
 #include "wombatkv/crc32c.h"
 
 #if WMBT_CFG_RAWTAIL
@@ -14,7 +15,6 @@ WMBT_STATIC_ASSERT(WMBT_RAWTAIL_HEADER_BYTES <= WMBT_BODY_HEADER_BYTES, "parts k
 
 #    define WMBT_RAWTAIL_MAGIC 0x52545431u      /* in the file: "1TTR" */
 #    define WMBT_RAWTAIL_END_MARKER 0x52545445u /* in the file: "ETTR" */
-#    define WMBT_RAWTAIL_MIN_BYTES 40u          /* a header and an end marker */
 
 /* --- does it fit ------------------------------------------------------------------------------ */
 
@@ -515,8 +515,7 @@ wmbt_status wmbt_rawtail_read_header(wmbt_view bytes, const wmbt_rawtail_expect 
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_cursor in = wmbt_cursor_of(bytes);
-    if (!wmbt_body_take(&push.body, &in, NULL)) {
+    if (!wmbt_body_take_header(&push.body, bytes)) {
         return WMBT_TRUNCATED;
     }
     status = wmbt_rawtail_check_header(&push);

@@ -9,6 +9,9 @@
 
 #if WMBT_CFG_RAWTAIL
 
+/** A header and an end marker. */
+#    define WMBT_RAWTAIL_MIN_BYTES 40u
+
 /** Bytes that follow the envelope. */
 static inline uint32_t wmbt_rawtail_body_bytes(const uint8_t *envelope)
 {

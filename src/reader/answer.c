@@ -7,16 +7,18 @@
 
 /* --- which want ------------------------------------------------------------------------------- */
 
-/* The slot of a want of a kind that the call answers, or why there is none. */
-static wmbt_status wmbt_reader_slot_for(const wmbt_reader *r, const wmbt_want *want, bool bytes,
-                                        wmbt_reader_slot **s)
+/* A set of phases. */
+#    define WMBT_READER_IN(phase) (1u << (phase))
+
+/* The slot of a want that waits for what the call brings, or why there is none. */
+static wmbt_status wmbt_reader_slot_for(const wmbt_reader *r, const wmbt_want *want,
+                                        uint32_t phases, wmbt_reader_slot **s)
 {
     *s = wmbt_reader_slot_of(r, want);
     if (*s == NULL) {
         return wmbt_reader_is_question(r, want) ? WMBT_BAD_STATE : WMBT_STALE;
     }
-    bool has_bytes = want->kind == WMBT_WANT_OBJECT || want->kind == WMBT_WANT_RANGE;
-    return bytes == has_bytes ? WMBT_OK : WMBT_BAD_STATE;
+    return (phases >> (*s)->phase & 1u) != 0u ? WMBT_OK : WMBT_BAD_STATE;
 }
 
 /* What may be worked in a call that is not step(). */
@@ -50,12 +52,9 @@ wmbt_status wmbt_reader_presence(wmbt_reader *r, const wmbt_want *want, wmbt_vie
 wmbt_status wmbt_reader_found(wmbt_reader *r, const wmbt_want *want, uint64_t object_bytes)
 {
     wmbt_reader_slot *s;
-    wmbt_status status = wmbt_reader_slot_for(r, want, true, &s);
+    wmbt_status status = wmbt_reader_slot_for(r, want, WMBT_READER_IN(WMBT_SLOT_FIND), &s);
     if (status != WMBT_OK) {
         return status;
-    }
-    if (s->phase != WMBT_SLOT_FIND) {
-        return WMBT_BAD_STATE;
     }
     status = object_bytes == 0u ? WMBT_TRUNCATED : WMBT_NEED_MORE;
     if (object_bytes > r->config.max_object_bytes ||
@@ -70,8 +69,8 @@ wmbt_status wmbt_reader_found(wmbt_reader *r, const wmbt_want *want, uint64_t ob
     s->source_bytes = (uint32_t)object_bytes;
     s->total_stored += s->source_bytes;
     s->phase = WMBT_SLOT_HEADER; /* the same want goes on */
-    s->limit = wmbt_reader_min(s->source_bytes, WMBT_READER_HEADER_BYTES);
-    s->ask_to = wmbt_reader_min(s->source_bytes, r->config.first_bytes);
+    s->limit = wmbt_min_u32(s->source_bytes, WMBT_READER_HEADER_BYTES);
+    s->ask_to = wmbt_min_u32(s->source_bytes, r->config.first_bytes);
     return status;
 }
 
@@ -81,12 +80,13 @@ wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want, uint32_t off
                              wmbt_view bytes, size_t *taken)
 {
     wmbt_reader_slot *s;
-    wmbt_status status = wmbt_reader_slot_for(r, want, true, &s);
+    wmbt_status status =
+        wmbt_reader_slot_for(r, want,
+                             WMBT_READER_IN(WMBT_SLOT_HEADER) | WMBT_READER_IN(WMBT_SLOT_COLLECT) |
+                                 WMBT_READER_IN(WMBT_SLOT_PLAIN),
+                             &s);
     if (status != WMBT_OK) {
         return status;
-    }
-    if (s->phase == WMBT_SLOT_FIND) {
-        return WMBT_BAD_STATE;
     }
     if (wmbt_view_is_bad(bytes)) {
         return WMBT_BAD_ARGUMENT;
@@ -139,15 +139,12 @@ wmbt_status wmbt_reader_placed(wmbt_reader *r, const wmbt_want *want, uint32_t o
                                uint32_t crc)
 {
     wmbt_reader_slot *s;
-    wmbt_status status = wmbt_reader_slot_for(r, want, true, &s);
+    wmbt_status status = wmbt_reader_slot_for(r, want, WMBT_READER_IN(WMBT_SLOT_PLAIN), &s);
     if (s != NULL && (wmbt_reader_record_of(r, s->object)->state & WMBT_RECORD_COLLECTED) != 0u) {
         return WMBT_COLLECTED;
     }
     if (status != WMBT_OK) {
         return status;
-    }
-    if (s->phase != WMBT_SLOT_PLAIN) {
-        return WMBT_BAD_STATE;
     }
     wmbt_reader_claim claim;
     status = wmbt_reader_claim_all(r, s, offset, len, &claim);
@@ -166,12 +163,9 @@ wmbt_status wmbt_reader_placed(wmbt_reader *r, const wmbt_want *want, uint32_t o
 wmbt_status wmbt_reader_room(const wmbt_reader *r, const wmbt_want *want, wmbt_buf *room)
 {
     wmbt_reader_slot *s;
-    wmbt_status status = wmbt_reader_slot_for(r, want, true, &s);
+    wmbt_status status = wmbt_reader_slot_for(r, want, WMBT_READER_IN(WMBT_SLOT_COLLECT), &s);
     if (status != WMBT_OK) {
         return status;
-    }
-    if (s->phase != WMBT_SLOT_COLLECT) {
-        return WMBT_BAD_STATE;
     }
     room->data = s->collect + s->ask_from;
     room->len = s->ask_to - s->ask_from;
@@ -182,12 +176,9 @@ wmbt_status wmbt_reader_received(wmbt_reader *r, const wmbt_want *want, uint32_t
                                  uint32_t len)
 {
     wmbt_reader_slot *s;
-    wmbt_status status = wmbt_reader_slot_for(r, want, true, &s);
+    wmbt_status status = wmbt_reader_slot_for(r, want, WMBT_READER_IN(WMBT_SLOT_COLLECT), &s);
     if (status != WMBT_OK) {
         return status;
-    }
-    if (s->phase != WMBT_SLOT_COLLECT) {
-        return WMBT_BAD_STATE;
     }
     wmbt_reader_claim claim;
     status = wmbt_reader_claim_all(r, s, offset, len, &claim);
@@ -211,12 +202,9 @@ wmbt_status wmbt_reader_memory(wmbt_reader *r, const wmbt_want *want, wmbt_buf p
                                wmbt_buf stored)
 {
     wmbt_reader_slot *s;
-    wmbt_status status = wmbt_reader_slot_for(r, want, false, &s);
+    wmbt_status status = wmbt_reader_slot_for(r, want, WMBT_READER_IN(WMBT_SLOT_MEMORY), &s);
     if (status != WMBT_OK) {
         return status;
-    }
-    if (s->phase != WMBT_SLOT_MEMORY) {
-        return WMBT_BAD_STATE;
     }
     if (wmbt_buf_is_bad(plain) || wmbt_buf_is_bad(stored)) {
         return WMBT_BAD_ARGUMENT;
@@ -241,12 +229,9 @@ wmbt_status wmbt_reader_memory(wmbt_reader *r, const wmbt_want *want, wmbt_buf p
 wmbt_status wmbt_reader_step(wmbt_reader *r, const wmbt_want *want)
 {
     wmbt_reader_slot *s;
-    wmbt_status status = wmbt_reader_slot_for(r, want, false, &s);
-    if (status != WMBT_OK) {
-        return status;
-    }
-    return want->kind == WMBT_WANT_STEP ? wmbt_reader_advance(r, s, WMBT_OK, r->config.step_bytes)
-                                        : WMBT_BAD_STATE;
+    wmbt_status status = wmbt_reader_slot_for(
+        r, want, WMBT_READER_IN(WMBT_SLOT_UNWRAP) | WMBT_READER_IN(WMBT_SLOT_CHECK), &s);
+    return status == WMBT_OK ? wmbt_reader_advance(r, s, WMBT_OK, r->config.step_bytes) : status;
 }
 
 #    endif
@@ -364,15 +349,9 @@ void wmbt_reader_stop(wmbt_reader *r)
     if (r->now.input == WMBT_INPUT_NO_PROMPT) {
         return;
     }
-    for (uint32_t i = 0; i < r->config.in_flight; i++) {
-        wmbt_reader_slot *s = wmbt_reader_slot_at(r, i);
-        if (s->phase > WMBT_SLOT_ENDED) {
-            wmbt_reader_forget(wmbt_reader_record_of(r, s->object));
-            wmbt_reader_end_slot(r, s, false);
-        }
-    }
+    wmbt_reader_withdraw_from(r, 0, false);
     wmbt_reader_end_question(r, r->now.answered);
-    r->now.limit = wmbt_reader_min(r->now.limit, r->now.settled);
+    r->now.limit = wmbt_min_u32(r->now.limit, r->now.settled);
     r->now.stopped = 1;
 }
 

@@ -15,14 +15,12 @@
 /* The CRC32C of any bytes followed by their own CRC32C, little-endian. */
 #    define WMBT_READER_CRC_OF_BOTH 0x48674BC7u
 
-#    define WMBT_READER_MIN_TAIL_BYTES 40u /* a header and an end marker */
-
 /* --- runs ------------------------------------------------------------------------------------- */
 
 wmbt_status wmbt_reader_claim_range(const wmbt_reader *r, wmbt_reader_slot *s, uint32_t from,
                                     size_t len, wmbt_reader_claim *claim)
 {
-    uint32_t end = wmbt_reader_min(s->ask_to, s->limit);
+    uint32_t end = wmbt_min_u32(s->ask_to, s->limit);
     if (from >= end && from < s->ask_to) {
         return s->phase == WMBT_SLOT_HEADER ? WMBT_FULL : WMBT_BAD_ARGUMENT;
     }
@@ -142,15 +140,14 @@ static wmbt_status wmbt_reader_block_header(const wmbt_reader *r, wmbt_reader_sl
     expect.shape = r->config.shape;
     expect.block_tokens = r->block_tokens;
     expect.block_seq = s->object;
-    expect.flags = 0;
+    bool possible = wmbt_shape_allows_block_tokens(expect.shape, expect.block_tokens);
+    expect.flags = possible ? 0u : WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS;
     wmbt_status status = wmbt_kvblock_read_header(wmbt_reader_first(s), &expect, &info);
-    if (status == WMBT_BAD_ARGUMENT) { /* the shape allows no block of this size: any is another */
-        expect.flags = WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS;
-        status = wmbt_kvblock_read_header(wmbt_reader_first(s), &expect, &info);
-        return status == WMBT_OK ? WMBT_WRONG_BLOCK : status;
-    }
     if (status != WMBT_OK) {
         return status;
+    }
+    if (!possible) {
+        return WMBT_WRONG_BLOCK; /* the shape allows no block of this size: any is another */
     }
     s->end = wmbt_reader_walk_start(r, s->object, &s->walk);
     if (s->end == 0u) {
@@ -200,7 +197,7 @@ static wmbt_status wmbt_reader_tail_header(wmbt_reader *r, wmbt_reader_slot *s)
     }
     uint32_t body = wmbt_rawtail_body_bytes(s->header);
     uint32_t has = s->plain_bytes - WMBT_RAWTAIL_ENVELOPE_BYTES;
-    if (s->plain_bytes < WMBT_READER_MIN_TAIL_BYTES && has <= body) {
+    if (s->plain_bytes < WMBT_RAWTAIL_MIN_BYTES && has <= body) {
         return WMBT_TRUNCATED;
     }
     if (has != body) {
@@ -227,10 +224,10 @@ wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s)
     if (status != WMBT_OK) {
         return status;
     }
-    s->limit = wmbt_reader_min(s->plain_bytes, s->end);
+    s->limit = wmbt_min_u32(s->plain_bytes, s->end);
     wmbt_reader_claim claim;
     claim.from = tail ? WMBT_RAWTAIL_ENVELOPE_BYTES : WMBT_KVBLOCK_HEADER_BYTES;
-    claim.to = wmbt_reader_min(s->limit, WMBT_READER_HEADER_BYTES);
+    claim.to = wmbt_min_u32(s->limit, WMBT_READER_HEADER_BYTES);
     claim.before = s->run;
     claim.after = NULL;
     s->run[0].crc = 0;
@@ -322,7 +319,7 @@ wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s,
     }
     for (uint32_t offset = claim->from; offset != claim->to;) {
         wmbt_body_part part;
-        uint32_t n = wmbt_reader_min(wmbt_reader_find_part(s, offset, &part), claim->to - offset);
+        uint32_t n = wmbt_min_u32(wmbt_reader_find_part(s, offset, &part), claim->to - offset);
         if (grows || offset == claim->from) {
             wmbt_reader_walk_keep(s, &at);
         }

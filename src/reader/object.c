@@ -49,7 +49,7 @@ static wmbt_status wmbt_reader_ask_memory(wmbt_reader *r, wmbt_reader_slot *s, u
 static wmbt_status wmbt_reader_collect(wmbt_reader_slot *s, uint8_t *room)
 {
     s->collect = room;
-    wmbt_bytes_copy(room, s->header, wmbt_reader_min(s->source_bytes, WMBT_READER_HEADER_BYTES));
+    wmbt_bytes_copy(room, s->header, wmbt_min_u32(s->source_bytes, WMBT_READER_HEADER_BYTES));
     s->phase = WMBT_SLOT_COLLECT;
     s->limit = s->source_bytes;
     return WMBT_OK;
@@ -83,7 +83,7 @@ static wmbt_status wmbt_reader_manifest(wmbt_reader *r, wmbt_reader_slot *s,
     s->part_at = 0;
     s->plain = NULL;
     s->plain_bytes = (uint32_t)manifest->total_bytes;
-    uint32_t bytes = wmbt_reader_min(s->plain_bytes, WMBT_LARGEVALUE_CHUNK_BYTES);
+    uint32_t bytes = wmbt_min_u32(s->plain_bytes, WMBT_LARGEVALUE_CHUNK_BYTES);
     return wmbt_reader_ask_memory(r, s, bytes + (bytes >> 7) + 64u);
 }
 
@@ -116,9 +116,9 @@ static wmbt_status wmbt_reader_plain_start(wmbt_reader *r, wmbt_reader_slot *s, 
  * could still change. */
 static wmbt_status wmbt_reader_check_start(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    wmbt_bytes_copy(s->header, s->plain, wmbt_reader_min(s->plain_bytes, WMBT_READER_HEADER_BYTES));
+    wmbt_bytes_copy(s->header, s->plain, wmbt_min_u32(s->plain_bytes, WMBT_READER_HEADER_BYTES));
     s->runs = 1;
-    s->run[0].to = wmbt_reader_min(s->plain_bytes, WMBT_READER_HEADER_BYTES);
+    s->run[0].to = wmbt_min_u32(s->plain_bytes, WMBT_READER_HEADER_BYTES);
     return wmbt_reader_plain_start(r, s, WMBT_SLOT_CHECK);
 }
 
@@ -159,7 +159,7 @@ static wmbt_status wmbt_reader_unwrap(wmbt_reader *r, wmbt_reader_slot *s, uint3
     size_t written = 0;
     wmbt_status status;
     if (s->wrapped == WMBT_READER_COPIED) {
-        uint32_t n = wmbt_reader_min(work, s->part - s->done);
+        uint32_t n = wmbt_min_u32(work, s->part - s->done);
         wmbt_bytes_copy(room.data + s->done, payload.data + s->done, n);
         s->done += n;
         return s->done == s->part ? WMBT_OK : WMBT_NEED_MORE;
@@ -187,7 +187,7 @@ static wmbt_status wmbt_reader_check(wmbt_reader *r, wmbt_reader_slot *s, uint32
     claim.before = s->run;
     claim.after = NULL;
     claim.from = s->run[0].to;
-    claim.to = claim.from + wmbt_reader_min(work, s->limit - claim.from);
+    claim.to = claim.from + wmbt_min_u32(work, s->limit - claim.from);
     return wmbt_reader_body_take(r, s, &claim, s->plain + claim.from);
 }
 
@@ -229,7 +229,7 @@ static wmbt_status wmbt_reader_collected(wmbt_reader *r, wmbt_reader_slot *s, ui
 static wmbt_status wmbt_reader_take_chunk(wmbt_reader *r, wmbt_reader_slot *s)
 {
     uint32_t left = s->plain_bytes - s->part_at;
-    if (s->part != wmbt_reader_min(left, WMBT_LARGEVALUE_CHUNK_BYTES)) {
+    if (s->part != wmbt_min_u32(left, WMBT_LARGEVALUE_CHUNK_BYTES)) {
         return WMBT_BAD_LENGTH;
     }
     if (s->wrapped == 0u) {
@@ -365,7 +365,7 @@ wmbt_status wmbt_reader_advance(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status
     if (s->asked == 0u) {
         return WMBT_OK;
     }
-    if (s->asked == WMBT_WANT_STEP || s->run[0].to < wmbt_reader_min(s->ask_to, s->limit)) {
+    if (s->asked == WMBT_WANT_STEP || s->run[0].to < wmbt_min_u32(s->ask_to, s->limit)) {
         return WMBT_NEED_MORE;
     }
     wmbt_reader_reissue(r, s); /* the want is complete; the phase is not */

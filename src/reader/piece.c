@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the rows of the reader's objects go. */
-#include "base/bytes.h"
 #include "reader/state.h"
 
 #if WMBT_CFG_READER
@@ -24,12 +23,12 @@ static void wmbt_reader_cut_piece(const wmbt_reader_dma *dma, wmbt_piece *piece)
     uint32_t past_mask = dma->align > 1u ? dma->align - 1u : 0u;
     uint32_t past = (uint32_t)piece->place & past_mask;
     if (past != 0u) { /* up to where the engine can begin */
-        piece->bytes = wmbt_reader_min(past_mask + 1u - past, piece->bytes);
+        piece->bytes = wmbt_min_u32(past_mask + 1u - past, piece->bytes);
         piece->must_feed = 1;
         return;
     }
     uint32_t most = dma->max_bytes != 0u ? dma->max_bytes : UINT32_MAX;
-    uint32_t bytes = wmbt_reader_min(most, piece->bytes) & ~past_mask;
+    uint32_t bytes = wmbt_min_u32(most, piece->bytes) & ~past_mask;
     if (bytes == 0u) {
         piece->must_feed = 1;
     } else {
@@ -62,7 +61,8 @@ wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t of
     wmbt_reader_walk_find(&walk, object, offset, &part);
     uint32_t past = offset - (uint32_t)part.extent.offset;
     bool rows = part.extent.kind != WMBT_EXTENT_FIELD;
-    wmbt_bytes_fill((uint8_t *)piece, 0, sizeof *piece);
+    piece->place = 0;
+    piece->has_place = 0;
     piece->offset = offset;
     piece->bytes = part.extent.bytes - past;
     piece->layer = part.extent.layer;
@@ -80,7 +80,7 @@ wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t of
     }
     if (offset < WMBT_READER_HEADER_BYTES) { /* is always fed */
         piece->must_feed = 1;
-        piece->bytes = wmbt_reader_min(piece->bytes, WMBT_READER_HEADER_BYTES - offset);
+        piece->bytes = wmbt_min_u32(piece->bytes, WMBT_READER_HEADER_BYTES - offset);
     } else if (rows && dma != NULL) {
         wmbt_reader_cut_piece(dma, piece);
     }

@@ -64,27 +64,25 @@ wmbt_status wmbt_reader_init(wmbt_buf memory, const wmbt_reader_config *config,
     if (status != WMBT_OK) {
         return status;
     }
-    /* The limits keep this below 2^32. */
-    uint32_t runs = config->runs != 0u ? config->runs : WMBT_READER_RUNS;
-    if (memory.len < WMBT_READER_BYTES_RUNS(config->max_blocks, config->in_flight, runs)) {
+    /* The parts of WMBT_READER_BYTES_RUNS(); the limits keep it below 2^32. */
+    size_t slot_bytes =
+        WMBT_READER_OBJECT_BYTES(config->runs != 0u ? config->runs : WMBT_READER_RUNS);
+    size_t records = WMBT_READER_RECORD_BYTES(config->max_blocks);
+    size_t bytes = records + slot_bytes * config->in_flight;
+    if (memory.len < WMBT_READER_FIXED_BYTES + bytes) {
         return WMBT_BUFFER_TOO_SMALL;
     }
     if (!wmbt_is_aligned(memory.data, WMBT_READER_ALIGN)) {
         return WMBT_BUFFER_MISALIGNED;
     }
     wmbt_reader *x = (wmbt_reader *)(void *)memory.data;
-    uint8_t *at = memory.data + sizeof *x;
-    size_t records = ((size_t)config->max_blocks + 1u) * sizeof(wmbt_reader_record);
-    records = (records + 7u) / 8u * 8u;
-    uint32_t slot_bytes =
-        ((uint32_t)sizeof(wmbt_reader_slot) + runs * WMBT_READER_RUN_BYTES + 7u) / 8u * 8u;
-    size_t all = sizeof *x + records + (size_t)slot_bytes * config->in_flight;
+    size_t all = WMBT_READER_FIRST_BYTES + bytes;
     wmbt_bytes_fill(memory.data, 0, all);
     wmbt_reader_keep_config(x, config);
     x->serial = first_serial;
-    x->record = (wmbt_reader_record *)(void *)at;
-    x->slots = at + records;
-    x->slot_bytes = slot_bytes;
+    x->record = (wmbt_reader_record *)(void *)(x + 1);
+    x->slots = memory.data + WMBT_READER_FIRST_BYTES + records;
+    x->slot_bytes = (uint32_t)slot_bytes;
     x->first = WMBT_SLOT_NONE;
     x->last = WMBT_SLOT_NONE;
     x->inflating = WMBT_SLOT_NONE;
@@ -162,7 +160,7 @@ wmbt_status wmbt_reader_start(wmbt_reader *r, const wmbt_reader_prompt *prompt)
     }
 #    endif
     if (prompt->chain.dialect == WMBT_CHAIN_DS4) {
-        r->max_blocks = wmbt_reader_min(r->max_blocks, WMBT_CHAIN_DS4_MAX_BLOCKS);
+        r->max_blocks = wmbt_min_u32(r->max_blocks, WMBT_CHAIN_DS4_MAX_BLOCKS);
     }
     wmbt_view_set(&r->prefix, prompt->prefix);
     wmbt_view_set(&r->name_space, prompt->name_space);

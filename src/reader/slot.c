@@ -154,8 +154,8 @@ void wmbt_reader_end_question(wmbt_reader *r, uint32_t answered)
 static void wmbt_reader_drop_question(wmbt_reader *r)
 {
     if (wmbt_reader_asks(r) && (r->now.answered >= r->now.limit ||
-                                r->now.settled >= wmbt_reader_min(r->now.asked, r->now.limit))) {
-        r->now.question_ends = r->now.answered + 1u;
+                                r->now.settled >= wmbt_min_u32(r->now.asked, r->now.limit))) {
+        r->now.question_ends = 1; /* by the number that `answered` keeps until then */
         wmbt_reader_end_question(r, r->now.answered);
     }
 }
@@ -173,18 +173,13 @@ void wmbt_reader_forget(wmbt_reader_record *record)
     record->state = WMBT_RECORD_NEW;
 }
 
-/* Policy prefix: nothing from `limit` on is wanted any more. */
-static void wmbt_reader_cut(wmbt_reader *r, uint32_t limit)
+void wmbt_reader_withdraw_from(wmbt_reader *r, uint32_t object, bool tell)
 {
-    if (limit >= r->now.limit) {
-        return;
-    }
-    r->now.limit = limit;
     for (uint32_t i = 0; i < r->config.in_flight; i++) {
         wmbt_reader_slot *s = wmbt_reader_slot_at(r, i);
-        if (s->phase > WMBT_SLOT_ENDED && s->object >= limit) {
+        if (s->phase > WMBT_SLOT_ENDED && s->object >= object) {
             wmbt_reader_set_state(wmbt_reader_record_of(r, s->object), WMBT_RECORD_NEW);
-            wmbt_reader_end_slot(r, s, true);
+            wmbt_reader_end_slot(r, s, tell);
         }
     }
 }
@@ -198,8 +193,10 @@ void wmbt_reader_settle(wmbt_reader *r, uint32_t object, wmbt_status status, uin
     if (object == WMBT_READER_TAIL) {
         return;
     }
-    if (status != WMBT_OK && !wmbt_reader_audits(r)) {
-        wmbt_reader_cut(r, object);
+    /* policy prefix: nothing from here on is wanted any more */
+    if (status != WMBT_OK && !wmbt_reader_audits(r) && object < r->now.limit) {
+        r->now.limit = object;
+        wmbt_reader_withdraw_from(r, object, true);
     }
     while (r->now.settled < r->now.blocks) {
         record = wmbt_reader_record_of(r, r->now.settled);
@@ -226,7 +223,7 @@ void wmbt_reader_finish(wmbt_reader *r, wmbt_reader_slot *s, wmbt_status status)
 
 uint32_t wmbt_reader_wanted(const wmbt_reader *r)
 {
-    return wmbt_reader_min(r->now.blocks, r->now.limit);
+    return wmbt_min_u32(r->now.blocks, r->now.limit);
 }
 
 uint32_t wmbt_reader_tail_state(const wmbt_reader *r)

@@ -7,6 +7,8 @@
 #ifndef WMBT_SRC_READER_STATE_H
 #define WMBT_SRC_READER_STATE_H
 
+#include "base/min.h"
+
 #include "wombatkv/kvblock.h"
 #include "wombatkv/largevalue.h"
 #include "wombatkv/objkey.h"
@@ -143,11 +145,11 @@ typedef struct wmbt_reader_state {
     uint32_t answered; /* blocks whose presence is known */
     uint32_t asked;    /* blocks whose presence is known or asked for */
 
-    uint64_t usable_bytes;  /* of those as stored */
     uint32_t stopped;       /* stop() */
     uint32_t question_ends; /* the last question is to be told by a stop */
     uint32_t tail_known;    /* tail.total_tokens and raw_rows are good */
     uint32_t tail_fits;     /* its geometry is that of a tail at the last usable block */
+    uint64_t usable_bytes;  /* of the usable blocks as stored */
     wmbt_rawtail_info tail;
 } wmbt_reader_state;
 
@@ -162,10 +164,9 @@ typedef struct wmbt_reader_shift {
     uint32_t bytes, shift;
 } wmbt_reader_shift;
 
+/* What is looked at most comes first: small offsets make short code. */
 struct wmbt_reader {
-    _Alignas(WMBT_READER_ALIGN) uint64_t serial; /* of the next want */
-    uint64_t question;                           /* serial of the last question */
-    wmbt_reader_record *record;
+    _Alignas(WMBT_READER_ALIGN) wmbt_reader_record *record;
     uint8_t *slots;
     uint32_t slot_bytes;
     uint16_t first_free;  /* slots by next */
@@ -173,9 +174,12 @@ struct wmbt_reader {
                              first object, the tail last */
     uint16_t inflating;   /* the slot that the codec has begun with, or will next */
     uint32_t not_quiet;   /* slots that are not quiet */
-    uint32_t waiting;     /* some were that of an earlier prompt */
-    wmbt_reader_shift ahead, back;
+    wmbt_reader_state now;
     wmbt_reader_config config;
+    uint32_t waiting;  /* slots that are not quiet were that of an earlier prompt */
+    uint64_t serial;   /* of the next want */
+    uint64_t question; /* serial of the last question */
+    wmbt_reader_shift ahead, back;
 
     /* of the prompt */
     wmbt_view prefix, name_space;
@@ -189,7 +193,6 @@ struct wmbt_reader {
     uint32_t window_extra;
     uint32_t block_tokens;
     uint32_t max_blocks; /* the limit of blocks */
-    wmbt_reader_state now;
 #    if WMBT_CFG_READER_TOKENS
     wmbt_chain *chain;
     wmbt_buf chain_memory;
@@ -197,13 +200,15 @@ struct wmbt_reader {
 };
 
 WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) % WMBT_READER_ALIGN == 0u, "records are aligned");
+/* The reader, and the tail's record with what aligns the slots behind all records. */
+#    define WMBT_READER_FIRST_BYTES \
+        (sizeof(struct wmbt_reader) + (sizeof(wmbt_reader_record) + 7u) / 8u * 8u)
+/* All that does not depend on the configuration. */
+#    define WMBT_READER_FIXED_BYTES WMBT_READER_BYTES(0, 0)
+WMBT_STATIC_ASSERT(WMBT_READER_FIRST_BYTES <= WMBT_READER_FIXED_BYTES, "room for the reader");
 #    if WMBT_CFG_READER_TOKENS
-/* The reader, the tail's record with what aligns the slots behind it, and the chain with blocks of
- * any size that a shape allows. */
-#        define WMBT_READER_FIXED_BYTES WMBT_READER_BYTES(0, 0)
 WMBT_STATIC_ASSERT(WMBT_READER_ALIGN % WMBT_CHAIN_ALIGN == 0u, "the chain is aligned");
-WMBT_STATIC_ASSERT(sizeof(struct wmbt_reader) + sizeof(wmbt_reader_record) + 4u +
-                           WMBT_CHAIN_BYTES(WMBT_SHAPE_MAX_BLOCK_TOKENS) <=
+WMBT_STATIC_ASSERT(WMBT_READER_FIRST_BYTES + WMBT_CHAIN_BYTES(WMBT_SHAPE_MAX_BLOCK_TOKENS) <=
                        WMBT_READER_FIXED_BYTES,
                    "room for the chain");
 #    endif
@@ -229,11 +234,6 @@ static inline uint32_t wmbt_reader_state_of(const wmbt_reader_record *record)
 static inline wmbt_reader_slot *wmbt_reader_slot_at(const wmbt_reader *r, uint32_t id)
 {
     return (wmbt_reader_slot *)(void *)(r->slots + (size_t)id * r->slot_bytes);
-}
-
-static inline uint32_t wmbt_reader_min(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
 }
 
 static inline bool wmbt_reader_audits(const wmbt_reader *r)
@@ -284,6 +284,9 @@ void wmbt_reader_disturb(wmbt_reader *r, wmbt_reader_slot *s);
 
 /* A slot ends. `tell`: the reader chose it, so a stop tells of what the caller holds. */
 void wmbt_reader_end_slot(wmbt_reader *r, wmbt_reader_slot *s, bool tell);
+
+/* The slots of this object and of all behind it end; nothing is known of those objects. */
+void wmbt_reader_withdraw_from(wmbt_reader *r, uint32_t object, bool tell);
 
 /* An ended slot is free if nothing is left to be told or waited for. */
 void wmbt_reader_free_slot(wmbt_reader *r, wmbt_reader_slot *s);
@@ -403,7 +406,7 @@ static inline bool wmbt_reader_bound_agrees(const wmbt_reader_slot *s)
 /* The first bytes of a slot's plain object: all, or WMBT_READER_HEADER_BYTES. */
 static inline wmbt_view wmbt_reader_first(const wmbt_reader_slot *s)
 {
-    return wmbt_view_of(s->header, wmbt_reader_min(s->plain_bytes, WMBT_READER_HEADER_BYTES));
+    return wmbt_view_of(s->header, wmbt_min_u32(s->plain_bytes, WMBT_READER_HEADER_BYTES));
 }
 
 /* Where bytes go that came, [from, to): the run that ends there, the one that begins there. */

@@ -21,38 +21,37 @@ static uint32_t wmbt_reader_question(const wmbt_reader *r)
     if (wmbt_reader_asks(r) || from >= wanted || r->now.stopped != 0u) {
         return 0;
     }
-    uint32_t blocks = wmbt_reader_min(wanted - from, max_blocks);
+    uint32_t blocks = wmbt_min_u32(wanted - from, max_blocks);
     return blocks == max_blocks || r->now.input == WMBT_INPUT_ENDED ? blocks : 0u;
 }
 
-/* The question that is open, as a want. */
-static void wmbt_reader_describe_question(const wmbt_reader *r, wmbt_want *want)
-{
-    want->serial = r->question;
-    want->id = r->config.in_flight;
-    want->kind = WMBT_WANT_PRESENCE;
-    want->object = r->now.answered;
-    want->blocks = r->now.asked - r->now.answered;
-}
-
-/* The open want of a slot. */
+/* The open want of a slot, or that it has ended; without a slot, of the question. */
 static void wmbt_reader_describe(const wmbt_reader *r, const wmbt_reader_slot *s, wmbt_want *want)
 {
+    wmbt_bytes_fill((uint8_t *)want, 0, sizeof *want);
+    if (s == NULL) {
+        want->serial = r->question;
+        want->id = r->config.in_flight;
+        want->kind = wmbt_reader_asks(r) ? WMBT_WANT_PRESENCE : WMBT_WANT_STOP;
+        want->object = r->now.answered;
+        want->blocks = r->now.asked - r->now.answered;
+        return;
+    }
     want->serial = s->serial;
     want->id = s->id;
-    want->kind = s->asked;
+    want->kind = s->asked != 0u ? s->asked : WMBT_WANT_STOP;
     want->object = s->object;
-    if (s->asked == WMBT_WANT_OBJECT) {
+    if (want->kind == WMBT_WANT_OBJECT) {
         want->bytes = r->config.first_bytes;
-    } else if (s->asked == WMBT_WANT_RANGE) {
+    } else if (want->kind == WMBT_WANT_RANGE) {
         want->offset = s->ask_from;
         want->bytes = s->ask_to - s->ask_from;
-    } else if (s->asked == WMBT_WANT_MEMORY) {
+    } else if (want->kind == WMBT_WANT_MEMORY) {
         want->plain_bytes = s->plain == NULL ? s->plain_bytes : 0u;
         want->stored_bytes = s->ask_to;
     }
     want->collected =
-        s->asked <= WMBT_WANT_RANGE && (s->large != 0u || s->phase == WMBT_SLOT_COLLECT) ? 1u : 0u;
+        want->bytes != 0u && (s->large != 0u || s->phase == WMBT_SLOT_COLLECT) ? 1u : 0u;
 }
 
 /* A slot asks for what its phase waits for. */
@@ -72,10 +71,10 @@ static void wmbt_reader_ask(wmbt_reader *r, wmbt_reader_slot *s)
         s->asked = WMBT_WANT_RANGE;
         s->ask_to = s->limit;
         if (s->phase == WMBT_SLOT_HEADER) {
-            s->ask_to = wmbt_reader_min(s->source_bytes, r->config.first_bytes);
+            s->ask_to = wmbt_min_u32(s->source_bytes, r->config.first_bytes);
         }
         for (uint32_t i = 1; i < s->runs; i++) {
-            s->ask_to = wmbt_reader_min(s->ask_to, s->run[i].from);
+            s->ask_to = wmbt_min_u32(s->ask_to, s->run[i].from);
         }
     }
 }
@@ -120,71 +119,57 @@ static void wmbt_reader_start_object(wmbt_reader *r)
     }
 }
 
-/* A want of the reader's choice is dead. */
-static void wmbt_reader_describe_stop(uint32_t id, uint64_t serial, uint32_t object,
-                                      wmbt_want *want)
-{
-    want->id = id;
-    want->serial = serial;
-    want->object = object;
-    want->kind = WMBT_WANT_STOP;
-}
-
 wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_want *want)
 {
     if (r->waiting != 0u && r->not_quiet != 0u) {
         return WMBT_NEED_MORE;
     }
     r->waiting = 0;
-    wmbt_want next;
-    wmbt_bytes_fill((uint8_t *)&next, 0, sizeof next);
-    uint32_t blocks = r->first == WMBT_SLOT_NONE ? wmbt_reader_question(r) : 0u;
-    if (r->now.question_ends == 0u && r->first == WMBT_SLOT_NONE && blocks == 0u) {
-        wmbt_reader_start_object(r);
+    uint32_t blocks = 0;
+    if (r->now.question_ends == 0u && r->first == WMBT_SLOT_NONE) {
+        blocks = wmbt_reader_question(r);
+        if (blocks == 0u) {
+            wmbt_reader_start_object(r);
+        }
     }
     if (r->now.question_ends != 0u) {
-        wmbt_reader_describe_stop(r->config.in_flight, r->question, r->now.question_ends - 1u,
-                                  &next);
         r->now.question_ends = 0;
+        wmbt_reader_describe(r, NULL, want);
     } else if (r->first != WMBT_SLOT_NONE) {
         wmbt_reader_slot *s = wmbt_reader_slot_at(r, r->first);
         wmbt_reader_unqueue(r, s);
         if (s->stop != 0u) {
             s->stop = 0;
-            wmbt_reader_describe_stop(s->id, s->serial, s->object, &next);
             wmbt_reader_free_slot(r, s);
         } else {
             wmbt_reader_ask(r, s);
-            wmbt_reader_describe(r, s, &next);
         }
+        wmbt_reader_describe(r, s, want);
     } else if (blocks != 0u) {
         r->question = r->serial++;
         r->now.answered = wmbt_reader_question_from(r);
         r->now.asked = r->now.answered + blocks;
-        wmbt_reader_describe_question(r, &next);
+        wmbt_reader_describe(r, NULL, want);
     } else {
         return wmbt_reader_is_done(r) ? WMBT_END : WMBT_NEED_MORE;
     }
-    wmbt_bytes_copy((uint8_t *)want, (const uint8_t *)&next, sizeof next);
     return WMBT_OK;
 }
 
 wmbt_status wmbt_reader_want_of(const wmbt_reader *r, uint64_t serial, wmbt_want *want)
 {
-    if (wmbt_reader_asks(r) && r->question == serial) {
-        wmbt_bytes_fill((uint8_t *)want, 0, sizeof *want);
-        wmbt_reader_describe_question(r, want);
-        return WMBT_OK;
-    }
+    const wmbt_reader_slot *found = NULL;
     for (uint32_t i = 0; i < r->config.in_flight; i++) {
         const wmbt_reader_slot *s = wmbt_reader_slot_at(r, i);
         if (s->asked != 0u && s->serial == serial) {
-            wmbt_bytes_fill((uint8_t *)want, 0, sizeof *want);
-            wmbt_reader_describe(r, s, want);
-            return WMBT_OK;
+            found = s;
         }
     }
-    return WMBT_STALE;
+    if (found == NULL && !(wmbt_reader_asks(r) && r->question == serial)) {
+        return WMBT_STALE;
+    }
+    wmbt_reader_describe(r, found, want);
+    return WMBT_OK;
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
