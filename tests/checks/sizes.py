@@ -18,8 +18,10 @@ PROGRAM_TARGETS = ["cortex-m4", "rv32imac"]
 # of the level: shapes' names and sizes, making and writing contexts, and the store as well.
 IDENTITY = ["metadata", "chain", "objkey", "reuse", "boundary", "prefix", "plan", "blake3"]
 IDENTITY_LEVEL = IDENTITY + ["shape", "fingerprint", "store"]
-# A program that calls these functions, or every public function of these modules; and what was
-# planned for it.
+PLAIN = ["-DWMBT_CFG_READER_COLLECT=0"]
+HASHES = PLAIN + ["-DWMBT_CFG_READER_TOKENS=0"]
+# A program that calls these functions, or every public function of these modules; what was planned
+# for it; and with which switches besides.
 PROGRAMS = [("BLAKE3", ["blake3"], (1600, 2000)),
             ("identity", IDENTITY, (6800, 7700)),
             ("identity, the whole level", IDENTITY_LEVEL, None),
@@ -27,6 +29,8 @@ PROGRAMS = [("BLAKE3", ["blake3"], (1600, 2000)),
             ("zstd decoder, both forms", ["zstd"], None),
             ("blocks and raw tails", ["kvblock", "rawtail", "crc32c", "shape"], None),
             ("whole reader without zstd", ["reader"], (15500, 18000)),
+            ("reader of plain objects", ["reader"], (12500, 14500), PLAIN),
+            ("reader of plain objects from hashes", ["reader"], (10500, 12500), HASHES),
             ("everything", None, None)]
 STRUCT_TARGETS = ["cortex-m4", "rv32imac", "rv64gc", "x86-64"]
 TEXT = re.compile(r"\.(text|rodata|srodata)\b")
@@ -52,6 +56,10 @@ def source_table(title, intro, builds):
     return table
 
 
+def program_builds(base, switches=()):
+    return [Build(target(name), "gcc", "Os", base, SMALL + list(switches)) for name in PROGRAM_TARGETS]
+
+
 def linked_bytes(build, parts):
     """Text of a program that calls the functions or modules (None: all); None if there are none."""
     functions = public_functions()
@@ -66,13 +74,14 @@ def linked_bytes(build, parts):
     return text_bytes(build.machine, program)
 
 
-def program_table(builds):
+def program_table(base):
     columns = []
-    for build in builds:
-        columns += [build.machine.name, build.machine.name + " planned"]
+    for machine in PROGRAM_TARGETS:
+        columns += [machine, machine + " planned"]
     table = tables.Table("Programs", "Linked with --gc-sections, the public functions of some modules, "
                          "built as in the next table.", columns, "verdict")
-    for name, parts, planned_bytes in PROGRAMS:
+    for name, parts, planned_bytes, *switches in PROGRAMS:
+        builds = program_builds(base, *switches)
         sizes = [linked_bytes(build, parts) for build in builds]
         if None in sizes:
             continue
@@ -119,9 +128,8 @@ def struct_table(base):
 def measure(base):
     small = [Build(target(name), "gcc", "Os", base, SMALL) for name in SOURCE_TARGETS]
     fast = [Build(target(name), "gcc", "O3", base) for name in SOURCE_TARGETS]
-    compile_all(small + fast)
-    programs = [build for build in small if build.machine.name in PROGRAM_TARGETS]
-    return [program_table(programs),
+    compile_all(small + fast + [build for row in PROGRAMS for build in program_builds(base, *row[3:])])
+    return [program_table(base),
             source_table("Sources: -Os, small kernels, no writers, no status names",
                          "Bytes of code and constants, as firmware builds it (cross/README.md).", small),
             source_table("Sources: -O3, default options", "Bytes of code and constants.", fast),
