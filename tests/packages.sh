@@ -15,7 +15,7 @@ packages_of() {
             gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross \
             qemu-system-arm qemu-system-misc qemu-user \
             clang-format-19 codespell shellcheck pyflakes3 pmccabe cmake \
-            b3sum openssl zstd libzstd-dev libcurl4-openssl-dev libisal-dev libssl-dev libxxhash-dev \
+            b3sum openssl zstd libzstd-dev libcurl4-openssl-dev libisal-dev libmbedtls-dev libssl-dev libxxhash-dev \
             libabsl-dev libllvm19 libsimdjson-dev libcmocka-dev:s390x
         ;;
     *) echo "$1" ;;

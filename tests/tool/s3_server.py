@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import os
 import socketserver
+import ssl
 import sys
 import threading
 import time
@@ -57,6 +58,7 @@ class Server(socketserver.ThreadingTCPServer):
         self.requests = []     # (method, target, fields)
         self.delay = 0         # seconds before an answer
         self.busy = self.at_once = 0  # requests at once: now, and at most
+        self.context = None    # of TLS
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -72,9 +74,15 @@ class Server(socketserver.ThreadingTCPServer):
                 self.mood[name] = max(0, left - 1)
             return bool(left)
 
+    def get_request(self):
+        sock, address = super().get_request()
+        if self.context is not None:
+            sock = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return sock, address
+
     def handle_error(self, request, client_address):
         """A client that goes away is no error."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
     def close(self):
