@@ -156,8 +156,6 @@ if [ "$mode" != quick ]; then
     script net-boards boards
     # Flags of the field: nothing but the compiler's own arithmetic is called.
     script flags python3 -B tests/checks/flags.py "$out"
-    # What no test does is what docs/TRUST.md says.
-    script coverage python3 -B tests/checks/coverage.py "$out/coverage"
     # 150 small changes to the library, others with every seed: tests notice them.
     script mutation python3 -B tests/mutation/mutate.py --sample 150 "$out/mutation"
     # The least reader: plain objects from hashes, without chain and BLAKE3.

@@ -521,6 +521,67 @@ static void test_items_of_kinds(wmbt_test *t)
     T_EQ(t, kinds, 0x1Eu);
 }
 
+/* A parent that is given is the root of each dialect that takes one. */
+static void test_parents(wmbt_test *t)
+{
+    const wmbt_dialect *d;
+    uint32_t field, needed, tried = 0;
+    for (size_t i = 0; (d = wmbt_dialect_at(i)) != NULL; i++) {
+        wmbt_engine_config c = {0};
+        wmbt_test_where(t, wmbt_test_text(wmbt_dialect_name(d)));
+        if ((wmbt_dialect_fields(d, &needed) & WMBT_ENGINE_PARENT) == 0u) {
+            continue;
+        }
+        c.dialect = d;
+        c.parent = wmbt_view_of(hash32, 32);
+        if (wmbt_engine_check(&c, 16, &field) != WMBT_OK) {
+            c.parent.len = 16;
+        }
+        if (wmbt_engine_check(&c, 16, &field) != WMBT_OK) {
+            c.parent.len = 8;
+        }
+        T_EQ(t, wmbt_engine_check(&c, 16, &field), WMBT_OK);
+        wmbt_test_reset(t);
+        wmbt_chain *x = start(t, &c, 16);
+        T_CHECK(t, x != NULL && !t->failed);
+        wmbt_view root = wmbt_chain_root(x);
+        T_EQ(t, root.len, c.parent.len);
+        T_BYTES(t, root.data, hash32, root.len);
+        size_t taken = 99;
+        wmbt_block_hash hash;
+        T_EQ(t, wmbt_chain_push(x, NULL, 0, &taken, &hash), WMBT_NEED_MORE);
+        T_EQ(t, taken, 0);
+        tried++;
+    }
+    T_CHECK(t, tried > 20u);
+}
+
+/* What chain_init() refuses of an engine, before it looks at the memory. */
+static void test_bad_engines(wmbt_test *t)
+{
+    wmbt_engine_config c = {0};
+    wmbt_chain_config config = {0};
+    wmbt_chain *x = NULL;
+    uint32_t field = 99;
+    wmbt_buf memory = wmbt_buf_of(wmbt_test_alloc(t, 1024), 1024);
+    config.dialect = WMBT_CHAIN_ENGINE;
+    config.block_tokens = 16;
+    config.engine = &c;
+    T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_BAD_ARGUMENT); /* no dialect */
+    c.dialect = &wmbt_dialect_sglang_hicache;
+    config.fingerprint = wmbt_view_of(hash32, 32);
+    T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_BAD_ARGUMENT);
+    config.fingerprint = wmbt_view_of(NULL, 0);
+    c.model = wmbt_test_text("m"); /* of another dialect */
+    T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_BAD_ARGUMENT);
+    c.model = wmbt_view_of(NULL, 0);
+    T_CHECK(t, x == NULL);
+    c.dialect = &wmbt_dialect_vllm_sha256_cbor;
+    c.extras = wmbt_view_of(hash32, 0);
+    T_EQ(t, wmbt_engine_check(&c, 16, &field), WMBT_BAD_ARGUMENT);
+    T_EQ(t, field, WMBT_ENGINE_EXTRAS);
+}
+
 static const wmbt_case cases[] = {
     {"which field belongs to which dialect", test_fields, 0, NULL},
     {"values of fields", test_values, 0, NULL},
@@ -532,5 +593,7 @@ static const wmbt_case cases[] = {
     {"keys", test_keys, 0, NULL},
     {"arguments of keys", test_bad_keys, 0, NULL},
     {"items of each kind", test_items_of_kinds, 0, NULL},
+    {"parents", test_parents, 200000, NULL},
+    {"engines that no chain has", test_bad_engines, 2048, NULL},
 };
 WMBT_SUITE(dialects_rules, cases);

@@ -30,6 +30,8 @@ static void test_empty(wmbt_test *t)
     T_EQ(t, wmbt_fnv1a32(WMBT_FNV1A32_INIT, wmbt_view_of(NULL, 0)), 0x811C9DC5);
     T_EQ(t, wmbt_fnv1a32(5, wmbt_view_of(&byte, 0)), 5);
     T_EQ(t, wmbt_fnv1a32(5, wmbt_view_of(NULL, 9)), 5);
+    T_EQ(t, wmbt_fnv1a64(5, wmbt_view_of(&byte, 0)), 5);
+    T_EQ(t, wmbt_fnv1a64(5, wmbt_view_of(NULL, 9)), 5);
 }
 
 static const wmbt_case cases[] = {

@@ -647,6 +647,10 @@ static void test_bad_arguments(wmbt_test *t)
     T_EQ(t, wmbt_index_longest_prefix(&w.index, &hash, 0), 0);
     T_EQ(t, wmbt_index_likely_prefix(&w.index, &hash, 0), 0);
     T_EQ(t, wmbt_index_chain_prefix(&w.index, &hash, 0), 0);
+    T_EQ(t, wmbt_index_mark(&w.index, NULL, 0, wmbt_buf_of(NULL, 0)), WMBT_OK);
+    config.prefix_closed = true;
+    T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, need), &config, &w), WMBT_OK);
+    T_EQ(t, wmbt_index_chain_prefix(&w.index, NULL, 0), 0);
 }
 
 /* 75 bytes a block and 48 a context are what the contract says. */

@@ -248,6 +248,8 @@ static void test_build_limits(wmbt_test *t)
     key.name_space = no_prefix;
     key.prefix = wmbt_view_of(NULL, 1);
     T_EQ(t, wmbt_objkey_build(&key, 0, room, &len), WMBT_BAD_ARGUMENT);
+    key.prefix = wmbt_view_of(long_text, SIZE_MAX); /* never read */
+    T_EQ(t, wmbt_objkey_build(&key, 0, room, &len), WMBT_NOT_REPRESENTABLE);
     key.prefix = wmbt_view_of("k\0v", 3);
     T_EQ(t, wmbt_objkey_build(&key, 0, room, &len), WMBT_NOT_REPRESENTABLE);
     key.prefix = wmbt_view_of("kv", 2);

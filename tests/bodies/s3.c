@@ -845,6 +845,7 @@ static const struct {
     {LIST("<EncodingType>url</EncodingType>" ENTRY("a%4B+", "1") LAST), WMBT_OK, "aK "},
     {"<?a?b?>" LIST(LAST) "<?c", WMBT_TRUNCATED, NULL},
     {LIST(LAST) "<!-- c -->", WMBT_OK, NULL},
+    {LIST(LAST) "<!-- a --b -->", WMBT_BAD_SYNTAX, NULL},
     {LIST(LAST) "</ListBucketResult>", WMBT_BAD_SYNTAX, NULL},
     {"</ListBucketResult>", WMBT_BAD_SYNTAX, NULL},
     {"", WMBT_BAD_SYNTAX, NULL},

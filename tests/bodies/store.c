@@ -380,6 +380,12 @@ static void test_bad_arguments(wmbt_test *t)
     wmbt_store_prefix prefix;
     make_prefix(&prefix, hashes, 2);
     T_EQ(t, wmbt_store_publish_prefix(x, &prefix, NULL, 2), WMBT_BAD_ARGUMENT);
+    prefix.hashes = NULL; /* of no block */
+    prefix.count = 0;
+    uint32_t matched = 77;
+    T_EQ(t, wmbt_store_publish_prefix(x, &prefix, NULL, 0), WMBT_OK);
+    T_EQ(t, wmbt_store_lookup_prefix(x, &prefix, NULL, &matched), WMBT_OK);
+    T_EQ(t, matched, 0);
     T_EQ(t, wmbt_store_count(x), 0);
 }
 

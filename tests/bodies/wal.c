@@ -766,6 +766,8 @@ static void golden_next_seq(wmbt_test *t, const wmbt_view *cells)
         wmbt_wal_next_seq_add(&next, key, prefix, wmbt_view_of(node, len));
     }
     T_EQ(t, next, wmbt_cell_u64(t, cells[8]));
+    wmbt_wal_next_seq_add(&next, wmbt_test_text("x"), prefix, wmbt_view_of(NULL, len));
+    T_EQ(t, next, wmbt_cell_u64(t, cells[8]));
 }
 
 static void golden_node(wmbt_test *t, const wmbt_view *cells)
