@@ -487,6 +487,7 @@ static void test_states(wmbt_test *t)
     wmbt_chain *x;
     uint8_t *memory = wmbt_test_alloc(t, WMBT_CHAIN_BYTES(4));
     T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, WMBT_CHAIN_BYTES(4)), &config, &x), WMBT_OK);
+    T_EQ(t, wmbt_chain_hash_bytes(x), WMBT_BLOCK_HASH_BYTES);
     wmbt_block_hash hash;
     wmbt_bytes_fill(hash.bytes, 0xEE, 32);
     size_t taken = 77;

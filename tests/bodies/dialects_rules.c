@@ -576,6 +576,13 @@ static void test_bad_engines(wmbt_test *t)
     T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_BAD_ARGUMENT);
     c.model = wmbt_view_of(NULL, 0);
     T_CHECK(t, x == NULL);
+    /* a pickle of more than one frame */
+    static const uint8_t seed[70000];
+    c.dialect = &wmbt_dialect_vllm_sha256;
+    c.seed_text = wmbt_view_of(seed, sizeof seed);
+    T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_TOO_LARGE);
+    T_CHECK(t, x == NULL);
+    c.seed_text = wmbt_view_of(NULL, 0);
     c.dialect = &wmbt_dialect_vllm_sha256_cbor;
     c.extras = wmbt_view_of(hash32, 0);
     T_EQ(t, wmbt_engine_check(&c, 16, &field), WMBT_BAD_ARGUMENT);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Suites of test bodies in one program, for mutate.py: front SUITE... ends with 1 at the first case
- * that fails. suites.h, made by mutate.py, has S(name) for each. WMBT_TEST_DATA: the unpacked data. */
+ * that fails. suites.h, made by mutate.py, has S(name) for each. WMBT_TEST_DATA: unpacked data. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
