@@ -40,7 +40,8 @@ DIGESTS = [f"{name}_{call}" for name in HASHES for call in ("start", "update", "
     + ["wmbt_engine_xxh3_final64", "wmbt_engine_xxh3_final128"]
 for name in ("start", "put", "put_view", "put_le32", "put_le64", "add_le", "add_be", "final_root"):
     INDIRECT["wmbt_engine_" + name] = DIGESTS
-for name in ("dynamo_hash", "dynamo_root", "dynamo_chain", "dynamo_finish", "llmd_seed"):
+for name in ("dynamo_hash", "dynamo_root", "dynamo_put_slot", "dynamo_add_slots",
+             "dynamo_finish", "llmd_seed"):
     INDIRECT["wmbt_" + name] = DIGESTS
 INDIRECT["wmbt_engine_finish"] = DIGESTS + [
     "wmbt_dynamo_finish", "wmbt_dynamo_finish_lineage", "wmbt_dynamo_finish_lineage_v1_2",
@@ -63,7 +64,7 @@ WRITERS = ["wmbt_pickle_" + name for name in ("begin_tuple", "end_tuple", "text"
                                               "number", "none")] \
     + ["wmbt_cbor_begin", "wmbt_cbor_end", "wmbt_cbor_bytes", "wmbt_engine_cbor_text",
        "wmbt_engine_cbor_number", "wmbt_engine_cbor_null"]
-for name in ("entry", "extras", "lora", "item", "tail_cbor", "tail_pickle", "value", "root_cbor",
+for name in ("entry", "entries", "extras", "tail_cbor", "tail_pickle", "value", "root_cbor",
              "root_pickle"):
     INDIRECT["wmbt_vllm_" + name] = WRITERS + DIGESTS
 # Stack of the compilers' own helpers: they are leaves that save a few registers.

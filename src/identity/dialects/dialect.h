@@ -48,12 +48,16 @@ typedef struct wmbt_engine_writer {
 #    define WMBT_DIALECT_TWO_HASHES 0x400u   /* each block has one of its own */
 #    define WMBT_DIALECT_FIXED 0x100u        /* blocks are not announced */
 
+/* The longest name, "sglang-hicache-bigram-0.5.6", and its NUL. */
+#    define WMBT_DIALECT_NAME_BYTES 28u
+
 /* Larger blocks are refused: words are counted in 32 bits. */
 #    define WMBT_ENGINE_MAX_BLOCK_TOKENS (WMBT_CHAIN_MAX_BLOCK_TOKENS / 2u)
 
 struct wmbt_dialect {
     const wmbt_engine_calls *calls;
-    const char *name;
+    /* In its place, not a literal's address: a linker keeps all literals of a file or none. */
+    char name[WMBT_DIALECT_NAME_BYTES];
     const wmbt_engine_hash *hash;
     const wmbt_engine_writer *writer; /* or NULL */
     void (*root)(wmbt_engine *x);     /* sets root and root_bytes, or NULL */

@@ -3,7 +3,6 @@
 #include "identity/dialects/dialect.h"
 
 #include "base/bytes.h"
-#include "base/le.h"
 #include "wombatkv/lineage.h"
 #include "wombatkv/xxh3.h"
 
@@ -37,8 +36,13 @@ static void wmbt_dynamo_root(wmbt_engine *x)
 
 /* --- blocks ----------------------------------------------------------------------------------- */
 
-/* A slot is 13 bytes: kind, number, and an item's hash or zeros. */
-#    define WMBT_DYNAMO_SLOT_BYTES 13u
+/* A slot is its kind, a number, and an item's hash or zeros: 13 bytes. */
+static void wmbt_dynamo_put_slot(wmbt_engine *x, uint8_t kind, uint32_t number, uint64_t hash)
+{
+    wmbt_engine_put(x, &kind, 1);
+    wmbt_engine_put_le32(x, number);
+    wmbt_engine_put_le64(x, hash);
+}
 
 /* Blocks that no run touches are their tokens; in others every token is a slot. */
 static void wmbt_dynamo_add_slots(wmbt_engine *x, const uint32_t *tokens, size_t count)
@@ -50,16 +54,15 @@ static void wmbt_dynamo_add_slots(wmbt_engine *x, const uint32_t *tokens, size_t
         return;
     }
     for (size_t t = 0; t < count; t++) {
-        uint8_t slot[WMBT_DYNAMO_SLOT_BYTES];
         const uint64_t place = x->start + x->at + t;
         while (run != NULL && run->offset + run->length <= place) {
             run = wmbt_engine_next_item(x, &i);
         }
-        const bool inside = run != NULL && run->offset <= place;
-        slot[0] = inside;
-        wmbt_store_le32(slot + 1, inside ? (uint32_t)(place - run->offset) : tokens[t]);
-        wmbt_store_le64(slot + 5, inside ? run->hash : 0u);
-        wmbt_engine_put(x, slot, sizeof slot);
+        if (run != NULL && run->offset <= place) {
+            wmbt_dynamo_put_slot(x, 1, (uint32_t)(place - run->offset), run->hash);
+        } else {
+            wmbt_dynamo_put_slot(x, 0, tokens[t], 0);
+        }
     }
 }
 
@@ -88,18 +91,6 @@ static void wmbt_dynamo_tail_sorted(wmbt_engine *x)
     }
 }
 
-/* The hash that goes on with the chain, of the block's own hash. */
-static uint64_t wmbt_dynamo_chain(wmbt_engine *x, uint64_t parent, uint64_t own)
-{
-    uint8_t digest[8];
-    const bool by_salt = (x->dialect->variant & WMBT_DYNAMO_CHAIN_BY_SALT) != 0u;
-    wmbt_engine_start(x, by_salt ? x->seed : WMBT_DYNAMO_SEED);
-    wmbt_engine_put_le64(x, parent);
-    wmbt_engine_put_le64(x, own);
-    x->dialect->hash->final(wmbt_engine_state(x), digest);
-    return wmbt_engine_load_be64(digest);
-}
-
 /* True if a block came before: *parent is then its sequence hash. */
 static bool wmbt_dynamo_parent(const wmbt_engine *x, uint64_t *parent)
 {
@@ -108,14 +99,22 @@ static bool wmbt_dynamo_parent(const wmbt_engine *x, uint64_t *parent)
     return v.len != 0u;
 }
 
+/* The first block's hash is its own; the others' are hashed from the one before and their own. */
 static void wmbt_dynamo_finish(wmbt_engine *x, const uint8_t *digest)
 {
     uint64_t parent;
-    const bool first = !wmbt_dynamo_parent(x, &parent);
+    uint8_t *sequence = x->base.chain.parent.bytes;
+    const bool by_salt = (x->dialect->variant & WMBT_DYNAMO_CHAIN_BY_SALT) != 0u;
     x->block_hash = wmbt_engine_load_be64(digest);
-    uint64_t sequence = first ? x->block_hash : wmbt_dynamo_chain(x, parent, x->block_hash);
-    wmbt_engine_store_be64(x->base.chain.parent.bytes, sequence);
-    wmbt_engine_store_be64(x->result, sequence);
+    if (wmbt_dynamo_parent(x, &parent)) {
+        wmbt_engine_start(x, by_salt ? x->seed : WMBT_DYNAMO_SEED);
+        wmbt_engine_put_le64(x, parent);
+        wmbt_engine_put_le64(x, x->block_hash);
+        x->dialect->hash->final(wmbt_engine_state(x), sequence);
+    } else {
+        wmbt_bytes_copy(sequence, digest, 8);
+    }
+    wmbt_bytes_copy(x->result, sequence, 8);
 }
 
 /* A lineage hash has no place for more blocks than 2^24: begin_block() has looked. */
@@ -148,7 +147,7 @@ static void wmbt_dynamo_finish_lineage_v1_2(wmbt_engine *x, const uint8_t *diges
                         more_flags, kind, how)                                            \
         const wmbt_dialect wmbt_dialect_##constant = {                                    \
             .calls = &wmbt_engine_calls_all,                                              \
-            .name = (text),                                                               \
+            .name = text,                                                                 \
             .hash = &wmbt_engine_xxh3_64,                                                 \
             .root = (root_),                                                              \
             .add = (add_),                                                                \

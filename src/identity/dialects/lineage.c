@@ -2,6 +2,7 @@
 /* Dynamo's positional hashes. */
 #include "wombatkv/lineage.h"
 
+#include "base/bytes.h"
 #include "base/le.h"
 #include "base/text.h"
 #include "identity/dialects/dialect.h"
@@ -74,17 +75,25 @@ static void wmbt_lineage_load(const uint8_t in[WMBT_LINEAGE_BYTES], wmbt_lineage
     *behind = wmbt_lineage_low(high, n);
 }
 
+/* Position and sequence hash are whole bytes, so all but the mode is written two bits too far to
+ * the left, and then moved. */
 wmbt_status wmbt_lineage_pack(uint64_t current, const uint64_t *parent, uint32_t position,
                               uint8_t out[WMBT_LINEAGE_BYTES])
 {
     const uint32_t mode = wmbt_lineage_mode(position);
+    uint8_t bytes[8];
     if (mode == 3u) {
         return WMBT_TOO_LARGE;
     }
-    const unsigned n = wmbt_lineage_behind(mode);
-    const uint64_t fragment = parent != NULL ? wmbt_lineage_low(*parent, n) : 0u;
-    wmbt_lineage_store(position, wmbt_lineage_right(current, 64u - n),
-                       wmbt_lineage_left(current, n) | fragment, out);
+    wmbt_engine_store_be64(bytes, parent != NULL ? *parent << 2 : 0u);
+    wmbt_bytes_copy(out + 8, bytes, sizeof bytes);
+    wmbt_engine_store_be64(out + mode + 1u, current);
+    wmbt_engine_store_be64(bytes, position);
+    wmbt_bytes_copy(out, bytes + 7u - mode, mode + 1u);
+    for (unsigned i = WMBT_LINEAGE_BYTES - 1u; i != 0u; i--) {
+        out[i] = (uint8_t)(out[i] >> 2 | out[i - 1u] << 6);
+    }
+    out[0] = (uint8_t)(mode << 6 | out[0] >> 2);
     return WMBT_OK;
 }
 

@@ -68,7 +68,7 @@ static void wmbt_llmd_tail_maps(wmbt_engine *x)
 #    define WMBT_LLMD_FNV(constant, text, tail_, fields, more_flags, kind, how) \
         const wmbt_dialect wmbt_dialect_##constant = {                          \
             .calls = &wmbt_engine_calls_all,                                    \
-            .name = (text),                                                     \
+            .name = text,                                                       \
             .hash = &wmbt_engine_fnv64,                                         \
             .root = wmbt_llmd_root_fnv,                                         \
             .header = wmbt_engine_cbor_begin_number,                            \

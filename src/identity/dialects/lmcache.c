@@ -71,7 +71,7 @@ static void wmbt_lmcache_tail_empty(wmbt_engine *x)
 #    define WMBT_LMCACHE(constant, text, of_hash, need)                                  \
         const wmbt_dialect wmbt_dialect_##constant = {                                   \
             .calls = &wmbt_engine_calls_all,                                             \
-            .name = (text),                                                              \
+            .name = text,                                                                \
             .hash = &(of_hash),                                                          \
             .root = wmbt_lmcache_root_cbor,                                              \
             .header = wmbt_engine_cbor_begin_number,                                     \

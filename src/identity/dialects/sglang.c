@@ -24,11 +24,12 @@ static void wmbt_sglang_part(wmbt_engine *x, const wmbt_view *text, bool there)
 /* An empty salt is none; an empty extra key is one. */
 static void wmbt_sglang_root(wmbt_engine *x)
 {
+    static const char mark[] = "sglang-cache-namespace-v1";
     const wmbt_engine_config *c = x->config;
     const bool key = wmbt_engine_has(c->extra_key), salt = c->salt.len != 0u;
     if (key || salt) {
         wmbt_engine_start(x, 0);
-        wmbt_engine_put_view(x, WMBT_VIEW_LITERAL("sglang-cache-namespace-v1"));
+        wmbt_engine_put_view(x, wmbt_view_of(mark, sizeof mark - 1u));
         wmbt_sglang_part(x, &c->extra_key, key);
         wmbt_sglang_part(x, &c->salt, salt);
         wmbt_engine_final_root(x);
@@ -37,9 +38,10 @@ static void wmbt_sglang_root(wmbt_engine *x)
 
 static void wmbt_sglang_root_of_events(wmbt_engine *x)
 {
+    static const char mark[] = "sglang-cache-salt-v1"; /* with its NUL */
     if (x->config->salt.len != 0u) {
         wmbt_engine_start(x, 0);
-        wmbt_engine_put_view(x, wmbt_view_of("sglang-cache-salt-v1", 21)); /* its NUL too */
+        wmbt_engine_put_view(x, wmbt_view_of(mark, sizeof mark));
         wmbt_engine_put_view(x, x->config->salt);
         wmbt_engine_final_root(x);
     }
@@ -69,7 +71,8 @@ static void wmbt_sglang_add_pairs(wmbt_engine *x, const uint32_t *tokens, size_t
 typedef struct wmbt_sglang_hashes {
     wmbt_sha256 plain;
     wmbt_sha256 wide;
-    uint64_t is_wide; /* a token of the page has more than 32 bits */
+    uint32_t is_wide; /* a token of the page has more than 32 bits */
+    uint32_t reserved;
 } wmbt_sglang_hashes;
 
 WMBT_STATIC_ASSERT(sizeof(wmbt_sglang_hashes) % 8u == 0u, "what follows is aligned");
@@ -148,7 +151,7 @@ static void wmbt_sglang_add_wide(wmbt_engine *x, const uint32_t *words, size_t c
                         more_flags)                                                         \
         const wmbt_dialect wmbt_dialect_##constant = {                                      \
             .calls = &wmbt_engine_calls_all,                                                \
-            .name = (text),                                                                 \
+            .name = text,                                                                   \
             .hash = &(of_hash),                                                             \
             .root = (of_root_),                                                             \
             .header = (of_header),                                                          \

@@ -41,102 +41,105 @@ static void wmbt_vllm_root_pickle(wmbt_engine *x)
     wmbt_engine_final_root(x);
 }
 
-/* An entry of one value besides its kind. */
-static void wmbt_vllm_entry(wmbt_engine *x, wmbt_view tag, wmbt_view value, bool is_text)
+/* Kinds of entries, in their order, and how many values each is made of by variant: 0 is one value
+ * that stands for itself. */
+enum { WMBT_VLLM_LORA, WMBT_VLLM_ITEM, WMBT_VLLM_SALT, WMBT_VLLM_EMBEDS, WMBT_VLLM_KINDS };
+
+static unsigned wmbt_vllm_values(unsigned variant, unsigned kind)
+{
+    static const uint8_t values[][WMBT_VLLM_KINDS] = {{3, 3, 2, 2}, {0, 2, 0, 0}, {0, 0, 0, 0}};
+    return values[variant][kind];
+}
+
+/* Each kind's text. */
+static wmbt_view wmbt_vllm_tag(unsigned kind)
+{
+    static const char tags[] = "lora\0mm\0cache_salt\0prompt_embeds";
+    static const uint8_t at[] = {0, 5, 8, 19, sizeof tags};
+    return wmbt_view_of(tags + at[kind], (size_t)at[kind + 1u] - at[kind] - 1u);
+}
+
+/* One entry. An item's offset is counted from the block's beginning, so it may be negative. */
+static uint32_t wmbt_vllm_entry(wmbt_engine *x, bool write, unsigned kind, const wmbt_view *value,
+                                const wmbt_dialect_item *item)
 {
     const wmbt_engine_writer *w = x->dialect->writer;
-    const bool tagged = x->dialect->variant == WMBT_VLLM_TAGGED;
-    if (tagged) {
-        w->begin(x, 2);
-        w->tag(x, tag);
+    if (!write) {
+        return 1;
     }
-    if (is_text) {
-        w->text(x, value);
+    const unsigned n = wmbt_vllm_values(x->dialect->variant, kind);
+    if (n != 0u) {
+        w->begin(x, n);
+    }
+    if (x->dialect->variant == WMBT_VLLM_TAGGED) {
+        w->tag(x, wmbt_vllm_tag(kind));
+    }
+    if (kind == WMBT_VLLM_EMBEDS) {
+        w->bytes(x, *value);
     } else {
-        w->bytes(x, value);
+        w->text(x, *value);
     }
-    if (tagged) {
-        w->end(x, 2);
+    if (n == 0u) {
+        return 1;
     }
-}
-
-static void wmbt_vllm_lora(wmbt_engine *x)
-{
-    const wmbt_engine_writer *w = x->dialect->writer;
-    if (x->dialect->variant != WMBT_VLLM_TAGGED) {
-        w->text(x, x->config->lora_name);
-        return;
+    if (kind == WMBT_VLLM_LORA) {
+        w->text(x, x->config->lora_path);
     }
-    w->begin(x, 3);
-    w->tag(x, WMBT_VIEW_LITERAL("lora"));
-    w->text(x, x->config->lora_name);
-    w->text(x, x->config->lora_path);
-    w->end(x, 3);
-}
-
-/* The offset is counted from the block's beginning, so it may be negative. */
-static void wmbt_vllm_item(wmbt_engine *x, const wmbt_dialect_item *item)
-{
-    const wmbt_engine_writer *w = x->dialect->writer;
-    const unsigned variant = x->dialect->variant;
-    if (variant == WMBT_VLLM_IDENTIFIERS) {
-        w->text(x, item->identifier);
-        return;
+    if (kind == WMBT_VLLM_ITEM) {
+        w->number(x, (int64_t)(item->offset - x->start));
     }
-    const uint32_t n = variant == WMBT_VLLM_TAGGED ? 3u : 2u;
-    w->begin(x, n);
-    if (variant == WMBT_VLLM_TAGGED) {
-        w->tag(x, WMBT_VIEW_LITERAL("mm"));
-    }
-    w->text(x, item->identifier);
-    w->number(x, (int64_t)(item->offset - x->start));
     w->end(x, n);
+    return 1;
 }
 
-/* The digest of the block's embeddings; without one the block fails. */
+/* The digest of the block's embeddings; without one the block fails, and any bytes will do. */
 static wmbt_view wmbt_vllm_digest(wmbt_engine *x)
 {
     const wmbt_view all = x->config->embeds;
     const uint32_t block = x->base.chain.blocks;
     if (block >= all.len / WMBT_BLOCK_HASH_BYTES) {
         x->failed = (uint32_t)WMBT_BAD_ARGUMENT;
-        return wmbt_view_of(NULL, 0);
+        return all;
     }
     return wmbt_view_of(all.data + (size_t)block * WMBT_BLOCK_HASH_BYTES, WMBT_BLOCK_HASH_BYTES);
+}
+
+/* Writes the entries of the block, or only counts them. */
+static uint32_t wmbt_vllm_entries(wmbt_engine *x, bool write)
+{
+    const wmbt_engine_config *c = x->config;
+    const wmbt_dialect_item *item;
+    uint32_t count = 0;
+    if (wmbt_engine_has(c->lora_name)) {
+        count += wmbt_vllm_entry(x, write, WMBT_VLLM_LORA, &c->lora_name, NULL);
+    }
+    for (uint32_t i = x->item; (item = wmbt_engine_next_item(x, &i)) != NULL;) {
+        count += wmbt_vllm_entry(x, write, WMBT_VLLM_ITEM, &item->identifier, item);
+    }
+    if (c->salt.len != 0u && (c->first_block | x->base.chain.blocks) == 0u) {
+        count += wmbt_vllm_entry(x, write, WMBT_VLLM_SALT, &c->salt, NULL);
+    }
+    if (wmbt_engine_has(c->embeds)) {
+        const wmbt_view digest = wmbt_vllm_digest(x);
+        count += wmbt_vllm_entry(x, write, WMBT_VLLM_EMBEDS, &digest, NULL);
+    }
+    return count;
 }
 
 static void wmbt_vllm_extras(wmbt_engine *x)
 {
     const wmbt_engine_writer *w = x->dialect->writer;
-    const wmbt_engine_config *c = x->config;
-    const wmbt_dialect_item *item;
-    const bool lora = wmbt_engine_has(c->lora_name), embeds = wmbt_engine_has(c->embeds);
-    const bool salt = c->salt.len != 0u && wmbt_engine_number(x) == 0u;
-    uint32_t count = (uint32_t)lora + salt + embeds;
-    if (wmbt_engine_has(c->extras)) {
-        wmbt_engine_put_view(x, c->extras);
+    if (wmbt_engine_has(x->config->extras)) {
+        wmbt_engine_put_view(x, x->config->extras);
         return;
     }
-    for (uint32_t i = x->item; wmbt_engine_next_item(x, &i) != NULL;) {
-        count++;
-    }
+    const uint32_t count = wmbt_vllm_entries(x, false);
     if (count == 0u) {
         w->none(x);
         return;
     }
     w->begin(x, count);
-    if (lora) {
-        wmbt_vllm_lora(x);
-    }
-    for (uint32_t i = x->item; (item = wmbt_engine_next_item(x, &i)) != NULL;) {
-        wmbt_vllm_item(x, item);
-    }
-    if (salt) {
-        wmbt_vllm_entry(x, WMBT_VIEW_LITERAL("cache_salt"), c->salt, true);
-    }
-    if (embeds) {
-        wmbt_vllm_entry(x, WMBT_VIEW_LITERAL("prompt_embeds"), wmbt_vllm_digest(x), false);
-    }
+    (void)wmbt_vllm_entries(x, true);
     w->end(x, count);
 }
 
@@ -197,7 +200,7 @@ static void wmbt_vllm_tail_pickle(wmbt_engine *x)
 #    define WMBT_VLLM_CBOR(constant, text, of_hash, bytes, more, need, how) \
         const wmbt_dialect wmbt_dialect_##constant = {                      \
             .calls = &wmbt_engine_calls_all,                                \
-            .name = (text),                                                 \
+            .name = text,                                                   \
             .hash = &(of_hash),                                             \
             .writer = &wmbt_engine_cbor,                                    \
             .root = wmbt_vllm_root_cbor,                                    \
@@ -218,7 +221,7 @@ static void wmbt_vllm_tail_pickle(wmbt_engine *x)
 #    define WMBT_VLLM_PICKLE(constant, text, of_hash, bytes, need)                          \
         const wmbt_dialect wmbt_dialect_##constant = {                                      \
             .calls = &wmbt_engine_calls_all,                                                \
-            .name = (text),                                                                 \
+            .name = text,                                                                   \
             .hash = &(of_hash),                                                             \
             .writer = &wmbt_engine_pickle,                                                  \
             .root = wmbt_vllm_root_pickle,                                                  \
