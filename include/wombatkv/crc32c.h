@@ -42,7 +42,8 @@ WMBT_API uint32_t wmbt_crc32c_combine(uint32_t a, uint32_t b, uint64_t b_bytes);
  * pieces have one length. Costs as much as wmbt_crc32c_combine(). */
 WMBT_API uint32_t wmbt_crc32c_shift(uint64_t bytes);
 
-/** wmbt_crc32c_combine() with shift = wmbt_crc32c_shift(b_bytes): one product of 32 steps. */
+/** wmbt_crc32c_combine() with shift = wmbt_crc32c_shift(b_bytes): one product of 32 steps, or one
+ * carry-less multiplication where the machine has it (docs/KERNELS.md). */
 WMBT_API uint32_t wmbt_crc32c_combine_shift(uint32_t a, uint32_t b, uint32_t shift);
 
 /** The shift that undoes wmbt_crc32c_shift(bytes): with it a CRC can be put together from the last

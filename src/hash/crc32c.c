@@ -24,7 +24,7 @@ uint32_t wmbt_crc32c_copy(uint32_t crc, uint8_t *dst, wmbt_view src)
 }
 
 /* a(x) times b(x) modulo the polynomial; bit 31 is the coefficient of x^0. */
-static uint32_t wmbt_crc32c_product(uint32_t a, uint32_t b)
+uint32_t wmbt_crc32c_product_steps(uint32_t a, uint32_t b)
 {
     uint32_t product = 0;
     for (; a != 0u; a <<= 1) {
@@ -43,9 +43,9 @@ uint32_t wmbt_crc32c_combine(uint32_t a, uint32_t b, uint64_t b_bytes)
     uint32_t power = UINT32_C(0x00800000); /* x^8, then its squares */
     for (; b_bytes != 0u; b_bytes >>= 1) {
         if ((b_bytes & 1u) != 0u) {
-            a = wmbt_crc32c_product(power, a);
+            a = wmbt_crc32c_product_steps(power, a);
         }
-        power = wmbt_crc32c_product(power, power);
+        power = wmbt_crc32c_product_steps(power, power);
     }
     return a ^ b;
 }
@@ -55,7 +55,7 @@ uint32_t wmbt_crc32c_shift_table(uint32_t state, uint64_t n)
     static const uint32_t powers[] = WMBT_CRC32C_POWERS;
     for (size_t k = 3; n != 0u; n >>= 1) { /* x^8 is x^(2^3) */
         if ((n & 1u) != 0u) {
-            state = wmbt_crc32c_product(powers[k], state);
+            state = wmbt_crc32c_product_steps(powers[k], state);
         }
         k = k + 1u == sizeof powers / sizeof powers[0] ? 0u : k + 1u;
     }
@@ -75,7 +75,7 @@ uint32_t wmbt_crc32c_shift(uint64_t bytes)
 
 uint32_t wmbt_crc32c_combine_shift(uint32_t a, uint32_t b, uint32_t shift)
 {
-    return wmbt_crc32c_product(shift, a) ^ b;
+    return WMBT_CRC32C_PRODUCT(shift, a) ^ b;
 }
 
 /* The powers of x repeat after 2^31 - 1, so that many bytes, and any multiple, shift nothing. */

@@ -40,31 +40,46 @@ WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_sse42;
 WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_armv8_pmull;
 WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_zbc;
 
+/* The product of two registers, reduced. */
+typedef uint32_t wmbt_crc32c_product_kernel(uint32_t a, uint32_t b);
+
+wmbt_crc32c_product_kernel wmbt_crc32c_product_steps; /* 32 of them */
+WMBT_HIDDEN wmbt_crc32c_product_kernel wmbt_crc32c_product_sse42;
+WMBT_HIDDEN wmbt_crc32c_product_kernel wmbt_crc32c_product_armv8_pmull;
+WMBT_HIDDEN wmbt_crc32c_product_kernel wmbt_crc32c_product_zbc;
+
 #    define WMBT_CRC32C_POLYNOMIAL UINT32_C(0x82F63B78)
 
 #    if WMBT_CRC32C_BY_MACHINE && WMBT_CFG_DISPATCH
 /* The loader sets them to one of the above (dispatch.c of the machine). */
 WMBT_HIDDEN wmbt_crc32c_kernel wmbt_crc32c_loaded;
 WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_loaded;
+WMBT_HIDDEN wmbt_crc32c_product_kernel wmbt_crc32c_product_loaded;
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_loaded
 #        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_loaded
+#        define WMBT_CRC32C_PRODUCT wmbt_crc32c_product_loaded
 #    elif WMBT_CRC32C_AVX512
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_avx512
 #        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_sse42
+#        define WMBT_CRC32C_PRODUCT wmbt_crc32c_product_sse42
 #    elif WMBT_CRC32C_AVX2
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_avx2
 #        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_sse42
+#        define WMBT_CRC32C_PRODUCT wmbt_crc32c_product_sse42
 #    elif WMBT_CRC32C_SSE42
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_sse42
 #        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_sse42
+#        define WMBT_CRC32C_PRODUCT wmbt_crc32c_product_sse42
 #    elif WMBT_CRC32C_ARMV8_PMULL
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_armv8_pmull
 #        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_armv8_pmull
+#        define WMBT_CRC32C_PRODUCT wmbt_crc32c_product_armv8_pmull
 #    elif WMBT_CRC32C_ARMV8
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_armv8
 #    elif WMBT_CRC32C_ZBC
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_zbc
 #        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_zbc
+#        define WMBT_CRC32C_PRODUCT wmbt_crc32c_product_zbc
 #    elif WMBT_CFG_CRC32C_KERNEL == 1
 #        define WMBT_CRC32C_KERNEL wmbt_crc32c_nibble
 #    elif WMBT_CFG_CRC32C_KERNEL == 2
@@ -76,6 +91,9 @@ WMBT_HIDDEN wmbt_crc32c_shift_kernel wmbt_crc32c_shift_loaded;
 #    endif
 #    ifndef WMBT_CRC32C_SHIFT
 #        define WMBT_CRC32C_SHIFT wmbt_crc32c_shift_table
+#    endif
+#    ifndef WMBT_CRC32C_PRODUCT
+#        define WMBT_CRC32C_PRODUCT wmbt_crc32c_product_steps
 #    endif
 
 #endif

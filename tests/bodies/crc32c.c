@@ -60,6 +60,22 @@ static const struct {
 #endif
 };
 
+static const struct {
+    const char *name;
+    wmbt_crc32c_product_kernel *kernel;
+} products[] = {
+    {"steps", wmbt_crc32c_product_steps},
+#if WMBT_CRC32C_SSE42
+    {"crc32c_sse42", wmbt_crc32c_product_sse42},
+#endif
+#if WMBT_CRC32C_ARMV8_PMULL
+    {"crc32c_armv8_pmull", wmbt_crc32c_product_armv8_pmull},
+#endif
+#if WMBT_CRC32C_ZBC
+    {"crc32c_zbc", wmbt_crc32c_product_zbc},
+#endif
+};
+
 /* The definition, a bit at a time. */
 static uint32_t model_byte(uint32_t state, uint8_t byte)
 {
@@ -411,6 +427,26 @@ static void test_shifts(wmbt_test *t)
     }
 }
 
+/* Products of single bits, whose sums all others are, and of any registers. */
+static void test_products(wmbt_test *t)
+{
+    uint32_t seed = 78;
+    for (size_t k = 0; k < sizeof products / sizeof products[0]; k++) {
+        wmbt_test_where(t, wmbt_test_text(products[k].name));
+        if (!wmbt_test_kernel_runs(products[k].name)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < 32u * 32u; i++) {
+            uint32_t a = UINT32_C(1) << i / 32u, b = UINT32_C(1) << i % 32u;
+            T_EQ(t, products[k].kernel(a, b), model_times(a, b));
+        }
+        for (int i = 0; i < 2000; i++) {
+            uint32_t a = wmbt_test_random(&seed), b = wmbt_test_random(&seed);
+            T_EQ(t, products[k].kernel(a, b), model_times(a, b));
+        }
+    }
+}
+
 static const wmbt_case cases[] = {
     {"published values", test_published, 512, "vectors/crc32c.tsv"},
     {"golden values", test_golden, 132000, "golden/vectors/cabi.tsv"},
@@ -420,6 +456,7 @@ static const wmbt_case cases[] = {
     {"copy to the front of the same buffer", test_copy, 1024, NULL},
     {"each kernel copies down", test_copy_down, 8192, NULL},
     {"moving forward", test_shifts, 4096, NULL},
+    {"products", test_products, 0, NULL},
     {"empty and NULL", test_arguments, 0, NULL},
     {"combine: laws for huge lengths", test_combine, 0, NULL},
     {"shift: kept, and taken back", test_shift, 0, NULL},

@@ -42,6 +42,15 @@ static const kernel shift_kernels[] = {
 #endif
     {"table", (any_function *)wmbt_crc32c_shift_table},
 };
+static const kernel product_kernels[] = {
+#if WMBT_CRC32C_SSE42
+    {"crc32c_sse42", (any_function *)wmbt_crc32c_product_sse42},
+#endif
+#if WMBT_CRC32C_ARMV8_PMULL
+    {"crc32c_armv8_pmull", (any_function *)wmbt_crc32c_product_armv8_pmull},
+#endif
+    {"steps", (any_function *)wmbt_crc32c_product_steps},
+};
 static const kernel sha256_kernels[] = {
 #if WMBT_SHA256_SHANI
     {"sha256_shani", (any_function *)wmbt_sha256_shani},
@@ -129,6 +138,7 @@ int main(void)
     int bad = 0;
     bad += CHECK("crc32c", wmbt_crc32c_loaded, crc32c_kernels);
     bad += CHECK("crc32c_shift", wmbt_crc32c_shift_loaded, shift_kernels);
+    bad += CHECK("crc32c_product", wmbt_crc32c_product_loaded, product_kernels);
     bad += CHECK("sha256", wmbt_sha256_loaded, sha256_kernels);
 #if defined(__x86_64__)
     bad += CHECK("blake3", wmbt_blake3_run_loaded, blake3_kernels);

@@ -151,6 +151,14 @@ uint32_t wmbt_crc32c_armv8_pmull(uint32_t state, uint8_t *dst, const uint8_t *sr
                        : wmbt_armv8_any(state, dst, src, n, true);
 }
 
+/* The product, moved up by the bit that reflection costs, is H x^32 + L: H is reduced as the end of
+ * a word, and L follows. */
+uint32_t wmbt_crc32c_product_armv8_pmull(uint32_t a, uint32_t b)
+{
+    uint64_t product = wmbt_armv8_product(a, b);
+    return wmbt_armv8_word(0, product << 33) ^ (uint32_t)(product >> 31);
+}
+
 /* Moves `state` forward by n bytes. */
 uint32_t wmbt_crc32c_shift_armv8_pmull(uint32_t state, uint64_t n)
 {

@@ -33,6 +33,14 @@ WMBT_RESOLVER(wmbt_crc32c_shift_choose, wmbt_crc32c_shift_kernel *)
 }
 uint32_t wmbt_crc32c_shift_loaded(uint32_t state, uint64_t n)
     WMBT_RESOLVED_BY("wmbt_crc32c_shift_choose");
+
+WMBT_RESOLVER(wmbt_crc32c_product_choose, wmbt_crc32c_product_kernel *)
+{
+    const uint64_t both = WMBT_HWCAP_CRC32 | WMBT_HWCAP_PMULL;
+    return (hwcap & both) == both ? wmbt_crc32c_product_armv8_pmull : wmbt_crc32c_product_steps;
+}
+uint32_t wmbt_crc32c_product_loaded(uint32_t a, uint32_t b)
+    WMBT_RESOLVED_BY("wmbt_crc32c_product_choose");
 #    endif
 
 #    if WMBT_SHA256_BY_MACHINE

@@ -142,21 +142,26 @@ uint32_t wmbt_crc32c_zbc(uint32_t state, uint8_t *dst, const uint8_t *src, size_
     return dst == NULL ? wmbt_zbc_any(state, NULL, src, n) : wmbt_zbc_any(state, dst, src, n);
 }
 
+/* The product, moved up by the bit that reflection costs, is H x^32 + L: H is reduced as a word that
+ * L follows. */
+uint32_t wmbt_crc32c_product_zbc(uint32_t a, uint32_t b)
+{
+#    if __riscv_xlen == 64
+    uint64_t product = wmbt_zbc_low(a, b) << 1;
+    return wmbt_zbc_reduce((uint64_t)(uint32_t)product << 32) ^ (uint32_t)(product >> 32);
+#    else
+    uint32_t low = wmbt_zbc_low(a, b), high = wmbt_zbc_high(a, b);
+    return wmbt_zbc_reduce(low << 1) ^ (high << 1 | low >> 31);
+#    endif
+}
+
 /* Moves `state` forward by n bytes. */
 uint32_t wmbt_crc32c_shift_zbc(uint32_t state, uint64_t n)
 {
     static const uint32_t powers[] = WMBT_CRC32C_POWERS;
     for (size_t k = 3; n != 0u; n >>= 1) { /* x^8 is x^(2^3) */
         if ((n & 1u) != 0u) {
-            /* The product, moved up by the bit that reflection costs, is H x^32 + L: H is reduced
-             * as a word that L follows. */
-#    if __riscv_xlen == 64
-            uint64_t product = wmbt_zbc_low(state, powers[k]) << 1;
-            state = wmbt_zbc_reduce((uint64_t)(uint32_t)product << 32) ^ (uint32_t)(product >> 32);
-#    else
-            uint32_t low = wmbt_zbc_low(state, powers[k]), high = wmbt_zbc_high(state, powers[k]);
-            state = wmbt_zbc_reduce(low << 1) ^ (high << 1 | low >> 31);
-#    endif
+            state = wmbt_crc32c_product_zbc(state, powers[k]);
         }
         k = k + 1u == sizeof powers / sizeof powers[0] ? 0u : k + 1u;
     }

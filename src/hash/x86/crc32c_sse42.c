@@ -78,6 +78,15 @@ uint32_t wmbt_crc32c_sse42(uint32_t state, uint8_t *dst, const uint8_t *src, siz
     return wmbt_crc32c_sse42_any(state, dst, src, n);
 }
 
+/* The product, moved up by the bit that reflection costs, is H x^32 + L: H is reduced as the end of
+ * a word, and L follows. */
+WMBT_TARGET(WMBT_CRC32C_SSE42_TARGET)
+uint32_t wmbt_crc32c_product_sse42(uint32_t a, uint32_t b)
+{
+    uint64_t product = wmbt_crc32c_sse42_product(a, b);
+    return (uint32_t)_mm_crc32_u64(0, product << 33) ^ (uint32_t)(product >> 31);
+}
+
 /* Moves `state` forward by n bytes. */
 WMBT_TARGET(WMBT_CRC32C_SSE42_TARGET)
 uint32_t wmbt_crc32c_shift_sse42(uint32_t state, uint64_t n)

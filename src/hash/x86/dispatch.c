@@ -95,6 +95,13 @@ WMBT_RESOLVER(wmbt_crc32c_shift_choose, wmbt_crc32c_shift_kernel *)
 }
 uint32_t wmbt_crc32c_shift_loaded(uint32_t state, uint64_t n)
     WMBT_RESOLVED_BY("wmbt_crc32c_shift_choose");
+
+WMBT_RESOLVER(wmbt_crc32c_product_choose, wmbt_crc32c_product_kernel *)
+{
+    return wmbt_x86_has(WMBT_X86_CRC) ? wmbt_crc32c_product_sse42 : wmbt_crc32c_product_steps;
+}
+uint32_t wmbt_crc32c_product_loaded(uint32_t a, uint32_t b)
+    WMBT_RESOLVED_BY("wmbt_crc32c_product_choose");
 #        endif
 
 #        if WMBT_BLAKE3_BY_MACHINE
