@@ -142,8 +142,8 @@ uint32_t wmbt_crc32c_zbc(uint32_t state, uint8_t *dst, const uint8_t *src, size_
     return dst == NULL ? wmbt_zbc_any(state, NULL, src, n) : wmbt_zbc_any(state, dst, src, n);
 }
 
-/* The product, moved up by the bit that reflection costs, is H x^32 + L: H is reduced as a word that
- * L follows. */
+/* The product, moved up by the bit that reflection costs, is H x^32 + L: H is reduced as a word
+ * that L follows. */
 uint32_t wmbt_crc32c_product_zbc(uint32_t a, uint32_t b)
 {
 #    if __riscv_xlen == 64
