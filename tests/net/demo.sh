@@ -39,7 +39,7 @@ set_up() {
     shift 2
     [ -f "$dir/build.ninja" ] || meson setup "$dir" -Dtest_data="$build/data" "$@" >"$dir.log" 2>&1 ||
         { cat "$dir.log" && return 1; }
-    ninja -C "$dir" "$target" >"$dir.log" || { cat "$dir.log" && return 1; }
+    ninja --quiet -C "$dir" "$target" >"$dir.log" || { cat "$dir.log" && return 1; }
 }
 [ -f "$build/data/verdicts.stamp" ] || sh tests/data.sh "$build/data"
 set_up "$build/host" src/inspect/wombatkv -Dinspect=enabled

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tests' S3 server in bad moods, one a mode of demo.sh. Each says how often it misbehaved."""
 import os
+import re
 import shutil
 import socket
 import struct
@@ -10,7 +11,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tool"))
 import s3_server  # noqa: E402 # pylint: disable=wrong-import-position
 
-LARGE = 1 << 20  # bytes of an answer that is broken off
+LARGE = 1 << 19  # bytes of an answer that is broken off
 CUT = 10  # where, in sixteenths
 STALL_SECONDS = 60  # longer than the board waits
 # Added (xor) to a message, the polynomial of CRC32C leaves its checksum as it is: an object with other
@@ -69,6 +70,8 @@ class Server(s3_server.Server):
 
 
 class Handler(s3_server.Handler):
+    path = ""  # of the object that is asked for
+
     def reset(self):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
@@ -81,6 +84,7 @@ class Handler(s3_server.Handler):
 
     def object(self, path, fields, head):
         server, mode = self.server, self.server.mode
+        self.path = path
         with server.lock:
             server.seen += 1
             seen = server.seen
@@ -100,16 +104,25 @@ class Handler(s3_server.Handler):
             getattr(self, mode)()
         return super().object(path, fields, head)
 
+    def cut_at(self, body, part):
+        """How much of an answer with these bytes is sent before it is broken off, or None."""
+        server, mode = self.server, self.server.mode
+        if server.done >= {"reset": 5, "stall": 2, "replaced": 1, "replaced-quietly": 1}.get(mode, 0):
+            return None
+        if not mode.startswith("replaced"):
+            return len(body) * CUT // 16 if len(body) > LARGE else None
+        first, size = (int(number) for number in re.match(r"bytes (\d+)-\d+/(\d+)", part).groups())
+        at = size * CUT // 16 - first
+        return at if self.path.endswith(server.tail) and 0 < at < len(body) else None
+
     def send(self, status, fields=(), body=b"", head=False, cut=None):
         server, mode = self.server, self.server.mode
-        times = {"reset": 5, "stall": 2, "replaced": 1, "replaced-quietly": 1}.get(mode, 0)
-        large = len(body) > LARGE and status in (200, 206)
-        if mode.startswith("replaced"):
-            large = large and len(body) > 8 * LARGE
-        if not large or server.done >= times:
+        part = dict(fields).get("Content-Range")
+        at = self.cut_at(body, part) if part else None
+        if at is None:
             return super().send(status, fields, body, head, cut)
         server.done += 1
-        super().send(status, fields, body, head, len(body) * CUT // 16)
+        super().send(status, fields, body, head, at)
         if mode == "stall":
             self.stall()
         if mode.startswith("replaced"):

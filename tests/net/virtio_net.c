@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* virtio-net behind virtio-mmio (virtio 1.1, sections 2.6, 4.2 and 5.1), polled: the Ethernet of
  * QEMU's virt boards. ETHER_BASE, ETHER_STRIDE and ETHER_COUNT say where its transports lie. */
+#include <stdbool.h>
+
 #include "lwip/etharp.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
