@@ -26,6 +26,7 @@
 #define HW_CFG_TX_5_KB (5u << 16) /* of 16 KB; what is left is for frames that come */
 #define TX_CFG_ON 2u
 #define TX_FIRST_AND_LAST 0x3000u
+#define TX_COMMAND_BYTES 16u /* before a frame, and what it is filled up with */
 #define RX_ERROR (1u << 15)
 #define CRC_BYTES 4u
 #define FRAME_BYTES 1514u
@@ -49,9 +50,12 @@ static err_t send(struct netif *net, struct pbuf *p)
 {
     static uint32_t frame[(FRAME_BYTES + 3u) / 4u];
     uint32_t len = pbuf_copy_partial(p, frame, FRAME_BYTES, 0);
+    uint32_t since = clock_ms();
     (void)net;
-    if ((TX_FIFO_INF & 0xFFFFu) < len + 16u) {
-        return ERR_WOULDBLOCK; /* TCP sends it again */
+    while ((TX_FIFO_INF & 0xFFFFu) < len + TX_COMMAND_BYTES) {
+        if (clock_ms() - since > ETHER_SEND_MS) {
+            return ERR_WOULDBLOCK;
+        }
     }
     TX_DATA = TX_FIRST_AND_LAST | len;
     TX_DATA = len << 16 | len; /* the tag is its length */

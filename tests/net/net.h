@@ -12,6 +12,10 @@ struct netif;
 /* The board's Ethernet: lan9118.c or virtio_net.c. For netif_add(). ERR_IF: there is none. */
 err_t ether_init(struct netif *net);
 
+/* How long a driver waits for room for a frame. It does wait: many that came in one go are
+ * acknowledged in one go, and what lwIP cannot send then comes late or never. */
+#define ETHER_SEND_MS 10u
+
 /* Hands all frames that have come to net->input(). Frames for which lwIP has no memory are dropped:
  * TCP sends them again. */
 void ether_poll(struct netif *net);

@@ -12,7 +12,7 @@
 #define HEADER_BYTES 12u /* before each frame: struct virtio_net_hdr, zero without offloads */
 #define BUFFER_BYTES 1536u
 #define RX_COUNT 64u /* powers of two */
-#define TX_COUNT 8u
+#define TX_COUNT 16u
 
 /* Registers of a transport. */
 #define MAGIC 0x000u
@@ -129,11 +129,14 @@ static void offer(queue *q, uint16_t id)
 static err_t send(struct netif *net, struct pbuf *p)
 {
     uint16_t id = (uint16_t)(tx.available[1] % TX_COUNT);
+    uint32_t since = clock_ms();
     (void)net;
-    fence();
-    if ((uint16_t)(tx.available[1] - tx.used[1]) == TX_COUNT) {
-        return ERR_WOULDBLOCK; /* TCP sends it again */
+    while ((uint16_t)(tx.available[1] - tx.used[1]) == TX_COUNT) {
+        if (clock_ms() - since > ETHER_SEND_MS) {
+            return ERR_WOULDBLOCK;
+        }
     }
+    fence();
     uint8_t *buffer = tx.buffers[id]; /* its header stays zero */
     tx.descriptors[id].len =
         HEADER_BYTES + pbuf_copy_partial(p, buffer + HEADER_BYTES, FRAME_BYTES, 0);
