@@ -233,7 +233,7 @@ wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s)
     s->run[0].crc = 0;
     s->run[0].backwards = 0;
     wmbt_reader_bound_start(r, s);
-    wmbt_reader_bound_take(s, s->header, claim.from);
+    wmbt_reader_bound_take(r, s, s->header, claim.from);
     if (s->opaque == 0u) {
         wmbt_reader_walk_keep(s, s->run);
     }
@@ -296,7 +296,7 @@ static wmbt_status wmbt_reader_take_part(wmbt_reader *r, wmbt_reader_slot *s,
     bool is_number = part->mismatch != WMBT_OK && part->extent.bytes - past <= left;
     uint8_t *dst = is_number ? number : wmbt_reader_memory_of(r, s, part, past);
     *crc = dst == NULL ? wmbt_crc32c(*crc, bytes) : wmbt_crc32c_copy(*crc, dst, bytes);
-    wmbt_reader_bound_take(s, dst == NULL ? bytes.data : dst, (uint32_t)bytes.len);
+    wmbt_reader_bound_take(r, s, dst == NULL ? bytes.data : dst, (uint32_t)bytes.len);
     for (uint32_t i = 0; dst == number && i < bytes.len; i++) {
         if (number[i] != (uint8_t)(part->value >> (8u * (past + i)))) {
             return wmbt_reader_mismatch(r, s, part->mismatch);
@@ -354,7 +354,7 @@ void wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_rea
         wmbt_body_part part;
         (void)wmbt_reader_find_part(s, claim->from, &part);
         uint32_t past = claim->from - (uint32_t)part.extent.offset;
-        wmbt_reader_bound_take(s, wmbt_reader_memory_of(r, s, &part, past),
+        wmbt_reader_bound_take(r, s, wmbt_reader_memory_of(r, s, &part, past),
                                claim->to - claim->from);
     }
     if (claim->before != NULL) {
@@ -371,7 +371,7 @@ void wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_rea
 
 /* --- the last checks -------------------------------------------------------------------------- */
 
-wmbt_status wmbt_reader_body_finish(wmbt_reader_slot *s)
+wmbt_status wmbt_reader_body_finish(const wmbt_reader *r, wmbt_reader_slot *s)
 {
     bool tail = s->object == WMBT_READER_TAIL;
     WMBT_ASSERT(s->run[0].from == 0u && s->run[0].to >= s->limit && s->run[0].backwards == 0u);
@@ -393,7 +393,7 @@ wmbt_status wmbt_reader_body_finish(wmbt_reader_slot *s)
     if (s->plain_bytes > s->end) {
         return WMBT_TRAILING_BYTES;
     }
-    return wmbt_reader_bound_agrees(s) ? WMBT_END : WMBT_BAD_DIGEST;
+    return wmbt_reader_bound_agrees(r, s) ? WMBT_END : WMBT_BAD_DIGEST;
 }
 
 #endif

@@ -47,34 +47,43 @@ const uint8_t *wmbt_reader_digest_of(const wmbt_reader *r, uint32_t object)
     return *(const uint8_t *const volatile *)&table[number];
 }
 
+/* The hash of a bound object's bytes of run[0], in WMBT_SLOT_PLAIN and _CHECK: init() saw to its
+ * memory. It is found anew each time, for a pointer in each slot costs more. */
+static wmbt_blake3 *wmbt_reader_hash_of(const wmbt_reader *r, const wmbt_reader_slot *s)
+{
+    size_t at = (size_t)wmbt_reader_hash_bytes(&r->config) * s->id;
+    return (wmbt_blake3 *)(void *)(r->config.hashes.data + at);
+}
+
 void wmbt_reader_bound_start(const wmbt_reader *r, wmbt_reader_slot *s)
 {
     if (s->digest != NULL) {
-        uint32_t bytes = wmbt_reader_hash_bytes(&r->config);
-        uint8_t *memory = r->config.hashes.data + (size_t)bytes * s->id;
-        wmbt_status status = wmbt_blake3_init(wmbt_buf_of(memory, bytes), &s->hash);
-        WMBT_ASSERT(status == WMBT_OK); /* init() saw to it */
-        (void)status;
-    }
-}
-
-void wmbt_reader_bound_take(wmbt_reader_slot *s, const uint8_t *bytes, uint32_t n)
-{
-    if (s->digest != NULL) {
-        /* There is room for max_object_bytes. Bytes that were not taken would change the digest. */
-        wmbt_status status = wmbt_blake3_update(s->hash, wmbt_view_of(bytes, n));
+        wmbt_blake3 *hash = wmbt_reader_hash_of(r, s);
+        wmbt_status status = wmbt_blake3_init(
+            wmbt_buf_of((uint8_t *)hash, wmbt_reader_hash_bytes(&r->config)), &hash);
         WMBT_ASSERT(status == WMBT_OK);
         (void)status;
     }
 }
 
-bool wmbt_reader_bound_agrees(const wmbt_reader_slot *s)
+void wmbt_reader_bound_take(const wmbt_reader *r, const wmbt_reader_slot *s, const uint8_t *bytes,
+                            uint32_t n)
+{
+    if (s->digest != NULL) {
+        /* There is room for max_object_bytes. Bytes that were not taken would change the digest. */
+        wmbt_status status = wmbt_blake3_update(wmbt_reader_hash_of(r, s), wmbt_view_of(bytes, n));
+        WMBT_ASSERT(status == WMBT_OK);
+        (void)status;
+    }
+}
+
+bool wmbt_reader_bound_agrees(const wmbt_reader *r, const wmbt_reader_slot *s)
 {
     if (s->digest == NULL) {
         return true;
     }
     uint8_t found[WMBT_BLAKE3_DIGEST_BYTES];
-    wmbt_blake3_final(s->hash, found);
+    wmbt_blake3_final(wmbt_reader_hash_of(r, s), found);
     return wmbt_bytes_equal(found, s->digest, sizeof found);
 }
 

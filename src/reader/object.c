@@ -331,7 +331,7 @@ static wmbt_status wmbt_reader_phase_done(wmbt_reader *r, wmbt_reader_slot *s, u
         return wmbt_reader_collected(r, s, work);
     }
 #    endif
-    return wmbt_reader_body_finish(s);
+    return wmbt_reader_body_finish(r, s);
 }
 
 /* Does the next thing that can be done. False if something has to come first. */

@@ -107,7 +107,6 @@ typedef struct wmbt_reader_slot {
 
 #    if WMBT_CFG_READER_BOUND
     const uint8_t *digest; /* that the plain object must have, or NULL */
-    wmbt_blake3 *hash;     /* of the bytes of run[0], in WMBT_SLOT_PLAIN and _CHECK */
 #    endif
     uint8_t *plain;   /* room for plain_bytes of the object, once lent */
     wmbt_buf stored;  /* room for a source */
@@ -366,10 +365,11 @@ const uint8_t *wmbt_reader_digest_of(const wmbt_reader *r, uint32_t object);
 void wmbt_reader_bound_start(const wmbt_reader *r, wmbt_reader_slot *s);
 
 /* Hashes bytes that have come, if the object is bound. */
-void wmbt_reader_bound_take(wmbt_reader_slot *s, const uint8_t *bytes, uint32_t n);
+void wmbt_reader_bound_take(const wmbt_reader *r, const wmbt_reader_slot *s, const uint8_t *bytes,
+                            uint32_t n);
 
 /* All bytes were hashed: is it the object? True if it is not bound. */
-bool wmbt_reader_bound_agrees(const wmbt_reader_slot *s);
+bool wmbt_reader_bound_agrees(const wmbt_reader *r, const wmbt_reader_slot *s);
 
 #    else
 
@@ -386,15 +386,18 @@ static inline void wmbt_reader_bound_start(const wmbt_reader *r, wmbt_reader_slo
     (void)s;
 }
 
-static inline void wmbt_reader_bound_take(wmbt_reader_slot *s, const uint8_t *bytes, uint32_t n)
+static inline void wmbt_reader_bound_take(const wmbt_reader *r, const wmbt_reader_slot *s,
+                                          const uint8_t *bytes, uint32_t n)
 {
+    (void)r;
     (void)s;
     (void)bytes;
     (void)n;
 }
 
-static inline bool wmbt_reader_bound_agrees(const wmbt_reader_slot *s)
+static inline bool wmbt_reader_bound_agrees(const wmbt_reader *r, const wmbt_reader_slot *s)
 {
+    (void)r;
     (void)s;
     return true;
 }
@@ -444,7 +447,7 @@ void wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_rea
                              uint32_t crc);
 
 /* All bytes before the limit are in: the last checks. end, or what is wrong. */
-wmbt_status wmbt_reader_body_finish(wmbt_reader_slot *s);
+wmbt_status wmbt_reader_body_finish(const wmbt_reader *r, wmbt_reader_slot *s);
 
 /* --- object.c: from a source to the plain object ---------------------------------------------- */
 
