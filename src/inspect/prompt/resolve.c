@@ -376,7 +376,7 @@ wmbt_status resolve(struct resolver *resolver, const struct prompt *prompt, stru
                     struct resolved *result, const char **why)
 {
     struct supply supply = {
-        .resolver = resolver, .result = result, .taker = taker, .object = {-1, 0}};
+        .resolver = resolver, .result = result, .taker = taker, .object.fd = -1};
     memset(result, 0, sizeof *result);
     *why = "more tokens or blocks than this tool takes";
     result->tokens = (uint32_t)prompt->tokens.count;
