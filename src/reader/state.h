@@ -118,6 +118,9 @@ typedef struct wmbt_reader_slot {
 #    if WMBT_CFG_READER_COLLECT
             uint8_t id_digits[WMBT_LARGEVALUE_ID_DIGITS];
 #    endif
+#    if WMBT_CFG_READER_BOUND
+            wmbt_blake3 *hash; /* of the bytes of run[0], in WMBT_SLOT_PLAIN and _CHECK */
+#    endif
         };
         uint8_t small[WMBT_READER_HEADER_BYTES]; /* before: what a wrapper of one header held */
     };
