@@ -189,6 +189,13 @@ class Conformance(ToolTest):
         self.assertEqual(row["differing"], [{"row": "p_ps1_n1", "column": "event_i64",
                                              "expected": "7", "got": good}])
 
+    def test_got_is_what_was_computed_for_that_column(self):
+        """Others of the row are computed after it."""
+        good = "6bbdc291235f626d7eb81a73757ce0f2fe35fe87bda066356035b9b4bccb15ba"
+        row, = self.refused("conformance", "--json", self.changed("x.tsv", good, "00")).json
+        self.assertEqual(row["differing"], [{"row": "p_ps1_n1", "column": "hashes",
+                                             "expected": "00", "got": good}])
+
     def test_an_unknown_value_is_not_run(self):
         path = self.changed("x.tsv", "p_ps1_n1\tplain", "p_ps1_n1\tother")
         row, = self.ok("conformance", "--json", path).json
@@ -200,6 +207,9 @@ class Conformance(ToolTest):
             path = self.write("x.tsv", text.encode())
             row, = self.refused("conformance", "--json", path).json
             self.assertEqual((row["status"], row["rows"]), ("bad-syntax", 0), text)
+            self.assertEqual(row["detail"], "no known kind of golden file")
+            self.assertIn(f"{path}: no known kind of golden file",
+                          self.refused("conformance", path).out.decode())
         path = self.changed("x.tsv", "p_ps1_n1\tplain\t1", "p_ps1_n1\tplain")
         row, = self.refused("conformance", "--json", path).json
         self.assertEqual((row["status"], row["agree"], row["not_run"]), ("bad-syntax", 216, 1))

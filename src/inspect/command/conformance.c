@@ -79,6 +79,7 @@ static void add_file(struct json *root, struct kit *k, const char *path)
     json_add_name(row, "file", wmbt_view_of(path, strlen(path)));
     json_add_text(row, "status", tool_status_name(status));
     json_add_text(row, "kind", kit_file.kind != NULL ? kit_file.kind->name : "");
+    json_add_text(row, "detail", why != NULL ? why : "");
     json_add_number(row, "rows", counts.rows);
     json_add_number(row, "agree", counts.agree);
     json_add_number(row, "differ", counts.differ);
@@ -118,6 +119,9 @@ static void print_files(const struct json *root)
     }
     table_print(&table, 0);
     for (const struct json *row = root->first; row != NULL; row = row->next) {
+        if (json_get_text(row, "detail")[0] != '\0') {
+            printf("%s: %s\n", json_cell(json_get(row, "file")), json_get_text(row, "detail"));
+        }
         const struct json *one = json_get(row, "differing")->first;
         for (; one != NULL; one = one->next) {
             printf("%s: %s, %s: expected %s, got %s\n", json_cell(json_get(row, "file")),
