@@ -48,7 +48,7 @@ sanitize='-Dbuildtype=debugoptimized -Db_lundef=false -Dc_args=-fno-sanitize-rec
 
 # Parts that only --long and --only run: a push is to take no more than 45 minutes on two cores. They
 # have no pins yet; the first --long run writes them (--update).
-long_only=,small,clang,asan,msan,fuzz,flags,planted,mutation,net-boards,
+long_only=,small,clang,asan,msan,fuzz,flags,planted,coverage,mutation,net-boards,
 
 # wanted PART: true if it is to run.
 known=
@@ -156,6 +156,8 @@ if [ "$mode" != quick ]; then
     script net-boards boards
     # Flags of the field: nothing but the compiler's own arithmetic is called.
     script flags python3 -B tests/checks/flags.py "$out"
+    # What no test does is what docs/TRUST.md says.
+    script coverage python3 -B tests/checks/coverage.py "$out/coverage"
     # 150 small changes to the library, others with every seed: tests notice them.
     script mutation python3 -B tests/mutation/mutate.py --sample 150 "$out/mutation"
     # The least reader: plain objects from hashes, without chain and BLAKE3.

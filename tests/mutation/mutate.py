@@ -223,11 +223,12 @@ class Work:
                    for source in module.sources]
         support = [os.path.relpath(path, ROOT) for pattern in ("tests/support/*.c", "src/inspect/conformance/*.c")
                    for path in sorted(glob.glob(os.path.join(ROOT, pattern)))]
-        support = [source for source in support if os.path.basename(source) not in ("conformance.c",)]
         bodies = [f"tests/bodies/{suite}.c" for suite in self.suites]
         flags = TEST_FLAGS + ["-I" + self.folder]
         self.library = library
-        self.tests = [self.compile(source, flags) for source in bodies + support + ["tests/mutation/front.c"]]
+        self.support = [self.compile(source, flags) for source in support]
+        self.tests = self.support + [self.compile(source, flags)
+                                     for source in bodies + ["tests/mutation/front.c"]]
         self.replay = self.compile("tests/fuzz/replay.c", TEST_FLAGS)
         front = self.link(library, self.tests, "original")
         for suite in self.suites:
@@ -315,7 +316,7 @@ class Work:
             harness = self.object_of(f"tests/fuzz/fuzz_{name}.c")
             if not os.path.exists(harness):
                 self.compile(f"tests/fuzz/fuzz_{name}.c", TEST_FLAGS)
-            replay = self.link(library, [harness, self.replay], "replay")
+            replay = self.link(library, [harness, self.replay, *self.support], "replay")
             if self.call([replay, os.path.join(ROOT, "tests/fuzz/corpus", name)], 60) != 0:
                 return "killed", f"corpus {name}"
         return "survived", ""
