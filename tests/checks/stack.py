@@ -14,7 +14,8 @@ os.environ["CCACHE_DISABLE"] = "1"  # a compiler cache gives objects back, but n
 # {function: [functions that it may call through a pointer]}
 INDIRECT = {"wmbt_compressed_unwrap": ["wmbt_zstd_codec"],  # or a codec of the caller's
             "wmbt_reader_unwrap": ["wmbt_zstd_codec", "wmbt_zstd_codec_step"]}
-# {name that the loader resolves: [kernels that it can mean]}, src/hash/x86/dispatch.c.
+# {name that the loader resolves: [kernels that it can mean]}, src/hash/x86/dispatch.c and
+# src/format/zstd/x86/dispatch.c.
 LOADED = {
     "wmbt_crc32c_loaded": ["wmbt_crc32c_avx512", "wmbt_crc32c_avx2", "wmbt_crc32c_sse42",
                            "wmbt_crc32c_slice8"],
@@ -22,6 +23,8 @@ LOADED = {
     "wmbt_blake3_run_loaded": ["wmbt_blake3_run_avx512", "wmbt_blake3_run_avx2",
                                "wmbt_blake3_run_sse41", "wmbt_blake3_run_portable"],
     "wmbt_sha256_loaded": ["wmbt_sha256_shani", "wmbt_sha256_rolled"],
+    "wmbt_zstd_sequences_loaded": ["wmbt_zstd_sequences_avx2", "wmbt_zstd_sequences_portable"],
+    "wmbt_zstd_turns_loaded": ["wmbt_zstd_turns_avx2", "wmbt_zstd_turns_portable"],
 }
 # Other engines' dialects: the tables of functions in src/identity/dialects.
 ENGINE_CALLS = {"init": ["wmbt_engine_init"], "reset": ["wmbt_engine_reset"],

@@ -3,16 +3,18 @@
  * Our zstd decoder against libzstd: frames at all levels, with and without long mode, checksum and
  * content size, of structured data; and frames that were damaged. What we accept libzstd accepts,
  * with the same bytes; what we refuse alone is refused for a reason that docs/FORMATS.md lists. The
- * push form says the same in random pieces.
+ * push form says the same in random pieces. Frame and output lie between pages that cannot be
+ * touched, at the beginning or at the end of what is theirs.
  *
  *     zstd          a few seconds
  *     zstd --long   some minutes, other seeds each time: zstd --long SEED
  */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <zstd.h>
@@ -217,6 +219,42 @@ static bool may_refuse(wmbt_status status)
            (!newer && (status == WMBT_BAD_FIELD || status == WMBT_BAD_OFFSET));
 }
 
+#define PAGE 65536u /* a multiple of every machine's */
+#define FENCED (MOST + (1u << 20))
+
+/* FENCED bytes between two pages that may not be touched. */
+static uint8_t *fenced(void)
+{
+    uint8_t *p = mmap(NULL, FENCED + 2u * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED || mprotect(p + PAGE, FENCED, PROT_READ | PROT_WRITE) != 0) {
+        perror("mmap");
+        exit(EXIT_FAILURE);
+    }
+    return p + PAGE;
+}
+
+/* The same answer beside pages that may not be touched. */
+static void check_fences(const uint8_t *frame, size_t n, size_t cap, wmbt_status want, size_t made)
+{
+    static uint8_t *input, *output;
+    input = input == NULL ? fenced() : input;
+    output = output == NULL ? fenced() : output;
+    if (n > FENCED || cap > FENCED) {
+        fail("longer than the fenced memory", frame, n);
+    }
+    for (unsigned end = 0; end < 2u; end++) {
+        uint8_t *from = end != 0u ? input + FENCED - n : input;
+        uint8_t *to = end != 0u ? output + FENCED - cap : output;
+        size_t got = SIZE_MAX;
+        memcpy(from, frame, n);
+        wmbt_status status = wmbt_zstd_decode(wmbt_buf_of(memory, WMBT_ZSTD_WORKSPACE_BYTES),
+                                              wmbt_view_of(from, n), wmbt_buf_of(to, cap), &got);
+        if (status != want || got != made || (status == WMBT_OK && memcmp(to, ours, made) != 0)) {
+            fail("another answer between fences", frame, n);
+        }
+    }
+}
+
 static wmbt_status compare(const uint8_t *frame, size_t n, size_t cap)
 {
     size_t made = SIZE_MAX;
@@ -245,6 +283,7 @@ static wmbt_status compare(const uint8_t *frame, size_t n, size_t cap)
             fail("refused what libzstd accepts", frame, n);
         }
     }
+    check_fences(frame, n, cap, status, made);
     check_push(frame, n, cap, status, made);
     check_ring(frame, n, cap, status, made);
     return status;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/zstd/kernels.h"
 #include "hash/kernel.h"
 #include "kernels.h"
 #include "wombatkv/blake3.h"
@@ -66,6 +67,17 @@ static const kernel blake3_kernels[] = {
     {"blake3_avx2", (any_function *)wmbt_blake3_run_avx2},
     {"blake3_sse41", (any_function *)wmbt_blake3_run_sse41},
     {"portable", (any_function *)wmbt_blake3_run_portable},
+};
+#endif
+
+#if WMBT_CFG_ZSTD && WMBT_ZSTD_AVX2
+static const kernel sequences_kernels[] = {
+    {"zstd_avx2", (any_function *)wmbt_zstd_sequences_avx2},
+    {"portable", (any_function *)wmbt_zstd_sequences_portable},
+};
+static const kernel turns_kernels[] = {
+    {"zstd_avx2", (any_function *)wmbt_zstd_turns_avx2},
+    {"portable", (any_function *)wmbt_zstd_turns_portable},
 };
 #endif
 
@@ -142,6 +154,10 @@ int main(void)
     bad += CHECK("sha256", wmbt_sha256_loaded, sha256_kernels);
 #if defined(__x86_64__)
     bad += CHECK("blake3", wmbt_blake3_run_loaded, blake3_kernels);
+#endif
+#if WMBT_CFG_ZSTD && WMBT_ZSTD_AVX2
+    bad += CHECK("zstd sequences", wmbt_zstd_sequences_loaded, sequences_kernels);
+    bad += CHECK("zstd streams", wmbt_zstd_turns_loaded, turns_kernels);
 #endif
     /* Published: RFC 3720 (32 bytes of zeros), FIPS 180-4 and BLAKE3's test vectors (no bytes). */
     static _Alignas(WMBT_BLAKE3_ALIGN) uint8_t memory[WMBT_BLAKE3_BYTES(1024)];

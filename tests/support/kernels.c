@@ -22,6 +22,7 @@ static bool has_sha(void)
 bool wmbt_test_kernel_runs(const char *name)
 {
     bool sse41 = __builtin_cpu_supports("sse4.1") != 0, avx2 = __builtin_cpu_supports("avx2") != 0;
+    bool bmi = __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
     bool crc = __builtin_cpu_supports("sse4.2") != 0 && __builtin_cpu_supports("pclmul") != 0;
     bool wide = __builtin_cpu_supports("vpclmulqdq") != 0;
     bool avx512 = __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vl") != 0;
@@ -30,6 +31,7 @@ bool wmbt_test_kernel_runs(const char *name)
            : is(name, "crc32c_avx512") ? crc && avx2 && wide && avx512
            : is(name, "blake3_sse41")  ? sse41
            : is(name, "blake3_avx2")   ? avx2
+           : is(name, "zstd_avx2")     ? avx2 && bmi
            : is(name, "blake3_avx512") ? avx2 && avx512
            : is(name, "sha256_shani")  ? sse41 && has_sha()
                                        : true;

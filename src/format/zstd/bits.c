@@ -30,20 +30,24 @@ uint32_t wmbt_zstd_bits_read(wmbt_zstd_bits *b, unsigned n)
 
 unsigned wmbt_zstd_highest_bit(uint32_t v)
 {
+#    if WMBT_CFG_ZSTD_FAST && defined(__GNUC__) && (defined(__x86_64__) || defined(__aarch64__))
+    return 31u - (unsigned)__builtin_clz(v); /* an instruction or two; elsewhere it may be a call */
+#    elif WMBT_CFG_ZSTD_FAST
     unsigned n = 0;
-#    if WMBT_CFG_ZSTD_FAST
     for (unsigned step = 16; step != 0u; step >>= 1) {
         unsigned shift = v >> step != 0u ? step : 0u;
         v >>= shift;
         n += shift;
     }
+    return n;
 #    else
+    unsigned n = 0;
     while (v > 1u) {
         v >>= 1;
         n++;
     }
-#    endif
     return n;
+#    endif
 }
 
 #endif

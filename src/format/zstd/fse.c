@@ -111,7 +111,11 @@ static bool wmbt_zstd_counts_read(wmbt_zstd_tables *t, wmbt_cursor *in, const wm
     if (*log > k->max_log) {
         return false;
     }
+#    if WMBT_CFG_ZSTD_FAST
+    wmbt_bytes_fill((uint8_t *)t->counts, 0, k->symbols * sizeof t->counts[0]);
+#    else
     wmbt_bytes_fill((uint8_t *)t->counts, 0, sizeof t->counts);
+#    endif
     uint32_t left = 1u << *log; /* states without a symbol */
     unsigned s = 0;
     WMBT_ASSERT(k->symbols <= WMBT_ZSTD_SYMBOLS);
@@ -147,7 +151,7 @@ static wmbt_zstd_cell wmbt_zstd_value(const wmbt_zstd_kind *k, unsigned symbol)
             m = both >> 3;
         }
     }
-    return extra << 4 | m << 9;
+    return extra << WMBT_ZSTD_EXTRA_AT | m << WMBT_ZSTD_M_AT;
 }
 
 /* Builds the table of t->counts, which are used up. They add up to 1 << log, a -1 as 1. */

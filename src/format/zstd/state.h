@@ -29,24 +29,26 @@
 #    define WMBT_ZSTD_SYMBOLS 256u /* of literals, and of the description of weights */
 
 /*
- * A state of an FSE table in 32 bits: bits 0 to 3 how many bits choose the next state, bits 4 to 8
- * how many extra bits x the value has, bits 9 to 16 its m, bits 23 to 31 the lowest next state. The
- * value is m << x | the extra bits.
+ * A state of an FSE table in 32 bits: bits 0 to 7 how many bits choose the next state, bits 8 to 14
+ * how many extra bits x the value has (the sum of three fits as well), bits 15 to 22 the value's m,
+ * bits 23 to 31 the lowest next state. The value is m << x | the extra bits.
  */
 typedef uint32_t wmbt_zstd_cell;
+#    define WMBT_ZSTD_EXTRA_AT 8u
+#    define WMBT_ZSTD_M_AT 15u
 #    define WMBT_ZSTD_NEXT_AT 23u
 
-static inline unsigned wmbt_zstd_cell_bits(wmbt_zstd_cell c)
-{
-    return c & 15u;
-}
 static inline unsigned wmbt_zstd_cell_extra(wmbt_zstd_cell c)
 {
-    return (c >> 4) & 31u;
+    return (c >> WMBT_ZSTD_EXTRA_AT) & 127u;
+}
+static inline unsigned wmbt_zstd_cell_bits(wmbt_zstd_cell c)
+{
+    return c & 255u;
 }
 static inline uint32_t wmbt_zstd_cell_base(wmbt_zstd_cell c)
 {
-    return ((c >> 9) & 255u) << wmbt_zstd_cell_extra(c);
+    return ((c >> WMBT_ZSTD_M_AT) & 255u) << wmbt_zstd_cell_extra(c);
 }
 static inline unsigned wmbt_zstd_cell_next(wmbt_zstd_cell c)
 {
