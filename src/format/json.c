@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A JSON reader with serde_json's acceptance. If-chains, not switches: small targets would call a
- * helper of the compiler for a jump table. */
+/* A JSON reader with serde_json's acceptance. If-chains, not switches: small
+ * targets would call a helper of the compiler for a jump table. */
 #include "format/json.h"
 
 #include "base/bytes.h"
+#include "base/le.h"
+#include "base/min.h"
 #include "base/text.h"
 
 #if WMBT_CFG_MANIFEST
@@ -14,18 +16,53 @@
 #    define WMBT_JSON_AT_KEY 2u
 #    define WMBT_JSON_AT_REST 3u /* after a value */
 
-/* --- bytes ------------------------------------------------------------------------------------ */
+/* --- bytes
+ * ------------------------------------------------------------------------------------
+ */
 
-/* The only place that reads the text. */
+/* The only place that reads the text: a window of it, or a byte. */
+#    if WMBT_JSON_WINDOW > 0
+static WMBT_NOINLINE bool wmbt_json_load(wmbt_json *j)
+{
+    uint32_t n = (uint32_t)wmbt_min_size(j->in.left, WMBT_JSON_WINDOW);
+    if (n == 0u || !wmbt_cursor_copy(&j->in, j->window, n)) {
+        return false;
+    }
+    wmbt_store_le64(j->window + n, 0);
+    j->window_at = 0;
+    j->window_bytes = n;
+    return true;
+}
+
+static inline void wmbt_json_advance(wmbt_json *j)
+{
+    if (j->window_at == j->window_bytes && !wmbt_json_load(j)) {
+        j->c = WMBT_JSON_EOF;
+        return;
+    }
+    j->c = j->window[j->window_at++];
+}
+#    else
 static void wmbt_json_advance(wmbt_json *j)
 {
     uint8_t byte;
     j->c = wmbt_cursor_u8(&j->in, &byte) ? byte : WMBT_JSON_EOF;
 }
+#    endif
+
+/* Bytes behind the one at the reading position. */
+static inline size_t wmbt_json_left(const wmbt_json *j)
+{
+#    if WMBT_JSON_WINDOW > 0
+    return j->in.left + (j->window_bytes - j->window_at);
+#    else
+    return j->in.left;
+#    endif
+}
 
 size_t wmbt_json_offset(const wmbt_json *j)
 {
-    return j->text.len - j->in.left - (j->c == WMBT_JSON_EOF ? 0u : 1u);
+    return j->text.len - wmbt_json_left(j) - (j->c == WMBT_JSON_EOF ? 0u : 1u);
 }
 
 /* Refuses the byte at the reading position. */
@@ -47,7 +84,9 @@ static bool wmbt_json_at_digit(const wmbt_json *j)
     return j->c >= '0' && j->c <= '9';
 }
 
-/* --- containers ------------------------------------------------------------------------------- */
+/* --- containers
+ * -------------------------------------------------------------------------------
+ */
 
 static bool wmbt_json_in_object(const wmbt_json *j)
 {
@@ -75,7 +114,7 @@ static wmbt_status wmbt_json_open(wmbt_json *j, bool object)
         size_t i = level - WMBT_JSON_STACK_LEVELS;
         if (i / 8u >= j->work.len) {
             /* What is left cannot close them all: no memory would help. */
-            j->status = j->in.left <= level ? WMBT_TRUNCATED : WMBT_TOO_DEEP;
+            j->status = wmbt_json_left(j) <= level ? WMBT_TRUNCATED : WMBT_TOO_DEEP;
             return j->status;
         }
         uint32_t bit = (uint32_t)1 << (i % 8u);
@@ -99,7 +138,9 @@ static wmbt_status wmbt_json_close(wmbt_json *j)
     return WMBT_OK;
 }
 
-/* --- strings ---------------------------------------------------------------------------------- */
+/* --- strings
+ * ----------------------------------------------------------------------------------
+ */
 
 /* A byte of a string, escapes resolved. */
 static void wmbt_json_put(wmbt_json *j, uint32_t byte)
@@ -115,6 +156,64 @@ static void wmbt_json_put(wmbt_json *j, uint32_t byte)
         wmbt_writer_u8(&j->out, (uint8_t)byte);
     }
 }
+
+#    if WMBT_JSON_WINDOW > 0
+/* Of the window: it may be loaded more than once. */
+static inline uint64_t wmbt_json_load8(const uint8_t *p)
+{
+#        ifdef WMBT_UNALIGNED_U64_IS_LE
+    typedef WMBT_UNALIGNED_U64 any;
+    return *(const any *)p;
+#        else
+    return wmbt_load_le64(p);
+#        endif
+}
+
+/* A byte that does not stand for itself in a string (a control byte, a quote, a
+ * backslash, one above 0x7F) has its highest bit set in this; bytes above the
+ * lowest of them may have it, too. */
+static inline uint64_t wmbt_json_others(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+    uint64_t other = word | (word - ones * 0x20u) | (quote - ones) | (backslash - ones);
+    return other & UINT64_C(0x8080808080808080);
+}
+
+/* How many bytes from `start` on stand for themselves; the zeros behind the
+ * window end them. */
+static WMBT_NOINLINE uint32_t wmbt_json_plain_bytes(const uint8_t *start, const uint8_t *end)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint8_t *p = start;
+    for (; p < end; p += 8) {
+        uint64_t other = wmbt_json_others(wmbt_json_load8(p));
+        if (other != 0u) {
+            uint64_t below = ((other & (0u - other)) >> 7) - 1u;
+            p += (below & ones) * ones >> 56;
+            break;
+        }
+    }
+    return (uint32_t)(p - start);
+}
+
+/* n bytes of the window that stand for themselves. */
+static void wmbt_json_put_run(wmbt_json *j, const uint8_t *p, uint32_t n)
+{
+    if (j->token != WMBT_JSON_KEY) {
+        wmbt_writer_bytes(&j->out, wmbt_view_of(p, n));
+        return;
+    }
+    while (n != 0u && j->key_bytes <= WMBT_JSON_KEY_BYTES) {
+        uint32_t part = wmbt_min_u32(n, 8);
+        uint64_t word = wmbt_json_load8(p) << 8u * (8u - part) >> 8u * (8u - part);
+        wmbt_store_le64(j->key + j->key_bytes, word);
+        j->key_bytes += part;
+        p += part;
+        n -= part;
+    }
+}
+#    endif
 
 static void wmbt_json_put_code(wmbt_json *j, uint32_t code)
 {
@@ -241,6 +340,31 @@ static wmbt_status wmbt_json_utf8(wmbt_json *j)
     return WMBT_OK;
 }
 
+/* At a byte that stands for itself: passes over it and over those behind it. */
+#    if WMBT_JSON_WINDOW > 0
+static void wmbt_json_plain(wmbt_json *j)
+{
+    const bool kept = j->token == WMBT_JSON_KEY || j->escaped;
+    if (kept) {
+        wmbt_json_put(j, j->c);
+    }
+    do {
+        uint32_t from = j->window_at;
+        j->window_at += wmbt_json_plain_bytes(j->window + from, j->window + j->window_bytes);
+        if (kept) {
+            wmbt_json_put_run(j, j->window + from, j->window_at - from);
+        }
+    } while (j->window_at == j->window_bytes && wmbt_json_load(j));
+    wmbt_json_advance(j);
+}
+#    else
+static void wmbt_json_plain(wmbt_json *j)
+{
+    wmbt_json_put(j, j->c);
+    wmbt_json_advance(j);
+}
+#    endif
+
 /* At a quote; j->token says whether it is a key. */
 static wmbt_status wmbt_json_string(wmbt_json *j)
 {
@@ -249,6 +373,10 @@ static wmbt_status wmbt_json_string(wmbt_json *j)
     j->out_start = j->out.needed;
     j->escaped = false;
     j->key_bytes = 0;
+#    if WMBT_JSON_WINDOW > 0
+    wmbt_store_le64(j->key, 0);
+    wmbt_store_le64(j->key + 8, 0);
+#    endif
     while (j->c != '"') {
         wmbt_status status = WMBT_OK;
         if (j->c == '\\') {
@@ -258,8 +386,7 @@ static wmbt_status wmbt_json_string(wmbt_json *j)
         } else if (j->c < 0x20u) {
             status = wmbt_json_refuse(j, WMBT_BAD_TEXT);
         } else {
-            wmbt_json_put(j, j->c);
-            wmbt_json_advance(j);
+            wmbt_json_plain(j);
         }
         if (status != WMBT_OK) {
             return status;
@@ -300,11 +427,14 @@ static wmbt_status wmbt_json_member(wmbt_json *j)
     return WMBT_OK;
 }
 
-/* --- numbers ---------------------------------------------------------------------------------- */
+/* --- numbers
+ * ----------------------------------------------------------------------------------
+ */
 
-/* For each power of ten from 10^289 on: the least 64-bit integer whose product with it, both taken
- * as doubles, is infinite. Below that power no product is, above 10^308 every one is. serde_json
- * refuses such numbers; this is its arithmetic, not that of an exact conversion. */
+/* For each power of ten from 10^289 on: the least 64-bit integer whose product
+ * with it, both taken as doubles, is infinite. Below that power no product is,
+ * above 10^308 every one is. serde_json refuses such numbers; this is its
+ * arithmetic, not that of an exact conversion. */
 #    define WMBT_JSON_FIRST_LIMIT 289
 #    define WMBT_JSON_LAST_LIMIT 308
 static const uint64_t wmbt_json_limits[WMBT_JSON_LAST_LIMIT - WMBT_JSON_FIRST_LIMIT + 1] = {
@@ -339,7 +469,8 @@ static bool wmbt_json_is_infinite(const wmbt_json *j)
            j->number >= wmbt_json_limits[j->exponent - WMBT_JSON_FIRST_LIMIT];
 }
 
-/* Digits that no longer fit count into the exponent; later ones, up to the point, do too. */
+/* Digits that no longer fit count into the exponent; later ones, up to the
+ * point, do too. */
 static wmbt_status wmbt_json_integer(wmbt_json *j)
 {
     bool fits = true;
@@ -391,7 +522,8 @@ static wmbt_status wmbt_json_exponent(wmbt_json *j)
         return wmbt_json_refuse(j, WMBT_BAD_NUMBER);
     }
     int32_t value = 0;
-    bool above = false; /* above 2^31 - 1: serde_json then ignores the digits before the 'e' */
+    bool above = false; /* above 2^31 - 1: serde_json then ignores the digits
+                         before the 'e' */
     while (wmbt_json_at_digit(j)) {
         int32_t digit = (int32_t)(j->c - '0');
         /* INT32_MAX is 10 x 214748364 + 7 */
@@ -434,7 +566,9 @@ static wmbt_status wmbt_json_number(wmbt_json *j)
     return status;
 }
 
-/* --- values ----------------------------------------------------------------------------------- */
+/* --- values
+ * -----------------------------------------------------------------------------------
+ */
 
 /* At 'n', 't' or 'f'. */
 static wmbt_status wmbt_json_literal(wmbt_json *j)
@@ -503,12 +637,18 @@ wmbt_status wmbt_json_next(wmbt_json *j)
     return j->state == WMBT_JSON_AT_KEY ? wmbt_json_member(j) : wmbt_json_value(j);
 }
 
-/* --- start ------------------------------------------------------------------------------------ */
+/* --- start
+ * ------------------------------------------------------------------------------------
+ */
 
 void wmbt_json_init(wmbt_json *j, wmbt_view text, wmbt_buf work, wmbt_buf out)
 {
     wmbt_view_set(&j->text, text);
     j->in = wmbt_cursor_of(text);
+#    if WMBT_JSON_WINDOW > 0
+    j->window_at = 0;
+    j->window_bytes = 0;
+#    endif
     j->work.data = work.data;
     j->work.len = work.len;
     j->out = wmbt_writer_of(out);

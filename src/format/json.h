@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON as serde_json 1.0 reads it, a token a call: one pass, no recursion, bounded work a byte.
- * The reader keeps the kinds of the open containers as bits, WMBT_JSON_STACK_LEVELS of them inside,
- * more in the caller's memory. docs/FORMATS.md, "Manifest and delta facts (JSON)".
+ * JSON as serde_json 1.0 reads it, a token a call: one pass, no recursion,
+ * bounded work a byte. The reader keeps the kinds of the open containers as
+ * bits, WMBT_JSON_STACK_LEVELS of them inside, more in the caller's memory.
+ * docs/FORMATS.md, "Manifest and delta facts (JSON)".
  */
 #ifndef WMBT_SRC_FORMAT_JSON_H
 #define WMBT_SRC_FORMAT_JSON_H
@@ -32,9 +33,25 @@
 #define WMBT_JSON_NUMBER 6u
 #define WMBT_JSON_LITERAL 7u /* null, true, false */
 
+/*
+ * Bytes of the text that are copied at a time, and read from the copy: with
+ * 64-bit registers, eight of them together. 0: byte by byte from the text.
+ * Either way each byte of the text is loaded once.
+ */
+#if UINTPTR_MAX > UINT32_MAX
+#    define WMBT_JSON_WINDOW 128u
+#else
+#    define WMBT_JSON_WINDOW 0u
+#endif
+
 typedef struct wmbt_json {
     wmbt_view text;
     wmbt_cursor in;
+#if WMBT_JSON_WINDOW > 0
+    uint8_t window[WMBT_JSON_WINDOW + 8u]; /* eight zeros behind what is there */
+    uint32_t window_at;                    /* the byte behind the one at the reading position */
+    uint32_t window_bytes;
+#endif
     wmbt_buf work;
     wmbt_writer out; /* where texts with escapes go; counts what does not fit */
     size_t depth;    /* open containers */
@@ -44,8 +61,10 @@ typedef struct wmbt_json {
     wmbt_status status;
 
     /* Set by the caller. */
-    bool strict; /* as serde_json's generic value: limits of depth and numbers, also when quiet */
-    bool quiet;  /* not strict: surrogates need no partner, numbers may be of any size */
+    bool strict; /* as serde_json's generic value: limits of depth and numbers,
+                  also when quiet */
+    bool quiet;  /* not strict: surrogates need no partner, numbers may be of any
+                  size */
     bool decode; /* a string that follows is wanted */
 
     /* The token. */
@@ -55,7 +74,9 @@ typedef struct wmbt_json {
     int32_t exponent; /* NUMBER: the value is number x 10^exponent, or near it */
     wmbt_view string; /* STRING, if wanted: data is NULL if `out` has no room for it */
     uint32_t key_bytes;
-    uint8_t key[WMBT_JSON_KEY_BYTES]; /* KEY: as much as fits; key_bytes is above it if more */
+    /* KEY: as much as fits; key_bytes is above it if more. With a window, zeros
+   * follow, and what does not fit may stand behind it. */
+    uint8_t key[WMBT_JSON_KEY_BYTES + (WMBT_JSON_WINDOW > 0 ? 8u : 0u)];
 
     /* Inside a string. */
     bool escaped;
@@ -66,13 +87,14 @@ typedef struct wmbt_json {
 /** Starts at the first byte. `out` may be {NULL, 0}. */
 void wmbt_json_init(wmbt_json *json, wmbt_view text, wmbt_buf work, wmbt_buf out);
 
-/** Starts inside an array that is the second open container: at its first element, or after one. */
+/** Starts inside an array that is the second open container: at its first
+ * element, or after one. */
 void wmbt_json_init_inside(wmbt_json *json, wmbt_view text, wmbt_buf work, wmbt_buf out,
                            bool after_element);
 
 /**
- * The next token. Returns ok; truncated, trailing-bytes, bad-text, bad-number, bad-syntax, or
- * too-deep, and the same again after one of these.
+ * The next token. Returns ok; truncated, trailing-bytes, bad-text, bad-number,
+ * bad-syntax, or too-deep, and the same again after one of these.
  */
 WMBT_MUST_CHECK wmbt_status wmbt_json_next(wmbt_json *json);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Manifest snapshots and delta facts. docs/FORMATS.md, "Manifest and delta facts (JSON)". */
+/* Manifest snapshots and delta facts. docs/FORMATS.md, "Manifest and delta
+ * facts (JSON)". */
 #include "wombatkv/manifest.h"
 
 #include "base/bytes.h"
+#include "base/le.h"
 #include "base/min.h"
 #include "format/json.h"
 
@@ -11,7 +13,9 @@
 WMBT_STATIC_ASSERT(WMBT_JSON_LEVELS == WMBT_JSON_STACK_LEVELS,
                    "the header promises what json.h has");
 
-/* --- fields ----------------------------------------------------------------------------------- */
+/* --- fields
+ * -----------------------------------------------------------------------------------
+ */
 
 #    define WMBT_FIELDS 14u
 #    define WMBT_FIELD_NAME_BYTES 16u
@@ -84,19 +88,35 @@ static uint64_t wmbt_field_max(uint32_t field)
 }
 
 /* True if the key just read is the name of `field`. */
+#    if WMBT_JSON_WINDOW > 0
+static bool wmbt_field_is_key(const wmbt_json *j, uint32_t field)
+{
+    const uint8_t *name = (const uint8_t *)wmbt_field_names[field];
+    uint32_t n = j->key_bytes;
+    /* Both have zeros behind them. A key may hold NULs of its own: its last byte
+   * is not one. */
+    return n != 0u && n < WMBT_FIELD_NAME_BYTES && j->key[n - 1u] != 0u &&
+           wmbt_load_le64(j->key) == wmbt_load_le64(name) &&
+           wmbt_load_le64(j->key + 8) == wmbt_load_le64(name + 8);
+}
+#    else
 static bool wmbt_field_is_key(const wmbt_json *j, uint32_t field)
 {
     const char *name = wmbt_field_names[field];
     for (uint32_t i = 0; i < j->key_bytes; i++) {
-        /* Every name has a NUL within its 16 bytes: a longer key differs there at the latest. */
+        /* Every name has a NUL within its 16 bytes: a longer key differs there at
+     * the latest. */
         if (name[i] == '\0' || j->key[i] != (uint8_t)name[i]) {
             return false;
         }
     }
     return name[j->key_bytes] == '\0';
 }
+#    endif
 
-/* --- one document ----------------------------------------------------------------------------- */
+/* --- one document
+ * -----------------------------------------------------------------------------
+ */
 
 /* What the last schema_version of the outermost object was. */
 #    define WMBT_VERSION_ABSENT 0u
@@ -196,7 +216,8 @@ static wmbt_status wmbt_document_skip(wmbt_document *d)
     return status;
 }
 
-/* --- structs: objects, or arrays of the values in declaration order --------------------------- */
+/* --- structs: objects, or arrays of the values in declaration order
+ * --------------------------- */
 
 typedef struct wmbt_members {
     const uint8_t *fields;
@@ -257,7 +278,8 @@ static wmbt_status wmbt_members_finish(const wmbt_members *m, wmbt_document *d)
     return WMBT_END;
 }
 
-/* The next known field, the first token of its value having been read; or end, or a refusal. */
+/* The next known field, the first token of its value having been read; or end,
+ * or a refusal. */
 static wmbt_status wmbt_members_next(wmbt_members *m, wmbt_document *d, uint32_t *field)
 {
     if (m->is_array) {
@@ -322,8 +344,8 @@ static wmbt_status wmbt_document_value(wmbt_document *d, uint32_t field)
     return WMBT_OK;
 }
 
-/* Reads a struct of numbers and texts; the token just read opens it. Of the texts from `first_text`
- * to the last field, notes the first that is empty. */
+/* Reads a struct of numbers and texts; the token just read opens it. Of the
+ * texts from `first_text` to the last field, notes the first that is empty. */
 static wmbt_status wmbt_document_struct(wmbt_document *d, const uint8_t *fields, uint32_t count,
                                         uint32_t first_text)
 {
@@ -348,9 +370,12 @@ static wmbt_status wmbt_document_struct(wmbt_document *d, const uint8_t *fields,
     return WMBT_OK;
 }
 
-/* --- verdict ---------------------------------------------------------------------------------- */
+/* --- verdict
+ * ----------------------------------------------------------------------------------
+ */
 
-/* json's own refusal. Only one that speaks of the caller's memory is no verdict on the document. */
+/* json's own refusal. Only one that speaks of the caller's memory is no verdict
+ * on the document. */
 static wmbt_status wmbt_document_fail_json(wmbt_document *d)
 {
     wmbt_status status = d->json.status;
@@ -361,7 +386,8 @@ static wmbt_status wmbt_document_fail_json(wmbt_document *d)
                               WMBT_FIELD_NONE);
 }
 
-/* The version is missing or another one. Comes after all syntax: it has no place in the text. */
+/* The version is missing or another one. Comes after all syntax: it has no
+ * place in the text. */
 static wmbt_status wmbt_document_fail_version(wmbt_document *d, wmbt_status status, uint32_t kind)
 {
     d->error.offset = 0;
@@ -375,8 +401,9 @@ static wmbt_status wmbt_document_fail_empty(wmbt_document *d)
     return wmbt_document_fail(d, WMBT_BAD_FIELD, WMBT_JSON_EMPTY_FIELD, d->empty_field);
 }
 
-/* What the document is, `status` being what came of its fields. Reads the rest: after a good struct
- * nothing may follow; after a refused one, the strict reader must still see all of the text. */
+/* What the document is, `status` being what came of its fields. Reads the rest:
+ * after a good struct nothing may follow; after a refused one, the strict
+ * reader must still see all of the text. */
 static wmbt_status wmbt_document_check(wmbt_document *d, wmbt_status status)
 {
     wmbt_json *j = &d->json;
@@ -439,7 +466,9 @@ static wmbt_status wmbt_json_bad_argument(wmbt_json_error *error)
     return WMBT_BAD_ARGUMENT;
 }
 
-/* --- delta facts ------------------------------------------------------------------------------ */
+/* --- delta facts
+ * ------------------------------------------------------------------------------
+ */
 
 static wmbt_status wmbt_delta_read_as(wmbt_view text, wmbt_buf strings, wmbt_buf work, bool strict,
                                       wmbt_delta *delta, wmbt_json_error *error)
@@ -488,7 +517,8 @@ wmbt_status wmbt_delta_read_v1(wmbt_view text, wmbt_buf strings, wmbt_buf work, 
     return wmbt_delta_read_as(text, strings, work, false, delta, error);
 }
 
-/* --- manifest snapshots ----------------------------------------------------------------------- */
+/* --- manifest snapshots
+ * ----------------------------------------------------------------------- */
 
 #    define WMBT_MANIFEST_STRICT 1u /* flag: read by wmbt_manifest_read() */
 
@@ -580,7 +610,9 @@ wmbt_status wmbt_manifest_read_v1(wmbt_view text, wmbt_buf work, wmbt_manifest *
     return wmbt_manifest_read_as(text, work, false, manifest, error);
 }
 
-/* --- entries ---------------------------------------------------------------------------------- */
+/* --- entries
+ * ----------------------------------------------------------------------------------
+ */
 
 void wmbt_manifest_walk_init(wmbt_manifest_walk *walk, const wmbt_manifest *manifest, wmbt_buf work)
 {
@@ -593,7 +625,8 @@ void wmbt_manifest_walk_init(wmbt_manifest_walk *walk, const wmbt_manifest *mani
     walk->flags = manifest->flags;
 }
 
-/* What an entry is. The reader has accepted it: only a changed document or a lack of room fails. */
+/* What an entry is. The reader has accepted it: only a changed document or a
+ * lack of room fails. */
 static wmbt_status wmbt_manifest_walk_check(wmbt_document *d, wmbt_status status)
 {
     if (d->json.status != WMBT_OK) {

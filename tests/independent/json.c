@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers of the JSON readers for check_json.py. Standard input: documents, each with a byte 'm'
- * (manifest) or 'd' (delta fact) and its length as u32 in front. Standard output: a line each, what
- * the v1 reader and what the dispatching reader says, separated by a tab.
+ * Answers of the JSON readers for check_json.py. Standard input: documents,
+ * each with a byte 'm' (manifest) or 'd' (delta fact) and its length as u32 in
+ * front. Standard output: a line each, what the v1 reader and what the
+ * dispatching reader says, separated by a tab.
  *
- * Linked with --wrap=wmbt_cursor_u8 (JSON_CHANGES), it also reads each document while it changes:
- * every byte is altered as soon as it was read. The answer must be the same, and no byte be read
- * twice: the line then says "changed" otherwise.
+ * Linked with --wrap for the two functions that load bytes of a text,
+ * wmbt_cursor_u8 and wmbt_cursor_copy (JSON_CHANGES), it also reads each
+ * document while it changes: a byte has its value only while one of them reads
+ * it, and another one before and after. The answer must be the same, each byte
+ * be loaded once and in order: the line then says "changed" otherwise.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,27 +92,60 @@ static uint8_t *allocate(size_t n)
     return p;
 }
 
-/* --- documents that change -------------------------------------------------------------------- */
+/* --- documents that change
+ * -------------------------------------------------------------------- */
 
 #ifdef JSON_CHANGES
 static uint8_t *changing; /* the document, if it changes */
 static size_t changing_bytes, reads;
 
+/* What is wrong with a byte before and after. */
+#    define BEFORE 0x55u
+#    define AFTER 0xAAu
+
 bool __real_wmbt_cursor_u8(wmbt_cursor *c, uint8_t *out);
 bool __wrap_wmbt_cursor_u8(wmbt_cursor *c, uint8_t *out);
+bool __real_wmbt_cursor_copy(wmbt_cursor *c, uint8_t *out, size_t n);
+bool __wrap_wmbt_cursor_copy(wmbt_cursor *c, uint8_t *out, size_t n);
+
+/* n bytes are about to be loaded. Front to back, without a gap: a byte that is
+ * loaded twice comes out of turn. */
+static uint8_t *uncover(const wmbt_cursor *c, size_t n)
+{
+    if (changing == NULL || n > c->left) {
+        return NULL;
+    }
+    uint8_t *at = changing + (changing_bytes - c->left);
+    if (at != changing + reads) {
+        reads = SIZE_MAX / 2u;
+    }
+    reads += n;
+    for (size_t i = 0; i < n; i++) {
+        at[i] ^= BEFORE;
+    }
+    return at;
+}
+
+static void cover(uint8_t *at, size_t n)
+{
+    for (size_t i = 0; at != NULL && i < n; i++) {
+        at[i] ^= AFTER;
+    }
+}
 
 bool __wrap_wmbt_cursor_u8(wmbt_cursor *c, uint8_t *out)
 {
-    size_t at = changing_bytes - c->left;
+    uint8_t *at = uncover(c, 1);
     bool there = __real_wmbt_cursor_u8(c, out);
-    if (changing != NULL && there) {
-        /* front to back, without a gap: a byte that is read twice comes out of turn */
-        if (at != reads) {
-            reads = SIZE_MAX / 2u;
-        }
-        reads++;
-        changing[at] ^= 0x55u;
-    }
+    cover(at, 1);
+    return there;
+}
+
+bool __wrap_wmbt_cursor_copy(wmbt_cursor *c, uint8_t *out, size_t n)
+{
+    uint8_t *at = uncover(c, n);
+    bool there = __real_wmbt_cursor_copy(c, out, n);
+    cover(at, n);
     return there;
 }
 
@@ -130,7 +166,9 @@ static bool same_while_changing(bool manifest, wmbt_view text, wmbt_buf room, wm
     memset(d, 0, sizeof d);
     memset(m, 0, sizeof m);
     uint8_t *copy = allocate(text.len);
-    memcpy(copy, text.data, text.len);
+    for (size_t i = 0; i < text.len; i++) {
+        copy[i] = text.data[i] ^ BEFORE;
+    }
     changing_bytes = text.len;
     reads = 0;
     for (int i = 0; i < 2; i++) {
