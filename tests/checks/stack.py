@@ -38,20 +38,21 @@ INDIRECT["wmbt_chain_push_many"] = [name for names in ENGINE_CALLS.values() for 
 INDIRECT["wmbt_reader_advance"] = INDIRECT["wmbt_reader_unwrap"]
 HASHES = ["wmbt_engine_" + name for name in ("sha256", "xxh3", "xxh64", "fnv64", "blake3")]
 HASHES.append("wmbt_sglang_wide")
-DIGESTS = [f"{name}_{call}" for name in HASHES for call in ("start", "update", "final")
-           if (name, call) != ("wmbt_engine_xxh3", "final")] \
+STARTS = [name + "_start" for name in HASHES]
+UPDATES = [name + "_update" for name in HASHES]
+FINALS = [name + "_final" for name in HASHES if name != "wmbt_engine_xxh3"] \
     + ["wmbt_engine_xxh3_final64", "wmbt_engine_xxh3_final128"]
-for name in ("start", "put", "put_view", "put_le32", "put_le64", "add_le", "add_be", "final_root"):
-    INDIRECT["wmbt_engine_" + name] = DIGESTS
-for name in ("dynamo_hash", "dynamo_root", "dynamo_put_slot", "dynamo_add_slots",
-             "dynamo_finish", "llmd_seed"):
-    INDIRECT["wmbt_" + name] = DIGESTS
-INDIRECT["wmbt_engine_finish"] = DIGESTS + [
+INDIRECT["wmbt_engine_start"] = STARTS
+for name in ("put", "put_view", "put_le32", "put_le64", "add_le", "add_be"):
+    INDIRECT["wmbt_engine_" + name] = UPDATES
+for name in ("engine_final_root", "dynamo_hash", "dynamo_root", "dynamo_finish", "llmd_seed"):
+    INDIRECT["wmbt_" + name] = FINALS
+INDIRECT["wmbt_engine_finish"] = FINALS + [
     "wmbt_dynamo_finish", "wmbt_dynamo_finish_lineage", "wmbt_dynamo_finish_lineage_v1_2",
     "wmbt_llmd_finish_sha256"]
 INDIRECT["wmbt_engine_check"] = ["wmbt_dialect_check_items"]
 INDIRECT["wmbt_engine_bytes"] = ["wmbt_engine_blake3_room"]
-INDIRECT["wmbt_engine_init"] = ["wmbt_engine_blake3_room"] + DIGESTS + ["wmbt_" + name for name in (
+INDIRECT["wmbt_engine_init"] = ["wmbt_engine_blake3_room"] + ["wmbt_" + name for name in (
     "vllm_root_cbor", "vllm_root_pickle", "sglang_root", "sglang_root_of_events", "dynamo_root",
     "lmcache_root_blake3", "lmcache_root_cbor", "llmd_root_fnv", "llmd_root_xxh64",
     "llmd_root_sha256", "trtllm_root", "aibrix_root")]
@@ -60,7 +61,7 @@ INDIRECT["wmbt_engine_take"] = ["wmbt_" + name for name in (
     "dynamo_add_slots", "dynamo_tail_sorted", "lmcache_tail_empty", "llmd_tail_maps",
     "llmd_tail_texts", "trtllm_add", "engine_add_le", "engine_add_be", "engine_cbor_tokens",
     "engine_cbor_null")]
-INDIRECT["wmbt_engine_begin"] = DIGESTS + INDIRECT["wmbt_engine_take"] + ["wmbt_" + name for name in (
+INDIRECT["wmbt_engine_begin"] = STARTS + INDIRECT["wmbt_engine_take"] + ["wmbt_" + name for name in (
     "sglang_header", "sglang_header_wide", "lmcache_header_blake3", "llmd_header_xxh64",
     "trtllm_header", "engine_cbor_begin_bytes", "engine_cbor_begin_number")]
 WRITERS = ["wmbt_pickle_" + name for name in ("begin_tuple", "end_tuple", "text", "tag", "bytes",
@@ -69,7 +70,7 @@ WRITERS = ["wmbt_pickle_" + name for name in ("begin_tuple", "end_tuple", "text"
        "wmbt_engine_cbor_number", "wmbt_engine_cbor_null"]
 for name in ("entry", "entries", "extras", "tail_cbor", "tail_pickle", "value", "root_cbor",
              "root_pickle"):
-    INDIRECT["wmbt_vllm_" + name] = WRITERS + DIGESTS
+    INDIRECT["wmbt_vllm_" + name] = WRITERS
 # Stack of the compilers' own helpers: they are leaves that save a few registers.
 HELPERS = {"__aeabi_uidiv": 16, "__aeabi_uidivmod": 16, "__aeabi_lmul": 24,
            "__gnu_thumb1_case_uqi": 8, "__gnu_thumb1_case_uhi": 8, "__gnu_thumb1_case_sqi": 8,
