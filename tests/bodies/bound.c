@@ -265,6 +265,17 @@ static void test_no_room_placed(wmbt_test *t)
     wmbt_view rows = wmbt_view_of(block.data + consumed, extent.bytes);
     T_CHECK(t, extent.bytes > 1024u);
     T_EQ(t, wmbt_kvblock_bound_placed(&push, hash, rows, wmbt_crc32c(0, rows)), WMBT_TOO_LARGE);
+    /* and rows that are copied, with bytes of the next header behind them */
+    uint8_t *copied = wmbt_test_alloc(t, ROWS);
+    T_CHECK(t, copied != NULL);
+    wmbt_blake3_reset(hash);
+    T_EQ(t, wmbt_kvblock_push_init(&push, &block_expect), WMBT_OK);
+    T_EQ(t, wmbt_kvblock_bound_feed(&push, hash, block, wmbt_buf_of(NULL, 0), &consumed), WMBT_OK);
+    T_EQ(t,
+         wmbt_kvblock_bound_feed(&push, hash,
+                                 wmbt_view_of(block.data + consumed, block.len - consumed),
+                                 wmbt_buf_of(copied, ROWS), &consumed),
+         WMBT_TOO_LARGE);
     wmbt_blake3_reset(hash);
     T_EQ(t, wmbt_rawtail_push_init(&tail_push, &tail_expect), WMBT_OK);
     do {
@@ -285,6 +296,6 @@ static const wmbt_case cases[] = {
     {"raw tails", test_tail, ROWS + 4096, TAIL},
     {"no room in the hash", test_no_room, 4096, BLOCK},
     {"refusals", test_refusals, 4096, BLOCK " " TAIL},
-    {"no room in the hash for placed rows", test_no_room_placed, 4096, BLOCK " " TAIL},
+    {"no room in the hash for placed rows", test_no_room_placed, ROWS + 4096, BLOCK " " TAIL},
 };
 WMBT_SUITE(bound, cases);
