@@ -32,7 +32,7 @@ Dir::Cache::pkgcache "";
 Dir::Cache::srcpkgcache "";
 C
     export APT_CONFIG="$dir/apt/apt.conf"
-    if ! (cd "$dir" && apt-get update && apt-get source --download-only "lwip=$version") \
+    if ! (cd "$dir" && apt-get update && apt-get -o Acquire::Retries=3 source --download-only "lwip=$version") \
         >"$dir/apt/log" 2>&1; then
         cat "$dir/apt/log" >&2
         echo "lwip.sh: no source package lwip $version: is the Debian mirror in reach?" >&2
@@ -40,7 +40,8 @@ C
     fi
 fi
 echo "$sum  $dir/$archive" | sha256sum --check --quiet - || {
-    echo "lwip.sh: $dir/$archive is not the lwIP that is expected" >&2
+    echo "lwip.sh: what came is not the lwIP that is expected" >&2
+    rm "$dir/$archive"
     exit 1
 }
 rm -rf "$dir/unpacked"

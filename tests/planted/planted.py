@@ -35,6 +35,7 @@ from common import ROOT, tracked  # noqa: E402 # pylint: disable=wrong-import-po
 HEADER = re.compile(r"Fault: (?P<fault>.+)\nTest: (?P<test>.+)\nCommand: (?P<command>.+)\n+(?=diff )")
 FAILED = {"FAIL", "ERROR", "TIMEOUT"}
 SECONDS = 120  # a fault may be a loop without end
+SCRIPT_SECONDS = 900  # a command that has builds of its own
 
 
 class Fault:
@@ -133,7 +134,8 @@ class Copy:
         if os.path.exists(log):
             os.remove(log)
         try:
-            done = call(shlex.split(fault.command), self.tree, timeout=SECONDS)
+            done = call(shlex.split(fault.command), self.tree,
+                        timeout=SECONDS if fault.build else SCRIPT_SECONDS)
         except subprocess.TimeoutExpired as late:
             return "TIMEOUT", str(late.stdout)
         if fault.build is None:
