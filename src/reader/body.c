@@ -86,12 +86,12 @@ static void wmbt_reader_prepend(wmbt_reader *r, wmbt_reader_run *run, uint32_t f
 /* Joins the run behind a hole that is closed. */
 static void wmbt_reader_append(wmbt_reader_run *run, const wmbt_reader_run *after)
 {
-    uint32_t bytes = after->to - after->from;
+    uint32_t crc = run->crc, behind = after->crc;
     if (after->backwards != 0u) {
-        run->crc = wmbt_crc32c_combine(run->crc ^ after->crc, 0, bytes);
-    } else {
-        run->crc = wmbt_crc32c_combine(run->crc, after->crc, bytes);
+        crc ^= behind;
+        behind = 0;
     }
+    run->crc = wmbt_crc32c_combine(crc, behind, after->to - after->from);
 }
 
 void wmbt_reader_join(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_claim *claim,

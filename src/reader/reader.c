@@ -90,8 +90,8 @@ wmbt_status wmbt_reader_init(wmbt_buf memory, const wmbt_reader_config *config,
     for (uint32_t i = config->in_flight; i-- > 0u;) {
         wmbt_reader_slot *s = wmbt_reader_slot_at(x, i);
         s->id = (uint16_t)i;
-        s->next = x->first_free;
-        x->first_free = s->id;
+        s->phase = WMBT_SLOT_ENDED;
+        wmbt_reader_free_slot(x, s);
     }
     x->now.input = WMBT_INPUT_NO_PROMPT;
 #    if WMBT_CFG_READER_TOKENS
