@@ -416,13 +416,39 @@ static bool wmbt_s3client_is_far(const wmbt_s3part *part, uint64_t offset)
            part->next - offset > part->end - part->next;
 }
 
+/* Gives the reader what a piece has of the first part. False: no more of it is to be read. */
+static bool wmbt_s3client_feed(wmbt_s3conn *conn, wmbt_reader *reader, wmbt_s3client_slot *slot,
+                               uint64_t offset, wmbt_view piece, size_t *taken)
+{
+    wmbt_s3part *part = &conn->part[0];
+    size_t skip = 0, left = part->end - part->next;
+    if (offset < part->next) {
+        skip = part->next - offset < piece.len ? (size_t)(part->next - offset) : piece.len;
+    }
+    left = left < piece.len - skip ? left : piece.len - skip;
+    if (left == 0u) {
+        return true;
+    }
+    wmbt_s3client_said(conn, slot,
+                       wmbt_reader_feed(reader, &slot->want, part->next,
+                                        wmbt_view_of(piece.data + skip, left), taken));
+    part->next += (uint32_t)*taken;
+    if (*taken != 0u) {
+        slot->attempts = 0; /* it gets on */
+    }
+    if (slot->want.kind == WMBT_WANT_OBJECT && part->next >= WMBT_READER_HEADER_BYTES) {
+        slot->end = wmbt_s3client_end_of(slot); /* now others may fetch what is behind it */
+    }
+    return conn->said == WMBT_NEED_MORE || slot->is_open == 0u; /* not: too many holes */
+}
+
 /* Takes a piece of the object. False: no more of this answer is to be read. */
 static bool wmbt_s3client_piece(wmbt_s3client *client, wmbt_s3conn *conn, wmbt_reader *reader,
                                 uint64_t offset, wmbt_view piece)
 {
     wmbt_s3part *part = &conn->part[0];
     wmbt_s3client_slot *slot = wmbt_s3client_slot_of(client, part);
-    size_t skip = 0, taken = 0;
+    size_t taken = 0;
     bool goes_on = true;
     if (slot == NULL) {
         conn->said = conn->said == WMBT_NEED_MORE ? WMBT_STALE : conn->said;
@@ -431,24 +457,8 @@ static bool wmbt_s3client_piece(wmbt_s3client *client, wmbt_s3conn *conn, wmbt_r
     } else if (wmbt_s3client_is_far(part, offset)) {
         wmbt_s3client_fail(conn, reader, slot, WMBT_S3CLIENT_REFUSED + (int)WMBT_S3_FAILED);
         goes_on = false;
-    } else if (slot->is_open != 0u && part->next < part->end) {
-        if (offset < part->next) {
-            skip = part->next - offset < piece.len ? (size_t)(part->next - offset) : piece.len;
-        }
-        size_t left = part->end - part->next;
-        left = left < piece.len - skip ? left : piece.len - skip;
-        if (left != 0u) {
-            wmbt_status status = wmbt_reader_feed(reader, &slot->want, part->next,
-                                                  wmbt_view_of(piece.data + skip, left), &taken);
-            wmbt_s3client_said(conn, slot, status);
-            slot->attempts = taken != 0u ? 0u : slot->attempts;        /* it gets on */
-            goes_on = status == WMBT_NEED_MORE || slot->is_open == 0u; /* not: too many holes */
-        }
-    }
-    part->next += (uint32_t)taken;
-    if (slot != NULL && slot->want.kind == WMBT_WANT_OBJECT &&
-        part->next >= WMBT_READER_HEADER_BYTES) {
-        slot->end = wmbt_s3client_end_of(slot); /* now others may fetch what is behind it */
+    } else if (slot->is_open != 0u) {
+        goes_on = wmbt_s3client_feed(conn, reader, slot, offset, piece, &taken);
     }
     conn->delivered += (uint32_t)taken;
     client->counts.received_bytes += taken;

@@ -47,7 +47,7 @@ def main():
     env.pop("AWS_SESSION_TOKEN", None)
     command = [args.program, HOST, str(server.server_address[1]),
                s3_server.BUCKET, row["prefix"], row["namespace"], row["fingerprint"], row["quant_bits"],
-               row["block_tokens"], os.path.join(golden, "prompts", args.prompt + ".u32")]
+               row["block_tokens"], os.path.join(golden, "prompts", args.prompt + ".u32"), "digest"]
     with tempfile.TemporaryDirectory() as folder:
         if args.tls:
             key, cert = certificate(folder, "store")

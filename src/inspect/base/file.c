@@ -431,6 +431,16 @@ wmbt_status bucket_object_read(const struct bucket_object *object, uint64_t offs
     return WMBT_OK;
 }
 
+wmbt_status bucket_object_peek(const struct bucket_object *object, uint64_t offset, size_t bytes,
+                               uint8_t *room, wmbt_view *view, const char **why)
+{
+    if (object->fd == REMOTE_FD) {
+        return store_object_peek(object->remote, offset, bytes, view, why);
+    }
+    *view = wmbt_view_of(room, bytes);
+    return bucket_object_read(object, offset, room, bytes, why);
+}
+
 void bucket_object_close(struct bucket_object *object)
 {
     if (object->fd == REMOTE_FD) {

@@ -93,6 +93,11 @@ bool bucket_has(const struct bucket *bucket, const char *key);
 wmbt_status bucket_object_read(const struct bucket_object *object, uint64_t offset, uint8_t *to,
                                size_t bytes, const char **why);
 
+/* Shows bytes at an offset, `bytes` or fewer, at least one: those of a store where they are, others
+ * in `room`. Good until the next call. As bucket_object_read(). */
+wmbt_status bucket_object_peek(const struct bucket_object *object, uint64_t offset, size_t bytes,
+                               uint8_t *room, wmbt_view *view, const char **why);
+
 void bucket_object_close(struct bucket_object *object);
 
 /* Opens an object and reads it as file_read_limited() does. */

@@ -43,6 +43,56 @@ void site_set_region(struct site *site, const char *region, size_t len)
     }
 }
 
+/* --- memory ---------------------------------------------------------------------------------- */
+
+struct buffer {
+    struct buffer *next;
+    size_t room;
+};
+
+#define SPARE_BYTES ((size_t)1 << 16)     /* what is smaller is not kept, */
+#define MAX_SPARE_BYTES ((size_t)1 << 22) /* nor what is larger */
+#define MAX_SPARE 16u
+
+/* A buffer of at least so many bytes; NULL: there is none. */
+static uint8_t *take_spare(struct site *site, size_t *room)
+{
+    for (struct buffer **b = &site->spare; *b != NULL; b = &(*b)->next) {
+        struct buffer *found = *b;
+        if (found->room >= *room && found->room / 4 <= *room) {
+            *b = found->next;
+            *room = found->room;
+            return (uint8_t *)found;
+        }
+    }
+    return NULL;
+}
+
+static void give_spare(struct site *site, uint8_t *data, size_t room)
+{
+    unsigned count = 0;
+    for (const struct buffer *b = site->spare; b != NULL; b = b->next) {
+        count++;
+    }
+    if (data == NULL || room < SPARE_BYTES || room > MAX_SPARE_BYTES || count >= MAX_SPARE) {
+        free(data);
+        return;
+    }
+    struct buffer *b = (struct buffer *)(void *)data;
+    b->next = site->spare;
+    b->room = room;
+    site->spare = b;
+}
+
+void site_free_spare(struct site *site)
+{
+    while (site->spare != NULL) {
+        struct buffer *b = site->spare;
+        site->spare = b->next;
+        free(b);
+    }
+}
+
 /* --- one exchange ---------------------------------------------------------------------------- */
 
 /* Takes bytes of the object from ask.first on, or all of a page. */
@@ -65,7 +115,8 @@ static bool collect(void *context, uint64_t offset, wmbt_view piece)
             promised = promised - first < capacity ? promised - first : capacity;
             room = promised > room ? (size_t)promised : room;
         }
-        uint8_t *grown = realloc(f->data, room);
+        uint8_t *grown = f->data == NULL ? take_spare(f->site, &room) : NULL;
+        grown = grown != NULL ? grown : realloc(f->data, room);
         f->no_memory = grown == NULL;
         if (f->no_memory) {
             return false;
@@ -339,6 +390,6 @@ void fetch_free(struct fetch *fetch)
     }
     memset(fetch->request, 0, sizeof fetch->request); /* a session token may stand there */
     free(fetch->host);
-    free(fetch->data);
+    give_spare(fetch->site, fetch->data, fetch->room);
     free(fetch);
 }

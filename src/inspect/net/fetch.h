@@ -25,6 +25,7 @@ struct site {
     struct credentials who;
     struct transport *transport;
     struct fetch *fetches; /* all of them */
+    struct buffer *spare;  /* memory of those that are over: fresh pages cost more than bytes */
     /* Learned from answers, each once. */
     bool clock_set, region_set;
     unsigned learned;
@@ -74,6 +75,9 @@ struct fetch *fetch_begin(struct site *site, const struct ask *ask);
 
 /* Waits for its end; the other ones of its site get on meanwhile. */
 void fetch_wait(struct fetch *fetch);
+
+/* Frees what the site keeps for requests to come. */
+void site_free_spare(struct site *site);
 
 /* Lets go of it, and stops it if it has not ended. */
 void fetch_free(struct fetch *fetch);

@@ -202,6 +202,7 @@ void store_close_all(void)
         while (site->fetches != NULL) {
             fetch_free(site->fetches);
         }
+        site_free_spare(site);
         transport_close(site->transport);
         wipe(site->who.access_key);
         wipe(site->who.secret);
@@ -436,25 +437,36 @@ static wmbt_status move_to(struct store_object *object, uint64_t offset, const c
     return status;
 }
 
+wmbt_status store_object_peek(struct store_object *object, uint64_t offset, size_t bytes,
+                              wmbt_view *view, const char **why)
+{
+    if (move_to(object, offset, why) != WMBT_OK) {
+        return TOOL_UNREADABLE;
+    }
+    const struct window *window = &object->window[0];
+    const struct window *last = &object->window[object->windows - 1u];
+    if (window->first != 0) { /* beyond the beginning, which often is enough */
+        read_ahead(object, last->fetch->ask.last + 1);
+    }
+    size_t at = (size_t)(offset - window->first);
+    size_t left = window->fetch->len - at;
+    *view = wmbt_view_of(window->fetch->data + at, bytes < left ? bytes : left);
+    return WMBT_OK;
+}
+
 wmbt_status store_object_read(struct store_object *object, uint64_t offset, uint8_t *to,
                               size_t bytes, const char **why)
 {
     while (bytes != 0) {
-        if (move_to(object, offset, why) != WMBT_OK) {
-            return TOOL_UNREADABLE;
+        wmbt_view view;
+        wmbt_status status = store_object_peek(object, offset, bytes, &view, why);
+        if (status != WMBT_OK) {
+            return status;
         }
-        const struct window *window = &object->window[0];
-        const struct window *last = &object->window[object->windows - 1u];
-        if (window->first != 0) { /* beyond the beginning, which often is enough */
-            read_ahead(object, last->fetch->ask.last + 1);
-        }
-        size_t at = (size_t)(offset - window->first);
-        size_t left = window->fetch->len - at;
-        size_t n = bytes < left ? bytes : left;
-        memcpy(to, window->fetch->data + at, n);
-        offset += n;
-        to += n;
-        bytes -= n;
+        memcpy(to, view.data, view.len);
+        offset += view.len;
+        to += view.len;
+        bytes -= view.len;
     }
     return WMBT_OK;
 }

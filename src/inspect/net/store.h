@@ -44,6 +44,10 @@ wmbt_status store_object_open(struct store *store, wmbt_view key, struct store_o
 /* Reads `bytes` bytes at an offset, which lie inside the object. ok or TOOL_UNREADABLE. */
 wmbt_status store_object_read(struct store_object *object, uint64_t offset, uint8_t *to,
                               size_t bytes, const char **why);
+
+/* Shows `bytes` bytes or fewer, at least one, until the next call. */
+wmbt_status store_object_peek(struct store_object *object, uint64_t offset, size_t bytes,
+                              wmbt_view *view, const char **why);
 void store_object_close(struct store_object *object);
 
 /* Calls `add` for each key that begins with `prefix`. ok or TOOL_UNREADABLE. */

@@ -142,12 +142,18 @@ static wmbt_status feed(const struct supply *supply, const wmbt_want *want, stru
         size_t taken = 0;
         n = n < left ? n : (size_t)left;
         n = n < sizeof piece ? n : sizeof piece;
-        uint8_t *to = supply->kept.data != NULL ? supply->kept.data + at : piece;
-        status = bucket_object_read(&supply->object, at, to, n, &found->why);
+        wmbt_view view;
+        if (supply->kept.data != NULL) {
+            view = wmbt_view_of(supply->kept.data + at, n);
+            status =
+                bucket_object_read(&supply->object, at, supply->kept.data + at, n, &found->why);
+        } else {
+            status = bucket_object_peek(&supply->object, at, n, piece, &view, &found->why);
+        }
         if (status != WMBT_OK) {
             return fail(supply, want, status);
         }
-        status = wmbt_reader_feed(supply->result->reader, want, at, wmbt_view_of(to, n), &taken);
+        status = wmbt_reader_feed(supply->result->reader, want, at, view, &taken);
         at += (uint32_t)taken;
     }
     return status;
