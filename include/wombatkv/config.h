@@ -159,6 +159,9 @@
 #ifndef WMBT_CFG_S3CLIENT
 #    define WMBT_CFG_S3CLIENT 1
 #endif
+#ifndef WMBT_CFG_S3PRESENCE
+#    define WMBT_CFG_S3PRESENCE 1
+#endif
 
 /* --- choices ---------------------------------------------------------------------------------- */
 
@@ -457,6 +460,11 @@
 #    error "WMBT_CFG_S3CLIENT is 0 or 1"
 #elif WMBT_CFG_S3CLIENT && !(WMBT_CFG_READER && WMBT_CFG_S3)
 #    error "s3client needs reader and s3"
+#endif
+#if !WMBT_IS_SWITCH_(WMBT_CFG_S3PRESENCE)
+#    error "WMBT_CFG_S3PRESENCE is 0 or 1"
+#elif WMBT_CFG_S3PRESENCE && !WMBT_CFG_S3CLIENT
+#    error "s3presence needs s3client"
 #endif
 
 /* --- the compiler: the only place outside kernels that knows one ------------------------------ */

@@ -18,9 +18,9 @@
  * answer: they are sent as If-Match and compared with every answer, and another object under the
  * same key starts over. Time and randomness are arguments. A failure of the store is never a miss:
  * objects that it does not give are settled with WMBT_S3CLIENT_REFUSED + the meaning of its answer
- * (s3.h). Presence questions are answered by "ask for the objects": a listing costs more than the
- * first bytes of the few blocks that are missing, and the 404 of a HEAD does not tell a missing key
- * from wrong credentials.
+ * (s3.h). Presence questions are answered by "ask for the objects": a listing (s3presence.h) mostly
+ * costs more than the first bytes of the few blocks that are missing, and the 404 of a HEAD does
+ * not tell a missing key from wrong credentials.
  */
 #ifndef WOMBATKV_S3CLIENT_H
 #define WOMBATKV_S3CLIENT_H

@@ -40,6 +40,7 @@
 #include "wombatkv/rpc.h"
 #include "wombatkv/s3.h"
 #include "wombatkv/s3client.h"
+#include "wombatkv/s3presence.h"
 #include "wombatkv/segment.h"
 #include "wombatkv/sha256.h"
 #include "wombatkv/shape.h"

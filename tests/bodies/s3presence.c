@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Presence by listings: pages in many splits, what ends a question, and that blocks which a listing
+ * does not have are not asked for. */
+#include "../support/drive.h"
+#include "../support/splits.h"
+
+#include "wombatkv/objkey.h"
+#include "wombatkv/s3presence.h"
+
+#define ROOM 4096u
+#define IN_FLIGHT 4u
+
+typedef struct run {
+    drive *d;
+    drive_bucket b;
+    wmbt_s3_store at;
+    wmbt_s3client client;
+    wmbt_s3client_slot slots[IN_FLIGHT];
+    wmbt_s3presence p;
+    wmbt_want want;
+    uint8_t memory[WMBT_S3PRESENCE_BYTES(8)];
+    uint8_t request[ROOM], out[ROOM];
+    size_t requested, len;
+} run;
+
+static void put(run *x, const char *text)
+{
+    wmbt_view v = wmbt_test_text(text);
+    wmbt_test_copy(x->out + x->len, v.data, v.len);
+    x->len += v.len;
+}
+
+/* A page with a key that is no block's, and perhaps that of a block of the prompt. */
+static void put_page(wmbt_test *t, run *x, const char *token, bool encoded, uint32_t block)
+{
+    uint8_t key[WMBT_OBJKEY_MAX_BYTES];
+    size_t n = 0;
+    x->len = 0;
+    put(x, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<ListBucketResult><Contents><Key>"
+           "kv/t/n/wombatkv/v1/block/b3=00</Key><Size>1</Size></Contents>");
+    if (block < x->d->b->blocks) {
+        T_EQ(t, wmbt_reader_object_key(x->d->r, block, wmbt_buf_of(key, sizeof key), &n), WMBT_OK);
+        put(x, "<Contents><Key>");
+        for (size_t i = 0; i < n; i++) {
+            if (encoded && key[i] == (uint8_t)'=') {
+                put(x, "%3D");
+            } else {
+                x->out[x->len++] = key[i];
+            }
+        }
+        put(x, "</Key><Size>7</Size></Contents>");
+    }
+    put(x, token[0] != '\0' ? "<IsTruncated>true</IsTruncated><NextContinuationToken>"
+                            : "<IsTruncated>false</IsTruncated><Prefix>");
+    put(x, token);
+    put(x, token[0] != '\0' ? "</NextContinuationToken>" : "</Prefix>");
+    put(x, encoded ? "<EncodingType>url</EncodingType></ListBucketResult>" : "</ListBucketResult>");
+}
+
+/* A reader that asks for the presence of two blocks. NULL: the test has failed. */
+static run *prepare(wmbt_test *t, uint32_t max_pages)
+{
+    wmbt_s3client_config config;
+    wmbt_test_reset(t);
+    run *x = (run *)(void *)wmbt_test_alloc(t, sizeof *x);
+    if (x == NULL) {
+        return NULL;
+    }
+    drive_fill(t, &x->b, false, FORM_PLAIN);
+    x->d = t->failed ? NULL : drive_config(t, x->b.b, WMBT_READER_AUDIT | WMBT_READER_NO_TAIL);
+    if (x->d == NULL) {
+        return NULL;
+    }
+    x->d->config.presence_blocks = 8;
+    drive_start(x->d);
+    x->at.host = wmbt_test_text("store.test");
+    x->at.bucket = wmbt_test_text("b");
+    x->at.region = wmbt_test_text("us");
+    x->at.who.access_key = wmbt_test_text("AK");
+    x->at.who.secret = wmbt_test_text("secret");
+    for (size_t i = 0; i < sizeof config; i++) {
+        ((uint8_t *)&config)[i] = 0;
+    }
+    config.store = &x->at;
+    config.in_flight = IN_FLIGHT;
+    bool good = wmbt_s3client_init(&x->client, &config, x->slots) == WMBT_OK &&
+                wmbt_s3presence_init(&x->p, wmbt_buf_of(x->memory, sizeof x->memory), max_pages) ==
+                    WMBT_OK &&
+                wmbt_reader_start(x->d->r, &x->d->prompt) == WMBT_OK;
+    for (uint32_t i = 0; good && i < x->d->b->blocks; i++) {
+        good = wmbt_reader_hash(x->d->r, &x->d->b->hash[i]) == WMBT_OK;
+    }
+    good = good && wmbt_reader_end(x->d->r, x->d->b->token_count) == WMBT_OK &&
+           wmbt_reader_next_want(x->d->r, &x->want) == WMBT_OK &&
+           x->want.kind == WMBT_WANT_PRESENCE && x->want.blocks == 2u &&
+           wmbt_s3presence_take(&x->p, x->d->r, &x->want) == WMBT_OK;
+    T_ALSO(t, good, "the question is asked");
+    return t->failed ? NULL : x;
+}
+
+static wmbt_status ask(run *x)
+{
+    return wmbt_s3presence_ask(&x->p, &x->client, x->d->r, 1700000000u,
+                               wmbt_buf_of(x->request, sizeof x->request), &x->requested);
+}
+
+/* Gives what is in x->out, in a split; then the connection ends. */
+static wmbt_status give(run *x, uint32_t way)
+{
+    uint32_t state = way;
+    wmbt_status status = WMBT_NEED_MORE;
+    for (size_t at = 0; status == WMBT_NEED_MORE && at < x->len;) {
+        size_t n = wmbt_split_next(way, &state, x->len - at);
+        status = wmbt_s3presence_receive(&x->p, x->d->r, wmbt_view_of(x->out + at, n));
+        at += n;
+    }
+    return status == WMBT_NEED_MORE ? wmbt_s3presence_lost(&x->p, x->d->r) : status;
+}
+
+static bool request_has(const run *x, const char *text)
+{
+    wmbt_view v = wmbt_test_text(text);
+    for (size_t i = 0; i + v.len <= x->requested; i++) {
+        if (wmbt_test_same(x->request + i, v.data, v.len)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Two pages, of which the second has block 1: block 0 is missing, and nobody asks for it. */
+static void test_pages(wmbt_test *t)
+{
+    for (uint32_t way = 0; way < T_MANY(40u, 6u); way++) {
+        run *x = prepare(t, 0);
+        T_CHECK(t, x != NULL);
+        T_EQ(t, ask(x), WMBT_OK);
+        T_CHECK(t, request_has(x, "GET /b?list-type=2&prefix=kv%2Ft%2Fn%2Fwombatkv%2Fv1%2Fblock%2F"
+                                  "b3%3D HTTP/1.1\r\n"));
+        T_EQ(t, ask(x), WMBT_BAD_STATE);
+        T_CALL(t, put_page(t, x, "a/b=", way % 2u != 0u, 99));
+        T_EQ(t, give(x, way), WMBT_OK);
+        T_EQ(t, ask(x), WMBT_OK);
+        T_CHECK(t, request_has(x, "continuation-token=a%2Fb%3D&list-type=2"));
+        T_CALL(t, put_page(t, x, "", way % 2u != 0u, 1));
+        T_EQ(t, give(x, way), WMBT_END);
+        T_EQ(t, ask(x), WMBT_END);
+        T_EQ(t, drive_status(x->d, 0), WMBT_MISSING);
+        T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+        T_EQ(t, x->want.kind, WMBT_WANT_OBJECT);
+        T_EQ(t, x->want.object, 1);
+    }
+}
+
+/* Whatever fails, the blocks are asked for. */
+static void test_given_up(wmbt_test *t)
+{
+    static const char *const bad[] = {
+        "HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 404 x\r\nContent-Length: 41\r\n\r\n<Error><Code>NoSuchBucket</Code></Error>\n",
+        "HTTP/1.1 200 x\r\nContent-Length: 9\r\nContent-Length: 8\r\n\r\n",
+        "HTTP/1.1 200 x\r\nContent-Length: 5\r\n\r\n<html",
+        "HTTP/1.1 200 x\r\nContent-Length: 500\r\n\r\n<ListBucketResult>",
+        "HTTP/1.1 200 x\r\nConnection: close\r\n\r\n<ListBucketResult><IsTruncated>true"
+        "</IsTruncated></ListBucketResult>",
+        "",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        run *x = prepare(t, 0);
+        T_CHECK(t, x != NULL);
+        T_EQ(t, ask(x), WMBT_OK);
+        x->len = 0;
+        put(x, bad[i]);
+        T_EQ(t, give(x, 1), WMBT_END);
+        T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+        T_EQ(t, x->want.kind, WMBT_WANT_OBJECT);
+        T_EQ(t, x->want.object, 0);
+    }
+    /* more pages than are read; a listing that says the same token again */
+    for (uint32_t row = 0; row < 2u; row++) {
+        run *x = prepare(t, row == 0u ? 1u : 9u);
+        T_CHECK(t, x != NULL);
+        T_EQ(t, ask(x), WMBT_OK);
+        T_CALL(t, put_page(t, x, "a", false, 1));
+        T_EQ(t, give(x, 0), row == 0u ? WMBT_END : WMBT_OK);
+        if (row != 0u) {
+            T_EQ(t, ask(x), WMBT_OK);
+            T_EQ(t, give(x, 0), WMBT_END);
+        }
+        T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+        T_EQ(t, x->want.object, 0);
+    }
+}
+
+static void test_arguments(wmbt_test *t)
+{
+    run *x = prepare(t, 0);
+    T_CHECK(t, x != NULL);
+    wmbt_s3presence *p = &x->p;
+    wmbt_want want;
+    T_EQ(t, wmbt_s3presence_receive(p, x->d->r, wmbt_view_of("x", 1)), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_s3presence_lost(p, x->d->r), WMBT_BAD_STATE);
+    T_CHECK(t, !wmbt_s3presence_is_reusable(p));
+    T_EQ(t,
+         wmbt_s3presence_ask(p, &x->client, x->d->r, 0, wmbt_buf_of(x->request, 40), &x->requested),
+         WMBT_BUFFER_TOO_SMALL);
+    wmbt_test_copy((uint8_t *)&want, (const uint8_t *)&x->want, sizeof want);
+    want.kind = WMBT_WANT_OBJECT;
+    T_EQ(t, wmbt_s3presence_take(p, x->d->r, &want), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_s3presence_init(p, wmbt_buf_of(NULL, 1), 0), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_s3presence_init(p, wmbt_buf_of(x->memory, WMBT_S3PRESENCE_BYTES(0) - 1u), 0),
+         WMBT_BUFFER_TOO_SMALL);
+    /* no room for the bits: the objects are asked for */
+    T_EQ(t, wmbt_s3presence_init(p, wmbt_buf_of(x->memory, WMBT_S3PRESENCE_BYTES(0)), 0), WMBT_OK);
+    T_EQ(t, wmbt_s3presence_take(p, x->d->r, &x->want), WMBT_NEED_MORE);
+    T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+    T_EQ(t, x->want.kind, WMBT_WANT_OBJECT);
+}
+
+#define ARENA (128 * 1024)
+
+static const wmbt_case cases[] = {
+    {"pages", test_pages, ARENA, NULL},
+    {"what ends a question", test_given_up, ARENA, NULL},
+    {"arguments", test_arguments, ARENA, NULL},
+};
+WMBT_SUITE(s3presence, cases);
