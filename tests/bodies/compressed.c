@@ -21,13 +21,6 @@ static bool filled(wmbt_view v, uint8_t value)
     return true;
 }
 
-static void fill(wmbt_buf b, uint8_t value)
-{
-    for (size_t i = 0; i < b.len; i++) {
-        b.data[i] = value;
-    }
-}
-
 static wmbt_buf room(wmbt_test *t, size_t n)
 {
     return wmbt_buf_of(wmbt_test_alloc(t, n), n);
@@ -57,7 +50,7 @@ static void check_row(wmbt_test *t, wmbt_view object, wmbt_view raw, bool magic,
     wmbt_compressed_info info = {7, 7, 7, 7};
     wmbt_status probed = wmbt_compressed_probe(object, true, &info);
     bool decoded = raw.len != SIZE_MAX;
-    fill(out, PATTERN);
+    wmbt_test_set(out.data, PATTERN, out.len);
     wmbt_status status = wmbt_compressed_unwrap(object, &codec, out, 0, &plain);
     if (decoded) {
         T_EQ(t, status, WMBT_OK);
@@ -321,7 +314,7 @@ static void test_codec_gets_the_claim(wmbt_test *t)
     wmbt_buf out = wmbt_buf_of(memory, sizeof memory);
     wmbt_compressed_plain plain;
     fake f = {0, {NULL, 0}, 0, 5, 5, WMBT_OK, NULL};
-    fill(out, PATTERN);
+    wmbt_test_set(out.data, PATTERN, out.len);
     T_EQ(t, unwrap_small(&f, out, 0, &plain), WMBT_OK);
     T_CHECK(t, f.calls == 1u && f.frames.data == small + 10 && f.frames.len == 3u && f.room == 5u);
     T_CHECK(t, plain.bytes.data == memory && plain.bytes.len == 5u && plain.damage == WMBT_OK);
@@ -334,7 +327,7 @@ static void test_hostile_raw_len(wmbt_test *t)
     wmbt_compressed_plain plain = {{NULL, 7}, 7, 7};
     fake f = {0, {NULL, 0}, 0, 5, 5, WMBT_OK, NULL};
     for (size_t n = 0; n < 5u; n++) {
-        fill(wmbt_buf_of(memory, 8), PATTERN);
+        wmbt_test_set(memory, PATTERN, 8);
         T_EQ(t, unwrap_small(&f, wmbt_buf_of(memory, n), 0, &plain), WMBT_TOO_LARGE);
         T_EQ(t, unwrap_small(&f, wmbt_buf_of(memory, n), 1, &plain), WMBT_TOO_LARGE);
         T_CHECK(t, f.calls == 0u && plain.kind == 7u && filled(wmbt_view_of(memory, 8), PATTERN));
@@ -359,7 +352,7 @@ static void test_codec_of_another_length(wmbt_test *t)
     for (size_t n = 0; n < 5u; n++) {
         wmbt_compressed_plain plain = {{NULL, 7}, 7, 7};
         fake f = {0, {NULL, 0}, 0, n, n, WMBT_OK, NULL};
-        fill(out, PATTERN);
+        wmbt_test_set(out.data, PATTERN, out.len);
         T_EQ(t, unwrap_small(&f, out, 0, &plain), WMBT_BAD_LENGTH);
         T_CHECK(t, plain.kind == 7u && filled(wmbt_view_of(memory, 5), 0));
         T_CHECK(t, filled(wmbt_view_of(memory + 5, 3), PATTERN));

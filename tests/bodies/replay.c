@@ -18,11 +18,6 @@
 
 #define MAX_FACTS 64u
 
-static bool same(wmbt_view a, wmbt_view b)
-{
-    return a.len == b.len && wmbt_test_same(a.data, b.data, a.len);
-}
-
 /* Empty lists are the word "empty". */
 static wmbt_view list_of(wmbt_view cell)
 {
@@ -140,9 +135,11 @@ static void read_row_delta(wmbt_test *t, wmbt_view cell, wmbt_delta *d)
 static bool same_delta(const wmbt_delta *a, const wmbt_delta *b)
 {
     return a->schema_version == b->schema_version && a->epoch_ms == b->epoch_ms &&
-           a->seq == b->seq && same(a->tenant_id, b->tenant_id) &&
-           same(a->fingerprint, b->fingerprint) && same(a->prefix_hash, b->prefix_hash) &&
-           same(a->payload_digest, b->payload_digest) && same(a->write_id, b->write_id);
+           a->seq == b->seq && wmbt_test_same_view(a->tenant_id, b->tenant_id) &&
+           wmbt_test_same_view(a->fingerprint, b->fingerprint) &&
+           wmbt_test_same_view(a->prefix_hash, b->prefix_hash) &&
+           wmbt_test_same_view(a->payload_digest, b->payload_digest) &&
+           wmbt_test_same_view(a->write_id, b->write_id);
 }
 
 /* tenant:fingerprint:prefix_hash:winner_digest:loser_digest:winner_id:loser_id, hex, then
@@ -153,10 +150,11 @@ static void check_conflict(wmbt_test *t, wmbt_view row, const wmbt_delta *w, con
                                 w->payload_digest, l->payload_digest, w->write_id,
                                 l->write_id};
     const uint64_t numbers[4] = {w->epoch_ms, l->epoch_ms, w->seq, l->seq};
-    T_CHECK(t, same(w->tenant_id, l->tenant_id) && same(w->fingerprint, l->fingerprint) &&
-                   same(w->prefix_hash, l->prefix_hash));
+    T_CHECK(t, wmbt_test_same_view(w->tenant_id, l->tenant_id) &&
+                   wmbt_test_same_view(w->fingerprint, l->fingerprint) &&
+                   wmbt_test_same_view(w->prefix_hash, l->prefix_hash));
     for (size_t i = 0; i < 7u; i++) {
-        T_CHECK(t, same(wmbt_cell_bytes(t, wmbt_cell_part(&row, ':')), texts[i]));
+        T_CHECK(t, wmbt_test_same_view(wmbt_cell_bytes(t, wmbt_cell_part(&row, ':')), texts[i]));
     }
     for (size_t i = 0; i < 4u; i++) {
         T_EQ(t, wmbt_cell_u64(t, wmbt_cell_part(&row, ':')), numbers[i]);
@@ -325,13 +323,13 @@ static void check_bucket_winner(wmbt_test *t, bucket *b, wmbt_view row)
     }
     T_EQ(t, wmbt_replay_winner(&b->replay, b->winners++, &fact), WMBT_OK);
     const wmbt_delta *d = &b->facts[fact];
-    T_CHECK(t, same(d->tenant_id, wmbt_cell_part(&row, '\t')));
-    T_CHECK(t, same(d->fingerprint, wmbt_cell_part(&row, '\t')));
-    T_CHECK(t, same(d->prefix_hash, wmbt_cell_part(&row, '\t')));
+    T_CHECK(t, wmbt_test_same_view(d->tenant_id, wmbt_cell_part(&row, '\t')));
+    T_CHECK(t, wmbt_test_same_view(d->fingerprint, wmbt_cell_part(&row, '\t')));
+    T_CHECK(t, wmbt_test_same_view(d->prefix_hash, wmbt_cell_part(&row, '\t')));
     T_EQ(t, d->epoch_ms, wmbt_cell_u64(t, wmbt_cell_part(&row, '\t')));
     T_EQ(t, d->seq, wmbt_cell_u64(t, wmbt_cell_part(&row, '\t')));
-    T_CHECK(t, same(d->write_id, wmbt_cell_part(&row, '\t')));
-    T_CHECK(t, same(d->payload_digest, row));
+    T_CHECK(t, wmbt_test_same_view(d->write_id, wmbt_cell_part(&row, '\t')));
+    T_CHECK(t, wmbt_test_same_view(d->payload_digest, row));
 }
 
 /* delta_conflict TENANT FINGERPRINT PREFIX_HASH WINNER_DIGEST LOSER_DIGEST WINNER_ID LOSER_ID
@@ -346,7 +344,7 @@ static void check_bucket_conflict(wmbt_test *t, bucket *b, wmbt_view row)
                                 l->write_id};
     const uint64_t numbers[4] = {w->epoch_ms, l->epoch_ms, w->seq, l->seq};
     for (size_t i = 0; i < 7u; i++) {
-        T_CHECK(t, same(wmbt_cell_part(&row, '\t'), texts[i]));
+        T_CHECK(t, wmbt_test_same_view(wmbt_cell_part(&row, '\t'), texts[i]));
     }
     for (size_t i = 0; i < 4u; i++) {
         T_EQ(t, wmbt_cell_u64(t, wmbt_cell_part(&row, '\t')), numbers[i]);
@@ -451,8 +449,10 @@ static void check_replay(wmbt_test *t, const wmbt_replay *r, const wmbt_delta *f
     for (size_t i = 0; i < n; i++) {
         size_t w = plain_winner(facts, n, i);
         winners += w == i;
-        idempotent += w != i && same(facts[w].payload_digest, facts[i].payload_digest);
-        conflicts += w != i && !same(facts[w].payload_digest, facts[i].payload_digest);
+        idempotent +=
+            w != i && wmbt_test_same_view(facts[w].payload_digest, facts[i].payload_digest);
+        conflicts +=
+            w != i && !wmbt_test_same_view(facts[w].payload_digest, facts[i].payload_digest);
     }
     T_EQ(t, r->winners, winners);
     T_EQ(t, r->idempotent, idempotent);
@@ -468,7 +468,8 @@ static void check_replay(wmbt_test *t, const wmbt_replay *r, const wmbt_delta *f
     for (size_t i = 0; i < conflicts; i++) {
         T_EQ(t, wmbt_replay_next_conflict(r, &position, &c), WMBT_OK);
         T_EQ(t, plain_winner(facts, n, c.loser), c.winner);
-        T_CHECK(t, !same(facts[c.winner].payload_digest, facts[c.loser].payload_digest));
+        T_CHECK(
+            t, !wmbt_test_same_view(facts[c.winner].payload_digest, facts[c.loser].payload_digest));
         T_CHECK(t, i == 0u || goes_before(facts, before.loser, c.loser));
         before = c;
     }

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compression wrapper: the forms agree, errors leave nothing behind, the compatible mode accepts
  * more. */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "wombatkv/compressed.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 /* A codec that repeats its input, and fails on odd input. */
 static wmbt_status repeat(void *context, wmbt_view frames, wmbt_buf out, size_t *written)

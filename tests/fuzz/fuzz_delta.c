@@ -3,41 +3,22 @@
  * Delta facts: the readers agree where they must, what was read and written out again reads the
  * same, and a replay of the facts of all lines gives what a plain one gives.
  */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "wombatkv/replay.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define MOST_FACTS 32u
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
-
-static uint8_t *allocate(size_t n)
-{
-    uint8_t *p = malloc(n == 0u ? 1u : n);
-    check(p != NULL);
-    return p;
-}
-
-static bool same(wmbt_view a, wmbt_view b)
-{
-    return a.len == b.len && (a.len == 0u || memcmp(a.data, b.data, a.len) == 0);
-}
 
 static bool same_delta(const wmbt_delta *a, const wmbt_delta *b)
 {
     return a->schema_version == b->schema_version && a->epoch_ms == b->epoch_ms &&
-           a->seq == b->seq && same(a->tenant_id, b->tenant_id) &&
-           same(a->fingerprint, b->fingerprint) && same(a->prefix_hash, b->prefix_hash) &&
-           same(a->payload_digest, b->payload_digest) && same(a->write_id, b->write_id);
+           a->seq == b->seq && wmbt_test_same_view(a->tenant_id, b->tenant_id) &&
+           wmbt_test_same_view(a->fingerprint, b->fingerprint) &&
+           wmbt_test_same_view(a->prefix_hash, b->prefix_hash) &&
+           wmbt_test_same_view(a->payload_digest, b->payload_digest) &&
+           wmbt_test_same_view(a->write_id, b->write_id);
 }
 
 static size_t put_number(uint8_t *out, size_t at, uint64_t v)
@@ -179,14 +160,15 @@ static void check_replay(const wmbt_delta *facts, size_t n)
     for (size_t i = 0; i < n; i++) {
         size_t best = i;
         for (size_t k = 0; k < n; k++) {
-            if (same(facts[i].tenant_id, facts[k].tenant_id) &&
-                same(facts[i].fingerprint, facts[k].fingerprint) &&
-                same(facts[i].prefix_hash, facts[k].prefix_hash) && goes_before(facts, k, best)) {
+            if (wmbt_test_same_view(facts[i].tenant_id, facts[k].tenant_id) &&
+                wmbt_test_same_view(facts[i].fingerprint, facts[k].fingerprint) &&
+                wmbt_test_same_view(facts[i].prefix_hash, facts[k].prefix_hash) &&
+                goes_before(facts, k, best)) {
                 best = k;
             }
         }
         winners += best == i;
-        conflicts += !same(facts[best].payload_digest, facts[i].payload_digest);
+        conflicts += !wmbt_test_same_view(facts[best].payload_digest, facts[i].payload_digest);
     }
     check(r.winners == winners && r.conflicts == conflicts);
     check(r.winners + r.idempotent + r.conflicts == n);

@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Envelopes: the push reader says what the whole reader says; what is read is written back. */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "base/le.h"
 #include "wombatkv/crc32c.h"
 #include "wombatkv/envelope.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define MOST_BODY 65536u
 
 static uint8_t room[MOST_BODY];
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static wmbt_status read_pushed(wmbt_view bytes, uint32_t max_body, size_t piece, size_t *used)
 {

@@ -3,23 +3,14 @@
  * Identity files: what is read can be written and read again to the same context, the fingerprint
  * is the hash of the encoding, and a verdict agrees with the encodings.
  */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "wombatkv/fingerprint.h"
 #if WMBT_CFG_REUSE
 #    include "wombatkv/reuse.h"
 #endif
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static uint8_t encodings[2][WMBT_FINGERPRINT_MAX_BYTES], rebuilt[WMBT_FINGERPRINT_MAX_BYTES];
 static uint8_t canonical[WMBT_FINGERPRINT_FIELDS][WMBT_FINGERPRINT_MAX_VALUE_BYTES];

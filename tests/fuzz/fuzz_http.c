@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP responses: any bytes in two splits say the same; body views are parts of what was fed. */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "wombatkv/http.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define MAX_BYTES 65536u
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 struct outcome {
     wmbt_status status;

@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Images of an index: whatever a header is accepted with, every operation stays inside and ends;
  * what the full check accepts can be loaded, read and emptied. */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "wombatkv/crc32c.h"
 #include "wombatkv/image.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define MAX_BYTES 65536u
 #define CRC_OFFSET 88u
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void ask(const wmbt_index *x, const uint8_t *data, size_t size)
 {

@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KV blocks: the push reader says what the whole reader says, whatever the split. */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
 
 #include "wombatkv/kvblock.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const wmbt_shape_layer layers[] = {{0, 0, 0}, {4, 1, 1}, {8, 0, 0}, {2, 1, 0}};
 static const wmbt_shape shape = {layers, 4, 2, 1, 4, 8};
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 /* The first byte picks what is expected and how the rest is split. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,20 +3,11 @@
  * Manifests of large values: the compatible mode accepts all that the strict one does, the writer
  * gives the text back, and no key leaves its directory.
  */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "wombatkv/largevalue.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static bool same(const wmbt_largevalue *a, const wmbt_largevalue *b)
 {

@@ -3,32 +3,11 @@
  * Manifests: the readers agree where they must, the walk finds again what the reader saw, and a
  * walk over a document that changed stays inside it. The first byte picks what changes.
  */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "wombatkv/manifest.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
-
-static uint8_t *allocate(size_t n)
-{
-    uint8_t *p = malloc(n == 0u ? 1u : n);
-    check(p != NULL);
-    return p;
-}
-
-static bool same(wmbt_view a, wmbt_view b)
-{
-    return a.len == b.len && (a.len == 0u || memcmp(a.data, b.data, a.len) == 0);
-}
 
 static wmbt_status read_one(wmbt_view text, bool v1, wmbt_buf work, wmbt_manifest *m,
                             wmbt_json_error *e)
@@ -68,8 +47,9 @@ static void check_walks(const wmbt_manifest *v1, wmbt_buf work, const wmbt_manif
             check(wmbt_manifest_walk_next(&a, wmbt_buf_of(room_a, e.needed), &x, &e) == WMBT_OK);
         }
         check(wmbt_manifest_walk_next(&b, b_buf, &y, NULL) == WMBT_OK);
-        check(same(x.object_id, y.object_id) && same(x.key_range_start, y.key_range_start) &&
-              same(x.key_range_end, y.key_range_end));
+        check(wmbt_test_same_view(x.object_id, y.object_id) &&
+              wmbt_test_same_view(x.key_range_start, y.key_range_start) &&
+              wmbt_test_same_view(x.key_range_end, y.key_range_end));
         check(x.object_id.len != 0u && x.key_range_start.len != 0u && x.key_range_end.len != 0u);
     }
     check(most == v1->strings_bytes);

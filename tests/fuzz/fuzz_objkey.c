@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Object keys: what parses is built again to the same text, and what is built parses to the same.
  * */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "wombatkv/objkey.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
-
-static bool same(wmbt_view a, wmbt_view b)
-{
-    return a.len == b.len && (a.len == 0u || memcmp(a.data, b.data, a.len) == 0);
-}
 
 /* First byte: flags, and bytes of the prefix that is asked for. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -40,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(memcmp(&key, &pattern, sizeof key) == 0);
         return 0;
     }
-    check(prefix.len == 0u || same(key.prefix, prefix));
+    check(prefix.len == 0u || wmbt_test_same_view(key.prefix, prefix));
     uint8_t built[WMBT_OBJKEY_MAX_BYTES];
     size_t len = 0;
     check(wmbt_objkey_build(&key, WMBT_OBJKEY_COMPAT_SPLIT, wmbt_buf_of(built, sizeof built),
@@ -52,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         wmbt_objkey again;
         check(wmbt_objkey_parse(wmbt_view_of(built, len), wmbt_view_of(NULL, 0), 0, &again) ==
               WMBT_OK);
-        check(same(again.prefix, key.prefix) && same(again.name_space, key.name_space));
+        check(wmbt_test_same_view(again.prefix, key.prefix) &&
+              wmbt_test_same_view(again.name_space, key.name_space));
         check(again.kind == key.kind && memcmp(&again.hash, &key.hash, sizeof key.hash) == 0);
     }
     return 0;

@@ -3,24 +3,15 @@
  * Raw tails: the push reader says what the whole reader says, whatever the split; the compatible
  * mode accepts all that the strict one does; the writer gives the bytes back.
  */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "wombatkv/crc32c.h"
 #include "wombatkv/rawtail.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const wmbt_shape_layer layers[] = {{0, 0, 0}, {4, 1, 1}, {8, 0, 0}, {2, 1, 0}};
 static const wmbt_shape shape = {layers, 4, 2, 1, 4, 8};
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static bool same(const wmbt_rawtail_info *a, const wmbt_rawtail_info *b)
 {

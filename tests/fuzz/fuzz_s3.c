@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers and listings of S3: any bytes in two splits mean the same. */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "wombatkv/s3.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define MAX_BYTES 65536u
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 struct outcome {
     wmbt_status status, listed;

@@ -1,28 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Segments: whole, by ranges, in both modes; windows hold their payloads; what is read is written.
  * */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "base/le.h"
 #include "wombatkv/fnv1a.h"
 #include "wombatkv/segment.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define MOST_BLOCKS 4096u
 
 #if WMBT_CFG_WRITERS
 static wmbt_segment_block blocks[MOST_BLOCKS];
 #endif
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static bool inside(wmbt_view part, wmbt_view whole)
 {

@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* WAL objects and keys: compat accepts more, what is read is written back, keys build again. */
-#include <stdint.h>
-#include <stdlib.h>
+#include "harness.h"
+
 #include <string.h>
 
 #include "base/le.h"
 #include "wombatkv/fnv1a.h"
 #include "wombatkv/wal.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define MOST_RECORDS 4096u
 
 static wmbt_wal_record records[MOST_RECORDS];
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static bool inside(wmbt_view part, wmbt_view whole)
 {

@@ -15,6 +15,8 @@
 #include "wombatkv/fnv1a.h"
 #include "wombatkv/sha256.h"
 
+#include "../support/common.h"
+
 #define MOST ((size_t)4 << 20)
 #define ALIGNMENTS 16u
 
@@ -25,9 +27,7 @@ static size_t piece(uint32_t *seed, size_t left, bool split)
     if (!split) {
         return left;
     }
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 17;
-    *seed ^= *seed << 5;
+    (void)wmbt_test_random(seed);
     size_t most = (*seed >> 8 & 3u) == 0u ? left : 200u; /* mostly short ones */
     size_t n = *seed % (most + 1u);
     return n < left ? n : left;

@@ -20,6 +20,8 @@
 #include <zstd.h>
 
 #include "wombatkv/zstd.h"
+
+#include "../support/common.h"
 #include "zstd_older.h"
 
 #define MOST ((size_t)4 << 20)
@@ -31,17 +33,9 @@ static ZSTD_CCtx *encoder;
 static uint32_t state = 1;
 static unsigned long frames, mutants, accepted, stricter, tool_frames, changing_accepted, rings;
 
-static uint32_t next(void)
-{
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
-}
-
 static uint32_t below(uint32_t n)
 {
-    return (uint32_t)((uint64_t)next() * n >> 32);
+    return (uint32_t)((uint64_t)wmbt_test_random(&state) * n >> 32);
 }
 
 static void fail(const char *what, const uint8_t *frame, size_t n)
@@ -62,7 +56,7 @@ static size_t words(uint8_t *p, size_t n)
     static const char *const all[] = {"wombat ", "kv ", "block ",  "0000",
                                       "cache ",  "\n",  "prefix-", "hash="};
     size_t i = 0;
-    for (const char *w = all[next() >> 29]; *w != 0 && i < n; w++) {
+    for (const char *w = all[wmbt_test_random(&state) >> 29]; *w != 0 && i < n; w++) {
         p[i++] = (uint8_t)*w;
     }
     return i;
@@ -72,7 +66,7 @@ static size_t words(uint8_t *p, size_t n)
 static size_t copies(uint8_t *p, size_t at, size_t n, uint32_t shift)
 {
     if (at < 50u || below(20) != 0u) {
-        *p = (uint8_t)(next() >> shift);
+        *p = (uint8_t)(wmbt_test_random(&state) >> shift);
         return 1;
     }
     size_t back = 1u + below(at < 70000u ? (uint32_t)at : 70000u);
@@ -87,7 +81,7 @@ static void make_plain(size_t n)
 {
     unsigned kind = below(9);
     for (size_t i = 0; i < n;) {
-        uint32_t x = next();
+        uint32_t x = wmbt_test_random(&state);
         switch (kind) {
         case 0: plain[i++] = (uint8_t)(x >> 24); break;             /* noise */
         case 1: plain[i++] = (uint8_t)("abcdefgh"[x >> 29]); break; /* few letters */
@@ -311,12 +305,12 @@ static void mutate(size_t n, size_t size)
     case 2: changed[below(front)] ^= (uint8_t)(1u << below(8)); break;
     case 3:
         for (; edits != 0u; edits--) {
-            changed[below(front)] = (uint8_t)next();
+            changed[below(front)] = (uint8_t)wmbt_test_random(&state);
         }
         break;
     default:
         for (; edits != 0u; edits--) {
-            changed[below((uint32_t)size)] = (uint8_t)next();
+            changed[below((uint32_t)size)] = (uint8_t)wmbt_test_random(&state);
         }
         break;
     }
@@ -339,10 +333,7 @@ static void *disturb(void *context)
     size_t n = *(const size_t *)context;
     uint32_t x = 7;
     while (!stop) {
-        x ^= x << 13;
-        x ^= x >> 17;
-        x ^= x << 5;
-        volatile uint8_t *byte = &coded[x % n];
+        volatile uint8_t *byte = &coded[wmbt_test_below(&x, (uint32_t)n)];
         *byte ^= (uint8_t)(1u << (x >> 29));
     }
     return NULL;

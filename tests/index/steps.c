@@ -11,6 +11,8 @@
 
 #include "wombatkv/index.h"
 
+#include "../support/common.h"
+
 #define KEYS 24u
 #define CAPACITY 26u
 #define NOBODY KEYS
@@ -57,14 +59,7 @@ void wmbt_test_store_word(void *p, uint32_t v)
     memcpy(p, &v, sizeof v);
 }
 
-static uint32_t random_number(void)
-{
-    static uint32_t x = 9;
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    return x;
-}
+static uint32_t random_state = 9;
 
 static wmbt_block_hash hash_of(uint32_t key)
 {
@@ -123,7 +118,7 @@ static void ask_lists(void)
 {
     wmbt_block_hash hashes[KEYS];
     uint32_t least = 0, most = 0;
-    uint32_t from = random_number() % KEYS;
+    uint32_t from = wmbt_test_below(&random_state, KEYS);
     for (uint32_t i = 0; i < KEYS; i++) {
         uint32_t key = (from + i) % KEYS;
         bool before = now[key].is_there;
@@ -154,18 +149,18 @@ static enum { INSERT, REMOVE } operation;
 
 static void choose(uint32_t write)
 {
-    uint32_t key = random_number() % KEYS;
+    uint32_t key = wmbt_test_below(&random_state, KEYS);
     concerned = key;
     next[key] = now[key];
     operation = INSERT;
-    uint32_t how = random_number() % 4u;
+    uint32_t how = wmbt_test_below(&random_state, 4u);
     if (how == 0u && now[key].is_there) {
         operation = REMOVE;
         next[key].is_there = false;
     } else {
         next[key].is_there = true;
         next[key].write = write;
-        next[key].parent = random_number() % (KEYS + 4u);
+        next[key].parent = wmbt_test_below(&random_state, KEYS + 4u);
     }
 }
 
@@ -223,11 +218,13 @@ int main(void)
                 operate();
                 on_store = NULL;
             } else {
-                loads_left = random_number() % 60u;
-                uint32_t key = random_number() % 3u == 0u ? random_number() % KEYS : concerned;
+                loads_left = wmbt_test_below(&random_state, 60u);
+                uint32_t key = wmbt_test_below(&random_state, 3u) == 0u
+                                   ? wmbt_test_below(&random_state, KEYS)
+                                   : concerned;
                 on_load = interrupt;
                 ask(key, false);
-                if (on_load != NULL && random_number() % 2u == 0u) {
+                if (on_load != NULL && wmbt_test_below(&random_state, 2u) == 0u) {
                     ask_lists();
                 }
                 if (on_load != NULL) { /* it did not come to that */

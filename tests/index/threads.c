@@ -12,6 +12,8 @@
 
 #include "wombatkv/index.h"
 
+#include "../support/common.h"
+
 #define READERS 3u
 #define STAY 40u
 #define MOVE 120u
@@ -31,14 +33,6 @@ static wmbt_block_hash hash_of(uint32_t key)
     hash.bytes[7] = (uint8_t)(key % 16u); /* crowds one part of the table */
     hash.bytes[31] = (uint8_t)(key >> 8);
     return hash;
-}
-
-static uint32_t random_number(uint32_t *x)
-{
-    *x ^= *x << 13;
-    *x ^= *x >> 17;
-    *x ^= *x << 5;
-    return *x;
 }
 
 static wmbt_block_meta meta_of(uint32_t key, uint32_t write)
@@ -67,7 +61,7 @@ static void *read_all(void *seed)
 {
     uint32_t random = *(const uint32_t *)seed;
     while (!atomic_load(&is_done)) {
-        uint32_t key = random_number(&random) % (STAY + MOVE + 20u);
+        uint32_t key = wmbt_test_random(&random) % (STAY + MOVE + 20u);
         wmbt_block_hash hash = hash_of(key);
         wmbt_block_meta meta;
         wmbt_status status = wmbt_index_get(&writer.index, &hash, &meta);
@@ -99,13 +93,13 @@ static void write_all(void)
 {
     uint32_t random = 3;
     for (uint32_t write = 0; write < WRITES || atomic_load(&looks) < 5000u; write++) {
-        uint32_t key = random_number(&random) % (MOVE + STAY);
+        uint32_t key = wmbt_test_random(&random) % (MOVE + STAY);
         wmbt_block_hash hash = hash_of(key);
         wmbt_block_meta meta = meta_of(key, write);
         wmbt_status status = WMBT_OK;
-        if (key < MOVE && random_number(&random) % 2u == 0u) {
+        if (key < MOVE && wmbt_test_random(&random) % 2u == 0u) {
             status = wmbt_index_remove(&writer, &hash);
-        } else if (key < MOVE || random_number(&random) % 8u == 0u) {
+        } else if (key < MOVE || wmbt_test_random(&random) % 8u == 0u) {
             status = wmbt_index_insert(&writer, &hash, &meta, meta.last_access_ns);
         }
         if (status != WMBT_OK && status != WMBT_MISSING) {

@@ -121,7 +121,7 @@ static void fail_at(int line, const char *what)
 
 static uint32_t draw(uint32_t n)
 {
-    return (stock_random(&life.state) >> 6) % n;
+    return (wmbt_test_random(&life.state) >> 6) % n;
 }
 
 static bool one_in(uint32_t n)

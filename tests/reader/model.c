@@ -22,7 +22,7 @@ uint32_t model_draw(model *m, uint32_t n)
     model_choices *c = m->choices;
     uint32_t v = 0;
     if (c->data == NULL) {
-        v = (stock_random(&c->state) >> 4) % n;
+        v = (wmbt_test_random(&c->state) >> 4) % n;
         unsigned bytes = n - 1u > 0xFFFFFFu ? 4u : n - 1u > 0xFFFFu ? 3u : n - 1u > 0xFFu ? 2u : 1u;
         for (unsigned i = n == 1u ? 0u : bytes; i > 0u && c->recorded < c->room; i--) {
             c->record[c->recorded++] = (uint8_t)(v >> (8u * (i - 1u)));

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/common.h"
 #include "rows.h"
 
 #define COLUMNS 27
@@ -44,14 +45,6 @@ enum {
 
 static const char *data_dir;
 static uint32_t random_state = 1;
-
-static uint32_t below(uint32_t n)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state % n;
-}
 
 static void *need(void *memory)
 {
@@ -174,12 +167,14 @@ static void deliver_shuffled(run *x, delivery *d)
 {
     uint32_t packets = (d->want.bytes + PACKET - 1u) / PACKET, i = d->sent % GROUP;
     for (uint32_t k = 0; i == 0u && k < GROUP; k++) {
-        uint32_t other = below(k + 1u);
+        uint32_t other = wmbt_test_below(&random_state, k + 1u);
         d->order[k] = d->order[other];
         d->order[other] = k;
     }
     size_t at = d->want.offset + (size_t)PACKET * (d->sent - i + d->order[i]);
-    uint32_t times = below(50) == 0 ? 0u : below(50) == 0 ? 2u : 1u;
+    uint32_t times = wmbt_test_below(&random_state, 50) == 0   ? 0u
+                     : wmbt_test_below(&random_state, 50) == 0 ? 2u
+                                                               : 1u;
     for (d->sent++; times != 0u && d->open && at < d->bytes.len; times--) {
         size_t n = d->bytes.len - at < PACKET ? d->bytes.len - at : PACKET, taken = 0;
         wmbt_status status = wmbt_reader_feed(x->r, &d->want, (uint32_t)at,
@@ -201,11 +196,12 @@ static void deliver(run *x, delivery *d)
     size_t offset = d->want.offset;
     size_t most = x->schedule == 0 ? SIZE_MAX : 1500;
     if (x->schedule == 2) {
-        most = 1u + below(below(8) != 0 ? 64u << 10 : 3000u);
-        if (below(4) != 0) {
-            offset += below(d->want.bytes);
+        most = 1u + wmbt_test_below(&random_state,
+                                    wmbt_test_below(&random_state, 8) != 0 ? 64u << 10 : 3000u);
+        if (wmbt_test_below(&random_state, 4) != 0) {
+            offset += wmbt_test_below(&random_state, d->want.bytes);
         }
-        if (below(400) == 0) {
+        if (wmbt_test_below(&random_state, 400) == 0) {
             withdraw(x, d);
             return;
         }

@@ -5,17 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint32_t stock_random(uint32_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 17;
-    *state ^= *state << 5;
-    return *state;
-}
-
 static uint32_t below(stock *s, uint32_t n)
 {
-    return (stock_random(&s->state) >> 8) % n;
+    return (wmbt_test_random(&s->state) >> 8) % n;
 }
 
 static void need(bool condition)
@@ -39,7 +31,7 @@ static uint8_t *noise(stock *s, size_t n)
 {
     uint8_t *p = room(s, n);
     for (size_t i = 0; i < n; i++) {
-        p[i] = (uint8_t)(stock_random(&s->state) >> 9);
+        p[i] = (uint8_t)(wmbt_test_random(&s->state) >> 9);
     }
     return p;
 }
@@ -144,7 +136,7 @@ static wmbt_view make_manifest(stock *s, size_t total)
     size_t len = 0;
     uint8_t id[32];
     for (size_t i = 0; i < sizeof id; i++) {
-        id[i] = (uint8_t)stock_random(&s->state);
+        id[i] = (uint8_t)wmbt_test_random(&s->state);
     }
     need(wmbt_largevalue_write(id, total, wmbt_buf_of(text, WMBT_LARGEVALUE_MAX_TEXT), &len) ==
          WMBT_OK);

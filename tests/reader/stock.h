@@ -8,6 +8,8 @@
 
 #include "wombatkv/wombatkv.h"
 
+#include "../support/common.h"
+
 #define STOCK_BLOCKS 5u
 #define STOCK_SOURCES 2u         /* the object as stored, or a manifest; its one chunk */
 #define STOCK_OBJECT_BYTES 4096u /* none is longer, plain or stored */
@@ -39,9 +41,6 @@ typedef struct stock_truth {
     wmbt_view plain;        /* if ok; stays until the next judgement */
     wmbt_rawtail_info tail; /* if it is one, and ok */
 } stock_truth;
-
-/* xorshift32 */
-uint32_t stock_random(uint32_t *state);
 
 /* Fills a stock. `rot`: of 256 objects so many are damaged or missing. */
 void stock_fill(stock *s, const stock_judge *judge, uint32_t seed, uint32_t rot);

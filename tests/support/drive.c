@@ -17,13 +17,6 @@ void drive_fail(drive *d, const char *file, int line, const char *what)
     wmbt_test_fail(d->t, file, line, what);
 }
 
-static void fill(uint8_t *p, uint8_t value, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        p[i] = value;
-    }
-}
-
 /* --- objects ---------------------------------------------------------------------------------- */
 
 static wmbt_view wrapped(wmbt_test *t, wmbt_view v, uint32_t form)
@@ -127,9 +120,9 @@ void drive_start(drive *d)
     d->memory = wmbt_buf_of(wmbt_test_alloc(d->t, size + GUARD), size);
     d->image = wmbt_test_alloc(d->t, size);
     D_CHECK(d, d->memory.data != NULL && d->image != NULL && d->rows.data != NULL);
-    fill(d->memory.data + size, GUARD_BYTE, GUARD);
-    fill(d->rows.data, UNTOUCHED, d->rows.len);
-    fill(d->rows.data + d->rows.len, GUARD_BYTE, GUARD);
+    wmbt_test_set(d->memory.data + size, GUARD_BYTE, GUARD);
+    wmbt_test_set(d->rows.data, UNTOUCHED, d->rows.len);
+    wmbt_test_set(d->rows.data + d->rows.len, GUARD_BYTE, GUARD);
     D_CHECK(d, wmbt_reader_init(d->memory, &d->config, 1, &d->r) == WMBT_OK);
 }
 
@@ -157,7 +150,7 @@ void drive_reset(drive *d, uint32_t how, uint32_t may_pass)
     d->full = 0;
     d->raw_lent = 0;
     d->stored_lent = 0;
-    fill(d->raw - GUARD, GUARD_BYTE, 2u * (DRIVE_MAX_BYTES + 2u * GUARD));
+    wmbt_test_set(d->raw - GUARD, GUARD_BYTE, 2u * (DRIVE_MAX_BYTES + 2u * GUARD));
     drive_prompt(d);
     for (uint32_t i = 0; i < d->b->blocks; i++) {
         D_CHECK(d, wmbt_reader_hash(d->r, &d->b->hash[i]) == WMBT_OK);
@@ -251,7 +244,7 @@ static bool next(drive *d)
     }
     drive_forget(d);
     d->open = true;
-    fill(d->given, 0, sizeof d->given);
+    wmbt_test_set(d->given, 0, sizeof d->given);
     if (d->want.kind == WMBT_WANT_OBJECT || d->want.kind == WMBT_WANT_RANGE) {
         look_up(d);
     }
@@ -264,10 +257,10 @@ static void lend(drive *d)
     D_CHECK(d, d->want.plain_bytes != 0u || d->raw_lent != 0u); /* it has what it does not ask */
     if (d->want.plain_bytes != 0u) {
         d->raw_lent = d->want.plain_bytes;
-        fill(d->raw - GUARD, GUARD_BYTE, DRIVE_MAX_BYTES + 2u * GUARD);
+        wmbt_test_set(d->raw - GUARD, GUARD_BYTE, DRIVE_MAX_BYTES + 2u * GUARD);
     }
     d->stored_lent = d->want.stored_bytes;
-    fill(d->stored - GUARD, GUARD_BYTE, DRIVE_MAX_BYTES + 2u * GUARD);
+    wmbt_test_set(d->stored - GUARD, GUARD_BYTE, DRIVE_MAX_BYTES + 2u * GUARD);
     d->said = wmbt_reader_memory(d->r, &d->want, wmbt_buf_of(d->raw, d->want.plain_bytes),
                                  wmbt_buf_of(d->stored, d->want.stored_bytes));
     D_CHECK(d, d->said != WMBT_BAD_STATE && d->said != WMBT_NEED_MORE);

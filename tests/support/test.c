@@ -56,16 +56,6 @@ void wmbt_test_fail(wmbt_test *t, const char *file, int line, const char *what)
     }
 }
 
-bool wmbt_test_same(const uint8_t *a, const uint8_t *b, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (a[i] != b[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void wmbt_test_fill(void *p, size_t n)
 {
     uint8_t *b = p;
@@ -127,16 +117,6 @@ bool wmbt_test_view_is(wmbt_view v, const char *text)
 {
     wmbt_view want = wmbt_test_text(text);
     return v.len == want.len && wmbt_test_same(v.data, want.data, v.len);
-}
-
-uint32_t wmbt_test_random(uint32_t *state)
-{
-    uint32_t x = *state;
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    *state = x;
-    return x;
 }
 
 /* Takes one line off the text, without its LF. */

@@ -18,6 +18,8 @@
 #include "wombatkv/base.h"
 #include "wombatkv/status.h"
 
+#include "common.h"
+
 typedef struct wmbt_test wmbt_test;
 
 /* One test. */
@@ -127,7 +129,6 @@ void wmbt_test_fail(wmbt_test *t, const char *file, int line, const char *what);
 
 #define T_BYTES(t, a, b, n) T_CHECK((t), wmbt_test_same((a), (b), (n)))
 
-bool wmbt_test_same(const uint8_t *a, const uint8_t *b, size_t n);
 bool wmbt_test_view_is(wmbt_view v, const char *text); /* equal to a NUL-terminated text */
 wmbt_view wmbt_test_text(const char *text);            /* a view of a NUL-terminated text */
 
@@ -144,15 +145,6 @@ void wmbt_test_store32(uint8_t *p, uint32_t v);
 
 /* FNV-1a of 32 bits by its definition: independent of the library. */
 uint32_t wmbt_test_fnv1a(const uint8_t *p, size_t n);
-
-/* xorshift32, as golden/vectors/README.md defines it. State 0 stays 0: seed with anything else. */
-uint32_t wmbt_test_random(uint32_t *state);
-
-/** The next number below n. */
-static inline uint32_t wmbt_test_below(uint32_t *state, uint32_t n)
-{
-    return wmbt_test_random(state) % n;
-}
 
 /* --- golden tables ---------------------------------------------------------------------------- */
 
