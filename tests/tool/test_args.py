@@ -13,8 +13,8 @@ import unittest
 
 from harness import BUCKET, COMMAND, PROMPTS, ToolTest, read
 
-COMMANDS = ["chain", "check", "identity", "key", "replay", "resolve", "restore", "reuse", "show", "unwrap",
-            "verify", "wal"]
+COMMANDS = ["chain", "check", "conformance", "identity", "index", "key", "replay", "resolve", "restore", "reuse",
+            "show", "sign", "unwrap", "verify", "wal"]
 DS4 = ["--dialect", "ds4", "--fingerprint", "5f1c0a9be2d74c38a6b01e92", "--quant-bits", "2",
        "--block-tokens", "128"]
 CORE = ["--dialect", "core", "--tenant", "t", "--fingerprint", "07" * 32, "--block-tokens", "4"]
@@ -25,13 +25,14 @@ PROMPT = os.path.join(PROMPTS, "two_blocks_tail.u32")
 class Help(ToolTest):
     def test_every_command_explains_itself(self):
         listed = self.ok("--help").out.decode()
+        self.assertEqual(sorted(re.findall(r"^  ([a-z-]+) ", listed, re.M)), COMMANDS)
         for command in COMMANDS:
             with self.subTest(command):
                 self.assertIn(f"\n  {command} ", listed)
                 text = self.ok(command, "--help").out.decode()
                 self.assertTrue(text.startswith(f"Usage: wombatkv {command} "))
                 example = text.split("\nExample:\n")[1]
-                self.assertTrue(example.startswith(f"  wombatkv {command} "), example)
+                self.assertRegex(example, rf"^  ([A-Z_]+=\S+ )*wombatkv {command} ")
                 self.assertEqual(self.ok("help", command).out.decode(), text)
                 self.assertTrue(all(len(line) <= 100 for line in text.splitlines()))
 

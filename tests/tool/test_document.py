@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 import console
-from harness import BUCKET, PROMPTS, TOOL, ToolTest
+from harness import BUCKET, GOLDEN, PROMPTS, TOOL, ToolTest
 from test_args import COMMANDS
 from test_identity import GOOD
 
@@ -20,6 +20,8 @@ class Examples(ToolTest):
         os.symlink(TOOL, self.path("bin/wombatkv"))
         os.mkdir(self.path("here"))
         os.symlink(BUCKET, self.path("here/bucket"))
+        for name in ("vllm_sha256_cbor.tsv", "sglang_hicache.tsv"):
+            shutil.copy(os.path.join(GOLDEN, "dialects", name), self.path("here", name))
         self.env = {**os.environ, "LC_ALL": "C",
                     "PATH": self.path("bin") + os.pathsep + os.environ["PATH"]}
 

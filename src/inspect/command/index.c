@@ -296,7 +296,8 @@ const struct command command_index = {
         "\n" TOKENS_HELP,
     .example =
         "  wombatkv index build bucket --prefix kv/cabi -o blocks.wkix\n"
-        "  wombatkv index prefix blocks.wkix --dialect core --tenant t --fingerprint HEX64 \\\n"
+        "  wombatkv index prefix blocks.wkix --dialect ds4 --quant-bits 2 \\\n"
+        "      --fingerprint 5f1c0a9be2d74c38a6b01e92 \\\n"
         "      --block-tokens 128 prompt.u32\n",
     .options = options,
     .reads_stores = true,
