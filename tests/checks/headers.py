@@ -109,6 +109,15 @@ def self_test(folder):
         path = write("planted.h", text)
         if not any(want in problem for problem in problems_of(header_texts([path], []))):
             missed.append(f"not caught: {want}")
+    for flag, text in {
+            "-Wold-style-cast": "static inline unsigned wmbt_x(int a) { return (unsigned)a; }\n",
+            "-Wuseless-cast": "#ifdef __cplusplus\nstatic inline int wmbt_x(int a)\n"
+                              "{ return static_cast<int>(a); }\n#endif\n",
+            "-Wzero-as-null-pointer-constant": "static inline int *wmbt_x(void) { return 0; }\n"}.items():
+        jobs = [job for job in header_texts([write("planted.h", text)], [])
+                if flag in job[2] and "planted.h" in job[0]]
+        missed += [f"not caught: {flag} by {job[0]}" for job in jobs if not problems_of([job])]
+        missed += [] if jobs else [f"no compiler has {flag}"]
     both = [write(name, "static inline int wmbt_x(void) { return 1; }\n") for name in ("a.c", "b.c")]
     if not any("redefinition" in problem for problem in problems_of(header_texts([], both))):
         missed.append("not caught: two sources with one name")
