@@ -13,6 +13,7 @@ packages_of() {
         echo git clang-19 libclang-rt-19-dev llvm-19 lld-19 valgrind libc6-dbg g++ \
             gcc-arm-none-eabi binutils-arm-none-eabi gcc-riscv64-unknown-elf \
             gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross \
+            gcc-m68k-linux-gnu libc6-dev-m68k-cross tcc \
             qemu-system-arm qemu-system-misc qemu-user \
             clang-format-19 codespell shellcheck pyflakes3 pmccabe cmake \
             b3sum openssl zstd libzstd-dev libcurl4-openssl-dev libisal-dev libmbedtls-dev libssl-dev libxxhash-dev \

@@ -32,6 +32,7 @@ LESS = "-Dimage_data=12000000"  # large objects only in one build of each kind o
 # Name, cross files (without .txt of the first), options. Large ones first: they are the longest.
 BUILDS = [
     ("linux-s390x", ["linux-s390x.txt"], []),
+    ("linux-m68k", ["linux-m68k.txt"], ["-Dinspect=disabled"]),
     ("cortex-a78", ["cortex-a78.txt"], []),
     ("rv64gc", ["rv64gc.txt"], []),
     ("cortex-a78 clang -O2", ["cortex-a78.txt", CLANG], [O2, LESS]),
