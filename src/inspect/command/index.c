@@ -294,11 +294,10 @@ const struct command command_index = {
         "stat    what an image holds.\n"
         "An image is checked as a whole before anything is said of it.\n\n" CHAIN_HELP
         "\n" TOKENS_HELP,
-    .example =
-        "  wombatkv index build bucket --prefix kv/cabi -o blocks.wkix\n"
-        "  wombatkv index prefix blocks.wkix --dialect ds4 --quant-bits 2 \\\n"
-        "      --fingerprint 5f1c0a9be2d74c38a6b01e92 \\\n"
-        "      --block-tokens 128 prompt.u32\n",
+    .example = "  wombatkv index build bucket --prefix kv/cabi -o blocks.wkix\n"
+               "  wombatkv index prefix blocks.wkix --dialect ds4 --quant-bits 2 \\\n"
+               "      --fingerprint 5f1c0a9be2d74c38a6b01e92 \\\n"
+               "      --block-tokens 128 prompt.u32\n",
     .options = options,
     .reads_stores = true,
     .run = run,
