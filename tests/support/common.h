@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tests of every kind share, fuzz harnesses and programs as well as bodies: nothing to link, no
- * libc. */
+/* What tests of every kind share, fuzz harnesses and programs as well as bodies: nothing to link,
+ * no libc. */
 #ifndef WMBT_TEST_COMMON_H
 #define WMBT_TEST_COMMON_H
 
