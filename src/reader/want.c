@@ -13,12 +13,13 @@ static uint32_t wmbt_reader_question_from(const wmbt_reader *r)
     return r->now.asked > r->now.settled ? r->now.asked : r->now.settled;
 }
 
-/* Blocks to ask the presence of: enough for a full question, or the rest once no more can come. */
+/* Blocks to ask the presence of: enough for a full question, or the rest once no more can come; none
+ * after stop(), which wants nothing from what is settled on. */
 static uint32_t wmbt_reader_question(const wmbt_reader *r)
 {
     uint32_t wanted = wmbt_reader_wanted(r), from = wmbt_reader_question_from(r);
     uint32_t max_blocks = r->config.presence_blocks;
-    if (wmbt_reader_asks(r) || from >= wanted || r->now.stopped != 0u) {
+    if (wmbt_reader_asks(r) || from >= wanted) {
         return 0;
     }
     uint32_t blocks = wmbt_min_u32(wanted - from, max_blocks);

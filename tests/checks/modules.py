@@ -163,6 +163,10 @@ def tree_problems(root, modules):
             yield f"{name}: defines no suite of its name"
     yield from compare_lists("harness", listed("fuzz", "tests/fuzz/fuzz_{}.c"),
                              below(root, "tests/fuzz/fuzz_*.c"))
+    entered = read(root, "tests/meson.build")
+    for name in below(root, "tests/*/meson.build"):
+        if f"'{name.split('/')[1]}'" not in entered:
+            yield f"{name}: tests/meson.build does not enter its folder"
     for module in modules.values():
         switches = [f"WMBT_CFG_{name.upper()}" for name in module.part_of or [module.name]]
         for source in module.sources if module.name != "base" else []:
@@ -218,6 +222,7 @@ PLANTED = [
     ("is of level format", "src/modules.ini", "[wal]\nlevel = format\nheaders = wal\nneeds = fnv1a\n"
      "sources =", "[wal]\nlevel = format\nheaders = wal\nneeds = fnv1a\nsources = hash/fnv1a.c"),
     ("does not ask for WMBT_CFG_FNV1A", "src/hash/fnv1a.c", "WMBT_CFG_FNV1A", "1"),
+    ("kernels/meson.build: tests/meson.build does not", "tests/meson.build", "'kernels'", "'kernel'"),
     ("config.h: not what", CONFIG, "#ifndef WMBT_CFG_WAL\n", "#ifndef WMBT_CFG_LAW\n"),
     ("config.h: not what", CONFIG, "wal needs fnv1a", "wal needs sha256"),
     ("wombatkv.h: not what", ALL, '#include "wombatkv/wal.h"\n', ""),
@@ -229,6 +234,7 @@ PLANTED = [
 def self_test(folder):
     root = os.path.join(folder, "tree")
     names = set(below(ROOT, "src/**/*.c")) | set(below(ROOT, "include/wombatkv/*.h")) \
+        | set(below(ROOT, "tests/meson.build")) | set(below(ROOT, "tests/*/meson.build")) \
         | set(below(ROOT, "tests/bodies/*.c")) | set(below(ROOT, "tests/fuzz/*.c")) \
         | {"src/modules.ini", CHOICES, DESIGN}
     for name in names:
