@@ -205,7 +205,7 @@ static void make_tail(struct object *o, uint32_t p, uint32_t blocks, const wmbt_
 
 static void make_prompt(uint32_t p)
 {
-    static uint64_t memory[WMBT_CHAIN_BYTES(BLOCK_TOKENS) / 8u + 1u];
+    static WMBT_MEMORY(memory, WMBT_CHAIN_BYTES(BLOCK_TOKENS));
     static const wmbt_chain_config zero;
     wmbt_chain_config config = zero;
     wmbt_chain *chain;

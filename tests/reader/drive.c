@@ -360,7 +360,7 @@ static wmbt_status hostile_codec(void *context, wmbt_view frames, wmbt_buf out, 
 
 static void configure_codec(model *m)
 {
-    static uint64_t workspace[(WMBT_ZSTD_WORKSPACE_BYTES + 7u) / 8u];
+    static WMBT_MEMORY(workspace, WMBT_ZSTD_WORKSPACE_BYTES);
     static wmbt_buf lent_workspace;
     lent_workspace = wmbt_buf_of(workspace, sizeof workspace);
     uint32_t how = model_draw(m, 16);

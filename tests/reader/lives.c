@@ -98,9 +98,9 @@ static struct life {
 
 static stock store;
 static uint8_t rows[ROWS_BYTES], before[ROWS_BYTES], mine[ROWS_BYTES];
-static uint64_t reader_memory[WMBT_READER_BYTES_RUNS(STOCK_BLOCKS, MAX_IN_FLIGHT, MAX_RUNS) / 8u];
-static uint64_t workspace[(WMBT_ZSTD_WORKSPACE_BYTES + 7u) / 8u];
-static wmbt_buf workspace_buf = {(uint8_t *)workspace, sizeof workspace};
+static WMBT_MEMORY(reader_memory, WMBT_READER_BYTES_RUNS(STOCK_BLOCKS, MAX_IN_FLIGHT, MAX_RUNS));
+static WMBT_MEMORY(workspace, WMBT_ZSTD_WORKSPACE_BYTES);
+static wmbt_buf workspace_buf = {workspace, sizeof workspace};
 static wmbt_codec codec;
 
 static const wmbt_shape_layer layers[LAYERS] = {{0, 0, 0}, {4, 1, 1}, {8, 0, 0}, {2, 1, 0}};
@@ -1056,8 +1056,8 @@ static void live(uint32_t seed, tally *sums)
     configure();
     memset(rows, UNTOUCHED, life.rows_len);
     life.doing = "init";
-    CHECK(wmbt_reader_init(wmbt_buf_of((uint8_t *)reader_memory, sizeof reader_memory),
-                           &life.config, serial, &life.r) == WMBT_OK);
+    CHECK(wmbt_reader_init(wmbt_buf_of(reader_memory, sizeof reader_memory), &life.config, serial,
+                           &life.r) == WMBT_OK);
     for (uint32_t prompts = 1u + draw(2); prompts != 0u; prompts--) {
         life.fair = false;
         start();

@@ -291,7 +291,7 @@ static bool tail_agrees(const wmbt_plan *plan, uint32_t usable, const char *text
 
 /* --- objects as a whole ----------------------------------------------------------------------- */
 
-static uint64_t space[WMBT_ZSTD_WORKSPACE_BYTES / 8u];
+static WMBT_MEMORY(space, WMBT_ZSTD_WORKSPACE_BYTES);
 static wmbt_buf workspace;
 static wmbt_codec codec;
 

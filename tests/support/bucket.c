@@ -256,7 +256,7 @@ void bucket_fill(wmbt_test *t, bucket *b, uint32_t *state)
     for (uint32_t i = 0; i < b->token_count; i++) {
         b->tokens[i] = wmbt_test_random(state);
     }
-    uint64_t memory[WMBT_CHAIN_BYTES(BUCKET_BLOCK_TOKENS) / 8u];
+    WMBT_MEMORY(memory, WMBT_CHAIN_BYTES(BUCKET_BLOCK_TOKENS));
     wmbt_chain_config config = bucket_chain();
     wmbt_chain *chain = NULL;
     if (wmbt_chain_init(wmbt_buf_of(memory, sizeof memory), &config, &chain) != WMBT_OK) {
