@@ -13,8 +13,8 @@ static uint32_t wmbt_reader_question_from(const wmbt_reader *r)
     return r->now.asked > r->now.settled ? r->now.asked : r->now.settled;
 }
 
-/* Blocks to ask the presence of: enough for a full question, or the rest once no more can come. None
- * after stop(), which wants nothing behind what is settled. */
+/* Blocks to ask the presence of: enough for a full question, or the rest once no more can come.
+ * None after stop(), which wants nothing behind what is settled. */
 static uint32_t wmbt_reader_question(const wmbt_reader *r)
 {
     uint32_t wanted = wmbt_reader_wanted(r), from = wmbt_reader_question_from(r);
