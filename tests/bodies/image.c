@@ -66,6 +66,25 @@ static void same_tables(wmbt_test *t, const wmbt_index *a, const wmbt_index *b)
     }
 }
 
+static void test_all_contexts(wmbt_test *t)
+{
+    wmbt_index_config config = {CAPACITY, 1, 0, false};
+    uint8_t *memory = wmbt_test_alloc(t, BYTES);
+    wmbt_index_writer w;
+    wmbt_index x;
+    wmbt_view image;
+    wmbt_block_hash hash;
+    wmbt_block_meta meta;
+    T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, BYTES), &config, &w), WMBT_OK);
+    key_of(1, &hash);
+    meta_of(1, 0, &meta);
+    T_EQ(t, wmbt_index_insert(&w, &hash, &meta, 1), WMBT_OK);
+    wmbt_image_make(&w, &image);
+    T_EQ(t, wmbt_image_check(image), WMBT_OK);
+    T_EQ(t, wmbt_image_open(image, &x), WMBT_OK);
+    T_CALL(t, same_tables(t, &x, &w.index));
+}
+
 static void test_round_trip(wmbt_test *t)
 {
     for (uint32_t closed = 0; closed < 2u; closed++) {
@@ -226,6 +245,7 @@ static void test_bent(wmbt_test *t)
 
 static const wmbt_case cases[] = {
     {"round trip", test_round_trip, 16u << 10, NULL},
+    {"every context in use", test_all_contexts, 16u << 10, NULL},
     {"every flip and truncation", test_damage, 16u << 10, NULL},
     {"bent tables", test_bent, 16u << 10, NULL},
 };

@@ -1006,6 +1006,9 @@ static void test_requests(wmbt_test *t)
     for (size_t room = 0; room < sizeof path - 1u; room++) {
         T_EQ(t, wmbt_s3_write_get(&store, &get, 0, NULL, wmbt_buf_of(out, room), &written),
              WMBT_BUFFER_TOO_SMALL);
+        for (size_t i = 0; i < room; i++) {
+            T_EQ(t, out[i], 0); /* nothing of it stays */
+        }
     }
     T_EQ(t, wmbt_s3_write_get(&store, &get, 0, NULL, wmbt_buf_of(out, sizeof path - 1u), &written),
          WMBT_OK);

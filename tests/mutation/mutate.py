@@ -269,8 +269,8 @@ class Work:
             users = set(self.modules)
         own = [suite for suite in module.suites if suite in self.suites]
         own += [suite for name in module.part_of for suite in self.modules[name].suites if suite in self.suites]
-        rest = [suite for name in users for suite in self.modules[name].suites
-                if suite in self.suites and suite not in own]
+        rest = [suite for name, other in self.modules.items() for suite, needs in other.suites.items()
+                if users & {name, *needs} and suite in self.suites and suite not in own]
         return sorted(own, key=self.seconds.get) + sorted(rest, key=self.seconds.get)
 
     def harnesses_for(self, module):
