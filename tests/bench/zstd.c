@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * zstd frames against libzstd, each in one call into a buffer of the right size: the sample
- * bucket's objects as they are stored, the engine's blocks encoded by libzstd, and made data. The
- * peer uses assembly and the CPU's instructions where it has them; the code here is portable C.
+ * zstd frames beside libzstd, each in one call into a buffer of the right size: the sample bucket's
+ * objects as they are stored, the engine's blocks encoded by libzstd, and made keys and values in
+ * the types that engines store. The peer uses assembly and the CPU's instructions where it has
+ * them.
  */
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,19 +123,18 @@ static void collect(input *in, const char *folder, unsigned level, size_t from, 
     }
 }
 
-static void compare(const char *name, input *in)
+/* `goal` 0: none. */
+static void compare(const char *name, double goal, input *in)
 {
-    if (in->count == 0u) {
-        printf("%-28s no data\n", name);
-        return;
+    if (in->count != 0u && (goal > 0 || bench_all())) {
+        bench_row(name, "libzstd", goal, ours, libzstd, in);
     }
-    bench_compare(name, in->raw, ours, "libzstd", libzstd, in);
     for (size_t i = 0; i < in->count; i++) {
         free(in->frames[i].data);
     }
 }
 
-static void encoded(const char *name, const uint8_t *raw, size_t n, int level)
+static void encoded(const char *name, double goal, const uint8_t *raw, size_t n, int level)
 {
     input in;
     char title[64];
@@ -142,10 +143,13 @@ static void encoded(const char *name, const uint8_t *raw, size_t n, int level)
     memset(&in, 0, sizeof in);
     size_t len = coded == NULL ? 0u : ZSTD_compress(coded, room, raw, n, level);
     take(&in, coded, len, n);
-    (void)snprintf(title, sizeof title, "%s -%d (%.2f)", name, level, (double)n / (double)len);
-    compare(title, &in);
+    (void)snprintf(title, sizeof title, "zstd: %s -%d (%.2f)", name, level,
+                   (double)n / (double)len);
+    compare(title, goal, &in);
     free(coded);
 }
+
+/* --- made data ------------------------------------------------------------------------------- */
 
 static uint32_t next(void)
 {
@@ -156,82 +160,164 @@ static uint32_t next(void)
     return x;
 }
 
-/* Sums of random bits: like normal values, so that exponents cluster. */
-static void make_bf16(uint8_t *p, size_t n)
+/* About normal, variance 1. */
+static double normal(void)
 {
-    for (size_t i = 0; i + 1u < n; i += 2u) {
-        float v = 0;
-        for (int k = 0; k < 6; k++) {
-            v += (float)(next() >> 8) / 16777216.0f - 0.5f;
-        }
-        v *= 0.02f * (float)(1u + i / 2u % 128u % 7u);
-        uint32_t bits;
-        memcpy(&bits, &v, 4);
-        p[i] = (uint8_t)(bits >> 16);
-        p[i + 1u] = (uint8_t)(bits >> 24);
+    double sum = 0;
+    for (int i = 0; i < 12; i++) {
+        sum += (double)(next() >> 8) / 16777216.0;
+    }
+    return sum - 6;
+}
+
+#define CHANNELS 128u
+
+/* Heads of 128 channels: each has its scale, and a token's value is like the one before it. */
+static void make_values(float *to, size_t n)
+{
+    double scale[CHANNELS], last[CHANNELS];
+    for (size_t i = 0; i < CHANNELS; i++) {
+        scale[i] = exp(0.7 * normal());
+        last[i] = 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t c = i % CHANNELS;
+        last[c] = 0.3 * last[c] + 0.95 * normal();
+        to[i] = (float)(0.5 * scale[c] * last[c]);
     }
 }
 
-static void make_words(uint8_t *p, size_t n)
+static uint32_t bits_of(float v)
 {
+    uint32_t bits;
+    memcpy(&bits, &v, 4);
+    return bits;
+}
+
+/* A float with so many bits of exponent and fraction, as a number; small ones become 0, large ones
+ * the largest. */
+static uint32_t narrow(float v, unsigned exponent_bits, unsigned fraction_bits)
+{
+    uint32_t bits = bits_of(v), sign = bits >> 31 << (exponent_bits + fraction_bits);
+    int exponent = (int)(bits >> 23 & 255u) - 127 + (1 << (exponent_bits - 1u)) - 1;
+    int most = (1 << exponent_bits) - 2;
+    if (exponent <= 0) {
+        return sign;
+    }
+    uint32_t fraction = (bits & 0x7FFFFFu) >> (23u - fraction_bits);
+    return sign | (uint32_t)(exponent > most ? most : exponent) << fraction_bits | fraction;
+}
+
+static void put(uint8_t *p, uint32_t v, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++) {
+        p[i] = (uint8_t)(v >> 8 * i);
+    }
+}
+
+#define PAGE ((size_t)1 << 20)
+
+static float values[PAGE];
+static uint8_t page[PAGE], planes[PAGE];
+
+static void fill(unsigned bytes, unsigned exponent_bits, unsigned fraction_bits)
+{
+    for (size_t i = 0; i < PAGE / bytes; i++) {
+        put(page + bytes * i, narrow(values[i], exponent_bits, fraction_bits), bytes);
+    }
+}
+
+static void made_rows(void)
+{
+    make_values(values, PAGE);
+    fill(2, 8, 7);
+    encoded("bf16", 0.92, page, PAGE, 3);
+    encoded("bf16", 0.92, page, PAGE, 1);
+    encoded("bf16", 0, page, PAGE, 19);
+    for (size_t i = 0; i < PAGE / 2u; i++) {
+        planes[i] = page[2u * i];
+        planes[PAGE / 2u + i] = page[2u * i + 1u];
+    }
+    encoded("bf16 in byte planes", 1.0, planes, PAGE, 3);
+    encoded("bf16 in byte planes", 1.0, planes, PAGE, 1);
+    memset(page + PAGE / 2u, 0, PAGE / 2u);
+    encoded("bf16, half of the page zero", 1.0, page, PAGE, 3);
+    for (size_t i = 0; i < PAGE / 2u; i++) {
+        put(page + 2u * i, (next() & 4096u) != 0u ? narrow(values[i], 8, 7) : 0u, 2);
+    }
+    encoded("bf16, half of the values zero", 1.0, page, PAGE, 3);
+    fill(2, 5, 10);
+    encoded("fp16", 0.92, page, PAGE, 3);
+    fill(1, 4, 3);
+    encoded("fp8", 0.92, page, PAGE, 3);
+    for (size_t i = 0; i < PAGE; i++) {
+        double v = 20.0 * (double)values[i];
+        page[i] = (uint8_t)(int8_t)(v > 127 ? 127 : v < -127 ? -127 : v);
+    }
+    encoded("int8", 1.0, page, PAGE, 3);
+    fill(4, 8, 23);
+    encoded("fp32", 0.92, page, PAGE, 3);
+    for (size_t i = 0; i < PAGE / 4u; i++) {
+        put(page + 4u * i, narrow(values[i], 8, 7) << 16, 4);
+    }
+    encoded("bf16 widened to fp32", 1.0, page, PAGE, 3);
     static const char *const words[] = {"wombat ", "kv ", "block ",  "0000",
                                         "cache ",  "\n",  "prefix-", "hash="};
-    for (size_t i = 0; i < n;) {
-        for (const char *w = words[next() >> 29]; *w != 0 && i < n; w++) {
-            p[i++] = (uint8_t)*w;
+    for (size_t i = 0; i < PAGE;) {
+        for (const char *w = words[next() >> 29]; *w != 0 && i < PAGE; w++) {
+            page[i++] = (uint8_t)*w;
         }
     }
+    encoded("words", 0, page, PAGE, 3);
+    encoded("words", 0, page, PAGE, 19);
 }
 
-int main(void)
+/* --- golden data ----------------------------------------------------------------------------- */
+
+static void golden_rows(const char *data)
 {
     static input in;
-    char path[4096];
-    const char *data = getenv("WMBT_TEST_DATA");
-    size_t n = (size_t)1 << 20;
-    uint8_t *made = malloc(n);
-    out = malloc(MOST);
-    decoder = ZSTD_createDCtx();
-    if (data == NULL || made == NULL || out == NULL || decoder == NULL) {
-        fprintf(stderr, "WMBT_TEST_DATA names the unpacked data\n");
-        return 1;
-    }
-    printf("libzstd %s\n", ZSTD_versionString());
+    char path[4096], name[64];
     static const unsigned levels[] = {1, 3, 6, 9, 19, 22};
+    (void)snprintf(path, sizeof path, "%s/golden/bucket/bucket/kv", data);
     for (unsigned i = 0; i < sizeof levels / sizeof levels[0]; i++) {
-        char name[64];
         memset(&in, 0, sizeof in);
-        (void)snprintf(path, sizeof path, "%s/golden/bucket/bucket/kv", data);
-        (void)snprintf(name, sizeof name, "bucket's blocks, level %u", levels[i]);
+        (void)snprintf(name, sizeof name, "zstd: bucket's blocks, level %u", levels[i]);
         collect(&in, path, levels[i], 1u << 20, 4u << 20);
-        compare(name, &in);
+        compare(name, 1.0, &in);
     }
     memset(&in, 0, sizeof in);
     collect(&in, path, 3, 4u << 20, MOST);
-    compare("bucket's raw tails, level 3", &in);
+    compare("zstd: bucket's raw tails, level 3", 1.0, &in);
     for (unsigned kind = 1; kind < 4u; kind++) {
-        char name[64];
         size_t len = 0;
         (void)snprintf(path, sizeof path, "%s/golden/engine/b_t128_k%u_s%u.kvb1", data, kind,
                        kind == 1u ? 0u : 1u);
         (void)snprintf(name, sizeof name, "engine's block, kind %u", kind);
         uint8_t *block = read_file(path, &len);
         if (block != NULL) {
-            encoded(name, block, len, 3);
-            encoded(name, block, len, 19);
+            encoded(name, 1.0, block, len, 3);
+            encoded(name, 1.0, block, len, 19);
         }
         free(block);
     }
-    make_bf16(made, n);
-    encoded("bf16", made, n, 1);
-    encoded("bf16", made, n, 3);
-    encoded("bf16", made, n, 19);
-    for (size_t i = 0; i < n; i += 4u) { /* half of them exact zeros */
-        made[i] = made[i + 1u] = 0;
+}
+
+void bench_zstd(void)
+{
+    const char *data = getenv("WMBT_TEST_DATA");
+    out = bench_memory(MOST);
+    decoder = ZSTD_createDCtx();
+    if (decoder == NULL) {
+        exit(1);
     }
-    encoded("bf16, half zeros", made, n, 3);
-    make_words(made, n);
-    encoded("words", made, n, 3);
-    encoded("words", made, n, 19);
-    return 0;
+    made_rows();
+    if (data == NULL) {
+        bench_no_row("zstd: objects of the sample bucket", "libzstd", 1.0,
+                     "WMBT_TEST_DATA names the unpacked data");
+    } else {
+        golden_rows(data);
+    }
+    (void)ZSTD_freeDCtx(decoder);
+    free(out);
 }
