@@ -17,6 +17,15 @@
 
 /* --- runs ------------------------------------------------------------------------------------- */
 
+/* The bytes of a claim go on where a run ends, or they may stand elsewhere. */
+static bool wmbt_reader_may_join(const wmbt_reader *r, const wmbt_reader_slot *s,
+                                 const wmbt_reader_claim *claim)
+{
+    bool in_order = wmbt_reader_is_bound(s) && s->phase == WMBT_SLOT_PLAIN;
+    return claim->before != NULL ||
+           (!in_order && (claim->after != NULL || s->runs < r->config.runs));
+}
+
 wmbt_status wmbt_reader_claim_range(const wmbt_reader *r, wmbt_reader_slot *s, uint32_t from,
                                     size_t len, wmbt_reader_claim *claim)
 {
@@ -47,9 +56,7 @@ wmbt_status wmbt_reader_claim_range(const wmbt_reader *r, wmbt_reader_slot *s, u
     if (claim->after != NULL && claim->after->from != claim->to) {
         claim->after = NULL; /* does not touch */
     }
-    bool in_order = wmbt_reader_is_bound(s) && s->phase == WMBT_SLOT_PLAIN;
-    bool touches = claim->before != NULL || (claim->after != NULL && !in_order);
-    return touches || (s->runs < r->config.runs && !in_order) ? WMBT_OK : WMBT_FULL;
+    return wmbt_reader_may_join(r, s, claim) ? WMBT_OK : WMBT_FULL;
 }
 
 /* Runs have a CRC: the bytes are those of a plain object. */

@@ -243,6 +243,38 @@ static void test_identity(wmbt_test *t)
     T_EQ(t, wmbt_reader_start(b->r, &b->prompt), WMBT_BAD_ARGUMENT);
 }
 
+/* A reader takes what its macro says, not a byte less; a block is 44 of them, rounded up to 8. */
+static void test_memory(wmbt_test *t)
+{
+    bed *b = make(t, BLOCKS, BLOCK_TOKENS);
+    T_CHECK(t, b != NULL);
+    T_CHECK(t, WMBT_READER_RECORD_BYTES(1) == 48u && WMBT_READER_RECORD_BYTES(2) == 88u);
+    size_t room = 24u << 10;
+    uint8_t *memory = wmbt_test_alloc(t, room);
+    T_CHECK(t, memory != NULL);
+    wmbt_reader_config c = b->config;
+    c.places = NULL;
+    for (uint32_t runs = 1; runs <= WMBT_READER_MAX_RUNS; runs += 9u) {
+        for (uint32_t blocks = 1; blocks < 100u; blocks += 7u) {
+            c.max_blocks = blocks;
+            c.in_flight = 1u + blocks % 3u;
+            c.runs = runs;
+            size_t bytes = 1024u + WMBT_READER_RECORD_BYTES(blocks) +
+                           c.in_flight * WMBT_READER_OBJECT_BYTES(runs);
+            T_EQ(t, bytes, WMBT_READER_BYTES_RUNS(blocks, c.in_flight, runs));
+            for (size_t i = 0; i < room; i++) {
+                memory[i] = 0x5A;
+            }
+            wmbt_reader *r = NULL;
+            T_EQ(t, wmbt_reader_init(wmbt_buf_of(memory, bytes - 1u), &c, 1, &r),
+                 WMBT_BUFFER_TOO_SMALL);
+            T_EQ(t, wmbt_reader_init(wmbt_buf_of(memory, bytes), &c, 1, &r), WMBT_OK);
+            T_EQ(t, wmbt_reader_start(r, &b->prompt), WMBT_OK);
+            T_EQ(t, memory[bytes], 0x5A);
+        }
+    }
+}
+
 #define ARENA (64u << 10)
 
 static const wmbt_case cases[] = {
@@ -250,5 +282,6 @@ static const wmbt_case cases[] = {
     {"any bit of a block", test_damage, ARENA, NULL},
     {"a dialect's limit of blocks", test_dialects, ARENA, NULL},
     {"the chain's identity", test_identity, ARENA, NULL},
+    {"memory", test_memory, ARENA, NULL},
 };
 WMBT_SUITE(reader_hashes, cases);
