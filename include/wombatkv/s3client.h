@@ -207,7 +207,7 @@ WMBT_API uint32_t wmbt_s3client_left(const wmbt_s3client *client, const wmbt_s3c
  * end: nothing is under way on the connection. It can carry the next request if
  *   wmbt_s3conn_is_reusable(), else close it; parts that it owes it asks for after that. What is
  *   left of `bytes` is nobody's
- * bad-state: nothing was asked
+ * bad-state: nothing was asked, so the connection is to be closed; NULL with a length
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3client_receive(wmbt_s3client *client, wmbt_s3conn *conn,
                                                            wmbt_reader *reader, wmbt_view bytes,

@@ -573,6 +573,7 @@ wmbt_status wmbt_s3client_receive(wmbt_s3client *client, wmbt_s3conn *conn, wmbt
     wmbt_view piece;
     uint64_t offset = 0;
     if (conn->asked == 0u || wmbt_view_is_bad(bytes)) {
+        conn->is_open = 0; /* bytes that nobody asked for */
         return WMBT_BAD_STATE;
     }
     conn->heard_ms = now->ms;

@@ -269,6 +269,12 @@ bool live_give(wmbt_test *t, live *x, uint32_t i)
     } else {
         return false;
     }
+    if (status == WMBT_BAD_STATE) { /* bytes that nobody asked for: the body of an answer to HEAD */
+        T_ALSO(t, conn->asked == 0u && !wmbt_s3conn_is_reusable(conn), "nothing was asked");
+        w->closes = true;
+        status = WMBT_END;
+        said = WMBT_OK;
+    }
     T_ALSO(t, status == WMBT_END || status == WMBT_NEED_MORE, "it is under way or over");
     T_ALSO(t, !wmbt_status_is_error(said) || wmbt_reader_settles(said), "the reader agrees");
     if (status == WMBT_END && (!wmbt_s3conn_is_reusable(conn) || w->closes)) {
