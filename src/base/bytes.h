@@ -5,6 +5,14 @@
 
 #include "wombatkv/base.h"
 
+/* Hides from the optimiser what a number is, so that it makes no vector of it and its neighbours
+ * where that takes longer (docs/SPEED.md, "Traps"). */
+#if defined(__GNUC__) && UINTPTR_MAX > UINT32_MAX
+#    define WMBT_HIDE_NUMBER(number) __asm__("" : "+r"(number))
+#else
+#    define WMBT_HIDE_NUMBER(number) ((void)(number))
+#endif
+
 /** Copies n bytes. The ranges must not overlap, except that dst may lie before src. */
 void wmbt_bytes_copy(uint8_t *dst, const uint8_t *src, size_t n);
 

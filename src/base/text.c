@@ -155,7 +155,8 @@ bool wmbt_text_is_utf8(wmbt_view text)
             return false;
         }
         uint32_t more = c < 0xE0u ? 1u : c < 0xF0u ? 2u : 3u;
-        uint32_t least = 2u << 5u * more; /* 2^11 for three bytes, 2^16 for four */
+        /* Three bytes are for numbers from 2^11 on, four from 2^16. */
+        uint32_t least_bits = 5u * more + 1u;
         uint32_t point = c & (0x3Fu >> more);
         for (; more != 0u; more--) {
             if (i == text.len || (text.data[i] & 0xC0u) != 0x80u) {
@@ -163,7 +164,8 @@ bool wmbt_text_is_utf8(wmbt_view text)
             }
             point = point << 6 | (text.data[i++] & 0x3Fu);
         }
-        if (point < least || point > 0x10FFFFu || (point >= 0xD800u && point <= 0xDFFFu)) {
+        if (point >> least_bits == 0u || point > 0x10FFFFu ||
+            (point >= 0xD800u && point <= 0xDFFFu)) {
             return false;
         }
     }

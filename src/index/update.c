@@ -187,12 +187,8 @@ static bool wmbt_index_find_displaced(const wmbt_index *x, uint32_t hole, wmbt_i
             if (id == 0u) {
                 continue;
             }
-            wmbt_block_hash hash;
-            const wmbt_index_word *record = wmbt_index_record(x, (id & ~WMBT_INDEX_GHOST) - 1u);
-            for (uint32_t i = 0; i < 4u; i++) { /* of which the home is made */
-                wmbt_store_le32(hash.bytes + (size_t)4u * i, wmbt_index_peek(record + i));
-            }
-            uint32_t home = wmbt_index_home_of(x, hash.bytes).bucket;
+            const void *record = wmbt_index_record(x, (id & ~WMBT_INDEX_GHOST) - 1u);
+            uint32_t home = wmbt_index_home_of(x, record).bucket; /* it begins with its hash */
             if (wmbt_index_distance(x, home, at) >= wmbt_index_distance(x, hole, at)) {
                 found->bucket = at;
                 found->way = way;
@@ -302,12 +298,8 @@ static void wmbt_index_drop_parent(wmbt_index_writer *w, uint32_t parent)
     uint32_t left = wmbt_index_count_down(record + WMBT_INDEX_RECORD_CHILDREN);
     uint32_t context = wmbt_index_peek(record + WMBT_INDEX_RECORD_STATE) & WMBT_INDEX_CONTEXT_MASK;
     if (left == 0u && context == 0u) {
-        wmbt_block_hash hash;
-        wmbt_index_place place;
-        for (uint32_t i = 0; i < WMBT_INDEX_HASH_WORDS; i++) {
-            wmbt_store_le32(hash.bytes + (size_t)4u * i, wmbt_index_peek(record + i));
-        }
-        if (wmbt_index_find(&w->index, &hash, &place)) {
+        wmbt_index_place place; /* a record begins with its hash, which nobody else writes */
+        if (wmbt_index_find(&w->index, (const void *)record, &place)) {
             wmbt_index_unlink(w, place.bucket, place.way);
         }
         wmbt_index_give(w, parent - 1u);
@@ -392,9 +384,10 @@ static void wmbt_index_write(wmbt_index_word *record, const wmbt_block_meta *met
     wmbt_index_end(record, version, context + 1u);
 }
 
-static void wmbt_index_commit(wmbt_index_writer *w, const wmbt_block_hash *hash,
-                              const wmbt_block_meta *meta, uint64_t now_ns,
-                              wmbt_index_change *change)
+/* Returns the parent that the block had and that is to be dropped, or 0. */
+static uint32_t wmbt_index_commit(wmbt_index_writer *w, const wmbt_block_hash *hash,
+                                  const wmbt_block_meta *meta, uint64_t now_ns,
+                                  wmbt_index_change *change)
 {
     uint32_t old_parent = 0, old_context = 0;
     wmbt_index_store(wmbt_index_field(w, WMBT_INDEX_AT_IMAGE), 0);
@@ -429,18 +422,30 @@ static void wmbt_index_commit(wmbt_index_writer *w, const wmbt_block_hash *hash,
         wmbt_index_count_up(wmbt_index_field(w, WMBT_INDEX_AT_COUNT));
     } else {
         wmbt_index_drop_context(w, old_context - 1u);
-        wmbt_index_drop_parent(w, old_parent);
     }
+    return old_parent;
+}
+
+/* Apart from dropping the old parent, so that the stack of the two does not add up. */
+static WMBT_NOINLINE wmbt_status wmbt_index_replace(wmbt_index_writer *w,
+                                                    const wmbt_block_hash *hash,
+                                                    const wmbt_block_meta *meta, uint64_t now_ns,
+                                                    uint32_t *old_parent)
+{
+    wmbt_index_change change;
+    wmbt_status status = wmbt_index_prepare(w, hash, meta, &change);
+    if (status == WMBT_OK) {
+        *old_parent = wmbt_index_commit(w, hash, meta, now_ns, &change);
+    }
+    return status;
 }
 
 wmbt_status wmbt_index_insert(wmbt_index_writer *w, const wmbt_block_hash *hash,
                               const wmbt_block_meta *meta, uint64_t now_ns)
 {
-    wmbt_index_change change;
-    wmbt_status status = wmbt_index_prepare(w, hash, meta, &change);
-    if (status == WMBT_OK) {
-        wmbt_index_commit(w, hash, meta, now_ns, &change);
-    }
+    uint32_t old_parent = 0;
+    wmbt_status status = wmbt_index_replace(w, hash, meta, now_ns, &old_parent);
+    wmbt_index_drop_parent(w, old_parent);
     return status;
 }
 

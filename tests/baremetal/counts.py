@@ -17,8 +17,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DOCUMENT = os.path.join(os.path.dirname(os.path.dirname(HERE)), "docs", "COUNTS.md")
 HEAD = """# Instruction counts
 
-Instructions retired on RISC-V, counted exactly by the emulator; not cycles. Default options: fast
-kernels. What is measured: tests/baremetal/counts/counts.c. After an intended change:
+Instructions retired, counted by the emulator (on Cortex-M to 40 of them); not cycles. Default options: the
+kernels for the machine; "portable" is without them. What is measured: tests/baremetal/counts/counts.c. After
+an intended change:
 `WMBT_UPDATE=1 tests/baremetal/run_all.sh --only rv32imac ... DIR` for each column.
 
 """

@@ -27,6 +27,7 @@ CLANG = "toolchain/clang-19.txt"
 TRAP = "trap.txt"
 O2 = "-Doptimization=2"
 O3 = "-Doptimization=3"
+PORTABLE = ["-Dcrc32c_kernel=slice8", "-Dblake3_kernel=fast", "-Dsha256_kernel=rolled"]
 LESS = "-Dimage_data=12000000"  # large objects only in one build of each kind of machine
 
 # Name, cross files (without .txt of the first), options. Large ones first: they are the longest.
@@ -36,15 +37,19 @@ BUILDS = [
     ("cortex-a78", ["cortex-a78.txt"], []),
     ("rv64gc", ["rv64gc.txt"], []),
     ("cortex-a78 clang -O2", ["cortex-a78.txt", CLANG], [O2, LESS]),
+    ("cortex-a78-crypto -O2", ["cortex-a78.txt", "soc/cortex-a78-crypto.txt"], [O2, LESS]),
+    ("cortex-a78 portable -O2", ["cortex-a78.txt"], [O2, LESS, *PORTABLE]),
     ("cortex-a78 trap", ["cortex-a78.txt", TRAP], [LESS]),
     ("rv64gc trap", ["rv64gc.txt", TRAP], [LESS]),
     ("rv64gc-zb -O3", ["rv64gc-zb.txt"], [O3, LESS]),
+    ("rv64gc-zkn -O2", ["rv64gc-zkn.txt"], [O2, LESS]),
     ("rv64imac -O2", ["rv64imac.txt"], [O2, LESS]),
     ("cortex-m4", ["cortex-m4.txt"], []),
     ("rv32imac", ["rv32imac.txt"], []),
     ("rv32imac clang -O2", ["rv32imac.txt", CLANG], [O2]),
     ("rv32imac trap", ["rv32imac.txt", TRAP], []),
     ("rv32imac-zbb-zbc -O2", ["rv32imac-zbb-zbc.txt"], [O2]),
+    ("rv32imac-zkn -O2", ["rv32imac-zkn.txt"], [O2]),
     ("cortex-r5", ["cortex-r5.txt"], []),
     ("cortex-r5 trap", ["cortex-r5.txt", TRAP], []),
     ("cortex-r5-be", ["cortex-r5-be.txt"], []),
@@ -64,6 +69,12 @@ QUICK = ["cortex-m4", "rv32imac"]
 USUAL = ["linux-s390x", *QUICK]
 # Builds whose instructions are compared with docs/COUNTS.md: each of its columns has one.
 COUNTED = {
+    "cortex-m4": "cortex-m4 gcc -Os",
+    "cortex-a78": "cortex-a78 gcc -Os",
+    "cortex-a78 portable -O2": "cortex-a78 gcc -O2 portable",
+    "cortex-a78-crypto -O2": "cortex-a78+crypto gcc -O2",
+    "rv64gc-zkn -O2": "rv64gc_zkn gcc -O2",
+    "rv32imac-zkn -O2": "rv32imac_zkn gcc -O2",
     "rv32imac": "rv32imac gcc -Os",
     "rv32imac-zbb-zbc -O2": "rv32imac_zbb_zbc gcc -O2",
     "rv64gc": "rv64gc gcc -Os",

@@ -9,25 +9,39 @@
 #    define WMBT_BLAKE3_ROTATE(v, right) ((v) >> (right) | (v) << (32 - (right)))
 #    include "hash/blake3_rounds.h"
 
-void wmbt_blake3_compress_fast(uint32_t cv[8], const uint8_t *block, uint32_t block_bytes,
-                               uint64_t counter, uint32_t flags)
+/* GCC 12 with AVX-512 and tuned for some CPUs keeps the numbers in vector registers, one in each,
+ * which takes twice as long (docs/SPEED.md, "Traps"). What is inlined has to be tuned alike. */
+#    if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#        define WMBT_BLAKE3_TUNED __attribute__((target("tune=generic")))
+#    else
+#        define WMBT_BLAKE3_TUNED
+#    endif
+
+static inline WMBT_BLAKE3_TUNED uint32_t wmbt_blake3_word(const uint8_t *p)
 {
-    uint32_t m0 = wmbt_load_le32(block + 0);
-    uint32_t m1 = wmbt_load_le32(block + 4);
-    uint32_t m2 = wmbt_load_le32(block + 8);
-    uint32_t m3 = wmbt_load_le32(block + 12);
-    uint32_t m4 = wmbt_load_le32(block + 16);
-    uint32_t m5 = wmbt_load_le32(block + 20);
-    uint32_t m6 = wmbt_load_le32(block + 24);
-    uint32_t m7 = wmbt_load_le32(block + 28);
-    uint32_t m8 = wmbt_load_le32(block + 32);
-    uint32_t m9 = wmbt_load_le32(block + 36);
-    uint32_t m10 = wmbt_load_le32(block + 40);
-    uint32_t m11 = wmbt_load_le32(block + 44);
-    uint32_t m12 = wmbt_load_le32(block + 48);
-    uint32_t m13 = wmbt_load_le32(block + 52);
-    uint32_t m14 = wmbt_load_le32(block + 56);
-    uint32_t m15 = wmbt_load_le32(block + 60);
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+WMBT_BLAKE3_TUNED void wmbt_blake3_compress_fast(uint32_t cv[8], const uint8_t *block,
+                                                 uint32_t block_bytes, uint64_t counter,
+                                                 uint32_t flags)
+{
+    uint32_t m0 = wmbt_blake3_word(block + 0);
+    uint32_t m1 = wmbt_blake3_word(block + 4);
+    uint32_t m2 = wmbt_blake3_word(block + 8);
+    uint32_t m3 = wmbt_blake3_word(block + 12);
+    uint32_t m4 = wmbt_blake3_word(block + 16);
+    uint32_t m5 = wmbt_blake3_word(block + 20);
+    uint32_t m6 = wmbt_blake3_word(block + 24);
+    uint32_t m7 = wmbt_blake3_word(block + 28);
+    uint32_t m8 = wmbt_blake3_word(block + 32);
+    uint32_t m9 = wmbt_blake3_word(block + 36);
+    uint32_t m10 = wmbt_blake3_word(block + 40);
+    uint32_t m11 = wmbt_blake3_word(block + 44);
+    uint32_t m12 = wmbt_blake3_word(block + 48);
+    uint32_t m13 = wmbt_blake3_word(block + 52);
+    uint32_t m14 = wmbt_blake3_word(block + 56);
+    uint32_t m15 = wmbt_blake3_word(block + 60);
     uint32_t v0 = cv[0], v1 = cv[1], v2 = cv[2], v3 = cv[3];
     uint32_t v4 = cv[4], v5 = cv[5], v6 = cv[6], v7 = cv[7];
     uint32_t v8 = WMBT_BLAKE3_IV0, v9 = WMBT_BLAKE3_IV1;
@@ -70,7 +84,7 @@ typedef uint32_t wmbt_blake3_vector __attribute__((vector_size(4 * WMBT_BLAKE3_L
 /* The word at `offset` of each lane's block. */
 static inline wmbt_blake3_vector wmbt_blake3_gather(const uint8_t *blocks, size_t offset)
 {
-    wmbt_blake3_vector v;
+    wmbt_blake3_vector v = {0}; /* GCC does not see that each lane is written */
     for (size_t lane = 0; lane < WMBT_BLAKE3_LANES; lane++) {
         v[lane] = wmbt_load_le32(blocks + lane * WMBT_BLAKE3_CHUNK_BYTES + offset);
     }
@@ -79,7 +93,7 @@ static inline wmbt_blake3_vector wmbt_blake3_gather(const uint8_t *blocks, size_
 
 static inline wmbt_blake3_vector wmbt_blake3_same(uint32_t word)
 {
-    wmbt_blake3_vector v;
+    wmbt_blake3_vector v = {0}; /* GCC does not see that each lane is written */
     for (size_t lane = 0; lane < WMBT_BLAKE3_LANES; lane++) {
         v[lane] = word;
     }

@@ -21,7 +21,7 @@
 #    define WMBT_S3_HAS_RETRY 256u /* retry_at, seconds */
 #    define WMBT_S3_HAS_RETRY_DATE 512u
 #    define WMBT_S3_IS_ERROR 1024u /* the body is a document whose root is Error */
-#    define WMBT_S3_NOT_XML 2048u  /* the body is no such document */
+#    define WMBT_S3_NOT_XML 65536u /* the body is no such document */
 #    define WMBT_S3_HAS_CODE 4096u /* Code is complete */
 #    define WMBT_S3_DOUBTFUL 8192u
 #    define WMBT_S3_BROKEN 16384u   /* an error's document that is not well-formed */

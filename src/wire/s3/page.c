@@ -20,7 +20,7 @@
 #    define WMBT_S3_P_ENTRIES 256u /* an entry was handed out undecoded */
 #    define WMBT_S3_P_ESCAPES 512u /* one of them has broken escapes */
 #    define WMBT_S3_P_LATE 1024u   /* url was said behind the first entry */
-#    define WMBT_S3_P_DONE 2048u   /* after finish() */
+#    define WMBT_S3_P_DONE 4096u   /* after finish() */
 
 enum {
     WMBT_S3_P_F_NONE,

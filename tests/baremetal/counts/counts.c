@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Instructions that the reader's steps take, on RISC-V under -icount, where minstret counts
- * exactly. Each case prints "# count N WHAT"; counts.py compares them with docs/COUNTS.md.
+ * Instructions that the reader's steps take, under -icount. Each case prints "# count N WHAT";
+ * counts.py compares them with docs/COUNTS.md.
  */
 #include "../../support/test.h"
 #include "../start/semihost.h"
@@ -12,6 +12,7 @@
 #include "wombatkv/crc32c.h"
 #include "wombatkv/kvblock.h"
 #include "wombatkv/objkey.h"
+#include "wombatkv/sha256.h"
 #include "wombatkv/zstd.h"
 
 #define KIB64 65536u
@@ -21,17 +22,62 @@
 #define DENSE FOLDER "b3=4beb4169a7c8256dd5c6afe020abcb3e17e77a462ec8171729d23c04d5446e18"
 #define SPARSE FOLDER "b3=330b894d184d3e68bfdc84f383821870816883bb79fec799b6644f0b47b2c79f"
 
+/* Instructions so far. The emulators take a nanosecond for each. */
+#if defined(__riscv)
+
+static void start_counter(void)
+{
+}
+
 static uint32_t now(void)
 {
     uintptr_t count;
-#ifdef __clang__
+#    ifdef __clang__
     __asm__ volatile("csrr %0, minstret" : "=r"(count)::"memory");
-#else
+#    else
     __asm__ volatile(".option push\n.option arch, +zicsr\ncsrr %0, minstret\n.option pop"
                      : "=r"(count)::"memory");
-#endif
+#    endif
     return (uint32_t)count;
 }
+
+#elif defined(__aarch64__)
+
+static void start_counter(void) /* the cycle counter, which has a cycle an instruction */
+{
+    __asm__ volatile("msr pmcntenset_el0, %0" ::"r"((uint64_t)1 << 31));
+    __asm__ volatile("msr pmcr_el0, %0\n\tisb" ::"r"((uint64_t)1));
+}
+
+static uint32_t now(void)
+{
+    uint64_t count;
+    __asm__ volatile("isb\n\tmrs %0, pmccntr_el0" : "=r"(count)::"memory");
+    return (uint32_t)count;
+}
+
+#else /* Cortex-M: SysTick, of 24 bits, by the board's clock of 25 MHz: to 40 instructions */
+
+#    define SYSTICK_CONTROL (*(volatile uint32_t *)0xE000E010u)
+#    define SYSTICK_RELOAD (*(volatile uint32_t *)0xE000E014u)
+#    define SYSTICK_VALUE (*(volatile uint32_t *)0xE000E018u)
+#    define SYSTICK_INSTRUCTIONS 40u
+
+static void start_counter(void)
+{
+    SYSTICK_RELOAD = 0xFFFFFFu;
+    SYSTICK_VALUE = 0;
+    SYSTICK_CONTROL = 5; /* enabled, the processor's clock */
+    while (SYSTICK_VALUE == 0u) {
+    }
+}
+
+static uint32_t now(void)
+{
+    return (0xFFFFFFu - SYSTICK_VALUE) * SYSTICK_INSTRUCTIONS;
+}
+
+#endif
 
 /* Prints the instructions since `start`; of `bytes` bytes those for 64 KiB. */
 static void report(wmbt_test *t, uint32_t start, uint32_t bytes, const char *what)
@@ -58,6 +104,7 @@ static void test_chain(wmbt_test *t)
 {
     static uint32_t tokens[128];
     static const uint8_t fingerprint[32];
+    start_counter();
     for (uint32_t i = 0; i < 128; i++) {
         tokens[i] = i * 1000u;
     }
@@ -83,6 +130,25 @@ static void test_chain(wmbt_test *t)
         T_EQ(t, status, WMBT_OK);
         T_EQ(t, taken, 128);
     }
+}
+
+static void test_crc(wmbt_test *t)
+{
+    const uint8_t *bytes = wmbt_test_alloc(t, KIB64);
+    uint32_t start = now();
+    uint32_t crc = wmbt_crc32c(0, wmbt_view_of(bytes, KIB64));
+    T_CALL(t, report(t, start, 0, "CRC32C of 64 KiB"));
+    T_CHECK(t, crc != 0u);
+}
+
+static void test_sha(wmbt_test *t)
+{
+    const uint8_t *bytes = wmbt_test_alloc(t, 1024);
+    uint8_t digest[32];
+    uint32_t start = now();
+    wmbt_status status = wmbt_sha256_once(wmbt_view_of(bytes, 1024), digest);
+    T_CALL(t, report(t, start, 0, "SHA-256 of 1 KiB"));
+    T_EQ(t, status, WMBT_OK);
 }
 
 static void test_key(wmbt_test *t)
@@ -150,6 +216,8 @@ static void test_inflate_sparse(wmbt_test *t)
 
 static const wmbt_case cases[] = {
     {"chain", test_chain, 1024, NULL},
+    {"crc", test_crc, KIB64, NULL},
+    {"sha", test_sha, 1024, NULL},
     {"object key", test_key, 0, NULL},
     {"verify", test_verify, 0, BLOCK},
     {"bind", test_bind, KIB64 + 512u, NULL},
