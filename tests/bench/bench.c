@@ -2,7 +2,6 @@
 /* Times two ways to do the same work in turn. */
 #include "bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -76,12 +75,4 @@ bench_result bench_ratio(bench_work *ours, bench_work *peer, void *context)
     qsort(ratio, ROUNDS, sizeof ratio[0], order);
     bench_result r = {ratio[ROUNDS / 10], ratio[ROUNDS / 2], ratio[ROUNDS - 1 - ROUNDS / 10]};
     return r;
-}
-
-void bench_compare(const char *name, size_t bytes, bench_work *ours, const char *peer_name,
-                   bench_work *peer, void *context)
-{
-    bench_result r = bench_ratio(ours, peer, context);
-    printf("%-28s %9zu B %6.3f x %s (%.3f to %.3f)\n", name, bytes, r.median, peer_name, r.low,
-           r.high);
 }

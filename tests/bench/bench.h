@@ -36,9 +36,6 @@ bench_result bench_ratio(bench_work *ours, bench_work *peer, void *context);
 void bench_row(const char *path, const char *peer, double goal, bench_work *ours,
                bench_work *theirs, void *context);
 
-void bench_compare(const char *name, size_t bytes, bench_work *ours, const char *peer_name,
-                   bench_work *peer, void *context);
-
 /* A row that this program cannot measure, and why. */
 void bench_no_row(const char *path, const char *peer, double goal, const char *why);
 
