@@ -161,8 +161,8 @@ static void test_given_up(wmbt_test *t)
         "HTTP/1.1 200 x\r\nContent-Length: 9\r\nContent-Length: 8\r\n\r\n",
         "HTTP/1.1 200 x\r\nContent-Length: 5\r\n\r\n<html",
         "HTTP/1.1 200 x\r\nContent-Length: 500\r\n\r\n<ListBucketResult>",
-        "HTTP/1.1 200 x\r\nConnection: close\r\n\r\n<ListBucketResult><IsTruncated>true"
-        "</IsTruncated></ListBucketResult>",
+        ("HTTP/1.1 200 x\r\nConnection: close\r\n\r\n<ListBucketResult><IsTruncated>true"
+         "</IsTruncated></ListBucketResult>"),
         "",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
