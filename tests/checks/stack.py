@@ -20,6 +20,7 @@ LOADED = {
     "wmbt_crc32c_loaded": ["wmbt_crc32c_avx512", "wmbt_crc32c_avx2", "wmbt_crc32c_sse42",
                            "wmbt_crc32c_slice8"],
     "wmbt_crc32c_shift_loaded": ["wmbt_crc32c_shift_sse42", "wmbt_crc32c_shift_table"],
+    "wmbt_crc32c_product_loaded": ["wmbt_crc32c_product_sse42", "wmbt_crc32c_product_steps"],
     "wmbt_blake3_run_loaded": ["wmbt_blake3_run_avx512", "wmbt_blake3_run_avx2",
                                "wmbt_blake3_run_sse41", "wmbt_blake3_run_portable"],
     "wmbt_sha256_loaded": ["wmbt_sha256_shani", "wmbt_sha256_rolled"],
