@@ -22,10 +22,10 @@
  *   10. nothing follows                                                     trailing-bytes
  *
  * Where, in src/format/kvblock.c: 2 to 6 in wmbt_kvblock_check_header(), the numbers of 7 and the
- * CRC in wmbt_kvblock_check_number(), 8 in wmbt_kvblock_next(), 10 in feed() and read(), truncated
- * in finish(). The reader (reader.h), whose bytes come in any order, takes 1 to 6 from
- * wmbt_kvblock_read_header() and makes 7 to 10 itself, in src/reader/body.c: the CRC is checked in
- * wmbt_reader_body_finish().
+ * CRC in wmbt_kvblock_check_number() (against what wmbt_kvblock_next() says to expect), 8 in
+ * wmbt_kvblock_next(), 10 in feed() and read(), truncated in finish(). The reader (reader.h), whose
+ * bytes come in any order, takes 1 to 6 from wmbt_kvblock_read_header() and makes 7 to 10 itself,
+ * in src/reader/body.c: the CRC is checked in wmbt_reader_body_finish().
  */
 #ifndef WOMBATKV_KVBLOCK_H
 #define WOMBATKV_KVBLOCK_H
