@@ -388,6 +388,9 @@ static inline bool wmbt_reader_settles(wmbt_status status)
 /**
  * Says that `len` payload bytes at `offset` of a plain object are in place and have this CRC32C, as
  * computed by hardware that put them there. They lie within one piece (wmbt_reader_piece()).
+ * Accepted bytes must not be written again: they are not looked at any more, so a damaged copy would
+ * count as verified. Where a transport may repeat packets behind the reader's back, bad-argument for
+ * bytes that came before is a reason for wmbt_reader_restart().
  * Returns as the table says; bad-argument also for no bytes, for bytes that are not all payload of
  * one extent inside the want, or of which some came before, or of a bound object and not in
  * config.memory (piece() says must_feed); bad-state before the header has been fed; collected: the
@@ -406,7 +409,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_room(const wmbt_reader *r, cons
 
 /**
  * Says that hardware has put `len` bytes at `offset` of a collected object into the lent memory
- * (wmbt_reader_room()). Returns as the table says; bad-argument for no bytes, and unless all of
+ * (wmbt_reader_room()). They must not be written again until the object is settled, as with
+ * wmbt_reader_placed(). Returns as the table says; bad-argument for no bytes, and unless all of
  * them lie inside the want and none came before; bad-state as wmbt_reader_room().
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_reader_received(wmbt_reader *r, const wmbt_want *want,
