@@ -6,7 +6,7 @@
  *
  * What is static here is all the memory there is:
  *
- *     the reader             1,024 + 44 x MAX_BLOCKS + 512 bytes (640 with 64-bit pointers): 4 KB
+ *     the reader             1,024 + 44 x MAX_BLOCKS + 512 bytes (544 with 64-bit pointers): 4 KB
  *     a key                  1 KB
  *     one compressed object  as stored, and as plain: ROOM_BYTES
  *     the zstd decoder       12 KB
