@@ -31,7 +31,7 @@
  *     status                                       the want        the object
  *     need-more                                    open, goes on   under way (found() says so)
  *     ok                                           complete        there is more: next_want()
- *     end                                          complete        verified (a tail may not fit)
+ *     end                                          complete        verified
  *     malformed, limit, unsupported, integrity,
  *     identity                                     ended           settled with this status
  *     bad-argument, full, buffer-too-small,
