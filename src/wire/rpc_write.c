@@ -44,8 +44,10 @@ static bool wmbt_rpc_is_inline(wmbt_view text)
     return text.len <= WMBT_RPC_INLINE_BYTES;
 }
 
+/* What takes a text by value is not inlined: GCC for Cortex-M0+ would copy it by memcpy. */
+
 /* The bytes of a text that do not stand in its place; returns where. */
-static uint32_t wmbt_rpc_put_text(wmbt_rpc_out *x, wmbt_view text)
+static WMBT_NOINLINE uint32_t wmbt_rpc_put_text(wmbt_rpc_out *x, wmbt_view text)
 {
     const uint32_t at = wmbt_rpc_here(x);
     if (!wmbt_rpc_is_inline(text)) {
@@ -62,7 +64,7 @@ static uint32_t wmbt_rpc_put_bytes(wmbt_rpc_out *x, wmbt_view bytes)
 }
 
 /* The form of a text whose bytes stand at `at`. */
-static void wmbt_rpc_put_text_form(wmbt_rpc_out *x, wmbt_view text, uint32_t at)
+static WMBT_NOINLINE void wmbt_rpc_put_text_form(wmbt_rpc_out *x, wmbt_view text, uint32_t at)
 {
     if (wmbt_rpc_is_inline(text)) {
         wmbt_writer_bytes(&x->w, text);
@@ -108,7 +110,7 @@ static uint32_t wmbt_rpc_put_table(wmbt_rpc_out *x, const wmbt_view *element, ui
 
 /* --- what may be written ---------------------------------------------------------------------- */
 
-static wmbt_status wmbt_rpc_check_text(wmbt_view text, uint64_t *sum)
+static WMBT_NOINLINE wmbt_status wmbt_rpc_check_text(wmbt_view text, uint64_t *sum)
 {
     if (wmbt_view_is_bad(text)) {
         return WMBT_BAD_ARGUMENT;

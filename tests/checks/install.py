@@ -30,8 +30,8 @@ DOCUMENTS = ["README.md", "LICENSE", "docs/GUIDE.md", "docs/API.md"]
 def guide_options(text):
     """The options of the small reader in section 1."""
     section = re.search(r"^## 1\..*?(?=^## )", text, re.M | re.S)
-    lines = re.findall(r"^ {4}(-D.*)$", section[0] if section else "", re.M)
-    options = " ".join(lines).split()
+    block = re.search(r"(?:^ {4}-D.*\n)+", section[0] if section else "", re.M)
+    options = block[0].split() if block else []
     if not any(option.startswith("-Dmodules=") for option in options):
         raise RuntimeError("GUIDE.md: no -Dmodules=... in section 1")
     return options
@@ -237,7 +237,7 @@ def self_test(folder):
         cases.append((want, attempt("subproject", subproject, project, program)))
     missed += [f"not caught: {want}: {found}" for want, found in cases
                if not any(want in problem for problem in found)]
-    text = "## 1. Link\n\n    -Dmodules=a,b\n    -Dx=1 -Dy=2\n\n## 2.\n    -Dz=3\n"
+    text = "## 1. Link\n\n    -Dmodules=a,b\n    -Dx=1 -Dy=2\n\nOr:\n\n    -Dmodules=c\n\n## 2.\n    -Dz=3\n"
     if guide_options(text) != ["-Dmodules=a,b", "-Dx=1", "-Dy=2"]:
         missed.append(f"options {guide_options(text)}")
     try:

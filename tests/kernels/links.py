@@ -50,9 +50,10 @@ def sources():
                   if not os.path.relpath(path, ROOT).startswith(os.path.join("src", "inspect")))
 
 
-def hashes():
-    """What the program needs: as one file it compiles in a moment."""
-    return [name for name in sources() if name.startswith("src/hash/")] + ["src/base/bytes.c"]
+def chosen():
+    """What the programs need, the modules with kernels: as one file they compile in a moment."""
+    return [name for name in sources()
+            if name.startswith(("src/hash/", "src/format/zstd/", "src/base/"))]
 
 
 def one_file(folder, name, files):
@@ -84,7 +85,7 @@ def attempt(folder, title, command, program, emulators):
 
 def attempts(folder):
     """(title, command without its -o, what it is run by)"""
-    whole = one_file(folder, "hashes.c", hashes())
+    whole = one_file(folder, "chosen_library.c", chosen())
     everything = one_file(folder, "library.c", sources())
     for compiler, ways in ("gcc", GCC), ("clang-19", CLANG):
         for way, flags in ways.items():

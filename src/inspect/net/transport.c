@@ -505,19 +505,14 @@ static void close_curl(struct transport *t)
     curl_multi_cleanup(t->multi);
 }
 
+static bool is_curl(const struct transport *t)
+{
+    return t->multi != NULL;
+}
+
 #endif
 
 /* --- either ---------------------------------------------------------------------------------- */
-
-static bool is_curl(const struct transport *t)
-{
-#ifdef HAVE_LIBCURL
-    return t->multi != NULL;
-#else
-    (void)t;
-    return false;
-#endif
-}
 
 struct transport *transport_open(bool curl, unsigned timeout_seconds, unsigned connections)
 {
