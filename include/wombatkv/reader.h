@@ -388,9 +388,9 @@ static inline bool wmbt_reader_settles(wmbt_status status)
 /**
  * Says that `len` payload bytes at `offset` of a plain object are in place and have this CRC32C, as
  * computed by hardware that put them there. They lie within one piece (wmbt_reader_piece()).
- * Accepted bytes must not be written again: they are not looked at any more, so a damaged copy would
- * count as verified. Where a transport may repeat packets behind the reader's back, bad-argument for
- * bytes that came before is a reason for wmbt_reader_restart().
+ * Accepted bytes must not be written again: they are not looked at any more, so a damaged copy
+ * would count as verified. Where a transport may repeat packets behind the reader's back,
+ * bad-argument for bytes that came before is a reason for wmbt_reader_restart().
  * Returns as the table says; bad-argument also for no bytes, for bytes that are not all payload of
  * one extent inside the want, or of which some came before, or of a bound object and not in
  * config.memory (piece() says must_feed); bad-state before the header has been fed; collected: the

@@ -42,7 +42,8 @@
 typedef struct held {
     bool open;
     bool found;
-    bool dead; /* a call said stale: a stop must come */
+    bool dead;  /* a call said stale: a stop must come */
+    bool asked; /* a want was handed out since the last quiet: something may write */
     wmbt_want want;
 } held;
 
@@ -462,6 +463,9 @@ static void say_quiet(uint32_t id)
     if (id < life.config.in_flight && !under_way(id)) {
         life.doing = "quiet";
         wmbt_reader_quiet(life.r, id);
+        if (!life.held[id].open) { /* on an open one nothing changes */
+            life.held[id].asked = false;
+        }
         for (uint32_t i = 0; i < life.lents; i++) {
             if (life.lent[i].orphan && life.lent[i].id == id && !life.lent[i].back) {
                 mark_back(&life.lent[i]);
@@ -584,6 +588,7 @@ static wmbt_status next_want(void)
     }
     remember(&want);
     h->open = true;
+    h->asked = true;
     h->dead = false;
     h->found = want.kind == WMBT_WANT_RANGE;
     h->want = want;
@@ -607,7 +612,7 @@ static void call_feed(const wmbt_want *want, uint32_t at, wmbt_view bytes)
     CHECK(bytes.len <= sizeof copy);
     memcpy(copy, bytes.data, bytes.len);
     if (!life.fair && one_in(100) && bytes.len != 0u) {
-        copy[draw((uint32_t)bytes.len)] ^= 4u;
+        copy[draw((uint32_t)bytes.len)] ^= 0x14u; /* two bits: does not mend what stock.c damaged */
     }
     begin("feed");
     wmbt_status status = wmbt_reader_feed(life.r, want, at, wmbt_view_of(copy, bytes.len), &taken);
@@ -835,10 +840,13 @@ static void start(void)
     for (uint32_t i = 0; i < MAX_REQUESTS; i++) {
         life.request[i].junk = true;
     }
+    /* What is lent is back at once, or when its slot is quiet: it is, if nothing was asked for
+     * since the last quiet. */
     for (uint32_t i = 0; i < life.lents; i++) {
-        life.lent[i].orphan = true;
-        if (!life.engine && !life.lent[i].back) {
-            mark_back(&life.lent[i]);
+        lent *x = &life.lent[i];
+        x->orphan = true;
+        if (!x->back && (!life.engine || !life.held[x->id].asked)) {
+            mark_back(x);
         }
     }
     life.first_serial = wmbt_reader_serial(life.r);
