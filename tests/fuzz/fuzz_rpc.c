@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bodies and payloads of the daemon: views stay inside, what is read is written and read back. */
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "harness.h"
 #include "wombatkv/rpc.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define MOST 65536u
-
-static void check(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void check_inside(wmbt_view bytes, wmbt_view part)
 {
     check(part.len == 0u || (part.data >= bytes.data && part.len <= bytes.len &&
                              (size_t)(part.data - bytes.data) <= bytes.len - part.len));
-}
-
-static bool same(wmbt_view a, wmbt_view b)
-{
-    return a.len == b.len && (a.len == 0u || memcmp(a.data, b.data, a.len) == 0);
 }
 
 static void check_request(wmbt_view bytes)
@@ -46,8 +31,8 @@ static void check_request(wmbt_view bytes)
     check(wmbt_rpc_write_request(&x, wmbt_buf_of(out, needed), &written) == WMBT_OK);
     check(written == needed);
     check(wmbt_rpc_read_request(wmbt_view_of(out, needed), &again) == WMBT_OK);
-    check(again.id == x.id && again.op == x.op && same(again.space, x.space));
-    check(same(again.key, x.key) && same(again.payload, x.payload));
+    check(again.id == x.id && again.op == x.op && wmbt_test_same_view(again.space, x.space));
+    check(wmbt_test_same_view(again.key, x.key) && wmbt_test_same_view(again.payload, x.payload));
     free(out);
 #endif
 }
