@@ -31,7 +31,8 @@ uint32_t wmbt_zstd_bits_read(wmbt_zstd_bits *b, unsigned n)
 unsigned wmbt_zstd_highest_bit(uint32_t v)
 {
 #    if WMBT_CFG_ZSTD_FAST && defined(__GNUC__) && (defined(__x86_64__) || defined(__aarch64__))
-    return 31u - (unsigned)__builtin_clz(v); /* an instruction or two; elsewhere it may be a call */
+    /* An instruction or two; elsewhere it may be a call. It is not defined for 0. */
+    return 31u - (unsigned)__builtin_clz(v | 1u);
 #    elif WMBT_CFG_ZSTD_FAST
     unsigned n = 0;
     for (unsigned step = 16; step != 0u; step >>= 1) {

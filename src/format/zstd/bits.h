@@ -85,7 +85,7 @@ static inline bool wmbt_zstd_bits_done(const wmbt_zstd_bits *b)
     return b->at == 0u && b->count == 0;
 }
 
-/* Position of the highest set bit of v > 0. */
+/* Position of the highest set bit of v; 0 if there is none. */
 unsigned wmbt_zstd_highest_bit(uint32_t v);
 
 #endif
