@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Little-endian loads and stores by shifts: any alignment, any byte order of the machine. */
+/* Little-endian loads and stores, by shifts: any alignment, any byte order of the machine. */
 #ifndef WMBT_SRC_BASE_LE_H
 #define WMBT_SRC_BASE_LE_H
 
-#include <stdint.h>
+#include "wombatkv/config.h"
 
 static inline uint16_t wmbt_load_le16(const uint8_t *p)
 {
@@ -18,6 +18,17 @@ static inline uint32_t wmbt_load_le32(const uint8_t *p)
 static inline uint64_t wmbt_load_le64(const uint8_t *p)
 {
     return (uint64_t)wmbt_load_le32(p) | (uint64_t)wmbt_load_le32(p + 4) << 32;
+}
+
+/* The same by one load, where the machine has one for any address. */
+static inline uint64_t wmbt_load_any_le64(const uint8_t *p)
+{
+#ifdef WMBT_UNALIGNED_U64_IS_LE
+    typedef WMBT_UNALIGNED_U64 any;
+    return *(const any *)p;
+#else
+    return wmbt_load_le64(p);
+#endif
 }
 
 static inline void wmbt_store_le16(uint8_t *p, uint16_t v)

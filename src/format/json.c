@@ -158,17 +158,6 @@ static void wmbt_json_put(wmbt_json *j, uint32_t byte)
 }
 
 #    if WMBT_JSON_WINDOW > 0
-/* Of the window: it may be loaded more than once. */
-static inline uint64_t wmbt_json_load8(const uint8_t *p)
-{
-#        ifdef WMBT_UNALIGNED_U64_IS_LE
-    typedef WMBT_UNALIGNED_U64 any;
-    return *(const any *)p;
-#        else
-    return wmbt_load_le64(p);
-#        endif
-}
-
 /* A byte that does not stand for itself in a string (a control byte, a quote, a
  * backslash, one above 0x7F) has its highest bit set in this; bytes above the
  * lowest of them may have it, too. */
@@ -187,7 +176,7 @@ static WMBT_NOINLINE uint32_t wmbt_json_plain_bytes(const uint8_t *start, const 
     const uint64_t ones = UINT64_C(0x0101010101010101);
     const uint8_t *p = start;
     for (; p < end; p += 8) {
-        uint64_t other = wmbt_json_others(wmbt_json_load8(p));
+        uint64_t other = wmbt_json_others(wmbt_load_any_le64(p));
         if (other != 0u) {
             uint64_t below = ((other & (0u - other)) >> 7) - 1u;
             p += (below & ones) * ones >> 56;
@@ -206,7 +195,7 @@ static void wmbt_json_put_run(wmbt_json *j, const uint8_t *p, uint32_t n)
     }
     while (n != 0u && j->key_bytes <= WMBT_JSON_KEY_BYTES) {
         uint32_t part = wmbt_min_u32(n, 8);
-        uint64_t word = wmbt_json_load8(p) << 8u * (8u - part) >> 8u * (8u - part);
+        uint64_t word = wmbt_load_any_le64(p) << 8u * (8u - part) >> 8u * (8u - part);
         wmbt_store_le64(j->key + j->key_bytes, word);
         j->key_bytes += part;
         p += part;

@@ -21,17 +21,6 @@ typedef uint64_t wmbt_zstd_word;
 typedef uint32_t wmbt_zstd_word;
 #    endif
 
-/* 8 bytes, little-endian, from any address. */
-static inline uint64_t wmbt_zstd_load8(const uint8_t *p)
-{
-#    ifdef WMBT_UNALIGNED_U64_IS_LE
-    typedef WMBT_UNALIGNED_U64 any;
-    return *(const any *)p;
-#    else
-    return wmbt_load_le64(p);
-#    endif
-}
-
 #    define WMBT_ZSTD_WORD_BITS ((int)sizeof(wmbt_zstd_word) * 8)
 /* Bits that are there after a refill, unless the stream ends. */
 #    define WMBT_ZSTD_FILLED (WMBT_ZSTD_WORD_BITS - 8)
@@ -53,7 +42,7 @@ static inline void wmbt_zstd_bits_refill(wmbt_zstd_bits *b)
 {
 #    if UINTPTR_MAX > UINT32_MAX
     if (b->at >= 8u) { /* then count is 0 to 63: what was read was there */
-        b->bits |= wmbt_zstd_load8(b->data + b->at - 8u) >> b->count;
+        b->bits |= wmbt_load_any_le64(b->data + b->at - 8u) >> b->count;
         b->at -= (unsigned)(63 - b->count) >> 3;
         b->count |= 56;
         return;

@@ -50,7 +50,7 @@ static WMBT_ZSTD_INLINE void wmbt_zstd_loop_refill(wmbt_zstd_loop *l)
     used = used < l->at ? used : l->at;
     l->at -= used;
     l->left += (int)(8u * used);
-    l->bits = wmbt_zstd_load8(l->data + l->at);
+    l->bits = wmbt_load_any_le64(l->data + l->at);
 }
 
 /* The next n bits. Too few of them give anything, and `left` is negative. */
@@ -129,7 +129,7 @@ static WMBT_ZSTD_INLINE void wmbt_zstd_loop_begin(wmbt_zstd_loop *l, wmbt_zstd_t
     }
     l->at = bytes < 8u ? 0u : bytes - 8u;
     l->left = r->bits.count + 8 * (int)(r->bits.at - l->at);
-    l->bits = wmbt_zstd_load8(l->data + l->at);
+    l->bits = wmbt_load_any_le64(l->data + l->at);
     l->ll = t->cells[(WMBT_ZSTD_LL << WMBT_ZSTD_MAX_LOG) +
                      wmbt_zstd_loop_take(l, t->log[WMBT_ZSTD_LL])];
     l->of = t->cells[(WMBT_ZSTD_OF << WMBT_ZSTD_MAX_LOG) +

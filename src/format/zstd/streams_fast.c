@@ -16,7 +16,7 @@ static bool wmbt_zstd_lane_init(wmbt_zstd_lane *l, wmbt_view stream)
         return false;
     }
     l->p = stream.data + (stream.len - 8u);
-    uint32_t last = (uint32_t)(wmbt_zstd_load8(l->p) >> 56);
+    uint32_t last = (uint32_t)(wmbt_load_any_le64(l->p) >> 56);
     l->used = 8u - wmbt_zstd_highest_bit(last);
     return last != 0u;
 }
@@ -61,7 +61,7 @@ bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t *
         WMBT_ASSERT(lane[i].p >= stream[i].data && lane[i].used <= 8u);
         rest[i].data = stream[i].data;
         rest[i].at = (size_t)(lane[i].p - stream[i].data);
-        rest[i].bits = wmbt_zstd_load8(lane[i].p) << lane[i].used;
+        rest[i].bits = wmbt_load_any_le64(lane[i].p) << lane[i].used;
         rest[i].count = 64 - (int)lane[i].used;
     }
     return true;

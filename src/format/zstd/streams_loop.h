@@ -9,7 +9,7 @@
 
 #if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST
 
-#    define WMBT_ZSTD_LOAD(i) uint64_t bits##i = wmbt_zstd_load8(p##i) << used##i
+#    define WMBT_ZSTD_LOAD(i) uint64_t bits##i = wmbt_load_any_le64(p##i) << used##i
 #    define WMBT_ZSTD_SYMBOL(i, k)                                           \
         do {                                                                 \
             uint32_t cell = table[bits##i >> (64u - WMBT_ZSTD_HUFFMAN_LOG)]; \
