@@ -109,6 +109,24 @@ char *tool_copy(const char *text, size_t len)
     return copy;
 }
 
+char *tool_keep(const char *text, size_t len)
+{
+    char *copy = malloc(len + 1);
+    if (copy == NULL) {
+        tool_usage_error("not enough memory");
+    }
+    if (len != 0) {
+        memcpy(copy, text, len);
+    }
+    copy[len] = '\0';
+    return copy;
+}
+
+wmbt_view tool_view(const char *text)
+{
+    return wmbt_view_of(text, text != NULL ? strlen(text) : 0);
+}
+
 static char *format_text(const char *format, va_list list)
 {
     va_list again;

@@ -45,7 +45,11 @@ void *tool_alloc(size_t bytes);
 char *tool_copy(const char *text, size_t len);
 /* printf into such memory. */
 char *tool_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Frees all of it. */
+/* tool_copy() into memory that the caller frees. */
+char *tool_keep(const char *text, size_t len);
+/* A text as a view; NULL is none. */
+wmbt_view tool_view(const char *text);
+/* Frees all memory of tool_alloc(). */
 void tool_free_all(void);
 
 /* All memory of tool_alloc() since a mark, given back at once. Marks nest. */

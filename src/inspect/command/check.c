@@ -43,11 +43,6 @@ static const struct {
     {"delta", "delta"},     {"other", NULL},
 };
 
-static wmbt_view view_of_text(const char *text)
-{
-    return wmbt_view_of(text, strlen(text));
-}
-
 /* True if a folder of this name is above the key, and the key ends so. */
 static bool is_below(const char *key, const char *folder, const char *end)
 {
@@ -70,13 +65,13 @@ static enum kind kind_of(const char *key)
     wmbt_view prefix, id;
     wmbt_objkey object;
     wmbt_wal_key wal;
-    if (wmbt_objkey_parse(view_of_text(key), wmbt_view_of(NULL, 0), 0, &object) == WMBT_OK) {
+    if (wmbt_objkey_parse(tool_view(key), wmbt_view_of(NULL, 0), 0, &object) == WMBT_OK) {
         return object.kind == WMBT_OBJKEY_BLOCK ? BLOCK : RAW_TAIL;
     }
     if (large_value_is_chunk(key, &prefix, &id)) {
         return CHUNK;
     }
-    if (wmbt_wal_key_guess(view_of_text(key), &prefix, &wal) == WMBT_OK) {
+    if (wmbt_wal_key_guess(tool_view(key), &prefix, &wal) == WMBT_OK) {
         return wal.kind == WMBT_WAL_BATCH ? WAL_BATCH : WAL;
     }
     return is_below(key, "segments", ".bin")     ? SEGMENT
@@ -110,7 +105,7 @@ struct subject {
 static void add_note(struct scrub *scrub, const struct subject *s, const char *detail)
 {
     struct json *note = json_add_object(scrub->notes, NULL);
-    json_add_name(note, "key", view_of_text(s->key));
+    json_add_name(note, "key", tool_view(s->key));
     json_add_text(note, "kind", kinds[s->kind].name);
     json_add_text(note, "detail", detail);
 }
@@ -129,7 +124,7 @@ static void settle(struct scrub *scrub, const struct subject *s)
                          : s->detail != NULL ? s->detail
                                              : why;
     struct json *finding = json_add_object(scrub->findings, NULL);
-    json_add_name(finding, "key", view_of_text(s->key));
+    json_add_name(finding, "key", tool_view(s->key));
     json_add_text(finding, "kind", kinds[s->kind].name);
     json_add_text(finding, "status", tool_status_name(s->status));
     json_add_text(finding, "detail", detail != NULL ? detail : "");
@@ -143,7 +138,7 @@ static void check_numbers(struct subject *s, wmbt_view bytes)
     wmbt_wal_key key;
     wmbt_view prefix;
     if (wmbt_wal_verify(bytes, 0, &info) != WMBT_OK ||
-        wmbt_wal_key_guess(view_of_text(s->key), &prefix, &key) != WMBT_OK) {
+        wmbt_wal_key_guess(tool_view(s->key), &prefix, &key) != WMBT_OK) {
         return;
     }
     if (info.kind != key.kind) {
@@ -282,8 +277,8 @@ static void check_object(struct scrub *scrub, const char *key)
     struct file file;
     wmbt_wal_key wal;
     wmbt_view prefix;
-    s.status = bucket_read(&scrub->bucket, view_of_text(key),
-                           limit.max_bytes != NULL ? &limit : NULL, &file, &s.detail);
+    s.status = bucket_read(&scrub->bucket, tool_view(key), limit.max_bytes != NULL ? &limit : NULL,
+                           &file, &s.detail);
     if (s.status == WMBT_OK || s.status == WMBT_END) {
         scrub->bytes += file.stored_bytes;
         check_bytes(scrub, &s, file_view(&file), s.status == WMBT_OK);
@@ -298,8 +293,8 @@ static void check_object(struct scrub *scrub, const char *key)
     } else if (s.kind == RAW_TAIL) {
         note_tail(scrub, &s);
     } else if (s.kind == WAL || s.kind == WAL_BATCH) {
-        if (wmbt_wal_key_guess(view_of_text(key), &prefix, &wal) == WMBT_OK) {
-            sequences_add(&scrub->sequences, prefix, view_of_text(key), &wal);
+        if (wmbt_wal_key_guess(tool_view(key), &prefix, &wal) == WMBT_OK) {
+            sequences_add(&scrub->sequences, prefix, tool_view(key), &wal);
         }
     }
 }

@@ -18,11 +18,6 @@
 
 /* --- tables ---------------------------------------------------------------------------------- */
 
-static wmbt_view view_of_text(const char *text)
-{
-    return wmbt_view_of(text, strlen(text));
-}
-
 /* The next cell of a line, NULL behind the last; ends it with a NUL. */
 static char *next_cell(char **rest)
 {
@@ -76,10 +71,10 @@ static wmbt_status read_entry(char *line, wmbt_block_hash *hash, wmbt_block_meta
         return WMBT_END;
     }
     const char *cell = next_cell(&rest);
-    wmbt_status status = wmbt_block_hash_from_hex(view_of_text(cell), hash);
+    wmbt_status status = wmbt_block_hash_from_hex(tool_view(cell), hash);
     cell = next_cell(&rest);
     if (status == WMBT_OK && !is_empty(cell)) {
-        status = wmbt_block_hash_from_hex(view_of_text(cell), &meta->parent_hash);
+        status = wmbt_block_hash_from_hex(tool_view(cell), &meta->parent_hash);
     }
     if (status != WMBT_OK) {
         return status;
@@ -91,7 +86,7 @@ static wmbt_status read_entry(char *line, wmbt_block_hash *hash, wmbt_block_meta
     }
     cell = next_cell(&rest);
     if (!is_empty(cell)) {
-        status = wmbt_model_digest_from_hex(view_of_text(cell), &meta->model_digest);
+        status = wmbt_model_digest_from_hex(tool_view(cell), &meta->model_digest);
     }
     cell = next_cell(&rest);
     if (status == WMBT_OK && !is_empty(cell)) {
@@ -189,7 +184,7 @@ static wmbt_status take_key(struct source *source, size_t at, struct sink *sink,
     wmbt_objkey key;
     wmbt_block_meta meta;
     struct bucket_object object;
-    wmbt_view name = view_of_text(source->keys.files.key[at]);
+    wmbt_view name = tool_view(source->keys.files.key[at]);
     if (wmbt_objkey_parse(name, wmbt_view_of(NULL, 0), 0, &key) != WMBT_OK ||
         key.kind != WMBT_OBJKEY_BLOCK) {
         return WMBT_OK;

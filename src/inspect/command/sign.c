@@ -20,11 +20,6 @@ struct signing {
     wmbt_buf room;
 };
 
-static wmbt_view view_of(const char *text)
-{
-    return wmbt_view_of(text, text != NULL ? strlen(text) : 0);
-}
-
 /* --- arguments ------------------------------------------------------------------------------- */
 
 /* Seconds of "YYYYMMDDTHHMMSSZ": the library writes times, so the one that gives the same text. */
@@ -79,7 +74,7 @@ static void add_header(wmbt_sigv4_pair *pair, const char *text)
         tool_usage_error("option --header: '%s' is not NAME: VALUE", text);
     }
     pair->name = wmbt_view_of(text, (size_t)(colon - text));
-    pair->value = view_of(colon + 1);
+    pair->value = tool_view(colon + 1);
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
         if (strlen(ours[i]) == pair->name.len && strncasecmp(ours[i], text, pair->name.len) == 0) {
             tool_usage_error("option --header: %s is added by the signature", ours[i]);
@@ -92,8 +87,8 @@ static void add_headers(struct signing *s, const struct args *args)
 {
     wmbt_sigv4_pair *pairs = tool_alloc((args->givens + 1) * sizeof *pairs);
     size_t count = 1;
-    pairs[0].name = view_of("host");
-    pairs[0].value = view_of(s->url.host);
+    pairs[0].name = tool_view("host");
+    pairs[0].value = tool_view(s->url.host);
     for (size_t i = 0; i < args->givens; i++) {
         if (strcmp(args->given[i].option->name, "--header") == 0) {
             wmbt_sigv4_pair pair;
@@ -112,17 +107,17 @@ static void read_arguments(struct signing *s, const struct args *args)
     uint64_t expires = 0;
     const char *service = args_value(args, "--service");
     args_operands(args, "no operand", 0, 0);
-    s->request.method = view_of(args_required(args, "--method"));
+    s->request.method = tool_view(args_required(args, "--method"));
     const char *url = args_required(args, "--url");
     s->scope.time = time_of(args_required(args, "--time"));
-    s->request.payload = view_of(payload_of(args));
+    s->request.payload = tool_view(payload_of(args));
     if (args_number(args, "--presign", 1, WMBT_SIGV4_MAX_EXPIRES, &expires)) {
         s->expires = (uint32_t)expires;
     }
-    s->scope.service = view_of(service != NULL ? service : "s3");
+    s->scope.service = tool_view(service != NULL ? service : "s3");
     bool is_s3 = s->scope.service.len >= 2 && memcmp(s->scope.service.data, "s3", 2) == 0;
     url_parse(&s->url, url, args_flag(args, "--encoded-path"), "option --url");
-    s->request.path = view_of(is_s3 ? s->url.path : url_without_dots(s->url.path));
+    s->request.path = tool_view(is_s3 ? s->url.path : url_without_dots(s->url.path));
     s->request.query = s->url.query;
     s->request.query_count = s->url.query_count;
     credentials_find(args, &who);
@@ -132,10 +127,10 @@ static void read_arguments(struct signing *s, const struct args *args)
     if (who.region == NULL) {
         tool_usage_error("option --region is needed");
     }
-    s->scope.region = view_of(who.region);
-    s->who.access_key = view_of(who.access_key);
-    s->who.secret = view_of(who.secret);
-    s->who.token = view_of(who.token);
+    s->scope.region = tool_view(who.region);
+    s->who.access_key = tool_view(who.access_key);
+    s->who.secret = tool_view(who.secret);
+    s->who.token = tool_view(who.token);
     add_headers(s, args);
     size_t bytes = 4096 + 8 * (strlen(url) + s->who.token.len + s->who.access_key.len);
     for (size_t i = 0; i < s->request.header_count; i++) {

@@ -21,11 +21,6 @@ struct listing {
     struct sequences sequences;
 };
 
-static wmbt_view view_of_text(const char *text)
-{
-    return wmbt_view_of(text, strlen(text));
-}
-
 static int compare_entries(const void *a, const void *b)
 {
     return wmbt_wal_entry_compare(a, b);
@@ -39,14 +34,14 @@ static wmbt_status list_namespace(struct listing *listing, const struct bucket *
     wmbt_status status = bucket_list(bucket, prefix, &listing->keys, why);
     listing->entry = tool_alloc((listing->keys.files.count + 1) * sizeof *listing->entry);
     for (size_t i = 0; i < listing->keys.files.count; i++) {
-        wmbt_view key = view_of_text(listing->keys.files.key[i]);
-        if (wmbt_wal_key_belongs(key, view_of_text(prefix), flags)) {
-            wmbt_wal_entry_init(&listing->entry[listing->count++], key, view_of_text(prefix));
+        wmbt_view key = tool_view(listing->keys.files.key[i]);
+        if (wmbt_wal_key_belongs(key, tool_view(prefix), flags)) {
+            wmbt_wal_entry_init(&listing->entry[listing->count++], key, tool_view(prefix));
         }
-        wmbt_wal_audit_add(&listing->audit, key, view_of_text(prefix));
+        wmbt_wal_audit_add(&listing->audit, key, tool_view(prefix));
         wmbt_wal_key parsed;
-        if (wmbt_wal_key_parse(key, view_of_text(prefix), &parsed) == WMBT_OK) {
-            sequences_add(&listing->sequences, view_of_text(prefix), key, &parsed);
+        if (wmbt_wal_key_parse(key, tool_view(prefix), &parsed) == WMBT_OK) {
+            sequences_add(&listing->sequences, tool_view(prefix), key, &parsed);
         }
     }
     qsort(listing->entry, listing->count, sizeof *listing->entry, compare_entries);
@@ -118,7 +113,7 @@ static void compare_numbers(struct replay *replay, const char *object, const wmb
 {
     wmbt_wal_key key;
     if (info->kind != WMBT_WAL_BATCH ||
-        wmbt_wal_key_parse(view_of_text(object), replay->prefix, &key) != WMBT_OK ||
+        wmbt_wal_key_parse(tool_view(object), replay->prefix, &key) != WMBT_OK ||
         (info->start_seq == key.first_seq && info->end_seq == key.last_seq)) {
         return;
     }
@@ -200,11 +195,10 @@ static void refuse_others(struct replay *replay)
         size_t len = strlen(object);
         bool leads =
             strncmp(prefix, object, len) == 0 && (prefix[len] == '/' || prefix[len] == '\0');
-        if (leads || wmbt_wal_key_belongs(view_of_text(object), replay->prefix, replay->flags)) {
+        if (leads || wmbt_wal_key_belongs(tool_view(object), replay->prefix, replay->flags)) {
             const char *why = NULL;
             struct file file = {0};
-            wmbt_status status =
-                bucket_read(replay->bucket, view_of_text(object), NULL, &file, &why);
+            wmbt_status status = bucket_read(replay->bucket, tool_view(object), NULL, &file, &why);
             file_free(&file);
             refuse(&replay->refused, object, status != WMBT_OK ? status : TOOL_UNREADABLE, why);
         }
@@ -277,14 +271,14 @@ static void add_findings(struct json *root, const struct replay *replay)
     for (size_t i = 0; i < replay->contradictions.count; i++) {
         const struct finding *f = &replay->contradictions.row[i];
         struct json *row = json_add_object(contradictions, NULL);
-        json_add_name(row, "object", view_of_text(f->object));
+        json_add_name(row, "object", tool_view(f->object));
         json_add_number(row, "first_seq", f->first);
         json_add_number(row, "last_seq", f->last);
     }
     for (size_t i = 0; i < replay->refused.count; i++) {
         const struct finding *f = &replay->refused.row[i];
         struct json *row = json_add_object(refused, NULL);
-        json_add_name(row, "object", view_of_text(f->object));
+        json_add_name(row, "object", tool_view(f->object));
         json_add_text(row, "status", tool_status_name(f->status));
         json_add_text(row, "detail", f->why != NULL ? f->why : "");
     }
@@ -350,7 +344,7 @@ static int run(const struct args *args)
     if (replay.flags == 0 && prefix_len > 1 && prefix[prefix_len - 1] == '/') {
         prefix = tool_copy(prefix, prefix_len - 1); /* no path holds a key of such a namespace */
     }
-    replay.prefix = view_of_text(prefix);
+    replay.prefix = tool_view(prefix);
     wmbt_status status = bucket_open(&bucket, args->operand[0], &why);
     bool opened = status == WMBT_OK;
     if (opened) {

@@ -14,32 +14,16 @@
 #define MAX_SERVER_WAIT_S 60u /* of Retry-After */
 #define TURN_MS 1000u
 
-static wmbt_view view_of(const char *text)
-{
-    return wmbt_view_of(text, text != NULL ? strlen(text) : 0);
-}
-
-static char *kept(const char *text, size_t len)
-{
-    char *copy = malloc(len + 1);
-    if (copy == NULL) {
-        tool_usage_error("not enough memory");
-    }
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-    return copy;
-}
-
 void site_set_region(struct site *site, const char *region, size_t len)
 {
-    char *own = kept(region, len);
+    char *own = tool_keep(region, len);
     free(site->region);
     site->region = own;
     if (site->amazon) {
         char host[300];
         (void)snprintf(host, sizeof host, "s3.%s.amazonaws.com", site->region);
         free(site->host);
-        site->host = kept(host, strlen(host));
+        site->host = tool_keep(host, strlen(host));
     }
 }
 
@@ -136,13 +120,13 @@ static wmbt_status write_request(struct fetch *f, size_t *len)
     wmbt_s3_get get;
     wmbt_buf out = wmbt_buf_of(f->request, sizeof f->request);
     uint64_t now = (uint64_t)((int64_t)time(NULL) + site->clock_offset);
-    at.host = view_of(site->host);
-    at.bucket = view_of(site->bucket);
-    at.region = view_of(site->region);
+    at.host = tool_view(site->host);
+    at.bucket = tool_view(site->bucket);
+    at.region = tool_view(site->region);
     at.virtual_host = site->virtual_host;
-    at.who.access_key = view_of(site->who.access_key);
-    at.who.secret = view_of(site->who.secret);
-    at.who.token = view_of(site->who.token);
+    at.who.access_key = tool_view(site->who.access_key);
+    at.who.secret = tool_view(site->who.secret);
+    at.who.token = tool_view(site->who.token);
     if (f->ask.key.len == 0) {
         return wmbt_s3_write_list(&at, &f->ask.list, now, NULL, out, len);
     }
@@ -205,7 +189,7 @@ static void start(struct fetch *f)
     (void)snprintf(host, sizeof host, "%s%s%s", site->virtual_host ? site->bucket : "",
                    site->virtual_host ? "." : "", site->host);
     free(f->host);
-    f->host = kept(host, strlen(host));
+    f->host = tool_keep(host, strlen(host));
     f->len = 0;
     f->learned = site->learned;
     f->is_running = true;

@@ -69,17 +69,6 @@ static struct store *stores;
 static unsigned retries = 5, timeout_seconds = 30, connections = 8;
 static bool use_curl = true, denied_is_missing;
 
-static char *kept(const char *text, size_t len)
-{
-    char *copy = malloc(len + 1);
-    if (copy == NULL) {
-        tool_usage_error("not enough memory");
-    }
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-    return copy;
-}
-
 /* --- options --------------------------------------------------------------------------------- */
 
 void store_setup(const struct args *args)
@@ -115,7 +104,7 @@ static void own_credentials(struct credentials *who)
     const char **text[] = {&who->access_key, &who->secret, &who->token};
     for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
         if (*text[i] != NULL) {
-            *text[i] = kept(*text[i], strlen(*text[i]));
+            *text[i] = tool_keep(*text[i], strlen(*text[i]));
         }
     }
 }
@@ -141,7 +130,7 @@ static struct store *new_store(const char *bucket, size_t len)
         tool_usage_error("this build has no libcurl: s3:// needs --client core and an http:// "
                          "endpoint");
     }
-    site->bucket = kept(bucket, len);
+    site->bucket = tool_keep(bucket, len);
     credentials_find(given, &site->who);
     const char *endpoint = args_value(given, "--endpoint-url");
     endpoint = endpoint != NULL ? endpoint : site->who.endpoint;
@@ -153,11 +142,11 @@ static struct store *new_store(const char *bucket, size_t len)
         if (strcmp(url.path, "/") != 0 || url.query_count != 0) {
             tool_usage_error("option --endpoint-url: '%s' has a path", endpoint);
         }
-        site->scheme = kept(url.scheme, strlen(url.scheme));
-        site->host = kept(url.host, strlen(url.host));
+        site->scheme = tool_keep(url.scheme, strlen(url.scheme));
+        site->host = tool_keep(url.host, strlen(url.host));
     } else {
-        site->scheme = kept("https", 5);
-        site->host = kept("", 0);
+        site->scheme = tool_keep("https", 5);
+        site->host = tool_keep("", 0);
     }
     if (!use_curl && strcmp(site->scheme, "http") != 0) {
         tool_usage_error("--client core needs an http:// endpoint");
@@ -351,7 +340,7 @@ wmbt_status store_object_open(struct store *store, wmbt_view key, struct store_o
         return TOOL_UNREADABLE;
     }
     o->store = store;
-    o->key = kept((const char *)key.data, key.len);
+    o->key = tool_keep((const char *)key.data, key.len);
     o->key_len = key.len;
     o->window = windows;
     o->windows = 1;

@@ -9,11 +9,6 @@
 #include "base/out.h"
 #include "base/tool.h"
 
-static wmbt_view view_of_text(const char *text)
-{
-    return wmbt_view_of(text, strlen(text));
-}
-
 /* Enough for the block, and for any tenant (chain.h, wmbt_chain_init). */
 size_t chain_bytes(const struct chain_options *options)
 {
@@ -39,8 +34,8 @@ static void read_core(struct chain_options *options, const struct args *args)
 {
     const char *fingerprint = args_required(args, "--fingerprint");
     refuse_option(args, "--quant-bits", "core");
-    options->config.tenant = view_of_text(args_required(args, "--tenant"));
-    if (wmbt_block_hash_from_hex(view_of_text(fingerprint), &options->fingerprint) != WMBT_OK) {
+    options->config.tenant = tool_view(args_required(args, "--tenant"));
+    if (wmbt_block_hash_from_hex(tool_view(fingerprint), &options->fingerprint) != WMBT_OK) {
         tool_usage_error("option --fingerprint: '%s' is not 64 hex digits", fingerprint);
     }
     options->config.fingerprint =
@@ -51,7 +46,7 @@ static void read_ds4(struct chain_options *options, const struct args *args)
 {
     uint64_t bits = 0;
     refuse_option(args, "--tenant", "ds4");
-    options->config.fingerprint = view_of_text(args_required(args, "--fingerprint"));
+    options->config.fingerprint = tool_view(args_required(args, "--fingerprint"));
     args_required(args, "--quant-bits");
     args_number(args, "--quant-bits", 0, INT32_MAX, &bits);
     options->config.quant_bits = (uint32_t)bits;
@@ -68,7 +63,7 @@ void chain_options_read(struct chain_options *options, const struct args *args)
 {
     memset(options, 0, sizeof *options);
     const char *dialect = args_required(args, "--dialect");
-    options->config.dialect = wmbt_chain_dialect_from_name(view_of_text(dialect));
+    options->config.dialect = wmbt_chain_dialect_from_name(tool_view(dialect));
     args_required(args, "--block-tokens");
     args_number(args, "--block-tokens", 1, UINT64_MAX, &options->block_tokens);
     if (options->config.dialect == WMBT_CHAIN_CORE) {
