@@ -96,8 +96,7 @@ void kit_daemon_batches(struct kit *k)
         kit_comma(k);
         kit_put_bytes(k, element);
     }
-    kit_put(k, status == WMBT_END ? "" : wmbt_status_name(status));
-    kit_expect(k, "items", kit_list_end(k));
+    kit_expect_walked(k, "items", status);
 }
 
 /* --- block operations ------------------------------------------------------------------------- */
@@ -145,8 +144,7 @@ static void expect_list(struct kit *k, const char *column, const wmbt_rpc_list *
         kit_comma(k);
         kit_put_bytes(k, element);
     }
-    kit_put(k, status == WMBT_END ? "" : wmbt_status_name(status));
-    kit_expect(k, column, kit_list_end(k));
+    kit_expect_walked(k, column, status);
 }
 
 static void read_blocks(struct kit *k, uint32_t kind)

@@ -45,17 +45,11 @@ static void expect_entries(struct kit *k, const wmbt_manifest *manifest, wmbt_bu
     kit_text_begin(k);
     while ((status = wmbt_manifest_walk_next(&walk, wmbt_buf_of(strings, room), &entry, NULL)) ==
            WMBT_OK) {
+        const wmbt_view parts[3] = {entry.object_id, entry.key_range_start, entry.key_range_end};
         kit_comma(k);
-        kit_put_bytes(k, entry.object_id);
-        kit_put(k, ":");
-        kit_put_bytes(k, entry.key_range_start);
-        kit_put(k, ":");
-        kit_put_bytes(k, entry.key_range_end);
+        kit_put_parts(k, parts, 3);
     }
-    if (status != WMBT_END) {
-        kit_put(k, wmbt_status_name(status));
-    }
-    kit_expect(k, "entries", kit_list_end(k));
+    kit_expect_walked(k, "entries", status);
 }
 
 static void expect_manifest(struct kit *k, const wmbt_manifest *manifest, wmbt_buf work)
@@ -133,14 +127,6 @@ static void read_delta(struct kit *k, wmbt_view cell, wmbt_delta *delta)
     delta->write_id = kit_bytes(k, cell);
 }
 
-static void put_texts(struct kit *k, const wmbt_view *texts, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        kit_put(k, i == 0 ? "" : ":");
-        kit_put_bytes(k, texts[i]);
-    }
-}
-
 static void expect_winners(struct kit *k, const wmbt_replay *replay)
 {
     size_t fact;
@@ -156,7 +142,7 @@ static void expect_winners(struct kit *k, const wmbt_replay *replay)
         kit_put(k, ":");
         kit_put_number(k, d->seq);
         kit_put(k, ":");
-        put_texts(k, texts, 5);
+        kit_put_parts(k, texts, 5);
     }
     kit_expect(k, "winners", kit_list_end(k));
 }
@@ -173,7 +159,7 @@ static void expect_conflicts(struct kit *k, const wmbt_replay *replay)
                                     l->write_id};
         const uint64_t numbers[4] = {w->epoch_ms, l->epoch_ms, w->seq, l->seq};
         kit_comma(k);
-        put_texts(k, texts, 7);
+        kit_put_parts(k, texts, 7);
         for (unsigned i = 0; i < 4u; i++) {
             kit_put(k, ":");
             kit_put_number(k, numbers[i]);
@@ -217,14 +203,7 @@ void kit_core_replay(struct kit *k)
 static void read_fact(struct kit *k, wmbt_view cell, wmbt_fact_ref *fact)
 {
     fact->epoch_ms = kit_number(k, kit_part(&cell, ':'));
-    wmbt_view id = kit_bytes(k, cell);
-    if (id.len != WMBT_WRITE_ID_BYTES) {
-        kit_fail(k, KIT_BAD_TABLE, "no write id of 16 bytes");
-        return;
-    }
-    for (size_t i = 0; i < WMBT_WRITE_ID_BYTES; i++) {
-        fact->write_id[i] = id.data[i];
-    }
+    kit_read_bytes(k, cell, fact->write_id, sizeof fact->write_id, "no write id of 16 bytes");
 }
 
 static void facts_compare(struct kit *k)

@@ -213,6 +213,18 @@ wmbt_view kit_bytes(struct kit *k, wmbt_view v)
     return wmbt_view_of(p, n);
 }
 
+void kit_read_bytes(struct kit *k, wmbt_view hex, uint8_t *out, size_t n, const char *why)
+{
+    wmbt_view bytes = kit_bytes(k, hex);
+    if (bytes.len != n) {
+        kit_fail(k, KIT_BAD_TABLE, why);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        out[i] = bytes.data[i];
+    }
+}
+
 wmbt_view kit_cell_bytes(struct kit *k, const char *column)
 {
     wmbt_view v = kit_cell(k, column);
@@ -322,6 +334,14 @@ void kit_put_bytes(struct kit *k, wmbt_view v)
     kit_put_hex(k, v.data, v.len);
 }
 
+void kit_put_parts(struct kit *k, const wmbt_view *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        kit_put(k, i == 0 ? "" : ":");
+        kit_put_bytes(k, parts[i]);
+    }
+}
+
 wmbt_view kit_list_end(struct kit *k)
 {
     kit_put(k, k->text.len == 0 ? "empty" : "");
@@ -337,6 +357,12 @@ void kit_expect(struct kit *k, const char *column, wmbt_view got)
         k->expected = expected;
         k->got = got;
     }
+}
+
+void kit_expect_walked(struct kit *k, const char *column, wmbt_status stopped)
+{
+    kit_put(k, stopped == WMBT_END ? "" : wmbt_status_name(stopped));
+    kit_expect(k, column, kit_list_end(k));
 }
 
 void kit_expect_text(struct kit *k, const char *column, const char *got)

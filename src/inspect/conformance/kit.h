@@ -90,7 +90,9 @@ bool kit_has_column(const struct kit *k, const char *column);
 uint64_t kit_number(struct kit *k, wmbt_view v);
 uint64_t kit_cell_number(struct kit *k, const char *column);
 wmbt_view kit_bytes(struct kit *k, wmbt_view v); /* hex, "-", rep:BB:N; data is not NULL */
-/* The same, but {NULL, 0} for "none". */
+/* n bytes of hex; another number of them fails the row: `why`. */
+void kit_read_bytes(struct kit *k, wmbt_view hex, uint8_t *out, size_t n, const char *why);
+/* As kit_bytes(), but {NULL, 0} for "none". */
 wmbt_view kit_cell_bytes(struct kit *k, const char *column);
 /* The part before the next mark, and what is behind it; data is NULL behind the last one. */
 wmbt_view kit_part(wmbt_view *rest, char mark);
@@ -116,9 +118,13 @@ wmbt_view kit_text_end(struct kit *k);
  * nothing was put. */
 void kit_comma(struct kit *k);
 void kit_put_bytes(struct kit *k, wmbt_view v);
+/* Some of them, with colons between. */
+void kit_put_parts(struct kit *k, const wmbt_view *parts, size_t count);
 wmbt_view kit_list_end(struct kit *k);
 
 void kit_expect(struct kit *k, const char *column, wmbt_view got);
+/* The list that was built while a walk said ok; where it did not stop with end, its status. */
+void kit_expect_walked(struct kit *k, const char *column, wmbt_status stopped);
 void kit_expect_text(struct kit *k, const char *column, const char *got);
 void kit_expect_number(struct kit *k, const char *column, uint64_t got);
 void kit_expect_hex(struct kit *k, const char *column, wmbt_view got); /* "-" if empty */

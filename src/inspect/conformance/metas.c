@@ -11,14 +11,7 @@
 
 static void read_tag(struct kit *k, wmbt_view hex, wmbt_layout_tag *tag)
 {
-    wmbt_view bytes = kit_bytes(k, hex);
-    if (bytes.len != WMBT_LAYOUT_TAG_BYTES) {
-        kit_fail(k, KIT_BAD_TABLE, "no tag of 16 bytes");
-        return;
-    }
-    for (size_t i = 0; i < WMBT_LAYOUT_TAG_BYTES; i++) {
-        tag->bytes[i] = bytes.data[i];
-    }
+    kit_read_bytes(k, hex, tag->bytes, sizeof tag->bytes, "no tag of 16 bytes");
 }
 
 /* parent:seq:payload:stamp:digest:tag:flags */

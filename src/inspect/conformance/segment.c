@@ -38,10 +38,7 @@ static void segment_index(struct kit *k)
         kit_put(k, ":");
         kit_put_number(k, entry.payload_bytes);
     }
-    if (status != WMBT_END) {
-        kit_put(k, wmbt_status_name(status));
-    }
-    kit_expect(k, "entries", kit_list_end(k));
+    kit_expect_walked(k, "entries", status);
 }
 
 static void segment_footer(struct kit *k)

@@ -35,17 +35,11 @@ void kit_format_wal_batch(struct kit *k)
     kit_text_begin(k);
     status = wmbt_wal_open(&reader, object, WMBT_WAL_COMPAT);
     while (status == WMBT_OK && (status = wmbt_wal_next(&reader, &record)) == WMBT_OK) {
+        const wmbt_view parts[3] = {record.key, record.meta, record.payload};
         kit_comma(k);
-        kit_put_bytes(k, record.key);
-        kit_put(k, ":");
-        kit_put_bytes(k, record.meta);
-        kit_put(k, ":");
-        kit_put_bytes(k, record.payload);
+        kit_put_parts(k, parts, 3);
     }
-    if (status != WMBT_END) {
-        kit_put(k, wmbt_status_name(status));
-    }
-    kit_expect(k, "records", kit_list_end(k));
+    kit_expect_walked(k, "records", status);
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
