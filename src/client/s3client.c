@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A client of S3 for a reader. docs/FORMATS.md, "S3". */
-#include "wombatkv/s3client.h"
-
-#include "base/bytes.h"
+#include "client/client.h"
 
 #if WMBT_CFG_S3CLIENT
 
@@ -102,10 +100,8 @@ uint32_t wmbt_s3client_wait(const wmbt_s3client *client, uint64_t now_ms)
 
 wmbt_status wmbt_s3client_take(wmbt_s3client *client, wmbt_reader *reader, const wmbt_want *want)
 {
-    if (want->kind == WMBT_WANT_PRESENCE) { /* stale: nothing is to be answered */
-        return wmbt_reader_fail(reader, want, WMBT_S3CLIENT_REFUSED) == WMBT_BAD_ARGUMENT
-                   ? WMBT_BAD_STATE
-                   : WMBT_NEED_MORE;
+    if (want->kind == WMBT_WANT_PRESENCE) {
+        return wmbt_s3client_refuse_question(reader, want);
     }
     if (want->id >= client->config.in_flight ||
         (want->kind != WMBT_WANT_OBJECT && want->kind != WMBT_WANT_RANGE)) {
@@ -246,10 +242,7 @@ static wmbt_status wmbt_s3client_write(const wmbt_s3client *client, const wmbt_s
     if (status != WMBT_OK) {
         return status;
     }
-    WMBT_COPY_STRUCT(&store, client->config.store);
-    if (client->region_len != 0u) {
-        store.region = wmbt_view_of(client->region, client->region_len);
-    }
+    wmbt_s3client_store(client, &store);
     get.key = wmbt_view_of(key, len);
     get.if_match = wmbt_view_of(slot->etag, slot->etag_len);
     get.first = part->next;

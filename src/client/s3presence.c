@@ -2,8 +2,8 @@
 /* Presence questions by ListObjectsV2. docs/FORMATS.md, "S3", "Listings". */
 #include "wombatkv/s3presence.h"
 
-#include "base/bytes.h"
 #include "base/text.h"
+#include "client/client.h"
 
 #if WMBT_CFG_S3PRESENCE
 
@@ -56,9 +56,7 @@ wmbt_status wmbt_s3presence_take(wmbt_s3presence *p, wmbt_reader *reader, const 
     }
     size_t bytes = ((size_t)want->blocks + 7u) / 8u;
     if (p->is_open != 0u || bytes > p->memory.len - WMBT_S3PRESENCE_BITS_AT) {
-        return wmbt_reader_fail(reader, want, WMBT_S3CLIENT_REFUSED) == WMBT_BAD_ARGUMENT
-                   ? WMBT_BAD_STATE
-                   : WMBT_NEED_MORE;
+        return wmbt_s3client_refuse_question(reader, want);
     }
     WMBT_COPY_STRUCT(&p->want, want);
     wmbt_bytes_fill(p->memory.data + WMBT_S3PRESENCE_BITS_AT, 0, bytes);
@@ -105,10 +103,7 @@ wmbt_status wmbt_s3presence_ask(wmbt_s3presence *p, const wmbt_s3client *client,
     if (status != WMBT_OK || len < WMBT_S3PRESENCE_HEX_BYTES) {
         return wmbt_s3presence_give_up(p, reader);
     }
-    WMBT_COPY_STRUCT(&store, client->config.store);
-    if (client->region_len != 0u) {
-        store.region = wmbt_view_of(client->region, client->region_len);
-    }
+    wmbt_s3client_store(client, &store);
     list.prefix = wmbt_view_of(key, len - WMBT_S3PRESENCE_HEX_BYTES);
     list.start_after = wmbt_view_of(NULL, 0);
     list.token = wmbt_view_of(wmbt_s3presence_token(p, p->pages).data, p->token_len);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../support/test.h"
+#include "../support/files.h"
 
 #define S(name) extern const wmbt_suite wmbt_suite_##name;
 #include "suites.h"
@@ -17,51 +17,6 @@ static const wmbt_suite *const all[] = {
 #include "suites.h"
 };
 
-#define MAX_FILES 4096
-
-static struct {
-    char name[256];
-    uint8_t *bytes;
-    size_t len;
-} files[MAX_FILES];
-static size_t file_count;
-
-static bool read_file(const char *path, uint8_t **bytes, size_t *len)
-{
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) {
-        return false;
-    }
-    bool good = fseek(f, 0, SEEK_END) == 0;
-    long size = good ? ftell(f) : -1;
-    good = size >= 0 && fseek(f, 0, SEEK_SET) == 0;
-    *bytes = good ? malloc((size_t)size + 1u) : NULL;
-    good = *bytes != NULL && fread(*bytes, 1, (size_t)size, f) == (size_t)size;
-    *len = good ? (size_t)size : 0u;
-    (void)fclose(f);
-    return good;
-}
-
-static bool find_file(const char *name, wmbt_view *out)
-{
-    char path[4096];
-    for (size_t i = 0; i < file_count; i++) {
-        if (strcmp(files[i].name, name) == 0) {
-            *out = wmbt_view_of(files[i].bytes, files[i].len);
-            return true;
-        }
-    }
-    snprintf(path, sizeof path, "%s/%s", getenv("WMBT_TEST_DATA"), name);
-    if (file_count == MAX_FILES || strlen(name) >= sizeof files[0].name ||
-        !read_file(path, &files[file_count].bytes, &files[file_count].len)) {
-        return false;
-    }
-    strcpy(files[file_count].name, name);
-    *out = wmbt_view_of(files[file_count].bytes, files[file_count].len);
-    file_count++;
-    return true;
-}
-
 static bool run(const wmbt_suite *suite, const wmbt_case *c)
 {
     wmbt_test t;
@@ -71,7 +26,7 @@ static bool run(const wmbt_suite *suite, const wmbt_case *c)
     }
     memset(&t, 0, sizeof t);
     t.arena = wmbt_buf_of(memory + (64u - (uintptr_t)memory % 64u) % 64u, c->arena_bytes);
-    t.find = find_file;
+    t.find = wmbt_test_find_file;
     c->run(&t);
     free(memory);
     if (t.failed) {

@@ -70,21 +70,9 @@ static const bucket_object *object_of(const live_store *s, wmbt_view request, bo
     return bucket_find(s->b, wmbt_view_of(key, n));
 }
 
-static wmbt_view line_of(wmbt_view request, const char *name)
-{
-    wmbt_view rest = request, want = wmbt_test_text(name);
-    while (rest.data != NULL) {
-        wmbt_view text = wmbt_cell_part(&rest, '\n');
-        if (text.len > want.len && wmbt_test_same(text.data, want.data, want.len)) {
-            return wmbt_view_of(text.data + want.len, text.len - want.len - 1u);
-        }
-    }
-    return wmbt_view_of(NULL, 0);
-}
-
 static void put_object(live_store *s, wmbt_view request, const bucket_object *object)
 {
-    wmbt_view range = line_of(request, "Range: bytes=");
+    wmbt_view range = wmbt_test_line_of(request, "Range: bytes=");
     uint64_t first = wmbt_cell_u64(s->t, wmbt_cell_part(&range, '-'));
     uint64_t last = wmbt_cell_u64(s->t, range), size = object->bytes.len;
     bool whole = once(&s->no_range), part_as_whole = once(&s->no_206);
@@ -222,11 +210,14 @@ void live_recover(live *x)
 /* What a request says. */
 static void check_request(wmbt_test *t, live *x, wmbt_view request)
 {
-    wmbt_view credential = line_of(request, "Authorization: AWS4-HMAC-SHA256 Credential=AK/");
-    bool from_0 = line_of(request, "Range: bytes=0-").len != 0u || request.data[0] == (uint8_t)'H';
+    wmbt_view credential =
+        wmbt_test_line_of(request, "Authorization: AWS4-HMAC-SHA256 Credential=AK/");
+    bool from_0 =
+        wmbt_test_line_of(request, "Range: bytes=0-").len != 0u || request.data[0] == (uint8_t)'H';
     T_CHECK(t, credential.len > 12u);
     /* an object that was found is pinned: its ETag goes with every further part */
-    T_CHECK(t, from_0 || x->s->meddle != NULL || line_of(request, "If-Match: ").len != 0u);
+    T_CHECK(t,
+            from_0 || x->s->meddle != NULL || wmbt_test_line_of(request, "If-Match: ").len != 0u);
     x->regions += wmbt_test_same(credential.data + 9, (const uint8_t *)"eu/", 3) ? 1u : 0u;
 }
 

@@ -139,6 +139,18 @@ wmbt_view wmbt_cell_part(wmbt_view *list, char separator)
     return part;
 }
 
+wmbt_view wmbt_test_line_of(wmbt_view request, const char *name)
+{
+    wmbt_view rest = request, want = wmbt_test_text(name);
+    while (rest.data != NULL) {
+        wmbt_view text = wmbt_cell_part(&rest, '\n');
+        if (text.len > want.len && wmbt_test_same(text.data, want.data, want.len)) {
+            return wmbt_view_of(text.data + want.len, text.len - want.len - 1u);
+        }
+    }
+    return wmbt_view_of(NULL, 0);
+}
+
 static bool starts_with(wmbt_view v, const char *text)
 {
     wmbt_view want = wmbt_test_text(text);

@@ -180,6 +180,9 @@ wmbt_view wmbt_cell_bytes(wmbt_test *t, wmbt_view cell);
  * at the end *list has data NULL. Start with *list = the cell. */
 wmbt_view wmbt_cell_part(wmbt_view *list, char separator);
 
+/* What follows `name` in the line of a request that begins so; data NULL if there is none. */
+wmbt_view wmbt_test_line_of(wmbt_view request, const char *name);
+
 /* What the words of a column of outcomes mean. */
 typedef struct wmbt_word {
     const char *word;

@@ -16,57 +16,11 @@
 #    include <cmocka.h>
 #endif
 
-#include "../support/test.h"
+#include "../support/files.h"
 
 extern const wmbt_suite WMBT_FRONT_SUITE;
 
 #define MAX_CASES 256
-#define MAX_FILES 1024
-
-/* Files stay open for the run of the suite: bodies keep views into them. */
-static struct {
-    char name[256];
-    uint8_t *bytes;
-    size_t len;
-} files[MAX_FILES];
-static size_t file_count;
-
-static bool find_file(const char *name, wmbt_view *out)
-{
-    for (size_t i = 0; i < file_count; i++) {
-        if (strcmp(files[i].name, name) == 0) {
-            *out = wmbt_view_of(files[i].bytes, files[i].len);
-            return true;
-        }
-    }
-    const char *dir = getenv("WMBT_TEST_DATA");
-    char path[4096];
-    if (dir == NULL || file_count == MAX_FILES || strlen(name) >= sizeof files[0].name ||
-        snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path) {
-        return false;
-    }
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) {
-        return false;
-    }
-    bool good = fseek(f, 0, SEEK_END) == 0;
-    long size = good ? ftell(f) : -1;
-    good = size >= 0 && fseek(f, 0, SEEK_SET) == 0;
-    uint8_t *bytes = good ? malloc((size_t)size + 1u) : NULL;
-    good = bytes != NULL && fread(bytes, 1, (size_t)size, f) == (size_t)size;
-    (void)fclose(f);
-    if (!good) {
-        free(bytes);
-        return false;
-    }
-    strcpy(files[file_count].name, name);
-    files[file_count].bytes = bytes;
-    files[file_count].len = (size_t)size;
-    file_count++;
-    *out = wmbt_view_of(bytes, (size_t)size);
-    return true;
-}
-
 /* Runs a case and says what it could not run; what it found is in *t. */
 static bool run_body(const wmbt_case *c, wmbt_test *t)
 {
@@ -75,7 +29,7 @@ static bool run_body(const wmbt_case *c, wmbt_test *t)
         return false;
     }
     t->arena = wmbt_buf_of(memory + (64u - (uintptr_t)memory % 64u) % 64u, c->arena_bytes);
-    t->find = find_file;
+    t->find = wmbt_test_find_file;
     c->run(t);
     free(memory);
     if (t->not_run != NULL && !t->failed) {
@@ -139,8 +93,8 @@ int main(void)
         return 99;
     }
     int failed = run_suite(suite);
-    for (size_t i = 0; i < file_count; i++) {
-        free(files[i].bytes);
+    for (size_t i = 0; i < wmbt_test_file_count; i++) {
+        free(wmbt_test_files[i].bytes);
     }
     return failed == 0 ? 0 : 1;
 }
