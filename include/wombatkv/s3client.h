@@ -50,7 +50,9 @@ WMBT_BEGIN_DECLS
 typedef struct wmbt_s3client_config {
     const wmbt_s3_store *store; /**< kept: bucket, host, region, credentials */
     uint32_t in_flight;         /**< the reader's config.in_flight */
-    uint32_t attempts;          /**< of a want without a byte between them, 0: 5 */
+    /** Of a want without a byte between them, 0: 5. An object that changes starts over less often
+     * than that, and three times at most. */
+    uint32_t attempts;
     uint32_t base_ms;           /**< of the backoff, 0: 100; doubled with each attempt */
     uint32_t cap_ms;            /**< of the backoff, 0: 10,000 */
     uint32_t denied_is_missing; /**< 1: 403 AccessDenied is a missing object */

@@ -7,11 +7,14 @@
  *
  *     a want of kind presence: wmbt_s3presence_take(p, r, want) instead of wmbt_s3client_take()
  *     wmbt_s3presence_ask(p, c, r, ...) -> bytes to send on a connection of its own
- *     wmbt_s3presence_receive(p, r, bytes that came) until it says end: the reader has been told;
- *       or ok: the page is over, ask() for the next one
- *     wmbt_s3presence_lost(p, r)   the connection has ended, or nothing came in time
+ *     wmbt_s3presence_receive(p, c, r, bytes that came) until it says end: the reader has been told;
+ *       or ok: ask() for the next page, or once more for this one
+ *     wmbt_s3presence_lost(p, c, r)   the connection has ended, could not be opened, or nothing came
+ *       in time
  *
- * Nothing is asked twice: whatever fails ends the question, and its blocks are asked for.
+ * A page that fails as a want may (the connection ends, the store is busy or its answer must not be
+ * believed, the clock is wrong) is asked for again, with the attempts, the backoff, the budget and
+ * the deadline of the client. Whatever else fails ends the question, and its blocks are asked for.
  */
 #ifndef WOMBATKV_S3PRESENCE_H
 #define WOMBATKV_S3PRESENCE_H
@@ -40,8 +43,13 @@ typedef struct wmbt_s3presence {
     size_t token_len;
     uint32_t max_pages;
     uint32_t pages; /* that have been asked for */
-    uint32_t is_open;
-    uint32_t is_asked;
+    uint32_t attempts;
+    uint64_t not_before; /* ms */
+    uint64_t heard_ms;   /* when something was sent or came */
+    uint8_t is_open;
+    uint8_t is_asked;
+    uint8_t reused;  /* an answer came on this connection before, and it can carry another one */
+    uint8_t learned; /* the client's, when it was signed */
 } wmbt_s3presence;
 
 /** `memory` stays its own; `max_pages` of a listing are read at most, 0: 16.
@@ -58,28 +66,41 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3presence_take(wmbt_s3presence *p, wm
                                                           const wmbt_want *want);
 
 /**
- * Writes the request for the next page. `time` is in seconds since 1970.
- * ok: *written bytes are to be sent; end: there is no question, or it has just been given up (the
- * time, a key that cannot be asked for); buffer-too-small: wmbt_s3_write_list() needs more,
- * nothing changed; bad-state: a page is under way
+ * Writes the request for the next page.
+ * ok: *written bytes are to be sent; need-more: a backoff lasts (wmbt_s3presence_wait()); end:
+ * there is no question, or it has just been given up (the deadline, the time, a key that cannot be
+ * asked for); buffer-too-small: wmbt_s3_write_list() needs more, nothing changed; bad-state: a page
+ * is under way
  */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3presence_ask(wmbt_s3presence *p,
-                                                         const wmbt_s3client *client,
-                                                         wmbt_reader *reader, uint64_t time,
-                                                         wmbt_buf out, size_t *written);
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3presence_ask(wmbt_s3presence *p, wmbt_s3client *client,
+                                                         wmbt_reader *reader,
+                                                         const wmbt_s3client_now *now, wmbt_buf out,
+                                                         size_t *written);
+
+/** Milliseconds until the backoff ends: then ask(). 0: none lasts. */
+WMBT_API uint32_t wmbt_s3presence_wait(const wmbt_s3presence *p, uint64_t now_ms);
+
+/** Milliseconds after which lost() is due if nothing comes until then (timeout, deadline); 0: now.
+ * UINT32_MAX: nothing was asked. */
+WMBT_API uint32_t wmbt_s3presence_left(const wmbt_s3presence *p, const wmbt_s3client *client,
+                                       uint64_t now_ms);
 
 /**
  * Takes bytes that came.
- * need-more: took all, waits for more; ok: the page is over, ask() for the next one, on this
- * connection if wmbt_s3presence_is_reusable(); end: the question is answered or given up;
- * bad-state: nothing was asked
+ * need-more: took all, waits for more; ok: ask() for the next page, or for this one again, on this
+ * connection if wmbt_s3presence_is_reusable(), else on a new one; end: the question is answered or
+ * given up; bad-state: nothing was asked
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3presence_receive(wmbt_s3presence *p,
-                                                             wmbt_reader *reader, wmbt_view bytes);
+                                                             wmbt_s3client *client,
+                                                             wmbt_reader *reader, wmbt_view bytes,
+                                                             const wmbt_s3client_now *now);
 
-/** The connection has ended. end: the question is answered or given up; ok: the page is over;
- * bad-state: nothing was asked. */
-WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3presence_lost(wmbt_s3presence *p, wmbt_reader *reader);
+/** The connection has ended, could not be opened, or is to be closed since nothing came in time.
+ * end: the question is answered or given up; ok: ask() again; bad-state: nothing was asked. */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3presence_lost(wmbt_s3presence *p, wmbt_s3client *client,
+                                                          wmbt_reader *reader,
+                                                          const wmbt_s3client_now *now);
 
 /** True if the connection may carry the next request: after ok and end. */
 WMBT_API bool wmbt_s3presence_is_reusable(const wmbt_s3presence *p);

@@ -27,6 +27,33 @@ static inline wmbt_status wmbt_s3client_refuse_question(wmbt_reader *reader,
                : WMBT_NEED_MORE;
 }
 
+/* May what failed be asked for once more? Then the attempt is counted, in *attempts and in the
+ * client's budget, and *not_before says when: full jitter below a bound that doubles, and what the
+ * store asked for. */
+bool wmbt_s3client_retries(wmbt_s3client *client, const wmbt_s3_answer *answer, uint32_t *attempts,
+                           uint64_t *not_before, const wmbt_s3client_now *now);
+
+/* Clock and region are learned, each once. True: what was signed when the client had learned
+ * `learned` times may be answered otherwise now. */
+bool wmbt_s3client_mend(wmbt_s3client *client, const wmbt_s3_answer *answer, uint32_t learned,
+                        const wmbt_s3client_now *now);
+
+static inline bool wmbt_s3client_is_late(const wmbt_s3client *client, uint64_t now_ms)
+{
+    return client->deadline != 0u && client->deadline <= now_ms;
+}
+
+/* Milliseconds until nothing has come for too long since `heard_ms`, or until the deadline. */
+static inline uint32_t wmbt_s3client_until(const wmbt_s3client *client, uint64_t heard_ms,
+                                           uint64_t now_ms)
+{
+    uint64_t due = heard_ms + client->config.timeout_ms;
+    if (client->deadline != 0u && client->deadline < due) {
+        due = client->deadline;
+    }
+    return due > now_ms ? (uint32_t)(due - now_ms) : 0u;
+}
+
 #endif
 
 #endif

@@ -66,21 +66,9 @@ bool wmbt_s3conn_is_reusable(const wmbt_s3conn *conn)
     return conn->is_open != 0u;
 }
 
-static bool wmbt_s3client_is_late(const wmbt_s3client *client, uint64_t now_ms)
-{
-    return client->deadline != 0u && client->deadline <= now_ms;
-}
-
 uint32_t wmbt_s3client_left(const wmbt_s3client *client, const wmbt_s3conn *conn, uint64_t now_ms)
 {
-    uint64_t due = conn->heard_ms + client->config.timeout_ms;
-    if (conn->asked == 0u) {
-        return UINT32_MAX;
-    }
-    if (client->deadline != 0u && client->deadline < due) {
-        due = client->deadline;
-    }
-    return due > now_ms ? (uint32_t)(due - now_ms) : 0u;
+    return conn->asked != 0u ? wmbt_s3client_until(client, conn->heard_ms, now_ms) : UINT32_MAX;
 }
 
 uint32_t wmbt_s3client_wait(const wmbt_s3client *client, uint64_t now_ms)
@@ -292,25 +280,31 @@ wmbt_status wmbt_s3client_ask(wmbt_s3client *client, wmbt_s3conn *conn, wmbt_rea
 
 /* --- what became of a part -------------------------------------------------------------------- */
 
-/* Full jitter below a bound that doubles; what the store says is the least. */
-static void wmbt_s3client_back_off(const wmbt_s3client *client, const wmbt_s3conn *conn,
-                                   wmbt_s3client_slot *slot, const wmbt_s3client_now *now)
+bool wmbt_s3client_retries(wmbt_s3client *client, const wmbt_s3_answer *answer, uint32_t *attempts,
+                           uint64_t *not_before, const wmbt_s3client_now *now)
 {
     uint64_t asked = 0;
     uint32_t bound = client->config.base_ms, cap = client->config.cap_ms;
-    for (uint32_t i = 1; i < slot->attempts && bound < cap; i++) {
+    if (++*attempts >= client->config.attempts || client->budget < WMBT_S3CLIENT_RETRY_COST ||
+        wmbt_s3client_is_late(client, now->ms)) {
+        return false;
+    }
+    client->budget -= WMBT_S3CLIENT_RETRY_COST;
+    client->counts.retries++;
+    for (uint32_t i = 1; i < *attempts && bound < cap; i++) {
         bound = bound > UINT32_MAX / 2u ? cap : bound * 2u;
     }
     bound = bound < cap ? bound : cap;
     uint32_t wait = bound == UINT32_MAX ? now->random : now->random % (bound + 1u);
-    if (wmbt_s3_answer_retry_after(&conn->answer, &asked)) {
-        uint32_t most = WMBT_S3CLIENT_MAX_WAIT_MS / 1000u;
-        asked = 1000u * (asked < most ? (uint32_t)asked : most);
+    if (wmbt_s3_answer_retry_after(answer, &asked)) {
+        uint32_t max = WMBT_S3CLIENT_MAX_WAIT_MS / 1000u;
+        asked = 1000u * (asked < max ? (uint32_t)asked : max);
     }
-    slot->not_before = now->ms + wait + asked;
-    if (client->deadline != 0u && slot->not_before > client->deadline) {
-        slot->not_before = client->deadline;
+    *not_before = now->ms + wait + asked;
+    if (client->deadline != 0u && *not_before > client->deadline) {
+        *not_before = client->deadline;
     }
+    return true;
 }
 
 /* The part is owed, if that is not too often. */
@@ -318,53 +312,48 @@ static void wmbt_s3client_again(wmbt_s3client *client, wmbt_s3conn *conn, wmbt_r
                                 const wmbt_s3client_now *now)
 {
     wmbt_s3client_slot *slot = wmbt_s3client_slot_of(client, &conn->part[0]);
-    if (slot == NULL) {
-        return;
-    }
-    if (++slot->attempts >= client->config.attempts || client->budget < WMBT_S3CLIENT_RETRY_COST ||
-        wmbt_s3client_is_late(client, now->ms)) {
+    if (slot != NULL &&
+        !wmbt_s3client_retries(client, &conn->answer, &slot->attempts, &slot->not_before, now)) {
         wmbt_s3client_fail(conn, reader, slot, WMBT_S3CLIENT_REFUSED + (int)WMBT_S3_BUSY);
-        return;
     }
-    client->budget -= WMBT_S3CLIENT_RETRY_COST;
-    client->counts.retries++;
-    wmbt_s3client_back_off(client, conn, slot, now);
 }
 
-static void wmbt_s3client_changed(wmbt_s3conn *conn, wmbt_reader *reader, wmbt_s3client_slot *slot)
+static void wmbt_s3client_changed(const wmbt_s3client *client, wmbt_s3conn *conn,
+                                  wmbt_reader *reader, wmbt_s3client_slot *slot)
 {
-    if (++slot->restarts > WMBT_S3CLIENT_RESTARTS) {
+    if (++slot->restarts > WMBT_S3CLIENT_RESTARTS || slot->restarts >= client->config.attempts) {
         wmbt_s3client_fail(conn, reader, slot, WMBT_S3CLIENT_REFUSED + (int)WMBT_S3_CHANGED);
     } else {
         wmbt_s3client_said(conn, slot, wmbt_reader_restart(reader, &slot->want));
     }
 }
 
-/* Clock and region are learned, each once. */
-static bool wmbt_s3client_mend(wmbt_s3client *client, const wmbt_s3conn *conn,
-                               const wmbt_s3client_now *now)
+bool wmbt_s3client_mend(wmbt_s3client *client, const wmbt_s3_answer *answer, uint32_t learned,
+                        const wmbt_s3client_now *now)
 {
     uint64_t date = 0;
-    uint32_t meaning = wmbt_s3_answer_meaning(&conn->answer);
-    wmbt_view region = wmbt_s3_answer_region(&conn->answer);
-    if ((meaning == WMBT_S3_CLOCK || meaning == WMBT_S3_REGION) &&
-        conn->part[0].learned != client->learned) {
+    uint32_t meaning = wmbt_s3_answer_meaning(answer);
+    wmbt_view region = wmbt_s3_answer_region(answer);
+    bool clock = meaning == WMBT_S3_CLOCK;
+    if (!clock && meaning != WMBT_S3_REGION && meaning != WMBT_S3_REDIRECT) {
+        return false;
+    }
+    if (learned != client->learned) {
         return true; /* it was signed before */
     }
-    if (meaning == WMBT_S3_CLOCK && client->clock_set == 0u &&
-        wmbt_s3_answer_date(&conn->answer, &date)) {
-        client->clock_set = 1;
-        client->learned++;
-        client->clock_offset = (int64_t)(date - now->time);
-        return true;
+    if (clock ? client->clock_set != 0u || !wmbt_s3_answer_date(answer, &date)
+              : client->region_len != 0u || region.len == 0u) {
+        return false;
     }
-    if (meaning == WMBT_S3_REGION && client->region_len == 0u && region.len != 0u) {
+    if (clock) {
+        client->clock_set = 1;
+        client->clock_offset = (int64_t)(date - now->time);
+    } else {
         wmbt_bytes_copy(client->region, region.data, region.len);
         client->region_len = (uint8_t)region.len;
-        client->learned++;
-        return true;
     }
-    return false;
+    client->learned++;
+    return true;
 }
 
 /* Behind the last byte of the first want of an object. */
@@ -508,11 +497,11 @@ static void wmbt_s3client_conclude(wmbt_s3client *client, wmbt_s3conn *conn, wmb
     case WMBT_S3_PART:
     case WMBT_S3_WHOLE_INSTEAD: wmbt_s3client_end_of_bytes(client, conn, reader, slot, now); break;
     case WMBT_S3_MISSING: wmbt_s3client_fail(conn, reader, slot, WMBT_MISSING); break;
-    case WMBT_S3_CHANGED: wmbt_s3client_changed(conn, reader, slot); break;
+    case WMBT_S3_CHANGED: wmbt_s3client_changed(client, conn, reader, slot); break;
     case WMBT_S3_BUSY: wmbt_s3client_again(client, conn, reader, now); break;
     case WMBT_S3_BAD_RANGE:
         if (slot->found != 0u) {
-            wmbt_s3client_changed(conn, reader, slot);
+            wmbt_s3client_changed(client, conn, reader, slot);
         } else if (!wmbt_s3_answer_size(&conn->answer, &size) || size == 0u) {
             wmbt_s3client_said(conn, slot, wmbt_reader_found(reader, &slot->want, 0));
         } else {
@@ -520,7 +509,7 @@ static void wmbt_s3client_conclude(wmbt_s3client *client, wmbt_s3conn *conn, wmb
         }
         break;
     default:
-        if (wmbt_s3client_mend(client, conn, now)) {
+        if (wmbt_s3client_mend(client, &conn->answer, conn->part[0].learned, now)) {
             client->counts.retries++;
         } else {
             wmbt_s3client_fail(conn, reader, slot, WMBT_S3CLIENT_REFUSED + (int)meaning);

@@ -30,7 +30,7 @@ wmbt_status wmbt_s3presence_init(wmbt_s3presence *p, wmbt_buf memory, uint32_t m
 
 bool wmbt_s3presence_is_reusable(const wmbt_s3presence *p)
 {
-    return p->is_asked == 0u && wmbt_http_reusable(wmbt_s3_answer_http(&p->answer));
+    return p->is_asked == 0u && p->reused != 0u;
 }
 
 static wmbt_buf wmbt_s3presence_token(const wmbt_s3presence *p, uint32_t page)
@@ -62,6 +62,8 @@ wmbt_status wmbt_s3presence_take(wmbt_s3presence *p, wmbt_reader *reader, const 
     wmbt_bytes_fill(p->memory.data + WMBT_S3PRESENCE_BITS_AT, 0, bytes);
     p->token_len = 0;
     p->pages = 0;
+    p->attempts = 0;
+    p->not_before = 0;
     p->is_asked = 0;
     p->is_open = 1;
     return WMBT_OK;
@@ -85,40 +87,73 @@ static wmbt_status wmbt_s3presence_await(wmbt_s3presence *p)
     return status;
 }
 
-wmbt_status wmbt_s3presence_ask(wmbt_s3presence *p, const wmbt_s3client *client,
-                                wmbt_reader *reader, uint64_t time, wmbt_buf out, size_t *written)
+/* Writes the request for the next page. */
+static wmbt_status wmbt_s3presence_write(wmbt_s3presence *p, const wmbt_s3client *client,
+                                         const wmbt_reader *reader, uint64_t time, wmbt_buf out,
+                                         size_t *written)
 {
     wmbt_s3_store store;
     wmbt_s3_list list;
     size_t len = 0;
     uint8_t *key = p->memory.data + WMBT_S3PRESENCE_KEY_AT;
-    if (p->is_asked != 0u) {
-        return WMBT_BAD_STATE;
-    }
-    if (p->is_open == 0u) {
-        return WMBT_END;
-    }
     wmbt_status status = wmbt_reader_object_key(reader, p->want.object,
                                                 wmbt_buf_of(key, WMBT_S3PRESENCE_KEY_BYTES), &len);
-    if (status != WMBT_OK || len < WMBT_S3PRESENCE_HEX_BYTES) {
-        return wmbt_s3presence_give_up(p, reader);
+    if (status != WMBT_OK) {
+        return status == WMBT_BUFFER_TOO_SMALL ? WMBT_TOO_LARGE : status;
+    }
+    if (len < WMBT_S3PRESENCE_HEX_BYTES) {
+        return WMBT_BAD_LENGTH;
     }
     wmbt_s3client_store(client, &store);
     list.prefix = wmbt_view_of(key, len - WMBT_S3PRESENCE_HEX_BYTES);
     list.start_after = wmbt_view_of(NULL, 0);
     list.token = wmbt_view_of(wmbt_s3presence_token(p, p->pages).data, p->token_len);
     list.max_keys = 0;
-    status = wmbt_s3_write_list(&store, &list, time + (uint64_t)client->clock_offset, NULL, out,
-                                written);
+    return wmbt_s3_write_list(&store, &list, time + (uint64_t)client->clock_offset, NULL, out,
+                              written);
+}
+
+wmbt_status wmbt_s3presence_ask(wmbt_s3presence *p, wmbt_s3client *client, wmbt_reader *reader,
+                                const wmbt_s3client_now *now, wmbt_buf out, size_t *written)
+{
+    if (p->is_asked != 0u) {
+        return WMBT_BAD_STATE;
+    }
+    if (p->is_open == 0u) {
+        return WMBT_END;
+    }
+    if (wmbt_s3client_is_late(client, now->ms)) {
+        return wmbt_s3presence_give_up(p, reader);
+    }
+    if (p->not_before > now->ms) {
+        return WMBT_NEED_MORE;
+    }
+    wmbt_status status = wmbt_s3presence_write(p, client, reader, now->time, out, written);
     if (status == WMBT_BUFFER_TOO_SMALL) {
         return status;
     }
     if (status != WMBT_OK || wmbt_s3presence_await(p) != WMBT_OK) {
         return wmbt_s3presence_give_up(p, reader);
     }
+    client->counts.requests++;
+    p->learned = client->learned;
+    p->heard_ms = now->ms;
     p->pages++;
     p->is_asked = 1;
     return WMBT_OK;
+}
+
+uint32_t wmbt_s3presence_wait(const wmbt_s3presence *p, uint64_t now_ms)
+{
+    return p->is_open != 0u && p->is_asked == 0u && p->not_before > now_ms
+               ? (uint32_t)(p->not_before - now_ms)
+               : 0u;
+}
+
+uint32_t wmbt_s3presence_left(const wmbt_s3presence *p, const wmbt_s3client *client,
+                              uint64_t now_ms)
+{
+    return p->is_asked != 0u ? wmbt_s3client_until(client, p->heard_ms, now_ms) : UINT32_MAX;
 }
 
 /* A key of the listing: is it that of a block that is asked about? A key of something else that
@@ -159,19 +194,20 @@ static bool wmbt_s3presence_document(wmbt_s3presence *p, const wmbt_reader *read
     return status == WMBT_NEED_MORE;
 }
 
-/* The answer is complete. */
-static wmbt_status wmbt_s3presence_conclude(wmbt_s3presence *p, wmbt_reader *reader)
+/* The page that was asked for is asked for again, or its question is given up. */
+static wmbt_status wmbt_s3presence_again(wmbt_s3presence *p, wmbt_s3client *client,
+                                         wmbt_reader *reader, const wmbt_s3client_now *now)
 {
-    wmbt_view token;
     p->is_asked = 0;
-    if (wmbt_s3_answer_meaning(&p->answer) != WMBT_S3_OBJECT ||
-        wmbt_s3_page_finish(&p->page) != WMBT_OK) {
-        return wmbt_s3presence_give_up(p, reader);
-    }
-    if (wmbt_s3_page_next(&p->page, &token)) { /* it lies where the next request expects it */
-        p->token_len = token.len;
-        return p->pages < p->max_pages ? WMBT_OK : wmbt_s3presence_give_up(p, reader);
-    }
+    p->pages--; /* its token lies where it was: the answer's goes elsewhere */
+    return wmbt_s3client_retries(client, &p->answer, &p->attempts, &p->not_before, now)
+               ? WMBT_OK
+               : wmbt_s3presence_give_up(p, reader);
+}
+
+/* All pages are there. */
+static wmbt_status wmbt_s3presence_tell(wmbt_s3presence *p, wmbt_reader *reader)
+{
     p->is_open = 0;
     wmbt_view bits =
         wmbt_view_of(p->memory.data + WMBT_S3PRESENCE_BITS_AT, ((size_t)p->want.blocks + 7u) / 8u);
@@ -179,13 +215,43 @@ static wmbt_status wmbt_s3presence_conclude(wmbt_s3presence *p, wmbt_reader *rea
                                                                               : WMBT_END;
 }
 
-wmbt_status wmbt_s3presence_receive(wmbt_s3presence *p, wmbt_reader *reader, wmbt_view bytes)
+/* The answer is complete. */
+static wmbt_status wmbt_s3presence_conclude(wmbt_s3presence *p, wmbt_s3client *client,
+                                            wmbt_reader *reader, const wmbt_s3client_now *now)
+{
+    wmbt_view token;
+    uint32_t meaning = wmbt_s3_answer_meaning(&p->answer);
+    client->counts.by_meaning[meaning]++;
+    p->is_asked = 0;
+    if (meaning == WMBT_S3_BUSY) {
+        return wmbt_s3presence_again(p, client, reader, now);
+    }
+    if (wmbt_s3client_mend(client, &p->answer, p->learned, now)) {
+        client->counts.retries++;
+        p->pages--;
+        return WMBT_OK;
+    }
+    if (meaning != WMBT_S3_OBJECT || wmbt_s3_page_finish(&p->page) != WMBT_OK) {
+        return wmbt_s3presence_give_up(p, reader);
+    }
+    if (!wmbt_s3_page_next(&p->page, &token)) {
+        return wmbt_s3presence_tell(p, reader);
+    }
+    p->token_len = token.len; /* it lies where the next request expects it */
+    p->attempts = 0;
+    return p->pages < p->max_pages ? WMBT_OK : wmbt_s3presence_give_up(p, reader);
+}
+
+wmbt_status wmbt_s3presence_receive(wmbt_s3presence *p, wmbt_s3client *client, wmbt_reader *reader,
+                                    wmbt_view bytes, const wmbt_s3client_now *now)
 {
     wmbt_view piece;
     uint64_t offset = 0;
     if (p->is_asked == 0u || wmbt_view_is_bad(bytes)) {
         return WMBT_BAD_STATE;
     }
+    p->heard_ms = now->ms;
+    p->reused = 0;
     for (;;) {
         size_t taken = 0;
         wmbt_status status = wmbt_s3_answer_feed(&p->answer, bytes, &taken, &piece, &offset);
@@ -193,22 +259,37 @@ wmbt_status wmbt_s3presence_receive(wmbt_s3presence *p, wmbt_reader *reader, wmb
             return WMBT_NEED_MORE;
         }
         if (status == WMBT_END) {
-            return wmbt_s3presence_conclude(p, reader);
+            p->reused = taken == bytes.len && wmbt_http_reusable(wmbt_s3_answer_http(&p->answer));
+            return wmbt_s3presence_conclude(p, client, reader, now);
         }
-        if (status != WMBT_OK || !wmbt_s3presence_document(p, reader, piece)) {
+        if (status != WMBT_OK) {
+            client->counts.refused++;
+            return wmbt_s3presence_again(p, client, reader, now);
+        }
+        if (!wmbt_s3presence_document(p, reader, piece)) {
             return wmbt_s3presence_give_up(p, reader);
         }
         bytes = wmbt_view_of(bytes.data + taken, bytes.len - taken);
     }
 }
 
-wmbt_status wmbt_s3presence_lost(wmbt_s3presence *p, wmbt_reader *reader)
+wmbt_status wmbt_s3presence_lost(wmbt_s3presence *p, wmbt_s3client *client, wmbt_reader *reader,
+                                 const wmbt_s3client_now *now)
 {
+    bool idle = p->reused != 0u && !wmbt_http_begun(wmbt_s3_answer_http(&p->answer));
+    p->reused = 0;
     if (p->is_asked == 0u) {
         return WMBT_BAD_STATE;
     }
-    return wmbt_s3_answer_finish(&p->answer) == WMBT_END ? wmbt_s3presence_conclude(p, reader)
-                                                         : wmbt_s3presence_give_up(p, reader);
+    if (wmbt_s3_answer_finish(&p->answer) == WMBT_END) {
+        return wmbt_s3presence_conclude(p, client, reader, now);
+    }
+    if (idle) { /* it was closed before the request came, which is no attempt */
+        p->is_asked = 0;
+        p->pages--;
+        return WMBT_OK;
+    }
+    return wmbt_s3presence_again(p, client, reader, now);
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Presence by listings: pages in many splits, what ends a question, and that blocks which a listing
- * does not have are not asked for. */
+/* Presence by listings: pages in many splits, what is asked for again and what ends a question, and
+ * that blocks which a listing does not have are not asked for. */
 #include "../support/drive.h"
 #include "../support/splits.h"
 
@@ -17,6 +17,7 @@ typedef struct run {
     wmbt_s3client client;
     wmbt_s3client_slot slots[IN_FLIGHT];
     wmbt_s3presence p;
+    wmbt_s3client_now now;
     wmbt_want want;
     uint8_t memory[WMBT_S3PRESENCE_BYTES(8)];
     uint8_t request[ROOM], out[ROOM];
@@ -83,6 +84,9 @@ static run *prepare(wmbt_test *t, uint32_t max_pages)
     }
     config.store = &x->at;
     config.in_flight = IN_FLIGHT;
+    x->now.ms = 1000;
+    x->now.time = 1700000000u;
+    x->now.random = 7;
     bool good = wmbt_s3client_init(&x->client, &config, x->slots) == WMBT_OK &&
                 wmbt_s3presence_init(&x->p, wmbt_buf_of(x->memory, sizeof x->memory), max_pages) ==
                     WMBT_OK &&
@@ -100,21 +104,32 @@ static run *prepare(wmbt_test *t, uint32_t max_pages)
 
 static wmbt_status ask(run *x)
 {
-    return wmbt_s3presence_ask(&x->p, &x->client, x->d->r, 1700000000u,
+    return wmbt_s3presence_ask(&x->p, &x->client, x->d->r, &x->now,
                                wmbt_buf_of(x->request, sizeof x->request), &x->requested);
 }
 
-/* Gives what is in x->out, in a split; then the connection ends. */
-static wmbt_status give(run *x, uint32_t way)
+static wmbt_status lose(run *x)
+{
+    return wmbt_s3presence_lost(&x->p, &x->client, x->d->r, &x->now);
+}
+
+/* Gives what is in x->out, in a split; then the connection ends, if `ends`. */
+static wmbt_status give_and(run *x, uint32_t way, bool ends)
 {
     uint32_t state = way;
     wmbt_status status = WMBT_NEED_MORE;
     for (size_t at = 0; status == WMBT_NEED_MORE && at < x->len;) {
         size_t n = wmbt_split_next(way, &state, x->len - at);
-        status = wmbt_s3presence_receive(&x->p, x->d->r, wmbt_view_of(x->out + at, n));
+        status = wmbt_s3presence_receive(&x->p, &x->client, x->d->r, wmbt_view_of(x->out + at, n),
+                                         &x->now);
         at += n;
     }
-    return status == WMBT_NEED_MORE ? wmbt_s3presence_lost(&x->p, x->d->r) : status;
+    return status == WMBT_NEED_MORE && ends ? lose(x) : status;
+}
+
+static wmbt_status give(run *x, uint32_t way)
+{
+    return give_and(x, way, true);
 }
 
 static bool request_has(const run *x, const char *text)
@@ -158,12 +173,9 @@ static void test_given_up(wmbt_test *t)
     static const char *const bad[] = {
         "HTTP/1.1 403 x\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 404 x\r\nContent-Length: 41\r\n\r\n<Error><Code>NoSuchBucket</Code></Error>\n",
-        "HTTP/1.1 200 x\r\nContent-Length: 9\r\nContent-Length: 8\r\n\r\n",
         "HTTP/1.1 200 x\r\nContent-Length: 5\r\n\r\n<html",
-        "HTTP/1.1 200 x\r\nContent-Length: 500\r\n\r\n<ListBucketResult>",
         ("HTTP/1.1 200 x\r\nConnection: close\r\n\r\n<ListBucketResult><IsTruncated>true"
          "</IsTruncated></ListBucketResult>"),
-        "",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         run *x = prepare(t, 0);
@@ -192,17 +204,179 @@ static void test_given_up(wmbt_test *t)
     }
 }
 
+/* What may be otherwise the next time is asked for again, the same page, after a wait. */
+static void test_again(wmbt_test *t)
+{
+    static const char *const bad[] = {
+        "",
+        "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 429 x\r\nContent-Length: 0\r\nRetry-After: 2\r\n\r\n",
+        "HTTP/1.1 200 x\r\nContent-Length: 9\r\nContent-Length: 8\r\n\r\n",
+        "HTTP/1.1 200 x\r\nContent-Length: 500\r\n\r\n<ListBucketResult><NextContinuationToken>x",
+    };
+    for (uint32_t i = 0; i < 5u * sizeof bad / sizeof bad[0]; i++) {
+        run *x = prepare(t, 2);
+        T_CHECK(t, x != NULL);
+        T_EQ(t, ask(x), WMBT_OK);
+        T_CALL(t, put_page(t, x, "a/b=", false, 0));
+        T_EQ(t, give(x, i), WMBT_OK);
+        for (uint32_t attempt = 1; attempt < 5u; attempt++) {
+            uint32_t bound = 100u << (attempt - 1u);
+            x->now.random = attempt * 1000003u;
+            T_EQ(t, ask(x), WMBT_OK);
+            T_CHECK(t, request_has(x, "continuation-token=a%2Fb%3D&list-type=2"));
+            x->len = 0;
+            put(x, bad[i % 5u]);
+            T_EQ(t, give(x, i), WMBT_OK);
+            uint32_t wait = x->now.random % (bound + 1u) + (i % 5u == 2u ? 2000u : 0u);
+            T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), wait);
+            T_EQ(t, wmbt_s3presence_left(&x->p, &x->client, x->now.ms), UINT32_MAX);
+            x->now.ms += wait - 1u;
+            T_EQ(t, ask(x), WMBT_NEED_MORE);
+            x->now.ms++;
+        }
+        T_EQ(t, x->client.counts.retries, 4);
+        T_EQ(t, x->client.budget, 500u - 4u * WMBT_S3CLIENT_RETRY_COST);
+        T_EQ(t, ask(x), WMBT_OK);
+        if (i < 5u) { /* the last attempt */
+            x->len = 0;
+            put(x, bad[i % 5u]);
+            T_EQ(t, give(x, i), WMBT_END);
+            T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+            T_EQ(t, x->want.object, 0);
+            continue;
+        }
+        T_CALL(t, put_page(t, x, "", false, 99)); /* block 0 stands on the first page */
+        T_EQ(t, give(x, i), WMBT_END);
+        T_EQ(t, drive_status(x->d, 1), WMBT_MISSING);
+        T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+        T_EQ(t, x->want.object, 0);
+    }
+}
+
+/* Attempts are those of a page; the budget, the deadline and the time-out are the client's. */
+static void test_limits(wmbt_test *t)
+{
+    run *x = prepare(t, 9);
+    T_CHECK(t, x != NULL);
+    for (uint32_t page = 0; page < 3u; page++) {
+        for (uint32_t attempt = 0; attempt < 4u; attempt++) {
+            T_EQ(t, ask(x), WMBT_OK);
+            T_EQ(t, lose(x), WMBT_OK);
+            x->now.ms += wmbt_s3presence_wait(&x->p, x->now.ms);
+        }
+        T_EQ(t, ask(x), WMBT_OK);
+        T_CALL(t, put_page(t, x, page == 0u ? "a" : page == 1u ? "b" : "c", false, 99));
+        T_EQ(t, give(x, page), WMBT_OK);
+    }
+    x->client.budget = WMBT_S3CLIENT_RETRY_COST - 1u;
+    T_EQ(t, ask(x), WMBT_OK);
+    T_EQ(t, lose(x), WMBT_END);
+    T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+    T_EQ(t, x->want.kind, WMBT_WANT_OBJECT);
+
+    x = prepare(t, 0);
+    T_CHECK(t, x != NULL);
+    T_EQ(t, ask(x), WMBT_OK);
+    T_EQ(t, wmbt_s3presence_left(&x->p, &x->client, x->now.ms + 1u), 29999);
+    x->now.ms += 100;
+    x->len = 0;
+    put(x, "HTTP/1.1 200 x\r\n");
+    T_EQ(t, give_and(x, 0, false), WMBT_NEED_MORE);
+    T_EQ(t, wmbt_s3presence_left(&x->p, &x->client, x->now.ms), 30000);
+    T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 0);
+    wmbt_s3client_start(&x->client, x->now.ms + 30);
+    T_EQ(t, wmbt_s3presence_left(&x->p, &x->client, x->now.ms), 30);
+    x->now.ms += 10;
+    x->now.random = 90;
+    T_EQ(t, lose(x), WMBT_OK); /* a wait of 90 ms, but for the deadline */
+    T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 20);
+    x->now.ms += 20;
+    T_EQ(t, ask(x), WMBT_END);
+    T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+    T_EQ(t, x->want.kind, WMBT_WANT_OBJECT);
+}
+
+/* Clock and region are learned from the answer; what was signed before that is signed anew. */
+static void test_learning(wmbt_test *t)
+{
+    static const char *const says[] = {
+        "HTTP/1.1 403 x\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 48\r\n\r\n"
+        "<Error><Code>RequestTimeTooSkewed</Code></Error>",
+        "HTTP/1.1 400 x\r\nContent-Length: 75\r\n\r\n"
+        "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu</Region></Error>",
+        "HTTP/1.1 301 x\r\nx-amz-bucket-region: eu\r\nContent-Length: 0\r\n\r\n",
+    };
+    static const char *const signs[] = {"Credential=AK/19941106/us/", "Credential=AK/20231114/eu/",
+                                        "Credential=AK/20231114/eu/"};
+    for (uint32_t i = 0; i < 6u; i++) {
+        run *x = prepare(t, 0);
+        T_CHECK(t, x != NULL);
+        T_EQ(t, ask(x), WMBT_OK);
+        if (i >= 3u) { /* another answer was quicker */
+            x->client.learned++;
+            x->client.clock_set = 1;
+            x->client.region_len = 2;
+            x->client.region[0] = (uint8_t)'e';
+            x->client.region[1] = (uint8_t)'u';
+            x->client.clock_offset = i == 3u ? 784111777 - 1700000000 : 0;
+        }
+        x->len = 0;
+        put(x, says[i % 3u]);
+        T_EQ(t, give_and(x, i, false), WMBT_OK);
+        T_CHECK(t, wmbt_s3presence_is_reusable(&x->p));
+        T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 0);
+        T_EQ(t, ask(x), WMBT_OK);
+        T_CHECK(t, i == 3u || request_has(x, signs[i % 3u]));
+        T_EQ(t, x->client.budget, 500);
+        T_EQ(t, give_and(x, i, false), WMBT_END); /* once only */
+        T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+        T_EQ(t, x->want.kind, WMBT_WANT_OBJECT);
+    }
+}
+
+/* When a connection carries the next request, and that its end between two is no attempt. */
+static void test_connections(wmbt_test *t)
+{
+    run *x = prepare(t, 0);
+    T_CHECK(t, x != NULL);
+    T_EQ(t, ask(x), WMBT_OK);
+    x->len = 0;
+    put(x, "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n");
+    T_EQ(t, give_and(x, 0, false), WMBT_OK);
+    T_CHECK(t, wmbt_s3presence_is_reusable(&x->p));
+    x->now.ms += wmbt_s3presence_wait(&x->p, x->now.ms);
+    T_EQ(t, ask(x), WMBT_OK);
+    T_CHECK(t, !wmbt_s3presence_is_reusable(&x->p));
+    T_EQ(t, lose(x), WMBT_OK);
+    T_EQ(t, x->client.counts.retries, 1);
+    T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 0);
+    T_CHECK(t, !wmbt_s3presence_is_reusable(&x->p));
+    T_EQ(t, ask(x), WMBT_OK);
+    T_EQ(t, lose(x), WMBT_OK); /* a new one that ends is an attempt */
+    T_EQ(t, x->client.counts.retries, 2);
+    x->now.ms += wmbt_s3presence_wait(&x->p, x->now.ms);
+    T_EQ(t, ask(x), WMBT_OK);
+    put(x, "HTTP/1.1"); /* bytes behind the answer: the connection is not in step */
+    T_EQ(t, give_and(x, 0, false), WMBT_OK);
+    T_CHECK(t, !wmbt_s3presence_is_reusable(&x->p));
+    T_EQ(t, x->client.counts.requests, 4);
+    T_EQ(t, x->client.counts.by_meaning[WMBT_S3_BUSY], 2);
+}
+
 static void test_arguments(wmbt_test *t)
 {
     run *x = prepare(t, 0);
     T_CHECK(t, x != NULL);
     wmbt_s3presence *p = &x->p;
     wmbt_want want;
-    T_EQ(t, wmbt_s3presence_receive(p, x->d->r, wmbt_view_of("x", 1)), WMBT_BAD_STATE);
-    T_EQ(t, wmbt_s3presence_lost(p, x->d->r), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_s3presence_receive(p, &x->client, x->d->r, wmbt_view_of("x", 1), &x->now),
+         WMBT_BAD_STATE);
+    T_EQ(t, lose(x), WMBT_BAD_STATE);
     T_CHECK(t, !wmbt_s3presence_is_reusable(p));
     T_EQ(t,
-         wmbt_s3presence_ask(p, &x->client, x->d->r, 0, wmbt_buf_of(x->request, 40), &x->requested),
+         wmbt_s3presence_ask(p, &x->client, x->d->r, &x->now, wmbt_buf_of(x->request, 40),
+                             &x->requested),
          WMBT_BUFFER_TOO_SMALL);
     wmbt_test_copy((uint8_t *)&want, (const uint8_t *)&x->want, sizeof want);
     want.kind = WMBT_WANT_OBJECT;
@@ -222,6 +396,10 @@ static void test_arguments(wmbt_test *t)
 static const wmbt_case cases[] = {
     {"pages", test_pages, ARENA, NULL},
     {"what ends a question", test_given_up, ARENA, NULL},
+    {"what is asked for again", test_again, ARENA, NULL},
+    {"limits", test_limits, ARENA, NULL},
+    {"clock and region", test_learning, ARENA, NULL},
+    {"connections", test_connections, ARENA, NULL},
     {"arguments", test_arguments, ARENA, NULL},
 };
 WMBT_SUITE(s3presence, cases);
