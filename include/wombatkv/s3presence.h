@@ -7,10 +7,10 @@
  *
  *     a want of kind presence: wmbt_s3presence_take(p, r, want) instead of wmbt_s3client_take()
  *     wmbt_s3presence_ask(p, c, r, ...) -> bytes to send on a connection of its own
- *     wmbt_s3presence_receive(p, c, r, bytes that came) until it says end: the reader has been told;
- *       or ok: ask() for the next page, or once more for this one
- *     wmbt_s3presence_lost(p, c, r)   the connection has ended, could not be opened, or nothing came
- *       in time
+ *     wmbt_s3presence_receive(p, c, r, bytes that came) until it says end: the reader has been
+ *       told; or ok: ask() for the next page, or once more for this one
+ *     wmbt_s3presence_lost(p, c, r)   the connection has ended, could not be opened, or nothing
+ *       came in time
  *
  * A page that fails as a want may (the connection ends, the store is busy or its answer must not be
  * believed, the clock is wrong) is asked for again, with the attempts, the backoff, the budget and
