@@ -968,6 +968,12 @@ static void test_hostile_streams(wmbt_test *t)
     /* 5 literals do not come in four streams */
     BLOCK(&m, 0x56, 0x00, 0x03, 0x80, 0x10, 1, 0, 1, 0, 1, 0, 5, 5, 5, 5, 0);
     EXPECT(WMBT_BAD_BITSTREAM, "");
+    /* nor four, a good stream of one each */
+    BLOCK(&m, 0x46, 0x00, 0x03, 0x80, 0x10, 1, 0, 1, 0, 1, 0, 3, 3, 3, 3, 0);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    /* nor three, with an empty stream at the end */
+    BLOCK(&m, 0x36, 0x00, 0x03, 0x80, 0x10, 1, 0, 1, 0, 1, 0, 3, 3, 3, 1, 0);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
     /* treeless without a tree before it */
     BLOCK(&m, 0x43, 0x40, 0x00, 0x1B, 0);
     EXPECT(WMBT_BAD_BITSTREAM, "");
@@ -1064,6 +1070,78 @@ static void test_hostile_accuracy_log(wmbt_test *t)
     /* weights: at most 6; this says 7 */
     BLOCK(&m, 0x42, 0x80, 0x01, 0x04, 0xF2, 0x03, 0x01, 0x01, 0x1B, 0);
     EXPECT(WMBT_BAD_BITSTREAM, "");
+}
+
+/* Appends the description of a table of 64 states: `symbols` symbols, of which all but the last have
+ * one state (RFC 8878, section 4.1.1). */
+static void add_counts(maker *m, unsigned symbols)
+{
+    uint64_t bits = 1; /* 5 more: 64 states */
+    unsigned n = 4;
+    unsigned left = 64;
+    for (unsigned s = 0; s < symbols; s++) {
+        unsigned count = s + 1u < symbols ? 1u : left;
+        unsigned width = 1; /* numbers up to left + 1, which is count + 1 at most */
+        while ((left + 1u) >> width != 0u) {
+            width++;
+        }
+        unsigned half = 1u << (width - 1u);
+        unsigned short_forms = 2u * half - 1u - (left + 1u);
+        unsigned number = count + 1u;
+        bool is_short = number < short_forms;
+        bits |= (uint64_t)(number < half ? number : number + short_forms) << n;
+        n += is_short ? width - 1u : width;
+        left -= count;
+        for (; n >= 8u; n -= 8u, bits >>= 8) {
+            ADD(m, (uint8_t)bits);
+        }
+    }
+    if (n != 0u) {
+        ADD(m, (uint8_t)bits);
+    }
+}
+
+/* How many of the 64 states that a sequence can begin in give "aaaa": one literal, length 3 and
+ * offset 1. The table of kind 0 (literal lengths), 1 (offsets) or 2 (match lengths) is described. */
+static unsigned states_that_decode(wmbt_test *t, unsigned kind, unsigned symbols)
+{
+    static const uint8_t modes[] = {0x94, 0x64, 0x58};
+    static const uint8_t codes[] = {1, 2, 0};
+    unsigned good = 0;
+    for (unsigned state = 0; state < 64u; state++) {
+        maker table, m;
+        begin(&table);
+        size_t before = table.n;
+        for (unsigned i = 0; i < 3u; i++) {
+            if (i == kind) {
+                add_counts(&table, symbols);
+            } else {
+                ADD(&table, codes[i]);
+            }
+        }
+        size_t bytes = table.n - before;
+        begin(&m);
+        block_header(&m, 1, COMPRESSED, (uint32_t)(6u + bytes));
+        ADD(&m, 0x08, 'a', 1, modes[kind]);
+        add(&m, table.b + before, bytes);
+        /* from the end: the mark, 6 bits of state, 2 bits of offset */
+        uint32_t bits = 1u << 8 | state << 2;
+        ADD(&m, (uint8_t)bits, (uint8_t)(bits >> 8));
+        forms f = forms_of(t, 64, 0);
+        size_t n;
+        good += decode(t, &f, wmbt_view_of(m.b, m.n), 64, &n) == WMBT_OK && n == 4u;
+        wmbt_test_reset(t);
+    }
+    return good;
+}
+
+static void test_as_many_symbols_as_there_are(wmbt_test *t)
+{
+    static const unsigned most[] = {36, 32, 53};
+    for (unsigned kind = 0; kind < 3u; kind++) {
+        T_EQ(t, states_that_decode(t, kind, most[kind]), 1);
+        T_EQ(t, states_that_decode(t, kind, most[kind] + 1u), 0);
+    }
 }
 
 static void test_hostile_table_modes(wmbt_test *t)
@@ -1342,6 +1420,7 @@ static const wmbt_case cases[] = {
     {"a jump table that is cut off", test_a_jump_table_that_is_cut_off, SMALL_BYTES, NULL},
     {"hostile weights", test_hostile_weights, SMALL_BYTES, NULL},
     {"hostile accuracy log", test_hostile_accuracy_log, SMALL_BYTES, NULL},
+    {"as many symbols as there are", test_as_many_symbols_as_there_are, SMALL_BYTES, NULL},
     {"hostile table modes", test_hostile_table_modes, SMALL_BYTES, NULL},
     {"hostile sequence count", test_hostile_sequence_count, SMALL_BYTES, NULL},
     {"hostile bits", test_hostile_bits, SMALL_BYTES, NULL},
