@@ -1072,7 +1072,7 @@ static void test_hostile_accuracy_log(wmbt_test *t)
     EXPECT(WMBT_BAD_BITSTREAM, "");
 }
 
-/* Appends the description of a table of 64 states: `symbols` symbols, of which all but the last have
+/* Appends the description of a table of 64 states: `symbols` symbols, all but the last with
  * one state (RFC 8878, section 4.1.1). */
 static void add_counts(maker *m, unsigned symbols)
 {
@@ -1102,7 +1102,7 @@ static void add_counts(maker *m, unsigned symbols)
 }
 
 /* How many of the 64 states that a sequence can begin in give "aaaa": one literal, length 3 and
- * offset 1. The table of kind 0 (literal lengths), 1 (offsets) or 2 (match lengths) is described. */
+ * offset 1. Table 0 (literal lengths), 1 (offsets) or 2 (match lengths) is written. */
 static unsigned states_that_decode(wmbt_test *t, unsigned kind, unsigned symbols)
 {
     static const uint8_t modes[] = {0x94, 0x64, 0x58};
