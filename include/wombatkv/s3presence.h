@@ -89,7 +89,8 @@ WMBT_API uint32_t wmbt_s3presence_left(const wmbt_s3presence *p, const wmbt_s3cl
  * Takes bytes that came.
  * need-more: took all, waits for more; ok: ask() for the next page, or for this one again, on this
  * connection if wmbt_s3presence_is_reusable(), else on a new one; end: the question is answered or
- * given up; bad-state: nothing was asked
+ * given up; bad-state: nothing was asked; NULL with a length; the question is another reader's,
+ * which is found out by its number of blocks only
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3presence_receive(wmbt_s3presence *p,
                                                              wmbt_s3client *client,
@@ -102,7 +103,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3presence_lost(wmbt_s3presence *p, wm
                                                           wmbt_reader *reader,
                                                           const wmbt_s3client_now *now);
 
-/** True if the connection may carry the next request: after ok and end. */
+/** True if the connection may carry the next request: after ok and end, unless more came than the
+ * answer. */
 WMBT_API bool wmbt_s3presence_is_reusable(const wmbt_s3presence *p);
 
 WMBT_END_DECLS

@@ -17,14 +17,12 @@ static inline void wmbt_s3client_store(const wmbt_s3client *client, wmbt_s3_stor
     }
 }
 
-/* Answers a question of presence: ask for the objects. Returns need-more; bad-state if it is
- * another reader's. A stale one needs no answer. */
-static inline wmbt_status wmbt_s3client_refuse_question(wmbt_reader *reader,
-                                                        const wmbt_want *question)
+/* Answers a question of presence: ask for the objects. A stale one needs no answer. */
+static inline void wmbt_s3client_refuse_question(wmbt_reader *reader, const wmbt_want *question)
 {
-    return wmbt_reader_fail(reader, question, WMBT_S3CLIENT_REFUSED) == WMBT_BAD_ARGUMENT
-               ? WMBT_BAD_STATE
-               : WMBT_NEED_MORE;
+    wmbt_status status = wmbt_reader_fail(reader, question, WMBT_S3CLIENT_REFUSED);
+    WMBT_ASSERT(status == WMBT_OK || status == WMBT_STALE);
+    (void)status;
 }
 
 /* May what failed be asked for once more? Then the attempt is counted, in *attempts and in the

@@ -89,7 +89,8 @@ uint32_t wmbt_s3client_wait(const wmbt_s3client *client, uint64_t now_ms)
 wmbt_status wmbt_s3client_take(wmbt_s3client *client, wmbt_reader *reader, const wmbt_want *want)
 {
     if (want->kind == WMBT_WANT_PRESENCE) {
-        return wmbt_s3client_refuse_question(reader, want);
+        wmbt_s3client_refuse_question(reader, want);
+        return WMBT_NEED_MORE;
     }
     if (want->id >= client->config.in_flight ||
         (want->kind != WMBT_WANT_OBJECT && want->kind != WMBT_WANT_RANGE)) {

@@ -40,13 +40,11 @@ static wmbt_buf wmbt_s3presence_token(const wmbt_s3presence *p, uint32_t page)
                        WMBT_S3PRESENCE_TOKEN_BYTES);
 }
 
-/* "Ask for the objects." Stale: the question is dead, which is as good. */
 static wmbt_status wmbt_s3presence_give_up(wmbt_s3presence *p, wmbt_reader *reader)
 {
     p->is_open = p->is_asked = 0;
-    return wmbt_status_is_error(wmbt_reader_fail(reader, &p->want, WMBT_S3CLIENT_REFUSED))
-               ? WMBT_BAD_STATE
-               : WMBT_END;
+    wmbt_s3client_refuse_question(reader, &p->want);
+    return WMBT_END;
 }
 
 wmbt_status wmbt_s3presence_take(wmbt_s3presence *p, wmbt_reader *reader, const wmbt_want *want)
@@ -56,7 +54,8 @@ wmbt_status wmbt_s3presence_take(wmbt_s3presence *p, wmbt_reader *reader, const 
     }
     size_t bytes = ((size_t)want->blocks + 7u) / 8u;
     if (p->is_open != 0u || bytes > p->memory.len - WMBT_S3PRESENCE_BITS_AT) {
-        return wmbt_s3client_refuse_question(reader, want);
+        wmbt_s3client_refuse_question(reader, want);
+        return WMBT_NEED_MORE;
     }
     WMBT_COPY_STRUCT(&p->want, want);
     wmbt_bytes_fill(p->memory.data + WMBT_S3PRESENCE_BITS_AT, 0, bytes);
@@ -69,8 +68,9 @@ wmbt_status wmbt_s3presence_take(wmbt_s3presence *p, wmbt_reader *reader, const 
     return WMBT_OK;
 }
 
-/* Starts reading the answer to the request that has been written. */
-static wmbt_status wmbt_s3presence_await(wmbt_s3presence *p)
+/* Starts reading the answer to the request that has been written. Nothing is refused: all memory
+ * was checked by init(). */
+static void wmbt_s3presence_await(wmbt_s3presence *p)
 {
     wmbt_s3_expected expected;
     wmbt_http_limits limits;
@@ -78,13 +78,13 @@ static wmbt_status wmbt_s3presence_await(wmbt_s3presence *p)
     wmbt_http_limits_init(&limits);
     wmbt_status status = wmbt_s3_answer_init(
         &p->answer, &expected, &limits, wmbt_buf_of(p->memory.data, WMBT_S3PRESENCE_LINE_BYTES));
-    if (status == WMBT_OK) {
-        status = wmbt_s3_page_init(
-            &p->page, wmbt_view_of(wmbt_s3presence_token(p, p->pages).data, p->token_len),
-            wmbt_buf_of(p->memory.data + WMBT_S3PRESENCE_KEY_AT, WMBT_S3PRESENCE_KEY_BYTES),
-            wmbt_s3presence_token(p, p->pages + 1u));
-    }
-    return status;
+    WMBT_ASSERT(status == WMBT_OK);
+    status = wmbt_s3_page_init(
+        &p->page, wmbt_view_of(wmbt_s3presence_token(p, p->pages).data, p->token_len),
+        wmbt_buf_of(p->memory.data + WMBT_S3PRESENCE_KEY_AT, WMBT_S3PRESENCE_KEY_BYTES),
+        wmbt_s3presence_token(p, p->pages + 1u));
+    WMBT_ASSERT(status == WMBT_OK);
+    (void)status;
 }
 
 /* Writes the request for the next page. */
@@ -98,12 +98,11 @@ static wmbt_status wmbt_s3presence_write(wmbt_s3presence *p, const wmbt_s3client
     uint8_t *key = p->memory.data + WMBT_S3PRESENCE_KEY_AT;
     wmbt_status status = wmbt_reader_object_key(reader, p->want.object,
                                                 wmbt_buf_of(key, WMBT_S3PRESENCE_KEY_BYTES), &len);
+    WMBT_ASSERT(status != WMBT_BUFFER_TOO_SMALL);
     if (status != WMBT_OK) {
-        return status == WMBT_BUFFER_TOO_SMALL ? WMBT_TOO_LARGE : status;
+        return status;
     }
-    if (len < WMBT_S3PRESENCE_HEX_BYTES) {
-        return WMBT_BAD_LENGTH;
-    }
+    WMBT_ASSERT(len >= WMBT_S3PRESENCE_HEX_BYTES); /* a block's key ends with its hash */
     wmbt_s3client_store(client, &store);
     list.prefix = wmbt_view_of(key, len - WMBT_S3PRESENCE_HEX_BYTES);
     list.start_after = wmbt_view_of(NULL, 0);
@@ -132,9 +131,10 @@ wmbt_status wmbt_s3presence_ask(wmbt_s3presence *p, wmbt_s3client *client, wmbt_
     if (status == WMBT_BUFFER_TOO_SMALL) {
         return status;
     }
-    if (status != WMBT_OK || wmbt_s3presence_await(p) != WMBT_OK) {
+    if (status != WMBT_OK) {
         return wmbt_s3presence_give_up(p, reader);
     }
+    wmbt_s3presence_await(p);
     client->counts.requests++;
     p->learned = client->learned;
     p->heard_ms = now->ms;

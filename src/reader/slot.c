@@ -116,7 +116,8 @@ void wmbt_reader_disturb(wmbt_reader *r, wmbt_reader_slot *s)
 
 void wmbt_reader_free_slot(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    if (s->phase == WMBT_SLOT_ENDED && s->not_quiet == 0u && s->stop == 0u) {
+    WMBT_ASSERT(s->phase == WMBT_SLOT_ENDED);
+    if (s->not_quiet == 0u && s->stop == 0u) {
         WMBT_ASSERT(s->queued == 0u && s->asked == 0u && r->inflating != s->id);
         s->phase = WMBT_SLOT_FREE;
         s->next = r->first_free;
@@ -194,7 +195,8 @@ void wmbt_reader_settle(wmbt_reader *r, uint32_t object, wmbt_status status, uin
         return;
     }
     /* policy prefix: nothing from here on is wanted any more */
-    if (status != WMBT_OK && !wmbt_reader_audits(r) && object < r->now.limit) {
+    if (status != WMBT_OK && !wmbt_reader_audits(r)) {
+        WMBT_ASSERT(object < r->now.limit); /* behind it nothing is in flight */
         r->now.limit = object;
         wmbt_reader_withdraw_from(r, object, true);
     }

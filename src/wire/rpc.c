@@ -35,8 +35,8 @@ static bool wmbt_rpc_fail(wmbt_rpc_archive *x, wmbt_status status)
 /* Claims n bytes at a place; what they refer to lies before them until wmbt_rpc_leave(). */
 static bool wmbt_rpc_enter(wmbt_rpc_archive *x, uint64_t at, uint64_t n, uint32_t alignment)
 {
-    if (x->status != WMBT_OK || at < x->low || at > x->high || n > x->high - at ||
-        (at & (alignment - 1u)) != 0u) {
+    WMBT_ASSERT(x->status == WMBT_OK);
+    if (at < x->low || at > x->high || n > x->high - at || (at & (alignment - 1u)) != 0u) {
         return wmbt_rpc_fail(x, WMBT_BAD_OFFSET);
     }
     x->high = at;

@@ -676,6 +676,50 @@ static void test_presence(wmbt_test *t)
     T_CHECK(t, other.kind == WMBT_WANT_PRESENCE && other.object == 10u && other.blocks == 1u);
 }
 
+/* What the caller has is there, whatever the answer to an older question says of the bucket. */
+static void test_presence_resident(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, WMBT_READER_AUDIT);
+    T_CHECK(t, d != NULL);
+    T_CALL(t, ask(d, 3, 3));
+    wmbt_want want;
+    const uint8_t bits = 0x04;
+    T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+    T_CHECK(t, want.kind == WMBT_WANT_PRESENCE && want.object == 0u && want.blocks == 3u);
+    T_EQ(t, wmbt_reader_resident(d->r, 1), WMBT_OK);
+    T_EQ(t, wmbt_reader_presence(d->r, &want, wmbt_view_of(&bits, 1)), WMBT_OK);
+    T_EQ(t, drive_status(d, 0), WMBT_MISSING);
+    T_EQ(t, drive_status(d, 1), WMBT_OK);
+    T_EQ(t, drive_status(d, 2), WMBT_NEED_MORE);
+}
+
+/* Blocks of a size that the shape has not: one can neither be had nor be fetched. What lies under
+ * its key is damaged, or is another block. */
+static void test_size_of_no_block(wmbt_test *t)
+{
+    drive_bucket x;
+    for (uint32_t damaged = 0; damaged < 2u; damaged++) {
+        drive *d = make(t, &x, false, WMBT_READER_AUDIT);
+        T_CHECK(t, d != NULL);
+        d->prompt.chain.block_tokens = BUCKET_BLOCK_TOKENS - 1u;
+        T_CALL(t, start_bare(d));
+        T_EQ(t, wmbt_reader_hash(d->r, &x.b->hash[0]), WMBT_OK);
+        T_EQ(t, wmbt_reader_resident(d->r, 0), WMBT_BAD_ARGUMENT);
+        uint8_t header[WMBT_READER_HEADER_BYTES];
+        wmbt_want want;
+        size_t taken = 0;
+        wmbt_test_copy(header, x.plain.data, sizeof header);
+        header[0] ^= damaged != 0u ? 1u : 0u;
+        T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+        T_EQ(t, wmbt_reader_found(d->r, &want, x.plain.len), WMBT_NEED_MORE);
+        wmbt_status status = damaged != 0u ? WMBT_BAD_MAGIC : WMBT_WRONG_BLOCK;
+        T_EQ(t, wmbt_reader_feed(d->r, &want, 0, wmbt_view_of(header, sizeof header), &taken),
+             status);
+        T_EQ(t, drive_status(d, 0), status);
+    }
+}
+
 /* Blocks behind one that is not there are not asked for by policy prefix; a question that fails is
  * not asked again, its blocks are asked for. */
 static void test_presence_prefix(wmbt_test *t)
@@ -825,6 +869,8 @@ static const wmbt_case cases[] = {
     {"keys", test_keys, ARENA, NULL},
     {"keys that cannot be", test_no_keys, ARENA, NULL},
     {"presence", test_presence, ARENA, NULL},
+    {"presence: a block that is resident", test_presence_resident, ARENA, NULL},
+    {"a size that no block has", test_size_of_no_block, ARENA, NULL},
     {"presence: policy prefix, failure", test_presence_prefix, ARENA, NULL},
     {"fail: every status", test_fail, ARENA, NULL},
     {"results before and after the end", test_results, ARENA, NULL},

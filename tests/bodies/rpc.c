@@ -58,6 +58,7 @@ static void test_mutants(wmbt_test *t)
 /* --- by hand ---------------------------------------------------------------------------------- */
 
 static const wmbt_view no_bytes = {NULL, 1};
+static const wmbt_buf nowhere = {NULL, 1};
 
 static void test_arguments(wmbt_test *t)
 {
@@ -90,8 +91,66 @@ static void test_arguments(wmbt_test *t)
     T_EQ(t, wmbt_rpc_write_blocks(&source, WMBT_RPC_GET_REQUEST, all, &needed), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_rpc_write_keys(NULL, 1, all, &needed), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_rpc_write_bytes(&no_bytes, 1, all, &needed), WMBT_BAD_ARGUMENT);
-    T_EQ(t, wmbt_rpc_write_keys(NULL, 0, wmbt_buf_of(NULL, 1), &needed), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_rpc_write_keys(NULL, 0, nowhere, &needed), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_rpc_write_bytes(NULL, 0, nowhere, &needed), WMBT_BAD_ARGUMENT);
     T_EQ(t, needed, 7);
+}
+
+/* Each writer refuses a buffer that is nowhere, and says which part is none that may be written:
+ * the first, in the order of the fields. */
+static void test_refused_parts(wmbt_test *t)
+{
+    static const wmbt_view bad_text[] = {WMBT_VIEW_INIT("\x80")}, text[] = {WMBT_VIEW_INIT("a")};
+    uint8_t out[64];
+    const wmbt_buf all = wmbt_buf_of(out, sizeof out);
+    size_t needed = 7;
+    wmbt_rpc_request request = {0};
+    wmbt_rpc_response response = {0};
+    wmbt_rpc_blocks_source source = {0};
+    T_EQ(t, wmbt_rpc_write_request(&request, nowhere, &needed), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_rpc_write_response(&response, nowhere, &needed), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_rpc_write_blocks(&source, WMBT_RPC_GET_REQUEST, nowhere, &needed),
+         WMBT_BAD_ARGUMENT);
+    wmbt_view_set(&response.payload, no_bytes);
+    wmbt_view_set(&response.message, bad_text[0]);
+    T_EQ(t, wmbt_rpc_write_response(&response, all, &needed), WMBT_BAD_ARGUMENT);
+    wmbt_view_set(&request.space, bad_text[0]);
+    wmbt_view_set(&request.payload, no_bytes);
+    T_EQ(t, wmbt_rpc_write_request(&request, all, &needed), WMBT_BAD_TEXT);
+    wmbt_view_set(&source.space, bad_text[0]);
+    source.hash_count = 1;
+    source.payload_count = 2;
+    T_EQ(t, wmbt_rpc_write_blocks(&source, WMBT_RPC_PUT_REQUEST, all, &needed), WMBT_BAD_TEXT);
+    wmbt_view_set(&source.space, text[0]);
+    T_EQ(t, wmbt_rpc_write_blocks(&source, WMBT_RPC_PUT_REQUEST, all, &needed), WMBT_BAD_ARGUMENT);
+    source.hashes = text;
+    T_EQ(t, wmbt_rpc_write_blocks(&source, WMBT_RPC_PUT_REQUEST, all, &needed), WMBT_BAD_ARGUMENT);
+    source.payloads = text;
+    source.payload_count = 0;
+    T_EQ(t, wmbt_rpc_write_blocks(&source, WMBT_RPC_PUT_REQUEST, all, &needed), WMBT_BAD_COUNT);
+    source.payload_count = 1;
+    T_EQ(t, needed, 7);
+    T_EQ(t, wmbt_rpc_write_blocks(&source, WMBT_RPC_PUT_REQUEST, wmbt_buf_of(NULL, 0), &needed),
+         WMBT_BUFFER_TOO_SMALL);
+}
+
+/* Batches of nothing, whose list is nowhere: a mark and a count of 0. */
+static void test_nothing(wmbt_test *t)
+{
+    uint8_t out[64];
+    size_t needed = 0;
+    wmbt_rpc_batch batch;
+    wmbt_view element;
+    T_EQ(t, wmbt_rpc_write_keys(NULL, 0, wmbt_buf_of(out, sizeof out), &needed), WMBT_OK);
+    T_EQ(t, needed, 20);
+    T_EQ(t, wmbt_load_le32(out + 16), 0);
+    T_EQ(t, wmbt_rpc_read_keys(wmbt_view_of(out, needed), &batch), WMBT_OK);
+    T_EQ(t, wmbt_rpc_batch_next(&batch, &element), WMBT_END);
+    T_EQ(t, wmbt_rpc_write_bytes(NULL, 0, wmbt_buf_of(out, sizeof out), &needed), WMBT_OK);
+    T_EQ(t, needed, 21);
+    T_EQ(t, wmbt_load_le32(out + 17), 0);
+    T_EQ(t, wmbt_rpc_read_bytes(wmbt_view_of(out, needed), &batch), WMBT_OK);
+    T_EQ(t, wmbt_rpc_batch_next(&batch, &element), WMBT_END);
 }
 
 /* Sizes that have no form are refused before a byte of them is read. */
@@ -99,6 +158,7 @@ static void test_too_large(wmbt_test *t)
 {
     static const uint8_t byte = 'x';
     wmbt_rpc_request request = {0};
+    wmbt_rpc_response response = {0};
     wmbt_view two[2];
     size_t needed = 7;
     const wmbt_buf none = wmbt_buf_of(NULL, 0);
@@ -107,6 +167,11 @@ static void test_too_large(wmbt_test *t)
     wmbt_view_set(&request.space, wmbt_view_of(&byte, 1));
     wmbt_view_set(&request.payload, wmbt_view_of(&byte, 0x7FFFFFFFu));
     T_EQ(t, wmbt_rpc_write_request(&request, none, &needed), WMBT_TOO_LARGE);
+    wmbt_view_set(&request.payload, wmbt_view_of(&byte, SIZE_MAX)); /* their sum wraps */
+    T_EQ(t, wmbt_rpc_write_request(&request, none, &needed), WMBT_TOO_LARGE);
+    wmbt_view_set(&response.payload, wmbt_view_of(&byte, 0x7FFFFF00u));
+    wmbt_view_set(&response.message, wmbt_view_of(&byte, 0x100));
+    T_EQ(t, wmbt_rpc_write_response(&response, none, &needed), WMBT_TOO_LARGE);
     wmbt_view_set(&two[0], wmbt_view_of(&byte, 0x40000000u));
     wmbt_view_set(&two[1], wmbt_view_of(&byte, 0x40000000u));
     T_EQ(t, wmbt_rpc_write_bytes(two, 2, none, &needed), WMBT_TOO_LARGE);
@@ -188,6 +253,8 @@ static const wmbt_case cases[] = {
     {"table: bent block operations", test_mutants, ARENA + 1024,
      FOLDER "daemon_blockops_mutants.tsv"},
     {"arguments", test_arguments, 0, NULL},
+    {"parts that are refused", test_refused_parts, 0, NULL},
+    {"batches of nothing", test_nothing, 0, NULL},
     {"sizes without a form", test_too_large, 0, NULL},
     {"a round trip at every alignment", test_round_trip, 0, NULL},
     {"bytes that change", test_changed, 0, NULL},

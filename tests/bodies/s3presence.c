@@ -31,14 +31,13 @@ static void put(run *x, const char *text)
     x->len += v.len;
 }
 
-/* A page with a key that is no block's, and perhaps that of a block of the prompt. */
-static void put_page(wmbt_test *t, run *x, const char *token, bool encoded, uint32_t block)
+/* The document of a page: a key that is no block's, and perhaps that of a block of the prompt. */
+static void put_document(wmbt_test *t, run *x, const char *token, bool encoded, uint32_t block)
 {
     uint8_t key[WMBT_OBJKEY_MAX_BYTES];
     size_t n = 0;
-    x->len = 0;
-    put(x, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<ListBucketResult><Contents><Key>"
-           "kv/t/n/wombatkv/v1/block/b3=00</Key><Size>1</Size></Contents>");
+    put(x, "<ListBucketResult><Contents><Key>kv/t/n/wombatkv/v1/block/b3=00</Key><Size>1</Size>"
+           "</Contents>");
     if (block < x->d->b->blocks) {
         T_EQ(t, wmbt_reader_object_key(x->d->r, block, wmbt_buf_of(key, sizeof key), &n), WMBT_OK);
         put(x, "<Contents><Key>");
@@ -58,8 +57,30 @@ static void put_page(wmbt_test *t, run *x, const char *token, bool encoded, uint
     put(x, encoded ? "<EncodingType>url</EncodingType></ListBucketResult>" : "</ListBucketResult>");
 }
 
+/* A page behind whose end the connection ends. */
+static void put_page(wmbt_test *t, run *x, const char *token, bool encoded, uint32_t block)
+{
+    x->len = 0;
+    put(x, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+    put_document(t, x, token, encoded, block);
+}
+
+/* A page in chunks: one, which has all of it. */
+static void put_chunked(wmbt_test *t, run *x, const char *token, uint32_t block)
+{
+    static const char *const hex = "0123456789abcdef";
+    x->len = 0;
+    put(x, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0000\r\n");
+    size_t from = x->len;
+    put_document(t, x, token, false, block);
+    for (size_t n = x->len - from, i = 3; n != 0u; n /= 16u, i++) {
+        x->out[from - i] = (uint8_t)hex[n % 16u];
+    }
+    put(x, "\r\n0\r\n\r\n");
+}
+
 /* A reader that asks for the presence of two blocks. NULL: the test has failed. */
-static run *prepare(wmbt_test *t, uint32_t max_pages)
+static run *prepare_space(wmbt_test *t, uint32_t max_pages, const char *name_space)
 {
     wmbt_s3client_config config;
     wmbt_test_reset(t);
@@ -68,11 +89,13 @@ static run *prepare(wmbt_test *t, uint32_t max_pages)
         return NULL;
     }
     drive_fill(t, &x->b, false, FORM_PLAIN);
+    x->b.b->hash[1].bytes[31] = 0xAB; /* letters */
     x->d = t->failed ? NULL : drive_config(t, x->b.b, WMBT_READER_AUDIT | WMBT_READER_NO_TAIL);
     if (x->d == NULL) {
         return NULL;
     }
     x->d->config.presence_blocks = 8;
+    x->d->prompt.name_space = wmbt_test_text(name_space);
     drive_start(x->d);
     x->at.host = wmbt_test_text("store.test");
     x->at.bucket = wmbt_test_text("b");
@@ -100,6 +123,11 @@ static run *prepare(wmbt_test *t, uint32_t max_pages)
            wmbt_s3presence_take(&x->p, x->d->r, &x->want) == WMBT_OK;
     T_ALSO(t, good, "the question is asked");
     return t->failed ? NULL : x;
+}
+
+static run *prepare(wmbt_test *t, uint32_t max_pages)
+{
+    return prepare_space(t, max_pages, BUCKET_NAMESPACE);
 }
 
 static wmbt_status ask(run *x)
@@ -167,6 +195,115 @@ static void test_pages(wmbt_test *t)
     }
 }
 
+/* The next want is that of an object: block `block` is asked for. */
+static void check_asked_for(wmbt_test *t, run *x, uint32_t block)
+{
+    T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+    T_EQ(t, x->want.kind, WMBT_WANT_OBJECT);
+    T_EQ(t, x->want.object, block);
+}
+
+/* A store that keeps its connection answers two pages on it, if there is nothing behind an answer
+ * that belongs to none. */
+static void test_reused(wmbt_test *t)
+{
+    for (uint32_t way = 0; way < T_MANY(40u, 6u); way++) {
+        for (uint32_t more = 0; more < 2u; more++) {
+            run *x = prepare(t, 0);
+            T_CHECK(t, x != NULL);
+            T_EQ(t, ask(x), WMBT_OK);
+            T_CHECK(t, !wmbt_s3presence_is_reusable(&x->p));
+            T_CALL(t, put_chunked(t, x, "a", 99));
+            if (more != 0u) {
+                put(x, "?");
+            }
+            T_EQ(t, give_and(x, more != 0u ? 0u : way, false), WMBT_OK);
+            T_EQ(t, wmbt_s3presence_is_reusable(&x->p), more == 0u);
+            T_EQ(t, ask(x), WMBT_OK);
+            T_CHECK(t, !wmbt_s3presence_is_reusable(&x->p));
+            T_CALL(t, put_chunked(t, x, "", 0));
+            T_EQ(t, give(x, way), WMBT_END);
+            T_CHECK(t, wmbt_s3presence_is_reusable(&x->p));
+            T_EQ(t, drive_status(x->d, 1), WMBT_MISSING);
+            T_CALL(t, check_asked_for(t, x, 0));
+        }
+    }
+}
+
+/* Keys that end almost as that of a block are not its own. */
+static void test_almost_a_key(wmbt_test *t)
+{
+    for (uint32_t row = 0; row < 3u; row++) {
+        run *x = prepare(t, 0);
+        T_CHECK(t, x != NULL);
+        T_EQ(t, ask(x), WMBT_OK);
+        T_CALL(t, put_page(t, x, "", false, 1));
+        size_t digit = 0; /* the last letter of the digits, or the last digit */
+        for (size_t i = 0; i + 6u < x->len; i++) {
+            bool end = wmbt_test_same(x->out + i, (const uint8_t *)"</Key>", 6);
+            for (size_t back = 1; end && back <= 64u && digit < i - back; back++) {
+                digit = row != 1u || x->out[i - back] >= (uint8_t)'a' ? i - back : digit;
+            }
+        }
+        T_CHECK(t, digit != 0u);
+        x->out[digit] = row == 0u   ? (uint8_t)'g'
+                        : row == 1u ? (uint8_t)(x->out[digit] - 'a' + 'A')
+                                    : (uint8_t)(x->out[digit] ^ 1u);
+        T_EQ(t, give(x, 3), WMBT_END);
+        T_EQ(t, drive_status(x->d, 0), WMBT_MISSING);
+        T_EQ(t, drive_status(x->d, 1), WMBT_MISSING);
+    }
+}
+
+/* A prompt begins while its predecessor's question is under way: the answer is nobody's, and until
+ * it is there, what the new one asks is answered by "ask for the objects". */
+static void test_next_prompt(wmbt_test *t)
+{
+    run *x = prepare(t, 0);
+    wmbt_reader *r = x != NULL ? x->d->r : NULL;
+    T_CHECK(t, x != NULL);
+    T_EQ(t, ask(x), WMBT_OK);
+    T_EQ(t, wmbt_reader_start(r, &x->d->prompt), WMBT_OK);
+    T_CALL(t, put_page(t, x, "", false, 99)); /* while there are no blocks */
+    T_EQ(t, wmbt_reader_hash(r, &x->d->b->hash[0]), WMBT_OK);
+    T_EQ(t, wmbt_reader_end(r, x->d->b->token_count), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(r, &x->want), WMBT_OK);
+    T_EQ(t, x->want.kind, WMBT_WANT_PRESENCE);
+    T_EQ(t, wmbt_s3presence_take(&x->p, r, &x->want), WMBT_NEED_MORE);
+    T_EQ(t, give(x, 5), WMBT_END);
+    T_EQ(t, drive_status(x->d, 0), WMBT_NEED_MORE);
+    T_CALL(t, check_asked_for(t, x, 0));
+    /* the same with the key of a block that the new prompt does not have */
+    x = prepare(t, 0);
+    T_CHECK(t, x != NULL);
+    T_EQ(t, ask(x), WMBT_OK);
+    T_CALL(t, put_page(t, x, "", false, 1));
+    T_EQ(t, wmbt_reader_start(x->d->r, &x->d->prompt), WMBT_OK);
+    T_EQ(t, give(x, 5), WMBT_END);
+    T_EQ(t, ask(x), WMBT_END);
+    /* another reader, whose question has the same serial and is about more blocks */
+    x = prepare(t, 0);
+    T_CHECK(t, x != NULL);
+    T_EQ(t, ask(x), WMBT_OK);
+    T_CALL(t, put_page(t, x, "", false, 1));
+    x->d->config.presence_blocks = 12;
+    x->d->config.max_blocks = 12;
+    x->d->config.memory = wmbt_buf_of(NULL, 0);
+    uint8_t *room = wmbt_test_alloc(t, WMBT_READER_BYTES(12, 1));
+    T_CHECK(t, room != NULL);
+    T_EQ(t,
+         wmbt_reader_init(wmbt_buf_of(room, WMBT_READER_BYTES(12, 1)), &x->d->config,
+                          x->want.serial, &x->d->r),
+         WMBT_OK);
+    T_EQ(t, wmbt_reader_start(x->d->r, &x->d->prompt), WMBT_OK);
+    for (uint32_t i = 0; i < 12u; i++) {
+        T_EQ(t, wmbt_reader_hash(x->d->r, &x->d->b->hash[0]), WMBT_OK);
+    }
+    T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+    T_EQ(t, x->want.blocks, 12);
+    T_EQ(t, give(x, 5), WMBT_BAD_STATE);
+}
+
 /* Whatever fails, the blocks are asked for. */
 static void test_given_up(wmbt_test *t)
 {
@@ -176,6 +313,7 @@ static void test_given_up(wmbt_test *t)
         "HTTP/1.1 200 x\r\nContent-Length: 5\r\n\r\n<html",
         ("HTTP/1.1 200 x\r\nConnection: close\r\n\r\n<ListBucketResult><IsTruncated>true"
          "</IsTruncated></ListBucketResult>"),
+        "HTTP/1.1 200 x\r\nContent-Length: 50\r\n\r\n<ListBucketResult><Contents><Key>&no;</Key>",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         run *x = prepare(t, 0);
@@ -184,9 +322,20 @@ static void test_given_up(wmbt_test *t)
         x->len = 0;
         put(x, bad[i]);
         T_EQ(t, give(x, 1), WMBT_END);
-        T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
-        T_EQ(t, x->want.kind, WMBT_WANT_OBJECT);
-        T_EQ(t, x->want.object, 0);
+        T_CALL(t, check_asked_for(t, x, 0));
+    }
+    /* a request that cannot be made: a key that is too long, a time behind the year 9999 */
+    uint8_t name[1100];
+    for (size_t i = 0; i < sizeof name; i++) {
+        name[i] = i + 1u < sizeof name ? 'n' : 0u;
+    }
+    for (uint32_t row = 0; row < 2u; row++) {
+        run *x = prepare_space(t, 0, row == 0u ? (const char *)name : BUCKET_NAMESPACE);
+        T_CHECK(t, x != NULL);
+        x->now.time = row == 0u ? x->now.time : UINT64_C(253402300800);
+        T_EQ(t, ask(x), WMBT_END);
+        T_EQ(t, ask(x), WMBT_END);
+        T_CALL(t, check_asked_for(t, x, 0));
     }
     /* more pages than are read; a listing that says the same token again */
     for (uint32_t row = 0; row < 2u; row++) {
@@ -381,6 +530,10 @@ static void test_arguments(wmbt_test *t)
     wmbt_test_copy((uint8_t *)&want, (const uint8_t *)&x->want, sizeof want);
     want.kind = WMBT_WANT_OBJECT;
     T_EQ(t, wmbt_s3presence_take(p, x->d->r, &want), WMBT_BAD_STATE);
+    T_EQ(t, ask(x), WMBT_OK);
+    T_EQ(t, ask(x), WMBT_BAD_STATE);
+    T_EQ(t, wmbt_s3presence_receive(p, &x->client, x->d->r, wmbt_view_of(NULL, 1), &x->now),
+         WMBT_BAD_STATE);
     T_EQ(t, wmbt_s3presence_init(p, wmbt_buf_of(NULL, 1), 0), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_s3presence_init(p, wmbt_buf_of(x->memory, WMBT_S3PRESENCE_BYTES(0) - 1u), 0),
          WMBT_BUFFER_TOO_SMALL);
@@ -395,6 +548,9 @@ static void test_arguments(wmbt_test *t)
 
 static const wmbt_case cases[] = {
     {"pages", test_pages, ARENA, NULL},
+    {"pages on one connection", test_reused, ARENA, NULL},
+    {"keys that are almost a block's", test_almost_a_key, ARENA, NULL},
+    {"a prompt that begins meanwhile", test_next_prompt, ARENA, NULL},
     {"what ends a question", test_given_up, ARENA, NULL},
     {"what is asked for again", test_again, ARENA, NULL},
     {"limits", test_limits, ARENA, NULL},

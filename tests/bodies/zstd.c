@@ -1144,6 +1144,58 @@ static void test_as_many_symbols_as_there_are(wmbt_test *t)
     }
 }
 
+/* A last block of "abcde" and one sequence, of whose match lengths (or literal lengths) there is a
+ * table of 32 states: symbol 0 and `zeros` behind it do not occur, the next one has all states. */
+static void make_zeros(maker *m, bool of_literals, unsigned zeros)
+{
+    maker block = {{0x28, 'a', 'b', 'c', 'd', 'e', 1}, 7};
+    uint32_t bits = 1u << 4; /* log 5; 5 bits: 1, which is no state */
+    unsigned count = 9;
+    if (of_literals) {
+        ADD(&block, 0x94);
+    } else {
+        ADD(&block, 0x58, 5, 2);
+    }
+    for (bool more = true; more;) {
+        unsigned run = zeros < 3u ? zeros : 3u; /* 3: another one follows */
+        bits |= run << count;
+        count += 2u;
+        zeros -= run;
+        more = run == 3u;
+        for (; count >= 8u; count -= 8u, bits >>= 8) {
+            ADD(&block, (uint8_t)bits);
+        }
+    }
+    bits |= 0x3Fu << count; /* 33, which is 32 states, in 6 bits */
+    for (count += 6u; count != 0u; count -= count < 8u ? count : 8u, bits >>= 8) {
+        ADD(&block, (uint8_t)bits);
+    }
+    if (of_literals) {
+        ADD(&block, 2, 0, 0x82); /* any state, offset 4 + 2 - 3 */
+    } else {
+        ADD(&block, 0, 0, 0x80); /* any state, offset 4 - 3, bits of the length are 0 */
+    }
+    compressed(m, block.b, block.n);
+}
+
+/* Runs of symbols that do not occur: within a table, up to its last symbol, and beyond. */
+static void test_zeros_of_a_table(wmbt_test *t)
+{
+    maker m;
+    make_zeros(&m, true, 4); /* 5 literals, a match of 3 from 3 back */
+    EXPECT(WMBT_OK, "abcdecde");
+    make_zeros(&m, false, 51); /* the last length, 65,539, is more than there is room for */
+    EXPECT(WMBT_TOO_LARGE, "");
+    for (unsigned zeros = 52; zeros < 900u; zeros += zeros < 60u ? 1u : 97u) {
+        make_zeros(&m, false, zeros);
+        EXPECT(WMBT_BAD_BITSTREAM, "");
+    }
+    for (unsigned zeros = 35; zeros < 900u; zeros += zeros < 40u ? 1u : 97u) {
+        make_zeros(&m, true, zeros);
+        EXPECT(WMBT_BAD_BITSTREAM, "");
+    }
+}
+
 static void test_hostile_table_modes(wmbt_test *t)
 {
     maker m;
@@ -1307,6 +1359,9 @@ static void test_arguments(wmbt_test *t)
     T_EQ(t, wmbt_zstd_decode(small, empty, none, &n), WMBT_BUFFER_TOO_SMALL);
     wmbt_buf odd = wmbt_buf_of(work.data + 4, WMBT_ZSTD_WORKSPACE_BYTES);
     T_EQ(t, wmbt_zstd_decode(odd, empty, none, &n), WMBT_BUFFER_MISALIGNED);
+    T_EQ(t, wmbt_zstd_codec_step(&small, true, empty, none, 9, &n), WMBT_BUFFER_TOO_SMALL);
+    T_EQ(t, wmbt_zstd_codec_step(&odd, true, empty, none, 9, &n), WMBT_BUFFER_MISALIGNED);
+    T_EQ(t, wmbt_zstd_codec_step(&work, true, bad_view, none, 9, &n), WMBT_BAD_ARGUMENT);
     T_EQ(t, n, 7);
     T_EQ(t, wmbt_zstd_codec(&work, empty, none, &n), WMBT_OK);
     T_EQ(t, n, 0);
@@ -1421,6 +1476,7 @@ static const wmbt_case cases[] = {
     {"hostile weights", test_hostile_weights, SMALL_BYTES, NULL},
     {"hostile accuracy log", test_hostile_accuracy_log, SMALL_BYTES, NULL},
     {"as many symbols as there are", test_as_many_symbols_as_there_are, SMALL_BYTES, NULL},
+    {"zeros of a table", test_zeros_of_a_table, SMALL_BYTES, NULL},
     {"hostile table modes", test_hostile_table_modes, SMALL_BYTES, NULL},
     {"hostile sequence count", test_hostile_sequence_count, SMALL_BYTES, NULL},
     {"hostile bits", test_hostile_bits, SMALL_BYTES, NULL},

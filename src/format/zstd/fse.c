@@ -82,8 +82,9 @@ static uint32_t wmbt_zstd_fse_number(wmbt_zstd_forward *f, uint32_t max)
     return v >= half ? v - short_forms : v;
 }
 
-/* Symbols that do not occur, in runs of up to 3. Returns how many, at most `symbols` + 2. */
-static unsigned wmbt_zstd_fse_zeros(wmbt_zstd_forward *f, unsigned symbols)
+/* Symbols that do not occur, in runs of up to 3. Returns how many: what is behind the description's
+ * last byte is zeros, which end a run. */
+static unsigned wmbt_zstd_fse_zeros(wmbt_zstd_forward *f)
 {
     unsigned n = 0;
     uint32_t run;
@@ -91,7 +92,7 @@ static unsigned wmbt_zstd_fse_zeros(wmbt_zstd_forward *f, unsigned symbols)
         run = wmbt_zstd_forward_peek(f) & 3u;
         wmbt_zstd_forward_skip(f, 2);
         n += run;
-    } while (run == 3u && n < symbols);
+    } while (run == 3u);
     return n;
 }
 
@@ -129,7 +130,7 @@ static bool wmbt_zstd_counts_read(wmbt_zstd_tables *t, wmbt_cursor *in, const wm
         left -= number == 0u ? 1u : number - 1u;
         s++;
         if (number == 1u) {
-            s += wmbt_zstd_fse_zeros(f, k->symbols);
+            s += wmbt_zstd_fse_zeros(f);
         }
     }
     /* The description ends with the byte in which its last bit is. */

@@ -15,6 +15,29 @@ static uint32_t wmbt_zstd_number(wmbt_zstd_bits *b, unsigned n)
     }
     return high | wmbt_zstd_bits_read(b, n);
 }
+
+/* The offset that a value stands for: a new one, or one of the last three. 0 is damage. */
+static uint32_t wmbt_zstd_offset(uint32_t *rep, uint32_t value, bool no_literals)
+{
+    uint32_t offset = value - 3u;
+    if (value <= 3u) {
+        value = no_literals ? value : value - 1u;
+        if (value == 0u) {
+            return rep[0];
+        }
+        offset = value == 3u ? rep[0] - 1u : rep[value];
+        if (value == 1u) {
+            rep[1] = rep[0];
+            rep[0] = offset;
+            return offset;
+        }
+    }
+    rep[2] = rep[1];
+    rep[1] = rep[0];
+    rep[0] = offset;
+    return offset;
+}
+
 /* The bits of a value come in the order offset, match,
  * literals, those of the states in the order literals, match, offset. */
 wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count)

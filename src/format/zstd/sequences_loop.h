@@ -68,7 +68,7 @@ static WMBT_ZSTD_INLINE wmbt_zstd_cell wmbt_zstd_loop_next(wmbt_zstd_loop *l,
                     wmbt_zstd_loop_take(l, wmbt_zstd_cell_bits(c))];
 }
 
-/* As wmbt_zstd_offset(). */
+/* As wmbt_zstd_offset() of sequences.c. */
 static WMBT_ZSTD_INLINE uint32_t wmbt_zstd_loop_offset(wmbt_zstd_loop *l, uint32_t value,
                                                        bool no_literals)
 {

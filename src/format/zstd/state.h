@@ -164,28 +164,6 @@ wmbt_status wmbt_zstd_block(wmbt_zstd_tables *t, wmbt_cursor *in, size_t *produc
 wmbt_status wmbt_zstd_execute(wmbt_zstd_run *r, const wmbt_zstd_target *target, uint32_t match,
                               uint32_t offset);
 
-/* The offset that a value stands for: a new one, or one of the last three. 0 is damage. */
-static inline uint32_t wmbt_zstd_offset(uint32_t *rep, uint32_t value, bool no_literals)
-{
-    uint32_t offset = value - 3u;
-    if (value <= 3u) {
-        value = no_literals ? value : value - 1u;
-        if (value == 0u) {
-            return rep[0];
-        }
-        offset = value == 3u ? rep[0] - 1u : rep[value];
-        if (value == 1u) {
-            rep[1] = rep[0];
-            rep[0] = offset;
-            return offset;
-        }
-    }
-    rep[2] = rep[1];
-    rep[1] = rep[0];
-    rep[0] = offset;
-    return offset;
-}
-
 /* Decodes and executes `count` sequences, all that t->run.bits has. Returns ok, full,
  * bad-bitstream, bad-offset. */
 wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count);
