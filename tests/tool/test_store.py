@@ -214,6 +214,30 @@ class Faults(StoreTest):
             self.assertNotEqual(self.verify(self.block(), client)["status"], "ok")
             self.server.mood = {}
 
+    def test_empty_object(self):
+        """One store tells the size of what is empty, another only that there is no first byte."""
+        row, = (r for r in table("bucket", "prompts.tsv") if r["name"] == "empty_object")
+        args = ["--prefix", row["prefix"], "--namespace", row["namespace"], "--dialect", "ds4",
+                "--fingerprint", row["fingerprint"], "--quant-bits", row["quant_bits"],
+                "--block-tokens", row["block_tokens"],
+                os.path.join(PROMPTS, "empty_object.u32")]
+        here = self.refused("resolve", "--json", "--bucket", BUCKET, *args)
+        for client in CLIENTS:
+            for no_size in (False, True):
+                self.server.mood["no-size"] = no_size
+                there = self.refused("resolve", "--json", "--bucket", self.url(), *args,
+                                     *self.args(client))
+                self.assertEqual((there.json, there.err), (here.json, here.err))
+
+    def test_denied_listing(self):
+        """A hint that is of no use there is not given."""
+        for client in CLIENTS:
+            self.server.mood["403"] = True
+            result = self.refused("check", self.url(), *self.args(client))
+            self.assertIn(b"403 AccessDenied", result.err)
+            self.assertNotIn(b"--403-is-missing", result.err)
+            self.server.mood["403"] = False
+
     def test_listing_that_never_ends(self):
         for client in CLIENTS:
             self.server.mood = {"same-token": True}

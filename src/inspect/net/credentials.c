@@ -38,7 +38,8 @@ static char *trimmed(char *text)
 struct profile {
     const char *name;
     bool found;
-    const char *access_key, *secret, *token, *region, *endpoint, *process;
+    const char *access_key, *secret, *token, *region, *endpoint, *process, *ca_bundle;
+    const char *elsewhere; /* a setting that says where else the keys are */
 };
 
 static void take(const char **to, const char *value)
@@ -70,7 +71,23 @@ static void read_setting(struct profile *profile, char *line)
         take(&profile->endpoint, value);
     } else if (strcmp(key, "credential_process") == 0) {
         take(&profile->process, value);
+    } else if (strcmp(key, "ca_bundle") == 0) {
+        take(&profile->ca_bundle, value);
+    } else if (strcmp(key, "role_arn") == 0 || strcmp(key, "sso_session") == 0 ||
+               strcmp(key, "sso_start_url") == 0 || strcmp(key, "web_identity_token_file") == 0) {
+        take(&profile->elsewhere, key);
     }
+}
+
+/* Without the quotes that a name with spaces stands in. */
+static const char *unquoted(char *name)
+{
+    size_t len = strlen(name);
+    if (len > 1 && (name[0] == '"' || name[0] == '\'') && name[len - 1] == name[0]) {
+        name[len - 1] = '\0';
+        name++;
+    }
+    return name;
 }
 
 /* "[name]", and in the configuration file "[profile name]". */
@@ -88,7 +105,7 @@ static bool is_section(char *line, const char *name, bool config)
         }
         title = trimmed(title + 7);
     }
-    return strcmp(title, name) == 0;
+    return strcmp(unquoted(title), name) == 0;
 }
 
 static void read_file(struct profile *profile, const char *path, bool config)
@@ -204,14 +221,40 @@ static void find_keys(struct credentials *who, const struct profile *profile, bo
         who->source = tool_format("profile '%s'", profile->name);
     } else if (profile->process != NULL) {
         run_process(who, profile);
-    } else if (asked && !profile->found) {
-        tool_usage_error("there is no profile '%s'", profile->name);
+    } else if (!profile->found && (asked || variable("AWS_PROFILE") != NULL)) {
+        tool_usage_error("there is no profile '%s'%s", profile->name,
+                         asked ? "" : ", which AWS_PROFILE names");
+    } else if (profile->elsewhere != NULL) {
+        tool_usage_error("profile '%s' has its keys by %s, which this tool does not ask: a "
+                         "credential_process or AWS_ACCESS_KEY_ID can give them",
+                         profile->name, profile->elsewhere);
     } else {
         tool_usage_error(
             "no credentials: neither AWS_ACCESS_KEY_ID nor keys in profile '%s' (instance "
             "metadata, single sign-on and web identity are not asked); --no-sign-request goes "
             "without",
             profile->name);
+    }
+}
+
+static void find_endpoint(struct credentials *who, const struct profile *profile)
+{
+    who->endpoint_source = "AWS_ENDPOINT_URL_S3";
+    who->endpoint = variable(who->endpoint_source);
+    if (who->endpoint == NULL) {
+        who->endpoint_source = "AWS_ENDPOINT_URL";
+        who->endpoint = variable(who->endpoint_source);
+    }
+    if (who->endpoint == NULL) {
+        who->endpoint_source = tool_format("endpoint_url of profile '%s'", profile->name);
+        who->endpoint = profile->endpoint;
+    }
+    who->ca_bundle = variable("AWS_CA_BUNDLE");
+    if (who->ca_bundle == NULL) {
+        who->ca_bundle = profile->ca_bundle;
+    }
+    if (who->ca_bundle == NULL) {
+        who->ca_bundle = variable("SSL_CERT_FILE");
     }
 }
 
@@ -236,10 +279,7 @@ void credentials_find(const struct args *args, struct credentials *who)
     if (who->region == NULL) {
         who->region = profile.region;
     }
-    who->endpoint = variable("AWS_ENDPOINT_URL");
-    if (who->endpoint == NULL) {
-        who->endpoint = profile.endpoint;
-    }
+    find_endpoint(who, &profile);
     if (!args_flag(args, "--no-sign-request")) {
         find_keys(who, &profile, asked);
     }

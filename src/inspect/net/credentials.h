@@ -14,7 +14,9 @@ struct credentials {
     const char *token;    /* NULL: none */
     const char *region;   /* NULL: not said */
     const char *endpoint; /* NULL: not said */
-    const char *source;   /* where the keys were found, for messages */
+    const char *endpoint_source;
+    const char *ca_bundle; /* a file of certificates to trust; NULL: the system's */
+    const char *source;    /* where the keys were found, for messages */
 };
 
 /* Options of a command that asks a store, for its table. */

@@ -224,13 +224,16 @@ static void say(struct fetch *f)
 {
     uint32_t code = wmbt_http_code(wmbt_s3_answer_http(&f->answer));
     wmbt_view error = wmbt_s3_answer_code(&f->answer);
-    bool denied = error.len == 12 && memcmp(error.data, "AccessDenied", 12) == 0;
+    bool denied =
+        f->ask.key.len != 0 && error.len == 12 && memcmp(error.data, "AccessDenied", 12) == 0;
+    bool elsewhere = wmbt_s3_answer_meaning(&f->answer) == WMBT_S3_REDIRECT;
     struct tool_mark mark = tool_mark();
     (void)snprintf(f->why, sizeof f->why, "the store said %u%s%s%s", (unsigned)code,
                    error.len != 0 ? " " : "", tool_printable((const char *)error.data, error.len),
-                   denied ? ", which S3 also says of a missing object to those who may not list "
-                            "(--403-is-missing)"
-                          : "");
+                   denied      ? ", which S3 also says of a missing object to those who may not "
+                                 "list (--403-is-missing)"
+                   : elsewhere ? ": a redirect, which is not followed"
+                               : "");
     tool_release_to(mark);
 }
 
@@ -292,7 +295,7 @@ static void judge(struct fetch *f)
     } else {
         (void)snprintf(f->why, sizeof f->why, "%s", x->why);
     }
-    if (meaning != WMBT_S3_BUSY || f->attempt == f->site->retries) {
+    if (meaning != WMBT_S3_BUSY || x->is_final || f->attempt == f->site->retries) {
         end(f, TOOL_UNREADABLE, f->why);
         return;
     }

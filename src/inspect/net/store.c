@@ -17,11 +17,17 @@
 #define WINDOW_BYTES ((uint64_t)2 << 20)  /* of the requests after that */
 
 const struct args_option store_options[] = {
-    {"--endpoint-url", "URL", false},  {"--region", "REGION", false},
-    {"--profile", "NAME", false},      {"--no-sign-request", NULL, false},
-    {"--client", "CLIENT", false},     {"--connections", "NUMBER", false},
-    {"--timeout", "SECONDS", false},   {"--retries", "NUMBER", false},
-    {"--403-is-missing", NULL, false}, {NULL, NULL, false},
+    {"--endpoint-url", "URL", false},
+    {"--region", "REGION", false},
+    {"--profile", "NAME", false},
+    {"--no-sign-request", NULL, false},
+    {"--client", "CLIENT", false},
+    {"--connections", "NUMBER", false},
+    {"--timeout", "SECONDS", false},
+    {"--retries", "NUMBER", false},
+    {"--ca-bundle", "FILE", false},
+    {"--403-is-missing", NULL, false},
+    {NULL, NULL, false},
 };
 
 const char store_help[] =
@@ -29,6 +35,7 @@ const char store_help[] =
     "--endpoint-url URL   the store, with path style; or AWS_ENDPOINT_URL. Else Amazon's\n"
     "--region R, --profile NAME, --no-sign-request   as the AWS command line has them\n"
     "--client core|curl   over the library's own client, http:// only, or libcurl (curl)\n"
+    "--ca-bundle FILE     certificates to trust for https://; or AWS_CA_BUNDLE\n"
     "--connections N      requests on their way at once (8)\n"
     "--timeout SECONDS    without progress (30)\n"
     "--retries N          of a request (5)\n"
@@ -133,14 +140,17 @@ static struct store *new_store(const char *bucket, size_t len)
     site->bucket = tool_keep(bucket, len);
     credentials_find(given, &site->who);
     const char *endpoint = args_value(given, "--endpoint-url");
+    const char *source = endpoint != NULL ? "option --endpoint-url" : site->who.endpoint_source;
+    const char *ca_bundle = args_value(given, "--ca-bundle");
     endpoint = endpoint != NULL ? endpoint : site->who.endpoint;
+    ca_bundle = ca_bundle != NULL ? ca_bundle : site->who.ca_bundle;
     const char *region = site->who.region != NULL ? site->who.region : "us-east-1";
     site->amazon = endpoint == NULL;
     site->virtual_host = site->amazon && memchr(bucket, '.', len) == NULL;
     if (endpoint != NULL) {
-        url_parse(&url, endpoint, false, "option --endpoint-url");
+        url_parse(&url, endpoint, false, source);
         if (strcmp(url.path, "/") != 0 || url.query_count != 0) {
-            tool_usage_error("option --endpoint-url: '%s' has a path", endpoint);
+            tool_usage_error("%s: '%s' has a path", source, tool_printable_cstr(endpoint));
         }
         site->scheme = tool_keep(url.scheme, strlen(url.scheme));
         site->host = tool_keep(url.host, strlen(url.host));
@@ -152,7 +162,7 @@ static struct store *new_store(const char *bucket, size_t len)
         tool_usage_error("--client core needs an http:// endpoint");
     }
     site_set_region(site, region, strlen(region));
-    site->transport = transport_open(use_curl, timeout_seconds, connections);
+    site->transport = transport_open(use_curl, timeout_seconds, connections, ca_bundle);
     own_credentials(&site->who);
     site->retries = retries;
     site->denied_is_missing = denied_is_missing;
@@ -308,8 +318,11 @@ static wmbt_status begin(struct store_object *object, const struct fetch *fetch,
         if (!told) {
             object->bytes = 0; /* not even the first byte is there */
         }
+        if (object->bytes == 0) {
+            return WMBT_OK;
+        }
         *why = "the store refuses its first byte";
-        return object->bytes == 0 ? WMBT_OK : TOOL_UNREADABLE;
+        return TOOL_UNREADABLE;
     }
     wmbt_view etag = wmbt_s3_answer_etag(answer);
     bool weak = etag.len != 0 && etag.data[0] == 'W';

@@ -35,6 +35,7 @@ struct lane {
     struct curl_answer *answer;
     struct curl_slist *lines;
     CURL *easy;
+    char error[CURL_ERROR_SIZE];
 #endif
 };
 
@@ -47,6 +48,7 @@ struct transport {
     uint8_t bytes[RECEIVE_BYTES];
 #ifdef HAVE_LIBCURL
     CURLM *multi; /* NULL: sockets */
+    char *ca_bundle;
 #endif
 };
 
@@ -404,6 +406,17 @@ static struct curl_slist *request_lines(wmbt_view request, const char **target)
     return lines;
 }
 
+/* libcurl heeds http_proxy, https_proxy, HTTPS_PROXY and NO_PROXY. HTTP_PROXY is the AWS command
+ * line's as well; in a CGI program it comes from a field of the request. */
+static void set_proxy(CURL *easy, const char *scheme)
+{
+    const char *proxy = getenv("HTTP_PROXY");
+    if (strcmp(scheme, "http") == 0 && proxy != NULL && getenv("http_proxy") == NULL &&
+        getenv("REQUEST_METHOD") == NULL) {
+        curl_easy_setopt(easy, CURLOPT_PROXY, proxy);
+    }
+}
+
 static void begin_curl(struct transport *t, struct lane *lane, struct exchange *x)
 {
     const char *target = "";
@@ -419,9 +432,16 @@ static void begin_curl(struct transport *t, struct lane *lane, struct exchange *
     curl_easy_reset(easy);
     curl_easy_setopt(easy, CURLOPT_URL, tool_format("%s://%s%s", x->scheme, x->host, target));
     curl_easy_setopt(easy, CURLOPT_PRIVATE, lane);
+    lane->error[0] = '\0';
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, lane->error);
+    if (t->ca_bundle != NULL) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_bundle);
+    }
+    set_proxy(easy, x->scheme);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lane->lines);
     curl_easy_setopt(easy, CURLOPT_NOBODY, x->is_head ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* of a proxy */
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 2L * RECEIVE_BYTES);
@@ -445,6 +465,16 @@ static void end_curl(struct transport *t, struct lane *lane)
     lane->x = NULL;
 }
 
+/* Why libcurl could not; whether it could if it were asked again. */
+static void curl_failed(struct exchange *x, const struct lane *lane, CURLcode code)
+{
+    failed(x, code == CURLE_OPERATION_TIMEDOUT ? "no answer in time"
+              : lane->error[0] != '\0'         ? lane->error
+                                               : curl_easy_strerror(code));
+    x->is_final = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+                  code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
+}
+
 /* An exchange over libcurl has ended. */
 static void conclude_curl(struct transport *t, struct lane *lane, CURLcode code)
 {
@@ -457,7 +487,7 @@ static void conclude_curl(struct transport *t, struct lane *lane, CURLcode code)
     } else if (status == WMBT_OK) {
         x->result = TRANSPORT_DONE; /* no more was wanted */
     } else if (code != CURLE_OK) {
-        failed(x, curl_easy_strerror(code));
+        curl_failed(x, lane, code);
     } else {
         x->status = status == WMBT_END ? WMBT_END : wmbt_s3_answer_finish(x->answer);
         x->result = x->status == WMBT_END ? TRANSPORT_DONE : TRANSPORT_REFUSED;
@@ -483,8 +513,9 @@ static void turn_curl(struct transport *t, unsigned max_ms)
     }
 }
 
-static void open_curl(struct transport *t)
+static void open_curl(struct transport *t, const char *ca_bundle)
 {
+    t->ca_bundle = ca_bundle != NULL ? tool_keep(ca_bundle, strlen(ca_bundle)) : NULL;
     t->multi = curl_multi_init();
     for (unsigned i = 0; i < t->lanes; i++) {
         t->lane[i].easy = curl_easy_init();
@@ -502,6 +533,7 @@ static void close_curl(struct transport *t)
         curl_easy_cleanup(t->lane[i].easy);
         free(t->lane[i].answer);
     }
+    free(t->ca_bundle);
     curl_multi_cleanup(t->multi);
 }
 
@@ -514,7 +546,8 @@ static bool is_curl(const struct transport *t)
 
 /* --- either ---------------------------------------------------------------------------------- */
 
-struct transport *transport_open(bool curl, unsigned timeout_seconds, unsigned connections)
+struct transport *transport_open(bool curl, unsigned timeout_seconds, unsigned connections,
+                                 const char *ca_bundle)
 {
     struct transport *t = calloc(1, sizeof *t);
     struct lane *lane = calloc(connections, sizeof *lane);
@@ -531,10 +564,11 @@ struct transport *transport_open(bool curl, unsigned timeout_seconds, unsigned c
     }
 #ifdef HAVE_LIBCURL
     if (curl) {
-        open_curl(t);
+        open_curl(t, ca_bundle);
     }
 #else
     (void)curl;
+    (void)ca_bundle;
 #endif
     return t;
 }

@@ -29,13 +29,16 @@ struct exchange {
     enum transport_result result;
     wmbt_status status;
     char why[256];
+    bool is_final; /* FAILED, and it would again */
 
     struct exchange *next; /* the transport's */
     void *lane;            /* the transport's */
 };
 
-/* At most `connections` requests are on their way at once. */
-struct transport *transport_open(bool curl, unsigned timeout_seconds, unsigned connections);
+/* At most `connections` requests are on their way at once. `ca_bundle`: a file of certificates that
+ * libcurl trusts, or NULL. */
+struct transport *transport_open(bool curl, unsigned timeout_seconds, unsigned connections,
+                                 const char *ca_bundle);
 void transport_close(struct transport *transport);
 
 /* False: built without libcurl. */

@@ -71,6 +71,28 @@ static void parse_query(struct url *url, const char *text)
     }
 }
 
+/* What stands behind the last colon of a host that is no part of an IPv6 address: 1 to 65535. */
+static void check_port(const char *host, size_t len, const char *text, const char *what)
+{
+    const char *end = host + len, *digits = end;
+    uint64_t port = 0;
+    while (digits > host && digits[-1] != ':' && digits[-1] != ']') {
+        digits--;
+    }
+    if (digits == host || digits[-1] == ']') {
+        return;
+    }
+    bool good = digits < end && end - digits <= 5;
+    for (const char *c = digits; good && c < end; c++) {
+        good = isdigit((unsigned char)*c);
+        port = port * 10 + (uint64_t)(*c - '0');
+    }
+    if (!good || port == 0 || port > 65535) {
+        tool_usage_error("%s: '%s' has a port that is no number from 1 to 65535", what,
+                         tool_printable_cstr(text));
+    }
+}
+
 void url_parse(struct url *url, const char *text, bool encoded, const char *what)
 {
     memset(url, 0, sizeof *url);
@@ -89,6 +111,7 @@ void url_parse(struct url *url, const char *text, bool encoded, const char *what
         tool_usage_error("%s: '%s' has no host, or one with a user's name", what,
                          tool_printable_cstr(text));
     }
+    check_port(rest, host, text, what);
     const char *port = strcmp(url->scheme, "http") == 0 ? ":80" : ":443";
     size_t port_len = strlen(port);
     bool own = host > port_len && memcmp(rest + host - port_len, port, port_len) == 0;
