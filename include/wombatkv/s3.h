@@ -45,6 +45,9 @@ typedef struct wmbt_s3_list {
     wmbt_view start_after; /**< only keys behind it */
     wmbt_view token;       /**< of the page before */
     uint32_t max_keys;     /**< 0: as many as the store gives */
+    /** Asks for keys in url encoding, without which a page cannot carry all of them: XML has no way
+     * to say most control characters. Not every store does it; the page says whether it was. */
+    bool url_encoding;
 } wmbt_s3_list;
 
 /**

@@ -108,6 +108,7 @@ static wmbt_status wmbt_s3presence_write(wmbt_s3presence *p, const wmbt_s3client
     list.start_after = wmbt_view_of(NULL, 0);
     list.token = wmbt_view_of(wmbt_s3presence_token(p, p->pages).data, p->token_len);
     list.max_keys = 0;
+    list.url_encoding = false;
     return wmbt_s3_write_list(&store, &list, time + (uint64_t)client->clock_offset, NULL, out,
                               written);
 }

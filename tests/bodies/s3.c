@@ -988,9 +988,10 @@ static void test_requests(wmbt_test *t)
         "If-Match: \"e\"\r\n\r\n";
     static const char virtual_host[] = "HEAD /kv/b3%3D00%2B%20~%25 HTTP/1.1\r\nHost: "
                                        "b-1.store.test:9000\r\nAccept-Encoding: identity\r\n\r\n";
-    static const char list[] = "GET /b-1?continuation-token=a%3D%2F&list-type=2&max-keys=7&"
-                               "prefix=kv%2Fa%20b&start-after=kv%2Fa HTTP/1.1\r\n"
-                               "Host: store.test:9000\r\nAccept-Encoding: identity\r\n\r\n";
+    static const char list[] =
+        "GET /b-1?continuation-token=a%3D%2F&encoding-type=url&list-type=2&max-keys=7&"
+        "prefix=kv%2Fa%20b&start-after=kv%2Fa HTTP/1.1\r\n"
+        "Host: store.test:9000\r\nAccept-Encoding: identity\r\n\r\n";
     wmbt_s3_store store;
     wmbt_s3_get get;
     wmbt_s3_list page_of;
@@ -1025,6 +1026,7 @@ static void test_requests(wmbt_test *t)
     page_of.start_after = wmbt_test_text("kv/a");
     page_of.token = wmbt_test_text("a=/");
     page_of.max_keys = 7;
+    page_of.url_encoding = true;
     T_EQ(t, wmbt_s3_write_list(&store, &page_of, 0, NULL, wmbt_buf_of(out, sizeof out), &written),
          WMBT_OK);
     T_CHECK(t, wmbt_test_view_is(wmbt_view_of(out, written), list));
@@ -1171,6 +1173,7 @@ static void test_bad_requests(wmbt_test *t)
     store_of(&store);
     list.prefix = list.start_after = list.token = wmbt_view_of(NULL, 0);
     list.max_keys = 0;
+    list.url_encoding = false;
     wmbt_test_fill(out, sizeof out);
     T_EQ(t, try_list(&store, &list, &list.prefix, room), WMBT_BAD_ARGUMENT);
     T_EQ(t, try_list(&store, &list, &list.start_after, room), WMBT_BAD_ARGUMENT);

@@ -211,7 +211,7 @@ class Handler(socketserver.StreamRequestHandler):
         token = "=&" + page[-1] if more else ""
         if self.server.mood.get("same-token"):
             token, more = "=&", True
-        url = self.server.mood.get("url")
+        url = query.get("encoding-type") == "url" and not self.server.mood.get("plain")
         entries = "".join(
             f"<Contents><Key>{escape(urllib.parse.quote_plus(k, safe='/') if url else k)}</Key>"
             f"<Size>{os.path.getsize(os.path.join(self.server.folder, k))}</Size></Contents>"

@@ -94,10 +94,31 @@ class Same(StoreTest):
                     there = self.run_tool("wal", "--json", self.url(), "--prefix", prefix,
                                           *self.args(client))
                     self.assertEqual((there.code, there.json), (here.code, here.json))
-            self.server.mood["url"] = True
+            self.server.mood["plain"] = True
             there = self.run_tool("wal", "--json", self.url(), "--prefix", prefix, *self.args())
             self.assertEqual(there.json, here.json)
-            self.server.mood["url"] = False
+            self.server.mood["plain"] = False
+
+    def test_odd_keys(self):
+        """Keys that have to be encoded in a URL or in XML, or that XML cannot carry."""
+        names = ["b3=1", "a b+c", "%41%zz", "\u00fc/\u65e5", "q?u&e=r#y;:@$,", "<x>&amp;\"'", "~!*()",
+                 "a\tb\x01\x7f", "back\\slash", "a/./b", "zero"]
+        for name in names:
+            if name != "a/./b":
+                self.write("odd/" + name, b"" if name == "zero" else name.encode())
+        self.server.folder = self.path("odd")
+        here = self.ok("check", "--json", self.path("odd"))
+        self.assertEqual(here.json["keys"], len(names) - 1)
+        for client in CLIENTS:
+            there = self.ok("check", "--json", self.url(), *self.args(client))
+            self.assertEqual(there.json, here.json)
+            for name in names[:-2]:
+                self.ok("unwrap", *self.args(client), self.url(name), "-o", self.path("out"))
+                self.assertEqual(read(self.path("out")), name.encode())
+            self.ok("unwrap", *self.args(client), self.url("zero"), "-o", self.path("out"))
+            self.assertEqual(read(self.path("out")), b"")
+            self.verify("a/./b", client)
+            self.assertIn("/a/./b", self.server.requests[-1][1])
 
     def test_prefix_is_a_directory(self):
         here = self.run_tool("wal", "--json", os.path.join(BUCKET, "wal"), "--prefix", "tenant-a")

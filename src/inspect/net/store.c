@@ -534,6 +534,7 @@ wmbt_status store_list(struct store *store, const char *prefix,
     do {
         struct ask ask;
         memset(&ask, 0, sizeof ask);
+        ask.list.url_encoding = true;
         ask.list.prefix = wmbt_view_of(prefix, strlen(prefix));
         ask.list.token = wmbt_view_of(tokens + (pages & 1) * TOKEN_BYTES, token_len);
         struct fetch *fetch = fetch_begin(&store->site, &ask);

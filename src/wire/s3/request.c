@@ -9,7 +9,7 @@
 
 #if WMBT_CFG_S3
 
-#    define WMBT_S3_LIST_PAIRS 5u
+#    define WMBT_S3_LIST_PAIRS 6u
 
 /* A request on its way: the writer's memory also holds what is signed. */
 typedef struct wmbt_s3_writing {
@@ -174,6 +174,8 @@ wmbt_status wmbt_s3_write_list(const wmbt_s3_store *store, const wmbt_s3_list *l
     }
     size_t n = list->max_keys != 0u ? wmbt_text_u64(list->max_keys, digits) : 0u;
     wmbt_s3_add_pair(pairs, &count, WMBT_VIEW_LITERAL("continuation-token"), list->token);
+    wmbt_s3_add_pair(pairs, &count, WMBT_VIEW_LITERAL("encoding-type"),
+                     wmbt_view_of("url", list->url_encoding ? 3u : 0u));
     wmbt_s3_add_pair(pairs, &count, WMBT_VIEW_LITERAL("list-type"), WMBT_VIEW_LITERAL("2"));
     wmbt_s3_add_pair(pairs, &count, WMBT_VIEW_LITERAL("max-keys"), wmbt_view_of(digits, n));
     wmbt_s3_add_pair(pairs, &count, WMBT_VIEW_LITERAL("prefix"), list->prefix);
