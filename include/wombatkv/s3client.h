@@ -152,7 +152,7 @@ typedef struct wmbt_s3client_now {
 
 /**
  * Makes a client; `slots` are config->in_flight of them and stay its own.
- * bad-argument: no store, no slots, depth above WMBT_S3CLIENT_MAX_DEPTH.
+ * bad-argument: no store, no slots or none of them, depth above WMBT_S3CLIENT_MAX_DEPTH.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3client_init(wmbt_s3client *client,
                                                         const wmbt_s3client_config *config,
@@ -190,7 +190,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3client_ask(wmbt_s3client *client, wm
                                                        const wmbt_s3client_now *now, wmbt_buf out,
                                                        size_t *written);
 
-/** Milliseconds until the first backoff ends: then ask() may have something. 0: none lasts. */
+/** Milliseconds until the first backoff ends: then ask() may have something. 0: none lasts;
+ * UINT32_MAX: so many or more. */
 WMBT_API uint32_t wmbt_s3client_wait(const wmbt_s3client *client, uint64_t now_ms);
 
 /** Milliseconds after which lost() is due if nothing comes until then (timeout, deadline); 0: now.

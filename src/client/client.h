@@ -41,6 +41,11 @@ static inline bool wmbt_s3client_is_late(const wmbt_s3client *client, uint64_t n
     return client->deadline != 0u && client->deadline <= now_ms;
 }
 
+static inline uint32_t wmbt_s3client_ms(uint64_t ms)
+{
+    return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
 /* Milliseconds until nothing has come for too long since `heard_ms`, or until the deadline. */
 static inline uint32_t wmbt_s3client_until(const wmbt_s3client *client, uint64_t heard_ms,
                                            uint64_t now_ms)
@@ -49,7 +54,7 @@ static inline uint32_t wmbt_s3client_until(const wmbt_s3client *client, uint64_t
     if (client->deadline != 0u && client->deadline < due) {
         due = client->deadline;
     }
-    return due > now_ms ? (uint32_t)(due - now_ms) : 0u;
+    return due > now_ms ? wmbt_s3client_ms(due - now_ms) : 0u;
 }
 
 #endif

@@ -81,7 +81,7 @@ uint32_t wmbt_s3client_wait(const wmbt_s3client *client, uint64_t now_ms)
             shortest = slot->not_before - now_ms;
         }
     }
-    return (uint32_t)shortest;
+    return wmbt_s3client_ms(shortest);
 }
 
 /* --- wants and their parts -------------------------------------------------------------------- */
@@ -171,8 +171,8 @@ static wmbt_s3client_slot *wmbt_s3client_pick(const wmbt_s3client *client, wmbt_
         }
         wmbt_s3client_drop(conn, conn->asked);
     }
-    wmbt_s3client_slot *slot =
-        conn->parts < client->config.depth ? wmbt_s3client_choose(client, now_ms) : NULL;
+    WMBT_ASSERT(conn->parts < client->config.depth);
+    wmbt_s3client_slot *slot = wmbt_s3client_choose(client, now_ms);
     if (slot != NULL) {
         uint32_t left = slot->end - slot->next;
         uint32_t most = slot->whole != 0u ? UINT32_MAX : client->config.part_bytes;
@@ -192,7 +192,7 @@ static wmbt_s3client_slot *wmbt_s3client_pick(const wmbt_s3client *client, wmbt_
 /* --- asking ----------------------------------------------------------------------------------- */
 
 /* Starts reading the answer to the first part. */
-static wmbt_status wmbt_s3client_await(const wmbt_s3client *client, wmbt_s3conn *conn)
+static void wmbt_s3client_await(const wmbt_s3client *client, wmbt_s3conn *conn)
 {
     const wmbt_s3part *part = &conn->part[0];
     const wmbt_s3client_slot *slot = wmbt_s3client_slot_of(client, part);
@@ -213,7 +213,9 @@ static wmbt_status wmbt_s3client_await(const wmbt_s3client *client, wmbt_s3conn 
     expected.denied_is_missing = client->config.denied_is_missing != 0u;
     wmbt_http_limits_init(&limits);
     conn->delivered = 0;
-    return wmbt_s3_answer_init(&conn->answer, &expected, &limits, conn->line);
+    wmbt_status status = wmbt_s3_answer_init(&conn->answer, &expected, &limits, conn->line);
+    WMBT_ASSERT(status == WMBT_OK); /* wmbt_s3conn_init() saw to the line */
+    (void)status;
 }
 
 /* Writes the request for a part. */
@@ -258,10 +260,10 @@ wmbt_status wmbt_s3client_ask(wmbt_s3client *client, wmbt_s3conn *conn, wmbt_rea
             part->learned = client->learned;
             wmbt_status status =
                 wmbt_s3client_write(client, slot, part, reader, now->time, out, written);
-            if (status == WMBT_OK && conn->asked == 0u) {
-                status = wmbt_s3client_await(client, conn);
-            }
             if (status == WMBT_OK) {
+                if (conn->asked == 0u) {
+                    wmbt_s3client_await(client, conn);
+                }
                 client->counts.asked_bytes += part->is_head == 0u ? part->end - part->next : 0u;
                 client->counts.requests++;
                 conn->asked++;
@@ -469,8 +471,7 @@ static void wmbt_s3client_end_of_bytes(wmbt_s3client *client, wmbt_s3conn *conn,
     if (!wmbt_s3client_found(conn, reader, slot)) {
         return; /* HEAD is next */
     }
-    if (slot->is_open != 0u && part->next < part->end &&
-        (conn->delivered == 0u || conn->said != WMBT_NEED_MORE)) {
+    if (slot->is_open != 0u && part->next < part->end && conn->delivered == 0u) {
         wmbt_s3client_again(client, conn, reader, now);
     } /* else, if there were fewer than asked, the rest is owed */
 }
@@ -545,8 +546,11 @@ static bool wmbt_s3client_next_answer(const wmbt_s3client *client, wmbt_s3conn *
         conn->parts++;
     }
     conn->reused = 1;
-    return wmbt_http_reusable(wmbt_s3_answer_http(&conn->answer)) && conn->asked != 0u &&
-           wmbt_s3client_await(client, conn) == WMBT_OK;
+    if (!wmbt_http_reusable(wmbt_s3_answer_http(&conn->answer)) || conn->asked == 0u) {
+        return false;
+    }
+    wmbt_s3client_await(client, conn);
+    return true;
 }
 
 wmbt_status wmbt_s3client_receive(wmbt_s3client *client, wmbt_s3conn *conn, wmbt_reader *reader,
@@ -599,12 +603,13 @@ wmbt_status wmbt_s3client_lost(wmbt_s3client *client, wmbt_s3conn *conn, wmbt_re
         conn->is_open = 0;
         return WMBT_BAD_STATE;
     }
+    bool idle = conn->reused != 0u && !wmbt_http_begun(wmbt_s3_answer_http(&conn->answer));
     conn->said = WMBT_NEED_MORE;
     if (wmbt_s3_answer_finish(&conn->answer) == WMBT_END) {
         wmbt_s3client_conclude(client, conn, reader, now);
-    } else if (conn->reused == 0u || wmbt_http_begun(wmbt_s3_answer_http(&conn->answer))) {
+    } else if (!idle) { /* if it was: it was closed before the request came, which is no attempt */
         wmbt_s3client_again(client, conn, reader, now);
-    } /* else it was closed while idle, which is no attempt */
+    }
     return wmbt_s3client_end(conn, false, reader_said);
 }
 

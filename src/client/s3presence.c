@@ -147,7 +147,7 @@ wmbt_status wmbt_s3presence_ask(wmbt_s3presence *p, wmbt_s3client *client, wmbt_
 uint32_t wmbt_s3presence_wait(const wmbt_s3presence *p, uint64_t now_ms)
 {
     return p->is_open != 0u && p->is_asked == 0u && p->not_before > now_ms
-               ? (uint32_t)(p->not_before - now_ms)
+               ? wmbt_s3client_ms(p->not_before - now_ms)
                : 0u;
 }
 
@@ -277,7 +277,7 @@ wmbt_status wmbt_s3presence_receive(wmbt_s3presence *p, wmbt_s3client *client, w
 wmbt_status wmbt_s3presence_lost(wmbt_s3presence *p, wmbt_s3client *client, wmbt_reader *reader,
                                  const wmbt_s3client_now *now)
 {
-    bool idle = p->reused != 0u && !wmbt_http_begun(wmbt_s3_answer_http(&p->answer));
+    bool idle = p->reused != 0u; /* no byte of an answer came */
     p->reused = 0;
     if (p->is_asked == 0u) {
         return WMBT_BAD_STATE;

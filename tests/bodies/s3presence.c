@@ -484,6 +484,20 @@ static void test_learning(wmbt_test *t)
     }
 }
 
+/* A deadline that comes during a wait ends the wait. */
+static void test_deadline_in_a_wait(wmbt_test *t)
+{
+    run *x = prepare(t, 0);
+    T_CHECK(t, x != NULL);
+    x->now.random = 90;
+    T_EQ(t, ask(x), WMBT_OK);
+    T_EQ(t, lose(x), WMBT_OK);
+    T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 90);
+    wmbt_s3client_start(&x->client, x->now.ms);
+    T_EQ(t, ask(x), WMBT_END);
+    T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 0);
+}
+
 /* When a connection carries the next request, and that its end between two is no attempt. */
 static void test_connections(wmbt_test *t)
 {
@@ -506,11 +520,19 @@ static void test_connections(wmbt_test *t)
     T_EQ(t, x->client.counts.retries, 2);
     x->now.ms += wmbt_s3presence_wait(&x->p, x->now.ms);
     T_EQ(t, ask(x), WMBT_OK);
+    x->len = 0;
+    put(x, "HTTP/1.1 503 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    T_EQ(t, give_and(x, 0, false), WMBT_OK);
+    T_CHECK(t, !wmbt_s3presence_is_reusable(&x->p));
+    x->now.ms += wmbt_s3presence_wait(&x->p, x->now.ms);
+    T_EQ(t, ask(x), WMBT_OK);
+    x->len = 0;
+    put(x, "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n");
     put(x, "HTTP/1.1"); /* bytes behind the answer: the connection is not in step */
     T_EQ(t, give_and(x, 0, false), WMBT_OK);
     T_CHECK(t, !wmbt_s3presence_is_reusable(&x->p));
-    T_EQ(t, x->client.counts.requests, 4);
-    T_EQ(t, x->client.counts.by_meaning[WMBT_S3_BUSY], 2);
+    T_EQ(t, x->client.counts.requests, 5);
+    T_EQ(t, x->client.counts.by_meaning[WMBT_S3_BUSY], 3);
 }
 
 static void test_arguments(wmbt_test *t)
@@ -555,6 +577,7 @@ static const wmbt_case cases[] = {
     {"what is asked for again", test_again, ARENA, NULL},
     {"limits", test_limits, ARENA, NULL},
     {"clock and region", test_learning, ARENA, NULL},
+    {"a deadline in a wait", test_deadline_in_a_wait, ARENA, NULL},
     {"connections", test_connections, ARENA, NULL},
     {"arguments", test_arguments, ARENA, NULL},
 };
