@@ -228,6 +228,11 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_s3client_lost(wmbt_s3client *client, w
 /** True if the connection may carry the next request. */
 WMBT_API bool wmbt_s3conn_is_reusable(const wmbt_s3conn *conn);
 
+/** The answer at hand, or after receive() and lost() said end the last one, for who wants to say
+ * what the store said: of meaning WMBT_S3_OPEN if it did not come whole or must not be believed.
+ * Until the next ask(); with depth 1 only, as others begin anew with each answer. */
+WMBT_API const wmbt_s3_answer *wmbt_s3conn_answer(const wmbt_s3conn *conn);
+
 WMBT_END_DECLS
 
 #endif

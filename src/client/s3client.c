@@ -66,6 +66,11 @@ bool wmbt_s3conn_is_reusable(const wmbt_s3conn *conn)
     return conn->is_open != 0u;
 }
 
+const wmbt_s3_answer *wmbt_s3conn_answer(const wmbt_s3conn *conn)
+{
+    return &conn->answer;
+}
+
 uint32_t wmbt_s3client_left(const wmbt_s3client *client, const wmbt_s3conn *conn, uint64_t now_ms)
 {
     return conn->asked != 0u ? wmbt_s3client_until(client, conn->heard_ms, now_ms) : UINT32_MAX;

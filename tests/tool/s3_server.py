@@ -4,8 +4,10 @@ implementation of its own, listings in pages, and misbehaviour on demand."""
 import hashlib
 import hmac
 import os
+import socket
 import socketserver
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -57,7 +59,14 @@ class Server(socketserver.ThreadingTCPServer):
         self.mood = {}         # what to do wrong, by name; numbers count down
         self.requests = []     # (method, target, fields)
         self.delay = 0         # seconds before an answer
+        self.stall = 3         # seconds of a stall
+        self.slow = {}         # seconds before each answer about a key
         self.busy = self.at_once = 0  # requests at once: now, and at most
+        self.versions = {}     # by key: [(from which request for it on, bytes)], instead of the file
+        self.asked = {}        # requests for each key
+        self.under_way = []    # keys of parts behind the first that are being sent
+        self.objects_at_once = 0      # of them, at most
+        self.files = {}        # what was read, by path
         self.context = None    # of TLS
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -73,6 +82,21 @@ class Server(socketserver.ThreadingTCPServer):
             if left is not True:
                 self.mood[name] = max(0, left - 1)
             return bool(left)
+
+    def read(self, key):
+        """The object under a key, as it is at this request, and its ETag; (None, None): no such."""
+        path = os.path.join(self.folder, key)
+        with self.lock:
+            count = self.asked[key] = self.asked.get(key, -1) + 1
+            versions = [data for first, data in self.versions.get(key, []) if first <= count]
+            if versions:
+                data = versions[-1]
+                return data, data and '"' + hashlib.md5(data).hexdigest() + '"'
+            if path not in self.files and os.path.isfile(path):
+                with open(path, "rb") as f:
+                    data = f.read()
+                self.files[path] = data, '"' + hashlib.md5(data).hexdigest() + '"'
+            return self.files.get(path, (None, None))
 
     def get_request(self):
         sock, address = super().get_request()
@@ -163,15 +187,14 @@ class Handler(socketserver.StreamRequestHandler):
             return self.error(404, "NoSuchBucket", head)
         if not key:
             return self.list(dict(urllib.parse.parse_qsl(query, keep_blank_values=True)))
-        return self.object(os.path.join(self.server.folder, key), fields, head)
+        time.sleep(self.server.slow.get(key, 0))
+        return self.object(key, fields, head)
 
-    def object(self, path, fields, head):
+    def object(self, key, fields, head):
         moody = self.server.moody
-        if not os.path.isfile(path):
+        data, etag = self.server.read(key)
+        if data is None:
             return self.error(404, "NoSuchKey", head)
-        with open(path, "rb") as f:
-            data = f.read()
-        etag = '"' + hashlib.md5(data).hexdigest() + '"'
         if moody("changing"):
             etag = '"%d"' % len(self.server.requests)
         if "if-match" in fields and fields["if-match"] != etag and not moody("changing"):
@@ -179,6 +202,16 @@ class Handler(socketserver.StreamRequestHandler):
         cut = len(data) // 2 if moody("cut") else None
         if moody("garbage"):
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")
+            return False
+        if moody("stall"):
+            self.send(200, [("ETag", etag)], data, head, 10)
+            time.sleep(self.server.stall)
+            return False
+        if moody("reset"):
+            self.send(200, [("ETag", etag)], data, head, 10)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                       struct.pack("ii", 1, 0))
+            self.connection.close()
             return False
         if "range" not in fields or self.server.mood.get("no-ranges") or head:
             return self.send(200, [("ETag", etag)], data, head, cut)
@@ -191,9 +224,19 @@ class Handler(socketserver.StreamRequestHandler):
         part = data[first:last + 1]
         if self.server.mood.get("no-206"):
             return self.send(200, [("ETag", etag)], data[first:last + 1][:64], head)
-        return self.send(206, [("ETag", etag),
-                               ("Content-Range", f"bytes {first}-{last}/{len(data)}")],
-                         part, head, cut and len(part) // 2)
+        server = self.server
+        with server.lock:
+            server.under_way += [key] if first else []
+            server.objects_at_once = max(server.objects_at_once, len(set(server.under_way)))
+        time.sleep(server.delay)
+        try:
+            return self.send(206, [("ETag", etag),
+                                   ("Content-Range", f"bytes {first}-{last}/{len(data)}")],
+                             part, head, cut and len(part) // 2)
+        finally:
+            with server.lock:
+                if first:
+                    server.under_way.remove(key)
 
     def keys(self):
         found = []

@@ -3,6 +3,7 @@
 """Buckets behind S3: the same answers as from a directory, over both clients, from a store that
 checks each signature and one that misbehaves."""
 import os
+import shutil
 import unittest
 from unittest import mock
 
@@ -12,6 +13,23 @@ from harness import BUCKET, PROMPTS, ToolTest, read, table
 CURL = os.environ.get("WMBT_TOOL_LIBCURL") == "1"
 CLIENTS = ("core", "curl") if CURL else ("core",)
 KEY = "kv/cabi/plain/wombatkv/v1/block/"
+
+
+def named_row(name):
+    row, = (r for r in table("bucket", "prompts.tsv") if r["name"] == name)
+    return row
+
+
+def plain_row():
+    """A prompt of two blocks and a tail that are not compressed."""
+    return named_row("plain_two_blocks_tail")
+
+
+def prompt_options(row):
+    return ["--prefix", row["prefix"], "--namespace", row["namespace"], "--dialect", "ds4",
+            "--fingerprint", row["fingerprint"], "--quant-bits", row["quant_bits"],
+            "--block-tokens", row["block_tokens"], "--trust-tail",
+            os.path.join(PROMPTS, row["name"] + ".u32")]
 
 
 class StoreTest(ToolTest):
@@ -45,6 +63,9 @@ class StoreTest(ToolTest):
             found += [os.path.relpath(os.path.join(folder, name), BUCKET) for name in names]
         return sorted(found)
 
+    def resolve(self, row, bucket, *more):
+        return self.run_tool("resolve", "--json", "--bucket", bucket, *prompt_options(row), *more)
+
     def url(self, key=""):
         return f"s3://{s3_server.BUCKET}/{key}"
 
@@ -71,19 +92,30 @@ class Same(StoreTest):
         """Every sample prompt, by its own chain."""
         tried = 0
         for row in table("bucket", "prompts.tsv"):
-            prompt = os.path.join(PROMPTS, row["name"] + ".u32")
-            options = ["--prefix", row["prefix"], "--namespace", row["namespace"],
-                       "--dialect", "ds4", "--fingerprint", row["fingerprint"], "--quant-bits",
-                       row["quant_bits"], "--block-tokens", row["block_tokens"], "--trust-tail"]
             with self.subTest(row["name"]):
-                here = self.run_tool("resolve", "--json", "--bucket", BUCKET, *options, prompt)
+                here = self.resolve(row, BUCKET)
                 for client in CLIENTS:
-                    there = self.run_tool("resolve", "--json", "--bucket", self.url(), *options,
-                                          *self.args(client), prompt)
-                    self.assertEqual(there.code, here.code)
-                    self.assertEqual(there.json, here.json)
+                    there = self.resolve(row, self.url(), *self.args(client))
+                    self.assertEqual((there.code, there.json), (here.code, here.json))
                 tried += 1
         self.assertEqual(tried, 49)
+
+    def test_several_prompts(self):
+        """Blocks of earlier prompts are not fetched again; connections and what was learned stay."""
+        rows = [r for r in table("bucket", "prompts.tsv")
+                if prompt_options(r)[:-1] == prompt_options(named_row("two_blocks_tail"))[:-1]]
+        prompts = [os.path.join(PROMPTS, r["name"] + ".u32") for r in rows] * 2
+        self.assertGreater(len(prompts), 4)
+        options = prompt_options(rows[0])[:-1]
+        here = self.run_tool("resolve", "--json", "--bucket", BUCKET, *options, *prompts)
+        for client in CLIENTS:
+            before = len(self.server.requests)
+            there = self.run_tool("resolve", "--json", "--bucket", self.url(), *options,
+                                  *self.args(client), *prompts)
+            self.assertEqual((there.code, there.json), (here.code, here.json))
+            first = [t for _, t, f in self.server.requests[before:]
+                     if "/block/" in t and f["range"].startswith("bytes=0-")]
+            self.assertEqual(len(first), len(set(first)))
 
     def test_lists(self):
         for prefix in ("wal/tenant-a", "wal/"):
@@ -125,6 +157,13 @@ class Same(StoreTest):
         there = self.run_tool("wal", "--json", self.url("wal"), "--prefix", "tenant-a",
                               *self.args())
         self.assertEqual(there.json, here.json)
+        row = plain_row()
+        folder, _, row["prefix"] = row["prefix"].partition("/")
+        for client in CLIENTS:
+            here = self.resolve(row, os.path.join(BUCKET, folder))
+            there = self.resolve(row, self.url(folder), *self.args(client))
+            self.assertEqual((there.code, there.json), (here.code, here.json))
+            self.assertNotEqual(there.json[0]["usable_blocks"], 0)
 
     def test_check(self):
         here = self.run_tool("check", "--json", BUCKET)
@@ -133,19 +172,47 @@ class Same(StoreTest):
             self.assertEqual((there.code, there.json), (here.code, here.json))
 
     def test_restore(self):
-        row, = (r for r in table("bucket", "prompts.tsv") if r["name"] == "two_blocks_tail")
-        prompt = os.path.join(PROMPTS, row["name"] + ".u32")
-        options = ["--prefix", row["prefix"], "--namespace", row["namespace"], "--dialect", "ds4",
-                   "--fingerprint", row["fingerprint"], "--quant-bits", row["quant_bits"],
-                   "--block-tokens", row["block_tokens"], "--trust-tail", prompt]
-        self.ok("restore", "--bucket", BUCKET, *options, "-o", self.path("here"))
-        self.ok("restore", "--bucket", self.url(), *self.args(), *options, "-o",
-                self.path("there"))
-        names = sorted(os.listdir(self.path("here")))
-        self.assertEqual(sorted(os.listdir(self.path("there"))), names)
+        """Every sample prompt; its rows come in order, however many objects are on their way."""
+        for row in table("bucket", "prompts.tsv"):
+            here, there = self.path(row["name"]), self.path(row["name"] + "-there")
+            self.run_tool("restore", "--bucket", BUCKET, *prompt_options(row), "-o", here)
+            for client in CLIENTS if row["name"] == plain_row()["name"] else ("core",):
+                self.run_tool("restore", "--bucket", self.url(), *prompt_options(row),
+                              *self.args(client), "-o", there)
+                names = sorted(os.listdir(here))
+                self.assertEqual(sorted(os.listdir(there)), names)
+                for name in names:
+                    self.assertEqual(read(os.path.join(there, name)),
+                                     read(os.path.join(here, name)), (client, row["name"], name))
+                shutil.rmtree(there)
+            self.assertTrue(row["name"] != plain_row()["name"] or len(names) > 10)
+            shutil.rmtree(here)
+
+    def test_rows_wait_for_those_before(self):
+        """A block that comes before its turn overwrites no rows, nor those of the tail."""
+        row = named_row("hole")
+        self.run_tool("restore", "--bucket", BUCKET, *prompt_options(row), "-o", self.path("here"))
+        plan, = self.resolve(row, BUCKET).json
+        keys = [b["key"] for b in plan["blocks"]]
+        self.assertEqual((plan["usable_blocks"], len(keys)), (2, 5))
+        names = os.listdir(self.path("here"))
         self.assertGreater(len(names), 10)
-        for name in names:
-            self.assertEqual(read(self.path("there", name)), read(self.path("here", name)))
+        for slow in keys:
+            self.server.slow = {slow: 0.7}
+            there = self.path(slow[-6:])
+            self.run_tool("restore", "--bucket", self.url(), *prompt_options(row),
+                          *self.args("core", connections="2"), "-o", there)
+            for name in names:
+                self.assertEqual(read(os.path.join(there, name)), read(self.path("here", name)))
+
+    def test_objects_at_once(self):
+        """The library's own client has several objects in flight, libcurl's path one."""
+        row = plain_row()
+        self.server.delay = 0.1
+        for client in CLIENTS:
+            self.server.objects_at_once = 0
+            self.resolve(row, self.url(), *self.args(client, connections="16"))
+            self.assertEqual(self.server.objects_at_once, 2 if client == "core" else 1)
 
     def test_unwrap(self):
         key = self.block()
@@ -258,6 +325,91 @@ class Faults(StoreTest):
             self.assertIn(b"403 AccessDenied", result.err)
             self.assertNotIn(b"--403-is-missing", result.err)
             self.server.mood["403"] = False
+
+    def test_prompts_from_a_store_that_misbehaves(self):
+        """A prompt's plan is the same, or says of an object that the store does not give it."""
+        row = plain_row()
+        here = self.resolve(row, BUCKET).json
+        self.server.stall = 1.5
+        for client in CLIENTS:
+            for mood in ("503", "close", "cut", "garbage", "reset", "stall", "no-ranges", "clock"):
+                with self.subTest(client + mood):
+                    self.server.mood = {mood: True if mood == "no-ranges" else 2}
+                    there = self.resolve(row, self.url(),
+                                         *self.args(client)[:-1], "1" if mood == "stall" else "5")
+                    self.assertEqual((there.code, there.json), (0, here))
+            for mood, says in (("503", "503 SlowDown"), ("close", ""), ("reset", ""),
+                               ("garbage", "must not be believed"), ("403", "403 AccessDenied")):
+                with self.subTest(client + mood + "for ever"):
+                    self.server.mood = {mood: True}
+                    there = self.resolve(row, self.url(), *self.args(client, retries="1"))
+                    plan, = there.json
+                    self.assertEqual((there.code, plan["usable_blocks"]), (1, 0))
+                    self.assertEqual({b["status"] for b in plan["blocks"]}, {"unreadable"})
+                    self.assertIn(says.encode(), there.err)
+            self.server.mood = {"403": True}
+            there = self.resolve(row, self.url(), *self.args(client, **{"403_is_missing": True}))
+            plan, = there.json
+            self.assertEqual((there.code, {b["status"] for b in plan["blocks"]}), (0, {"missing"}))
+
+    def test_replaced_half_way(self):
+        """An object that is another one by now is read from its start: never a mix of the two."""
+        row = plain_row()
+        here = self.resolve(row, BUCKET).json
+        block, tail = here[0]["blocks"][0]["key"], here[0]["raw_tail"]["key"]
+        for client in CLIENTS:
+            for key, count in ((block, 1), (tail, 1), (tail, 4), (tail, 11)):
+                good = read(os.path.join(BUCKET, key))
+                bad = good[:300000] + bytes(x ^ 1 for x in good[300000:300100]) + good[300100:]
+                with self.subTest(client + key + str(count)):
+                    there = self.versions(row, client, {key: [(0, bad), (count, good)]})
+                    self.assertEqual((there.code, there.json), (0, here))
+                    self.server.asked = {}
+                    self.assertEqual(self.verify(key, client)["status"], "ok")
+                    there = self.versions(row, client, {key: [(0, good), (count, bad)]})
+                    plan, = there.json
+                    part = plan["blocks"][0] if key == block else plan["raw_tail"]
+                    self.assertEqual((there.code, part["status"]), (1, "bad-checksum"))
+            # one that is shorter by now, one that is gone, one that never stays the same, and one
+            # that must not be asked for again
+            good = read(os.path.join(BUCKET, block))
+            for versions, status in (([(0, good), (1, good[:1000])], "truncated"),
+                                     ([(0, good), (1, None)], "missing"),
+                                     ([(i, good + bytes(i)) for i in range(20)], "unreadable"),
+                                     ([(0, good[:-1]), (1, good)], "unreadable")):
+                with self.subTest(client + status):
+                    retries = "0" if len(versions) == 2 and status == "unreadable" else "5"
+                    there = self.versions(row, client, {block: versions}, retries=retries)
+                    plan, = there.json
+                    self.assertEqual(plan["blocks"][0]["status"], status)
+                    self.assertEqual((there.code, plan["usable_blocks"]),
+                                     (0 if status == "missing" else 1, 0))
+                    if status == "unreadable":
+                        self.assertIn(b"it changed while it was read", there.err)
+                        self.server.asked = {}
+                        self.assertEqual(self.verify(block, client, retries=retries)["status"],
+                                         status)
+
+    def test_replaced_while_restored(self):
+        """Rows are those of one object, not of two."""
+        row = plain_row()
+        key = self.resolve(row, BUCKET).json[0]["blocks"][1]["key"]
+        good = read(os.path.join(BUCKET, key))
+        self.ok("restore", "--bucket", BUCKET, *prompt_options(row), "-o", self.path("here"))
+        for client in CLIENTS:
+            there = self.path(client)
+            self.server.asked = {}
+            self.server.versions = {key: [(0, good[:1000] + bytes(x ^ 1 for x in good[1000:9000]) +
+                                           good[9000:]), (1, good)]}
+            self.ok("restore", "--bucket", self.url(), *prompt_options(row), *self.args(client),
+                    "-o", there)
+            for name in sorted(os.listdir(self.path("here"))):
+                self.assertEqual(read(os.path.join(there, name)), read(self.path("here", name)))
+
+    def versions(self, row, client, versions, **more):
+        """The plan of a prompt while objects are replaced."""
+        self.server.versions, self.server.asked = versions, {}
+        return self.resolve(row, self.url(), *self.args(client, **more))
 
     def test_listing_that_never_ends(self):
         for client in CLIENTS:

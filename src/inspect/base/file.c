@@ -167,15 +167,21 @@ static wmbt_status read_fd(int fd, const struct file_limit *limit, uint64_t max_
 static wmbt_status read_key(struct store *store, wmbt_view key, const struct file_limit *limit,
                             uint64_t max_bytes, struct file *file, const char **why)
 {
-    struct reading_file r = {
-        .fd = -1, .limit = limit, .max_bytes = max_bytes, .capacity = FIRST_CAPACITY};
-    memset(file, 0, sizeof *file);
-    wmbt_status status = store_object_open(store, key, &r.remote, &r.size, why);
-    if (status == WMBT_OK) {
+    for (unsigned restarts = 0;; restarts++) {
+        struct reading_file r = {
+            .fd = -1, .limit = limit, .max_bytes = max_bytes, .capacity = FIRST_CAPACITY};
+        memset(file, 0, sizeof *file);
+        wmbt_status status = store_object_open(store, key, &r.remote, &r.size, why);
+        if (status != WMBT_OK) {
+            return status;
+        }
         status = read_source(&r, file, why);
+        bool again = store_object_has_changed(r.remote) && restarts < store_restarts();
         store_object_close(r.remote);
+        if (!again) {
+            return status;
+        }
     }
-    return status;
 }
 
 static wmbt_status read_url(const char *url, const struct file_limit *limit, uint64_t max_bytes,
@@ -270,6 +276,11 @@ void bucket_close(struct bucket *bucket)
         close(bucket->fd);
     }
     bucket->fd = -1;
+}
+
+struct client *bucket_client(const struct bucket *bucket)
+{
+    return bucket->store != NULL ? store_client(bucket->store) : NULL;
 }
 
 /* A key as the store has it. */
@@ -439,6 +450,16 @@ wmbt_status bucket_object_peek(const struct bucket_object *object, uint64_t offs
     }
     *view = wmbt_view_of(room, bytes);
     return bucket_object_read(object, offset, room, bytes, why);
+}
+
+bool bucket_object_has_changed(const struct bucket_object *object)
+{
+    return object->fd == REMOTE_FD && store_object_has_changed(object->remote);
+}
+
+unsigned bucket_restarts(const struct bucket *bucket)
+{
+    return bucket->store != NULL ? store_restarts() : 0;
 }
 
 void bucket_object_close(struct bucket_object *object)

@@ -62,6 +62,9 @@ struct bucket {
 wmbt_status bucket_open(struct bucket *bucket, const char *path, const char **why);
 void bucket_close(struct bucket *bucket);
 
+/* The library's own client, if the bucket is a store that it was chosen for; else NULL. */
+struct client *bucket_client(const struct bucket *bucket);
+
 /* An open object of a bucket. */
 struct bucket_object {
     int fd; /* -1: none is open; INT_MAX: one of a store */
@@ -99,6 +102,12 @@ wmbt_status bucket_object_peek(const struct bucket_object *object, uint64_t offs
                                uint8_t *room, wmbt_view *view, const char **why);
 
 void bucket_object_close(struct bucket_object *object);
+
+/* True if reading it has failed because a store has another object by now: what came of it is to be
+ * forgotten, and it may be opened again, bucket_restarts() times. Files stay as they were opened.
+ */
+bool bucket_object_has_changed(const struct bucket_object *object);
+unsigned bucket_restarts(const struct bucket *bucket);
 
 /* Opens an object and reads it as file_read_limited() does. */
 wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, const struct file_limit *limit,

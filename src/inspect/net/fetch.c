@@ -27,6 +27,39 @@ void site_set_region(struct site *site, const char *region, size_t len)
     }
 }
 
+void site_store(const struct site *site, wmbt_s3_store *store)
+{
+    store->host = tool_view(site->host);
+    store->bucket = tool_view(site->bucket);
+    store->region = tool_view(site->region);
+    store->virtual_host = site->virtual_host;
+    store->who.access_key = tool_view(site->who.access_key);
+    store->who.secret = tool_view(site->who.secret);
+    store->who.token = tool_view(site->who.token);
+}
+
+void site_host(const struct site *site, char *host, size_t room)
+{
+    (void)snprintf(host, room, "%s%s%s", site->virtual_host ? site->bucket : "",
+                   site->virtual_host ? "." : "", site->host);
+}
+
+void site_said(const wmbt_s3_answer *answer, bool of_object, char *why, size_t room)
+{
+    uint32_t code = wmbt_http_code(wmbt_s3_answer_http(answer));
+    wmbt_view error = wmbt_s3_answer_code(answer);
+    bool denied = of_object && error.len == 12 && memcmp(error.data, "AccessDenied", 12) == 0;
+    bool elsewhere = wmbt_s3_answer_meaning(answer) == WMBT_S3_REDIRECT;
+    struct tool_mark mark = tool_mark();
+    (void)snprintf(why, room, "the store said %u%s%s%s", (unsigned)code, error.len != 0 ? " " : "",
+                   tool_printable((const char *)error.data, error.len),
+                   denied      ? ", which S3 also says of a missing object to those who may not "
+                                 "list (--403-is-missing)"
+                   : elsewhere ? ": a redirect, which is not followed"
+                               : "");
+    tool_release_to(mark);
+}
+
 /* --- memory ---------------------------------------------------------------------------------- */
 
 struct buffer {
@@ -120,13 +153,7 @@ static wmbt_status write_request(struct fetch *f, size_t *len)
     wmbt_s3_get get;
     wmbt_buf out = wmbt_buf_of(f->request, sizeof f->request);
     uint64_t now = (uint64_t)((int64_t)time(NULL) + site->clock_offset);
-    at.host = tool_view(site->host);
-    at.bucket = tool_view(site->bucket);
-    at.region = tool_view(site->region);
-    at.virtual_host = site->virtual_host;
-    at.who.access_key = tool_view(site->who.access_key);
-    at.who.secret = tool_view(site->who.secret);
-    at.who.token = tool_view(site->who.token);
+    site_store(site, &at);
     if (f->ask.key.len == 0) {
         return wmbt_s3_write_list(&at, &f->ask.list, now, NULL, out, len);
     }
@@ -186,8 +213,7 @@ static void start(struct fetch *f)
         return;
     }
     char host[600];
-    (void)snprintf(host, sizeof host, "%s%s%s", site->virtual_host ? site->bucket : "",
-                   site->virtual_host ? "." : "", site->host);
+    site_host(site, host, sizeof host);
     free(f->host);
     f->host = tool_keep(host, strlen(host));
     f->len = 0;
@@ -217,24 +243,6 @@ static void back_off(struct fetch *f, bool answered)
     }
     f->attempt++;
     f->not_before = transport_now() + ms;
-}
-
-/* What the store said, in words. */
-static void say(struct fetch *f)
-{
-    uint32_t code = wmbt_http_code(wmbt_s3_answer_http(&f->answer));
-    wmbt_view error = wmbt_s3_answer_code(&f->answer);
-    bool denied =
-        f->ask.key.len != 0 && error.len == 12 && memcmp(error.data, "AccessDenied", 12) == 0;
-    bool elsewhere = wmbt_s3_answer_meaning(&f->answer) == WMBT_S3_REDIRECT;
-    struct tool_mark mark = tool_mark();
-    (void)snprintf(f->why, sizeof f->why, "the store said %u%s%s%s", (unsigned)code,
-                   error.len != 0 ? " " : "", tool_printable((const char *)error.data, error.len),
-                   denied      ? ", which S3 also says of a missing object to those who may not "
-                                 "list (--403-is-missing)"
-                   : elsewhere ? ": a redirect, which is not followed"
-                               : "");
-    tool_release_to(mark);
 }
 
 /* True if the same request, signed anew, may be answered otherwise: clock or region, each once, and
@@ -280,11 +288,14 @@ static void judge(struct fetch *f)
     case WMBT_S3_WHOLE_INSTEAD:
     case WMBT_S3_BAD_RANGE: end(f, WMBT_OK, ""); return;
     case WMBT_S3_MISSING: end(f, WMBT_MISSING, "there is no such object"); return;
-    case WMBT_S3_CHANGED: end(f, TOOL_UNREADABLE, "it changed while it was read"); return;
+    case WMBT_S3_CHANGED:
+        f->has_changed = true;
+        end(f, TOOL_UNREADABLE, FETCH_CHANGED);
+        return;
     default: break;
     }
     if (answered) {
-        say(f);
+        site_said(&f->answer, f->ask.key.len != 0, f->why, sizeof f->why);
         if (mend(f)) {
             f->not_before = 0;
             return;

@@ -11,6 +11,7 @@
 
 #define FETCH_REQUEST_BYTES 16384
 #define FETCH_LINE_BYTES 512
+#define FETCH_CHANGED "it changed while it was read"
 
 /* A bucket, and who asks. */
 struct site {
@@ -34,6 +35,15 @@ struct site {
 
 void site_set_region(struct site *site, const char *region, size_t len);
 
+/* The bucket as requests want it: views into the site, until its region is set. */
+void site_store(const struct site *site, wmbt_s3_store *store);
+
+/* The host to connect to. */
+void site_host(const struct site *site, char *host, size_t room);
+
+/* What the store said of an object, or of a listing, in words. */
+void site_said(const wmbt_s3_answer *answer, bool of_object, char *why, size_t room);
+
 /* What is asked: bytes of an object, its header alone, or a page of a listing. */
 struct ask {
     wmbt_view key;  /* copied; empty: a page */
@@ -52,6 +62,7 @@ struct fetch {
     struct site *site;
     struct ask ask;
     bool has_ended;
+    bool has_changed; /* unreadable: the object is another one by now */
     wmbt_status status;
     char why[400];
     wmbt_s3_answer answer;

@@ -9,12 +9,14 @@
 #include <unistd.h>
 
 #include "base/tool.h"
+#include "net/client.h"
 #include "net/fetch.h"
 #include "net/url.h"
 
 #define TOKEN_BYTES 4096
 #define FIRST_BYTES ((uint64_t)256 << 10) /* of an object: many have no more */
 #define WINDOW_BYTES ((uint64_t)2 << 20)  /* of the requests after that */
+#define MAX_RESTARTS 3u                   /* of an object that changes */
 
 const struct args_option store_options[] = {
     {"--endpoint-url", "URL", false},
@@ -52,6 +54,7 @@ struct store {
     struct site site;
     struct expected *expected;
     unsigned expectations;
+    struct client *client; /* NULL: not wanted so far */
 };
 
 /* Bytes of an object that are on their way, or here. */
@@ -69,6 +72,7 @@ struct store_object {
     size_t etag_len;
     struct window *window; /* `windows` of them, one behind the other */
     unsigned windows;
+    bool has_changed;
 };
 
 static const struct args *given;
@@ -201,6 +205,7 @@ void store_close_all(void)
         while (site->fetches != NULL) {
             fetch_free(site->fetches);
         }
+        client_close(store->client);
         site_free_spare(site);
         transport_close(site->transport);
         wipe(site->who.access_key);
@@ -293,6 +298,15 @@ static wmbt_status wait_for(struct fetch *fetch, const char **why)
     return fetch->status;
 }
 
+/* The same of a request about an object whose first answer has come: what is missing now has
+ * changed, too. */
+static wmbt_status wait_again(struct store_object *object, struct fetch *fetch, const char **why)
+{
+    wmbt_status status = wait_for(fetch, why);
+    object->has_changed = status == WMBT_MISSING || (fetch != NULL && fetch->has_changed);
+    return status;
+}
+
 /* The size that HEAD tells. */
 static wmbt_status ask_size(struct store_object *object, uint64_t *bytes, const char **why)
 {
@@ -300,8 +314,11 @@ static wmbt_status ask_size(struct store_object *object, uint64_t *bytes, const 
     next_ask(&ask, object);
     ask.is_head = true;
     struct fetch *fetch = fetch_begin(&object->store->site, &ask);
-    wmbt_status status = wait_for(fetch, why);
+    wmbt_status status = wait_again(object, fetch, why);
     if (status == WMBT_OK && !wmbt_s3_answer_size(&fetch->answer, bytes)) {
+        status = WMBT_MISSING;
+    }
+    if (status == WMBT_MISSING) { /* it is there: it has just answered */
         *why = "the store does not tell its size";
         status = TOOL_UNREADABLE;
     }
@@ -341,16 +358,15 @@ static wmbt_status begin(struct store_object *object, const struct fetch *fetch,
     return status;
 }
 
-wmbt_status store_object_open(struct store *store, wmbt_view key, struct store_object **object,
-                              uint64_t *bytes, const char **why)
+/* NULL: there is no memory. */
+static struct store_object *new_object(struct store *store, wmbt_view key)
 {
     struct store_object *o = calloc(1, sizeof *o);
     struct window *windows = calloc(connections, sizeof *windows);
     if (o == NULL || windows == NULL) {
         free(o);
         free(windows);
-        *why = "not enough memory";
-        return TOOL_UNREADABLE;
+        return NULL;
     }
     o->store = store;
     o->key = tool_keep((const char *)key.data, key.len);
@@ -358,17 +374,50 @@ wmbt_status store_object_open(struct store *store, wmbt_view key, struct store_o
     o->window = windows;
     o->windows = 1;
     windows[0].fetch = take_expected(store, key);
-    wmbt_status status = wait_for(windows[0].fetch, why);
-    if (status == WMBT_OK) {
-        status = begin(o, windows[0].fetch, why);
-    }
-    if (status != WMBT_OK) {
+    return o;
+}
+
+wmbt_status store_object_open(struct store *store, wmbt_view key, struct store_object **object,
+                              uint64_t *bytes, const char **why)
+{
+    for (unsigned restarts = 0;; restarts++) {
+        struct store_object *o = new_object(store, key);
+        if (o == NULL) {
+            *why = "not enough memory";
+            return TOOL_UNREADABLE;
+        }
+        wmbt_status status = wait_for(o->window[0].fetch, why);
+        if (status == WMBT_OK) {
+            status = begin(o, o->window[0].fetch, why);
+        }
+        if (status == WMBT_OK) {
+            *object = o;
+            *bytes = o->bytes;
+            return WMBT_OK;
+        }
+        bool again = o->has_changed && restarts < store_restarts();
         store_object_close(o);
-        return status;
+        if (!again) {
+            return status;
+        }
     }
-    *object = o;
-    *bytes = o->bytes;
-    return WMBT_OK;
+}
+
+bool store_object_has_changed(const struct store_object *object)
+{
+    return object->has_changed;
+}
+
+unsigned store_restarts(void)
+{
+    return retries < MAX_RESTARTS ? retries : MAX_RESTARTS;
+}
+
+static wmbt_status changed(struct store_object *object, const char **why)
+{
+    object->has_changed = true;
+    *why = FETCH_CHANGED;
+    return TOOL_UNREADABLE;
 }
 
 /* The first window is over. */
@@ -413,7 +462,7 @@ static wmbt_status move_to(struct store_object *object, uint64_t offset, const c
             }
             break;
         }
-        wmbt_status status = wait_for(window->fetch, why);
+        wmbt_status status = wait_again(object, window->fetch, why);
         if (status != WMBT_OK) {
             return status;
         }
@@ -427,16 +476,12 @@ static wmbt_status move_to(struct store_object *object, uint64_t offset, const c
         }
     }
     if (offset >= object->bytes) {
-        *why = "it changed while it was read";
-        return TOOL_UNREADABLE;
+        return changed(object, why);
     }
     read_ahead(object, offset);
-    wmbt_status status = wait_for(object->windows != 0 ? object->window[0].fetch : NULL, why);
-    if (status == WMBT_OK && object->window[0].fetch->len == 0) {
-        *why = "it changed while it was read";
-        status = TOOL_UNREADABLE;
-    }
-    return status;
+    wmbt_status status =
+        wait_again(object, object->windows != 0 ? object->window[0].fetch : NULL, why);
+    return status == WMBT_OK && object->window[0].fetch->len == 0 ? changed(object, why) : status;
 }
 
 wmbt_status store_object_peek(struct store_object *object, uint64_t offset, size_t bytes,
@@ -481,6 +526,14 @@ void store_object_close(struct store_object *object)
     free(object->window);
     free(object->key);
     free(object);
+}
+
+struct client *store_client(struct store *store)
+{
+    if (!use_curl && store->client == NULL) {
+        store->client = client_open(&store->site, connections, timeout_seconds);
+    }
+    return store->client;
 }
 
 /* --- listings -------------------------------------------------------------------------------- */

@@ -20,6 +20,8 @@ extern const char store_help[];
 /* Remembers the options that were given. Mistakes end the process (EXIT_USAGE). */
 void store_setup(const struct args *args);
 
+struct client;
+
 /* True if a path names a bucket or object behind S3. */
 bool store_is_url(const char *path);
 
@@ -49,6 +51,14 @@ wmbt_status store_object_read(struct store_object *object, uint64_t offset, uint
 wmbt_status store_object_peek(struct store_object *object, uint64_t offset, size_t bytes,
                               wmbt_view *view, const char **why);
 void store_object_close(struct store_object *object);
+
+/* True if reading it has failed because it is another object by now: open it again, and forget what
+ * came. How often an object is worth that: store_restarts(). */
+bool store_object_has_changed(const struct store_object *object);
+unsigned store_restarts(void);
+
+/* The library's own client (net/client.h) of a store, for prompts; NULL: --client curl. */
+struct client *store_client(struct store *store);
 
 /* Calls `add` for each key that begins with `prefix`. ok or TOOL_UNREADABLE. */
 wmbt_status store_list(struct store *store, const char *prefix,

@@ -3,8 +3,6 @@
 #include "net/transport.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,18 +17,17 @@
 #endif
 
 #include "base/tool.h"
+#include "net/tcp.h"
 
 #define RECEIVE_BYTES 65536
 #define HEADER_BYTES 32768
 
 struct lane {
     struct exchange *x; /* NULL: free */
-    int fd;             /* -1: not connected */
-    bool connecting, reused, begun;
+    struct tcp tcp;
+    bool reused, begun;
     size_t sent;
     uint64_t heard_ms; /* when something was sent or came */
-    struct addrinfo *found, *next_address;
-    char host[300];
 #ifdef HAVE_LIBCURL
     struct curl_answer *answer;
     struct curl_slist *lines;
@@ -98,19 +95,6 @@ static void failed(struct exchange *x, const char *why)
 
 /* --- sockets --------------------------------------------------------------------------------- */
 
-static void disconnect(struct lane *lane)
-{
-    if (lane->fd >= 0) {
-        close(lane->fd);
-    }
-    if (lane->found != NULL) {
-        freeaddrinfo(lane->found);
-    }
-    lane->fd = -1;
-    lane->found = lane->next_address = NULL;
-    lane->connecting = false;
-}
-
 /* The exchange of a lane is over. */
 static void release(struct lane *lane, enum transport_result result, bool keep)
 {
@@ -120,76 +104,23 @@ static void release(struct lane *lane, enum transport_result result, bool keep)
     lane->x->lane = NULL;
     lane->x = NULL;
     if (!keep) {
-        disconnect(lane);
+        tcp_close(&lane->tcp);
     }
-}
-
-/* Begins to connect to the next address. False: there is none. */
-static bool connect_next(struct lane *lane)
-{
-    while (lane->next_address != NULL) {
-        const struct addrinfo *a = lane->next_address;
-        lane->next_address = a->ai_next;
-        lane->fd =
-            socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
-        if (lane->fd >= 0 &&
-            (connect(lane->fd, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS)) {
-            lane->connecting = true;
-            lane->x->result = TRANSPORT_OPEN;
-            return true;
-        }
-        failed(lane->x, strerror(errno));
-        if (lane->fd >= 0) {
-            close(lane->fd);
-        }
-        lane->fd = -1;
-    }
-    return false;
-}
-
-/* Looks the host of an exchange up and begins to connect. */
-static bool connect_to(struct lane *lane, const char *host)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    char name[sizeof lane->host];
-    const char *colon = strrchr(host, ':'), *bracket = strchr(host, ']');
-    bool has_port = colon != NULL && (bracket == NULL || colon > bracket);
-    size_t len = has_port ? (size_t)(colon - host) : strlen(host);
-    bool literal = len > 2 && host[0] == '[' && host[len - 1] == ']';
-    if (strlen(host) >= sizeof name) {
-        failed(lane->x, "the name of the host is too long");
-        return false;
-    }
-    (void)snprintf(name, sizeof name, "%.*s", (int)(literal ? len - 2 : len),
-                   literal ? host + 1 : host);
-    strcpy(lane->host, host);
-    int error = getaddrinfo(name, has_port ? colon + 1 : "80", &hints, &lane->found);
-    if (error != 0) {
-        lane->found = NULL;
-        failed(lane->x, gai_strerror(error));
-        return false;
-    }
-    lane->next_address = lane->found;
-    return connect_next(lane);
 }
 
 /* Gives an exchange to a lane: on its connection, if that leads there. */
 static void begin_on(struct lane *lane, struct exchange *x, bool fresh)
 {
+    const char *why = "the library's own client speaks http:// only";
     lane->x = x;
     x->lane = lane;
     lane->sent = 0;
     lane->begun = false;
     lane->heard_ms = transport_now();
-    lane->reused = !fresh && lane->fd >= 0 && strcmp(lane->host, x->host) == 0;
-    if (!lane->reused) {
-        disconnect(lane);
-        if (strcmp(x->scheme, "http") != 0) {
-            failed(x, "the library's own client speaks http:// only");
-            release(lane, TRANSPORT_OPEN, false);
-        } else if (!connect_to(lane, x->host)) {
-            release(lane, TRANSPORT_OPEN, false);
-        }
+    lane->reused = !fresh && tcp_leads_to(&lane->tcp, x->host);
+    if (!lane->reused && (strcmp(x->scheme, "http") != 0 || !tcp_open(&lane->tcp, x->host, &why))) {
+        failed(x, why);
+        release(lane, TRANSPORT_FAILED, false);
     }
 }
 
@@ -208,20 +139,11 @@ static void lose(struct lane *lane, const char *why)
 
 static void finish_connecting(struct lane *lane)
 {
-    int error = 0;
-    socklen_t len = sizeof error;
-    if (getsockopt(lane->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0) {
-        error = errno;
-    }
-    lane->connecting = false;
+    const char *why = "";
     lane->heard_ms = transport_now();
-    if (error != 0) {
-        close(lane->fd);
-        lane->fd = -1;
-        failed(lane->x, strerror(error));
-        if (!connect_next(lane)) {
-            release(lane, TRANSPORT_FAILED, false);
-        }
+    if (!tcp_finish(&lane->tcp, &why)) {
+        failed(lane->x, why);
+        release(lane, TRANSPORT_FAILED, false);
     }
 }
 
@@ -229,7 +151,7 @@ static void send_some(struct lane *lane)
 {
     wmbt_view request = lane->x->request;
     ssize_t sent =
-        send(lane->fd, request.data + lane->sent, request.len - lane->sent, MSG_NOSIGNAL);
+        send(lane->tcp.fd, request.data + lane->sent, request.len - lane->sent, MSG_NOSIGNAL);
     if (sent >= 0) {
         lane->sent += (size_t)sent;
         lane->heard_ms = transport_now();
@@ -242,7 +164,7 @@ static void receive_some(struct transport *t, struct lane *lane)
 {
     struct exchange *x = lane->x;
     size_t used = 0;
-    ssize_t got = recv(lane->fd, t->bytes, sizeof t->bytes, 0);
+    ssize_t got = recv(lane->tcp.fd, t->bytes, sizeof t->bytes, 0);
     if (got < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) {
         return;
     }
@@ -266,7 +188,7 @@ static void receive_some(struct transport *t, struct lane *lane)
 
 static bool is_sending(const struct lane *lane)
 {
-    return lane->connecting || lane->sent < lane->x->request.len;
+    return lane->tcp.connecting || lane->sent < lane->x->request.len;
 }
 
 /* What poll() is to wait for, and for how long. Returns the lanes that carry something. */
@@ -276,7 +198,7 @@ static unsigned watch(struct transport *t, unsigned *max_ms)
     unsigned busy = 0;
     for (unsigned i = 0; i < t->lanes; i++) {
         const struct lane *lane = &t->lane[i];
-        t->poll[i].fd = lane->x != NULL ? lane->fd : -1;
+        t->poll[i].fd = lane->x != NULL ? lane->tcp.fd : -1;
         t->poll[i].events = POLLIN;
         t->poll[i].revents = 0;
         if (lane->x != NULL) {
@@ -299,10 +221,10 @@ static void turn_sockets(struct transport *t, unsigned max_ms)
     for (unsigned i = 0; i < t->lanes; i++) {
         struct lane *lane = &t->lane[i];
         short ready = t->poll[i].revents;
-        if (lane->x == NULL || t->poll[i].fd != lane->fd) {
+        if (lane->x == NULL || t->poll[i].fd != lane->tcp.fd) {
             continue;
         }
-        if (ready != 0 && lane->connecting) {
+        if (ready != 0 && lane->tcp.connecting) {
             finish_connecting(lane);
         } else if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0) {
             receive_some(t, lane);
@@ -560,7 +482,7 @@ struct transport *transport_open(bool curl, unsigned timeout_seconds, unsigned c
     t->lane = lane;
     t->poll = polled;
     for (unsigned i = 0; i < connections; i++) {
-        lane[i].fd = -1;
+        tcp_init(&lane[i].tcp);
     }
 #ifdef HAVE_LIBCURL
     if (curl) {
@@ -579,7 +501,7 @@ void transport_close(struct transport *transport)
         if (transport->lane[i].x != NULL) {
             transport_cancel(transport, transport->lane[i].x);
         }
-        disconnect(&transport->lane[i]);
+        tcp_close(&transport->lane[i].tcp);
     }
 #ifdef HAVE_LIBCURL
     if (is_curl(transport)) {
@@ -599,7 +521,7 @@ static void fill_lanes(struct transport *t)
         struct lane *best = NULL;
         for (unsigned i = 0; i < t->lanes; i++) {
             struct lane *lane = &t->lane[i];
-            bool leads = lane->fd >= 0 && strcmp(lane->host, x->host) == 0;
+            bool leads = tcp_leads_to(&lane->tcp, x->host);
             if (lane->x == NULL && (best == NULL || leads)) {
                 best = lane;
                 if (leads) {

@@ -38,7 +38,10 @@ struct resolver {
     struct chain_options chain;
     bool trust_tail;
     bool inexact;
-    struct seen seen; /* blocks of the prompts so far */
+    struct seen seen;      /* blocks of the prompts so far */
+    struct client *client; /* NULL: objects are read one at a time, through `bucket` */
+    wmbt_view key_prefix;  /* of the keys that the reader makes */
+    uint64_t serial;       /* of the next reader's first want */
 };
 
 /* Who takes the rows of a prompt: those of the usable blocks in order, then those of the tail if it
@@ -58,6 +61,7 @@ struct found {
 struct resolved {
     wmbt_reader *reader; /* all is settled */
     void *memory;
+    size_t key_skip; /* bytes of the reader's keys before the bucket's own */
     uint32_t tokens;
     uint32_t blocks;     /* full ones */
     uint32_t usable;     /* blocks from the first on that are verified */
@@ -78,8 +82,8 @@ void resolver_close(struct resolver *resolver);
 wmbt_status resolve_read(const struct resolver *resolver, const char *path, struct prompt *prompt,
                          const char **why);
 
-/* Resolves one prompt, whose blocks are hashed; `taker` may be NULL. Memory: one object at a time.
- * ok, or too-large and then *why. */
+/* Resolves one prompt, whose blocks are hashed; `taker` may be NULL. Memory: one object at a time,
+ * or as many as the client has in flight. ok, or too-large and then *why. */
 wmbt_status resolve(struct resolver *resolver, const struct prompt *prompt, struct row_taker *taker,
                     struct resolved *result, const char **why);
 void resolved_free(struct resolved *result);
