@@ -220,6 +220,9 @@ static void test_back_off(wmbt_test *t)
         while (x->conn[0].asked != 0u) {
             T_CHECK(t, live_give(t, x, 0));
         }
+        const wmbt_s3_answer *answer = wmbt_s3conn_answer(&x->conn[0]);
+        T_EQ(t, wmbt_s3_answer_meaning(answer), WMBT_S3_BUSY);
+        T_EQ(t, wmbt_http_code(wmbt_s3_answer_http(answer)), 503);
         uint32_t bound = 100u << (attempt - 1u);
         T_EQ(t, wmbt_s3client_wait(&x->client, x->now.ms), UINT32_MAX % (bound + 1u));
         T_CALL(t, live_send(t, x, 0)); /* nothing of this object: the other block's is asked for */
