@@ -22,8 +22,8 @@ void tcp_init(struct tcp *tcp);
 /* True if it leads to this host already. */
 bool tcp_leads_to(const struct tcp *tcp, const char *host);
 
-/* Begins to connect to a host, named as in the Host field of HTTP; what was before is closed. False:
- * *why says why not. */
+/* Begins to connect to a host, named as in the Host field of HTTP; what was before is closed.
+ * False: *why says why not. */
 bool tcp_open(struct tcp *tcp, const char *host, const char **why);
 
 /* Whether it is connected now, or with the next address still connecting. False: with none. */
