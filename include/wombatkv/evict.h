@@ -22,8 +22,8 @@ WMBT_BEGIN_DECLS
 /** A candidate. */
 typedef struct wmbt_evict_block {
     wmbt_block_hash hash;
-    uint64_t payload_bytes;
     uint64_t last_access_ns;
+    uint64_t payload_bytes;
 } wmbt_evict_block;
 
 /** One round of eviction. The first part is to be read, the second is the library's. */
@@ -37,10 +37,8 @@ typedef struct wmbt_evict {
 
     wmbt_evict_block *blocks;
     uint32_t left;
-    wmbt_block_hash parent;
+    wmbt_evict_block parent;
     bool tries_parent;
-    uint64_t last_stamp;
-    wmbt_block_hash last_hash;
 } wmbt_evict;
 
 /**

@@ -22,7 +22,7 @@ WMBT_BEGIN_DECLS
 typedef struct wmbt_prefetch_block {
     wmbt_block_hash hash;
     uint64_t score;  /**< as wmbt_prefetch_score() */
-    uint32_t number; /**< blocks that were offered before it */
+    uint64_t number; /**< blocks that were offered before it */
 } wmbt_prefetch_block;
 
 /** One selection. The first part is to be read, the second is the library's. */

@@ -2,10 +2,17 @@
 /* Eviction: the headroom, the heap of candidates, the step on an index. */
 #include "wombatkv/evict.h"
 
+#include <stddef.h>
+
 #include "base/bytes.h"
+#include "index/heap.h"
+#include "index/table.h"
 #include "index/wide.h"
 
 #if WMBT_CFG_EVICT
+
+WMBT_STATIC_ASSERT(sizeof(wmbt_evict_block) == WMBT_HEAP_ITEM_BYTES, "an item of a heap");
+WMBT_STATIC_ASSERT(offsetof(wmbt_evict_block, last_access_ns) == WMBT_HEAP_KEY_OFFSET, "its key");
 
 /* --- headroom --------------------------------------------------------------------------------- */
 
@@ -14,100 +21,55 @@
 
 uint64_t wmbt_evict_target(uint64_t budget_bytes)
 {
-    wmbt_wide v = {0, budget_bytes};
-    uint32_t up = wmbt_wide_excess(&v);
-    wmbt_wide_round(&v, up);
-    wmbt_wide_multiply(v.low, WMBT_EVICT_NINE_TENTHS, &v);
-    uint32_t more = wmbt_wide_excess(&v);
-    wmbt_wide_round(&v, more);
-    for (up += more; up > WMBT_WIDE_PRECISION; up--) {
-        v.low <<= 1; /* to 2^64 x 0.9 at most */
-    }
-    for (; up < WMBT_WIDE_PRECISION; up++) {
-        v.low >>= 1;
-    }
-    return v.low;
+    wmbt_wide budget = {0, budget_bytes}, product;
+    wmbt_wide_round(&budget, 0); /* to 2^64 at most */
+    wmbt_wide_multiply(budget.low, WMBT_EVICT_NINE_TENTHS, &product);
+    product.high += budget.high * WMBT_EVICT_NINE_TENTHS;
+    wmbt_wide_round(&product, 0);
+    return product.high << 11 | product.low >> 53;
 }
 
-/* --- heap ------------------------------------------------------------------------------------- */
-
-static bool wmbt_evict_is_older(uint64_t stamp, const wmbt_block_hash *hash, uint64_t than_stamp,
-                                const wmbt_block_hash *than)
-{
-    if (stamp != than_stamp) {
-        return stamp < than_stamp;
-    }
-    return wmbt_bytes_compare(wmbt_view_of(hash->bytes, WMBT_BLOCK_HASH_BYTES),
-                              wmbt_view_of(than->bytes, WMBT_BLOCK_HASH_BYTES)) < 0;
-}
-
-static bool wmbt_evict_is_before(const wmbt_evict_block *a, const wmbt_evict_block *b)
-{
-    return wmbt_evict_is_older(a->last_access_ns, &a->hash, b->last_access_ns, &b->hash);
-}
-
-static void wmbt_evict_copy(wmbt_evict_block *to, const wmbt_evict_block *from)
-{
-    wmbt_bytes_move((uint8_t *)to, (const uint8_t *)from, sizeof *to);
-}
-
-/* Puts `block`, which is none of the array, at `at` or below. */
-static void wmbt_evict_sink(wmbt_evict *e, uint32_t at, const wmbt_evict_block *block)
-{
-    while (at < e->left / 2u) {
-        uint32_t child = 2u * at + 1u;
-        if (child + 1u < e->left &&
-            wmbt_evict_is_before(&e->blocks[child + 1u], &e->blocks[child])) {
-            child++;
-        }
-        if (!wmbt_evict_is_before(&e->blocks[child], block)) {
-            break;
-        }
-        wmbt_evict_copy(&e->blocks[at], &e->blocks[child]);
-        at = child;
-    }
-    wmbt_evict_copy(&e->blocks[at], block);
-}
+/* --- candidates ------------------------------------------------------------------------------- */
 
 void wmbt_evict_begin(wmbt_evict *e, wmbt_evict_block *blocks, uint32_t count,
                       uint64_t budget_bytes)
 {
-    e->total_bytes = 0;
-    e->needed_bytes = 0;
-    e->freed_bytes = 0;
-    e->freed = 0;
-    e->skipped = 0;
+    wmbt_bytes_fill((uint8_t *)e, 0, sizeof *e);
     e->blocks = blocks;
-    e->left = 0;
-    e->tries_parent = false;
     for (uint32_t i = 0; i < count; i++) {
         e->total_bytes += blocks[i].payload_bytes;
     }
     e->is_over = budget_bytes != 0u && e->total_bytes > budget_bytes;
-    if (!e->is_over) {
-        return;
+    if (e->is_over) {
+        e->needed_bytes = e->total_bytes - wmbt_evict_target(budget_bytes);
+        e->left = count;
+        wmbt_heap_make(blocks, count, WMBT_HEAP_SMALLER_HASH);
     }
-    e->needed_bytes = e->total_bytes - wmbt_evict_target(budget_bytes);
-    e->left = count;
-    for (uint32_t at = count / 2u; at-- > 0u;) {
-        wmbt_evict_block block;
-        wmbt_evict_copy(&block, &blocks[at]);
-        wmbt_evict_sink(e, at, &block);
+}
+
+static void wmbt_evict_copy(wmbt_evict_block *to, const wmbt_evict_block *from)
+{
+    wmbt_bytes_copy((uint8_t *)to, (const uint8_t *)from, sizeof *to);
+}
+
+/* The next candidate, which lies behind those that are left, or NULL. */
+static const wmbt_evict_block *wmbt_evict_pop(wmbt_evict *e)
+{
+    if (e->left == 0u || e->freed_bytes >= e->needed_bytes) {
+        return NULL;
     }
+    wmbt_heap_pop(e->blocks, e->left, WMBT_HEAP_SMALLER_HASH);
+    e->left--;
+    return &e->blocks[e->left];
 }
 
 wmbt_status wmbt_evict_next(wmbt_evict *e, wmbt_evict_block *block)
 {
-    if (e->left == 0u || e->freed_bytes >= e->needed_bytes) {
+    const wmbt_evict_block *next = wmbt_evict_pop(e);
+    if (next == NULL) {
         return WMBT_END;
     }
-    wmbt_evict_copy(block, &e->blocks[0]);
-    wmbt_evict_block last;
-    e->left--;
-    wmbt_evict_copy(&last, &e->blocks[e->left]);
-    if (e->left != 0u) {
-        wmbt_evict_sink(e, 0, &last);
-    }
+    wmbt_evict_copy(block, next);
     return WMBT_OK;
 }
 
@@ -126,76 +88,66 @@ void wmbt_evict_done(wmbt_evict *e, const wmbt_evict_block *block, bool freed)
 wmbt_status wmbt_evict_collect(const wmbt_index *x, wmbt_evict_block *blocks, uint32_t room,
                                uint32_t *count)
 {
-    uint32_t n = 0;
-    for (uint32_t slot = 0;; slot++) {
-        wmbt_block_hash hash;
+    uint32_t n = 0, used = wmbt_index_used(x);
+    for (uint32_t slot = 0; slot < used; slot++) {
         wmbt_block_meta meta;
-        wmbt_status status = wmbt_index_at(x, slot, &hash, &meta);
-        if (status == WMBT_END) {
-            *count = n;
-            return WMBT_OK;
+        if (wmbt_index_context_of(x, slot) == 0u) {
+            continue;
         }
+        if (n == room) {
+            return WMBT_BUFFER_TOO_SMALL;
+        }
+        wmbt_status status = wmbt_index_at(x, slot, &blocks[n].hash, &meta);
         if (status == WMBT_STALE) {
             return WMBT_BAD_STATE;
         }
         if (status == WMBT_OK) {
-            if (n == room) {
-                return WMBT_BUFFER_TOO_SMALL;
-            }
-            wmbt_bytes_copy(blocks[n].hash.bytes, hash.bytes, WMBT_BLOCK_HASH_BYTES);
             blocks[n].payload_bytes = meta.payload_bytes;
             blocks[n].last_access_ns = meta.last_access_ns;
             n++;
         }
     }
+    *count = n;
+    return WMBT_OK;
 }
 
-/* True if the parent of the block that went last is to go next: it was passed over before, and has
- * no children any more. */
-static bool wmbt_evict_parent(wmbt_evict *e, const wmbt_index_writer *w, wmbt_evict_block *block)
+/* The candidate that goes now: the parent of the block that went last, if that was passed over
+ * before and has no children any more; else the next one. */
+static const wmbt_evict_block *wmbt_evict_choose(wmbt_evict *e)
 {
-    wmbt_block_meta meta;
-    if (!e->tries_parent || e->freed_bytes >= e->needed_bytes ||
-        wmbt_index_get(&w->index, &e->parent, &meta) != WMBT_OK ||
-        !wmbt_evict_is_older(meta.last_access_ns, &e->parent, e->last_stamp, &e->last_hash)) {
-        return false;
+    bool tries_parent = e->tries_parent;
+    e->tries_parent = false;
+    if (tries_parent && e->freed_bytes < e->needed_bytes &&
+        wmbt_heap_is_above(&e->parent, &e->blocks[e->left], WMBT_HEAP_SMALLER_HASH)) {
+        return &e->parent;
     }
-    wmbt_bytes_copy(block->hash.bytes, e->parent.bytes, WMBT_BLOCK_HASH_BYTES);
-    block->payload_bytes = meta.payload_bytes;
-    block->last_access_ns = meta.last_access_ns;
-    return true;
+    return wmbt_evict_pop(e);
 }
 
 wmbt_status wmbt_evict_step(wmbt_evict *e, wmbt_index_writer *w, wmbt_evict_block *block)
 {
     for (;;) {
-        wmbt_evict_block next;
-        wmbt_block_meta meta;
-        bool is_parent = wmbt_evict_parent(e, w, &next);
-        e->tries_parent = false;
-        if (!is_parent) {
-            if (wmbt_evict_next(e, &next) != WMBT_OK) {
-                return WMBT_END;
-            }
-            e->last_stamp = next.last_access_ns;
-            wmbt_bytes_copy(e->last_hash.bytes, next.hash.bytes, WMBT_BLOCK_HASH_BYTES);
+        const wmbt_evict_block *next = wmbt_evict_choose(e);
+        if (next == NULL) {
+            return WMBT_END;
         }
-        bool is_there = wmbt_index_get(&w->index, &next.hash, &meta) == WMBT_OK;
-        wmbt_status status = wmbt_index_remove_if_unchanged(w, &next.hash, next.last_access_ns);
-        if (status == WMBT_BAD_STATE) { /* it has children, and may come back */
-            continue;
-        }
-        if (is_parent && status != WMBT_OK) {
-            continue;
-        }
-        wmbt_evict_done(e, &next, status == WMBT_OK);
+        uint32_t parent;
+        wmbt_status status = wmbt_index_remove_if(w, &next->hash, &next->last_access_ns, &parent);
         if (status == WMBT_OK) {
-            if (is_there && wmbt_block_meta_has_parent(&meta)) {
-                wmbt_bytes_copy(e->parent.bytes, meta.parent_hash.bytes, WMBT_BLOCK_HASH_BYTES);
-                e->tries_parent = wmbt_index_is_closed(&w->index);
+            wmbt_evict_done(e, next, true);
+            wmbt_evict_copy(block, next);
+            e->tries_parent = parent != 0u && wmbt_index_is_closed(&w->index);
+            if (e->tries_parent) {
+                const wmbt_index_word *record = wmbt_index_record(&w->index, parent - 1u);
+                wmbt_index_copy_words(e->parent.hash.bytes, record, WMBT_INDEX_HASH_WORDS);
+                e->parent.payload_bytes = wmbt_index_load64(record + WMBT_INDEX_RECORD_PAYLOAD);
+                e->parent.last_access_ns = wmbt_index_load64(record + WMBT_INDEX_RECORD_STAMP);
             }
-            wmbt_evict_copy(block, &next);
             return WMBT_OK;
+        }
+        /* One with children may come back; a parent that is not there any more was none. */
+        if (status != WMBT_BAD_STATE && next != &e->parent) {
+            wmbt_evict_done(e, next, false);
         }
     }
 }

@@ -98,12 +98,6 @@ typedef struct wmbt_image_sums {
     uint32_t children;
 } wmbt_image_sums;
 
-static uint32_t wmbt_image_context_of(const wmbt_index *x, uint32_t slot)
-{
-    return wmbt_index_load(wmbt_index_record(x, slot) + WMBT_INDEX_RECORD_STATE) &
-           WMBT_INDEX_CONTEXT_MASK;
-}
-
 /* The parent of a block: a slot in use; in a prefix-closed table a block, and the one before. */
 static wmbt_status wmbt_image_check_parent(const wmbt_index *x, uint32_t parent, uint32_t seq)
 {
@@ -118,7 +112,7 @@ static wmbt_status wmbt_image_check_parent(const wmbt_index *x, uint32_t parent,
     if (wmbt_index_load(record + WMBT_INDEX_RECORD_CHILDREN) == 0u) {
         return WMBT_BAD_COUNT;
     }
-    if (is_closed && (wmbt_image_context_of(x, parent - 1u) == 0u || seq == 0u ||
+    if (is_closed && (wmbt_index_context_of(x, parent - 1u) == 0u || seq == 0u ||
                       wmbt_index_load(record + WMBT_INDEX_RECORD_SEQ) != seq - 1u)) {
         return WMBT_BAD_ORDER;
     }
@@ -140,13 +134,11 @@ static wmbt_status wmbt_image_check_record(const wmbt_index *x, uint32_t slot,
         sums->free++;
         return parent > x->record_count ? WMBT_BAD_OFFSET : WMBT_OK;
     }
-    wmbt_block_hash hash;
+    const void *hash = record; /* it begins with its hash */
     wmbt_index_place place;
-    for (uint32_t i = 0; i < WMBT_INDEX_HASH_WORDS; i++) {
-        wmbt_store_le32(hash.bytes + (size_t)4u * i, wmbt_index_load(record + i));
-    }
-    if (!wmbt_index_find(x, &hash, &place) || place.slot != slot ||
-        place.is_ghost != (context == 0u)) {
+    const uint32_t id = slot + 1u;
+    if (!wmbt_index_find(x, hash, &place) ||
+        place.id != (context == 0u ? id | WMBT_INDEX_GHOST : id)) {
         return WMBT_BAD_OFFSET;
     }
     sums->children += children;
@@ -167,7 +159,7 @@ static bool wmbt_image_free_list_is_bad(const wmbt_index *x, uint32_t count)
 {
     uint32_t slot = wmbt_index_load(wmbt_index_header(x) + WMBT_INDEX_AT_FREE);
     for (; count != 0u; count--) {
-        if (slot == 0u || slot > x->record_count || wmbt_image_context_of(x, slot - 1u) != 0u) {
+        if (slot == 0u || slot > x->record_count || wmbt_index_context_of(x, slot - 1u) != 0u) {
             return true;
         }
         const wmbt_index_word *record = wmbt_index_record(x, slot - 1u);
@@ -245,10 +237,7 @@ wmbt_status wmbt_image_load(wmbt_view image, wmbt_buf memory, wmbt_index_writer 
     wmbt_bytes_move(memory.data, image.data, image.len);
     w->memory = memory.data;
     w->context_hint = 0;
-    wmbt_index_point(&w->index, memory.data, capacity, x.context_count, capacity);
-    w->index.kind = x.kind | WMBT_INDEX_LIVE;
-    w->index.seed = x.seed;
-    return WMBT_OK;
+    return wmbt_index_attach(wmbt_view_of(memory.data, memory.len), &w->index);
 }
 
 #endif

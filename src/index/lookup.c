@@ -21,22 +21,6 @@ uint64_t wmbt_index_bytes(uint32_t capacity, uint32_t contexts, uint32_t records
     return (lines + records) << 6;
 }
 
-void wmbt_index_point(wmbt_index *x, const void *memory, uint32_t capacity, uint32_t contexts,
-                      uint32_t records)
-{
-    const uint8_t *bytes = (const uint8_t *)memory;
-    x->header = bytes;
-    bytes += 4u * WMBT_INDEX_HEADER_WORDS;
-    x->buckets = bytes;
-    x->bucket_count = capacity / WMBT_INDEX_RATED_WAYS + 1u;
-    bytes += (size_t)x->bucket_count << 6;
-    x->contexts = bytes;
-    x->context_count = contexts;
-    bytes += (contexts * 4u * WMBT_INDEX_CONTEXT_WORDS + 63u) / 64u * 64u;
-    x->records = bytes;
-    x->record_count = records;
-}
-
 wmbt_status wmbt_index_read_header(wmbt_view memory, wmbt_index *x, uint32_t *capacity)
 {
     if (wmbt_view_is_bad(memory)) {
@@ -67,7 +51,13 @@ wmbt_status wmbt_index_read_header(wmbt_view memory, wmbt_index *x, uint32_t *ca
     if (wmbt_index_bytes(room, contexts, 0) > memory.len) {
         return WMBT_TRUNCATED;
     }
-    wmbt_index_point(x, memory.data, room, contexts, 0);
+    x->header = memory.data;
+    x->buckets = memory.data + (size_t)4u * WMBT_INDEX_HEADER_WORDS;
+    x->bucket_count = room / WMBT_INDEX_RATED_WAYS + 1u;
+    x->contexts = (const uint8_t *)x->buckets + ((size_t)x->bucket_count << 6);
+    x->context_count = contexts;
+    x->records = memory.data + (size_t)wmbt_index_bytes(room, contexts, 0);
+    x->record_count = 0;
     x->kind = kind;
     x->seed = wmbt_index_load64(header + WMBT_INDEX_AT_SEED);
     *capacity = room;
@@ -85,9 +75,9 @@ wmbt_status wmbt_index_attach(wmbt_view memory, wmbt_index *x)
     if (wmbt_index_bytes(capacity, table.context_count, capacity) > memory.len) {
         return WMBT_TRUNCATED;
     }
-    wmbt_index_point(x, memory.data, capacity, table.context_count, capacity);
-    x->kind = table.kind | WMBT_INDEX_LIVE;
-    x->seed = table.seed;
+    table.record_count = capacity;
+    table.kind |= WMBT_INDEX_LIVE;
+    wmbt_bytes_copy((uint8_t *)x, (const uint8_t *)&table, sizeof *x);
     return WMBT_OK;
 }
 
@@ -113,22 +103,31 @@ bool wmbt_index_is_closed(const wmbt_index *x)
     return (x->kind & WMBT_INDEX_CLOSED) != 0u;
 }
 
-wmbt_index_home wmbt_index_home_of(const wmbt_index *x, const uint8_t *hash)
-{
-    return wmbt_index_home_here(x, hash);
-}
-
 /* --- one hash --------------------------------------------------------------------------------- */
 
-/* True if the record has this hash, which it had while its version was *state. */
-static bool wmbt_index_record_is(const wmbt_index_word *record, const wmbt_block_hash *hash,
-                                 uint32_t *state)
+/* Odd constants without a pattern: the golden ratio and the square root of 3, of 64 bits. */
+#    define WMBT_INDEX_MIX_FIRST UINT64_C(0x9E3779B97F4A7C15)
+#    define WMBT_INDEX_MIX_SECOND UINT64_C(0xBB67AE8584CAA73B)
+
+uint64_t wmbt_index_home(const wmbt_index *x, const uint8_t *hash)
+{
+    uint64_t mix = wmbt_load_le64(hash);
+    if (x->seed != 0u) {
+        mix = (mix ^ x->seed) * WMBT_INDEX_MIX_FIRST;
+        mix = ((mix ^ mix >> 32) + wmbt_load_le64(hash + 8)) * WMBT_INDEX_MIX_SECOND;
+        mix ^= mix >> 32;
+    }
+    uint64_t bucket = (mix >> 32) * x->bucket_count >> 32;
+    return bucket << 32 | (uint32_t)mix;
+}
+
+bool wmbt_index_record_is(const wmbt_index_word *record, const uint8_t *hash, uint32_t *state)
 {
     for (;;) {
         uint32_t before = wmbt_index_load(record + WMBT_INDEX_RECORD_STATE);
         uint32_t differ = 0;
         for (uint32_t i = 0; i < WMBT_INDEX_HASH_WORDS; i++) {
-            differ |= wmbt_index_load(record + i) ^ wmbt_load_le32(hash->bytes + (size_t)4u * i);
+            differ |= wmbt_index_load(record + i) ^ wmbt_load_le32(hash + (size_t)4u * i);
         }
         if (differ != 0u) {
             return false;
@@ -140,46 +139,38 @@ static bool wmbt_index_record_is(const wmbt_index_word *record, const wmbt_block
     }
 }
 
-bool wmbt_index_is_full(const wmbt_index_word *bucket)
+/* One pass over the buckets from the home on, to the first with an empty place. */
+static bool wmbt_index_search(const wmbt_index *x, const uint8_t *hash, wmbt_index_place *place)
 {
-    uint32_t empty = 0;
-    for (uint32_t way = 0; way < WMBT_INDEX_WAYS; way++) {
-        empty |= wmbt_index_load(bucket + WMBT_INDEX_WAYS + way) == 0u ? 1u : 0u;
-    }
-    return empty == 0u;
-}
-
-/* One pass over the buckets from the home on. */
-static bool wmbt_index_search(const wmbt_index *x, const wmbt_block_hash *hash,
-                              wmbt_index_place *place)
-{
-    wmbt_index_home home = wmbt_index_home_here(x, hash->bytes);
-    place->bucket = home.bucket;
-    for (uint32_t n = 0; n < x->bucket_count; n++) {
-        const wmbt_index_word *bucket = wmbt_index_bucket(x, place->bucket);
-        const wmbt_index_word *slots = bucket + WMBT_INDEX_WAYS;
-        for (place->way = 0; place->way < WMBT_INDEX_WAYS; place->way++) {
-            if (wmbt_index_peek(bucket + place->way) != home.tag) {
-                continue;
-            }
-            uint32_t id = wmbt_index_load(slots + place->way);
-            place->slot = (id & ~WMBT_INDEX_GHOST) - 1u;
-            if (place->slot < x->record_count &&
-                wmbt_index_record_is(wmbt_index_record(x, place->slot), hash, &place->state) &&
-                wmbt_index_load(slots + place->way) == id) {
-                place->is_ghost = (id & WMBT_INDEX_GHOST) != 0u;
+    uint64_t home = wmbt_index_home(x, hash);
+    uint32_t bucket = (uint32_t)(home >> 32);
+    place->tag = (uint32_t)home;
+    place->id = 0;
+    for (uint32_t n = x->bucket_count; n != 0u; n--) {
+        const wmbt_index_word *at = wmbt_index_bucket(x, bucket), *empty = NULL;
+        for (uint32_t way = 0; way < WMBT_INDEX_WAYS; way++, at++) {
+            uint32_t id = wmbt_index_load(at + WMBT_INDEX_WAYS);
+            uint32_t slot = (id & ~WMBT_INDEX_GHOST) - 1u;
+            place->at = at;
+            if (id == 0u) {
+                empty = at;
+            } else if (wmbt_index_peek(at) == place->tag && slot < x->record_count &&
+                       wmbt_index_record_is(wmbt_index_record(x, slot), hash, &place->state) &&
+                       wmbt_index_load(at + WMBT_INDEX_WAYS) == id) {
+                place->id = id;
                 return true;
             }
         }
-        if (!wmbt_index_is_full(bucket)) {
+        if (empty != NULL) {
+            place->at = empty;
             break;
         }
-        place->bucket = wmbt_index_next_bucket(x, place->bucket);
+        bucket = wmbt_index_next_bucket(x, bucket);
     }
     return false;
 }
 
-bool wmbt_index_find(const wmbt_index *x, const wmbt_block_hash *hash, wmbt_index_place *place)
+bool wmbt_index_find(const wmbt_index *x, const uint8_t *hash, wmbt_index_place *place)
 {
 #    if WMBT_CFG_INDEX_ATOMICS
     const wmbt_index_word *moves = wmbt_index_header(x) + WMBT_INDEX_AT_MOVES;
@@ -201,10 +192,10 @@ bool wmbt_index_find(const wmbt_index *x, const wmbt_block_hash *hash, wmbt_inde
 bool wmbt_index_has(const wmbt_index *x, const wmbt_block_hash *hash)
 {
     wmbt_index_place place;
-    return wmbt_index_find(x, hash, &place) && !place.is_ghost;
+    return wmbt_index_find(x, hash->bytes, &place) && wmbt_index_is_block(place.id);
 }
 
-static void wmbt_index_copy_words(uint8_t *to, const wmbt_index_word *from, uint32_t words)
+void wmbt_index_copy_words(uint8_t *to, const wmbt_index_word *from, uint32_t words)
 {
     for (uint32_t i = 0; i < words; i++) {
         wmbt_store_le32(to + (size_t)4u * i, wmbt_index_load(from + i));
@@ -239,50 +230,42 @@ bool wmbt_index_copy(const wmbt_index *x, uint32_t slot, uint32_t state, wmbt_bl
 
 wmbt_status wmbt_index_get(const wmbt_index *x, const wmbt_block_hash *hash, wmbt_block_meta *meta)
 {
-    wmbt_status status = WMBT_STALE;
-    for (uint32_t n = 0; n < WMBT_INDEX_TRIES; n++) {
-        wmbt_index_place place;
-        if (!wmbt_index_find(x, hash, &place) || place.is_ghost) {
-            status = WMBT_MISSING;
-            if (n == 0u) {
-                return status;
-            }
-            break;
-        }
-        if (wmbt_index_copy(x, place.slot, place.state, meta)) {
+    wmbt_index_place place;
+    uint32_t n = 0;
+    while (n < WMBT_INDEX_TRIES && wmbt_index_find(x, hash->bytes, &place) &&
+           wmbt_index_is_block(place.id)) {
+        if (wmbt_index_copy(x, place.id - 1u, place.state, meta)) {
             return WMBT_OK;
         }
+        n++;
     }
-    wmbt_bytes_fill((uint8_t *)meta, 0, sizeof *meta); /* it may be of two states */
-    return status;
+    if (n != 0u) { /* it may be of two states */
+        wmbt_bytes_fill((uint8_t *)meta, 0, sizeof *meta);
+    }
+    return n < WMBT_INDEX_TRIES ? WMBT_MISSING : WMBT_STALE;
 }
 
 wmbt_status wmbt_index_at(const wmbt_index *x, uint32_t slot, wmbt_block_hash *hash,
                           wmbt_block_meta *meta)
 {
-    if (slot >= x->record_count ||
-        slot >= wmbt_index_load(wmbt_index_header(x) + WMBT_INDEX_AT_USED)) {
+    if (slot >= wmbt_index_used(x)) {
         return WMBT_END;
     }
     const wmbt_index_word *record = wmbt_index_record(x, slot);
-    wmbt_status status = WMBT_STALE;
-    for (uint32_t n = 0; n < WMBT_INDEX_TRIES; n++) {
-        uint32_t state = wmbt_index_load(record + WMBT_INDEX_RECORD_STATE);
-        if ((state & WMBT_INDEX_CONTEXT_MASK) == 0u) {
-            status = WMBT_MISSING;
-            if (n == 0u) {
-                return status;
-            }
-            break;
-        }
+    uint32_t n = 0, state = wmbt_index_load(record + WMBT_INDEX_RECORD_STATE);
+    while (n < WMBT_INDEX_TRIES && (state & WMBT_INDEX_CONTEXT_MASK) != 0u) {
         wmbt_index_copy_words(hash->bytes, record, WMBT_INDEX_HASH_WORDS);
         if (wmbt_index_copy(x, slot, state, meta)) {
             return WMBT_OK;
         }
+        state = wmbt_index_load(record + WMBT_INDEX_RECORD_STATE);
+        n++;
     }
-    wmbt_bytes_fill(hash->bytes, 0, WMBT_BLOCK_HASH_BYTES);
-    wmbt_bytes_fill((uint8_t *)meta, 0, sizeof *meta);
-    return status;
+    if (n != 0u) {
+        wmbt_bytes_fill(hash->bytes, 0, WMBT_BLOCK_HASH_BYTES);
+        wmbt_bytes_fill((uint8_t *)meta, 0, sizeof *meta);
+    }
+    return n < WMBT_INDEX_TRIES ? WMBT_MISSING : WMBT_STALE;
 }
 
 /* --- many hashes ------------------------------------------------------------------------------ */
@@ -291,21 +274,22 @@ wmbt_status wmbt_index_at(const wmbt_index *x, uint32_t slot, wmbt_block_hash *h
 
 static void wmbt_index_prefetch_bucket(const wmbt_index *x, const wmbt_block_hash *hash)
 {
-    WMBT_PREFETCH(wmbt_index_bucket(x, wmbt_index_home_here(x, hash->bytes).bucket));
+    WMBT_PREFETCH(wmbt_index_bucket(x, (uint32_t)(wmbt_index_home(x, hash->bytes) >> 32)));
 }
 
 /* The slot plus 1 of a block with the tag of this hash, by buckets alone; 0 if there is none, or
  * more than one in a bucket. */
 static uint32_t wmbt_index_guess(const wmbt_index *x, const wmbt_block_hash *hash)
 {
-    wmbt_index_home home = wmbt_index_home_here(x, hash->bytes);
+    uint64_t home = wmbt_index_home(x, hash->bytes);
+    uint32_t at = (uint32_t)(home >> 32), tag = (uint32_t)home;
     for (uint32_t n = 0; n < x->bucket_count; n++) {
-        const wmbt_index_word *bucket = wmbt_index_bucket(x, home.bucket);
+        const wmbt_index_word *bucket = wmbt_index_bucket(x, at);
         uint32_t slots = 0, matches = 0, empty = 0;
         for (uint32_t way = 0; way < WMBT_INDEX_WAYS; way++) {
             uint32_t id = wmbt_index_peek(bucket + WMBT_INDEX_WAYS + way);
-            /* Neither empty nor a ghost, by its sign. */
-            uint32_t is_it = wmbt_index_peek(bucket + way) == home.tag && (int32_t)id > 0 ? 1u : 0u;
+            uint32_t is_it =
+                wmbt_index_peek(bucket + way) == tag && wmbt_index_is_block(id) ? 1u : 0u;
             slots |= (0u - is_it) & id;
             matches += is_it;
             empty |= id == 0u ? 1u : 0u;
@@ -313,7 +297,7 @@ static uint32_t wmbt_index_guess(const wmbt_index *x, const wmbt_block_hash *has
         if (matches != 0u || empty != 0u) {
             return matches == 1u ? slots : 0u;
         }
-        home.bucket = wmbt_index_next_bucket(x, home.bucket);
+        at = wmbt_index_next_bucket(x, at);
     }
     return 0;
 }
@@ -326,7 +310,7 @@ static bool wmbt_index_verify(const wmbt_index *x, const wmbt_block_hash *hash, 
 #        else
     uint32_t state;
     if (id - 1u < x->record_count &&
-        wmbt_index_record_is(wmbt_index_record(x, id - 1u), hash, &state)) {
+        wmbt_index_record_is(wmbt_index_record(x, id - 1u), hash->bytes, &state)) {
         return true;
     }
 #        endif
@@ -482,53 +466,47 @@ static bool wmbt_index_is_before(const wmbt_index *x, uint32_t a, uint32_t b)
                               wmbt_view_of(right, WMBT_BLOCK_HASH_BYTES)) < 0;
 }
 
-/* Puts `slot` into the heap of `count` slots at `at` or below, the last hash on top. */
-static void wmbt_index_sink(const wmbt_index *x, uint32_t *slots, uint32_t count, uint32_t at,
-                            uint32_t slot)
+static void wmbt_index_exchange(uint32_t *a, uint32_t *b)
 {
-    while (at < count / 2u) {
-        uint32_t child = 2u * at + 1u;
-        if (child + 1u < count && wmbt_index_is_before(x, slots[child], slots[child + 1u])) {
-            child++;
-        }
-        if (!wmbt_index_is_before(x, slot, slots[child])) {
-            break;
-        }
-        slots[at] = slots[child];
-        at = child;
-    }
-    slots[at] = slot;
+    uint32_t kept = *a;
+    *a = *b;
+    *b = kept;
 }
 
 wmbt_status wmbt_index_sort(const wmbt_index *x, uint32_t *slots, uint32_t room, uint32_t *count)
 {
-    uint32_t used = wmbt_index_load(wmbt_index_header(x) + WMBT_INDEX_AT_USED);
-    uint32_t n = 0;
-    for (uint32_t pass = 0; pass < 2u; pass++) { /* counts, then writes */
-        n = 0;
-        for (uint32_t slot = 0; slot < used && slot < x->record_count; slot++) {
-            const wmbt_index_word *record = wmbt_index_record(x, slot);
-            uint32_t state = wmbt_index_load(record + WMBT_INDEX_RECORD_STATE);
-            if ((state & WMBT_INDEX_CONTEXT_MASK) != 0u) {
-                if (pass != 0u && n < room) {
-                    slots[n] = slot;
-                }
-                n++;
-            }
-        }
-        if (n > room) {
-            return WMBT_BUFFER_TOO_SMALL;
-        }
+    uint32_t used = wmbt_index_used(x), n = 0;
+    if (wmbt_index_count(x) > room) {
+        return WMBT_BUFFER_TOO_SMALL;
     }
-    for (uint32_t at = n / 2u; at-- > 0u;) {
-        wmbt_index_sink(x, slots, n, at, slots[at]);
-    }
-    for (uint32_t left = n; left > 1u; left--) {
-        uint32_t slot = slots[left - 1u];
-        slots[left - 1u] = slots[0];
-        wmbt_index_sink(x, slots, left - 1u, 0, slot);
+    for (uint32_t slot = 0; slot < used && n < room; slot++) {
+        if (wmbt_index_context_of(x, slot) != 0u) {
+            slots[n++] = slot;
+        }
     }
     *count = n;
+    /* A heap, the last hash on top; then one after the other goes behind it. */
+    uint32_t start = n / 2u, end = n;
+    while (end > 1u) {
+        uint32_t at = 0;
+        if (start != 0u) {
+            at = --start;
+        } else {
+            end--;
+            wmbt_index_exchange(slots, slots + end);
+        }
+        for (;;) {
+            uint32_t child = 2u * at + 1u;
+            if (child + 1u < end && wmbt_index_is_before(x, slots[child], slots[child + 1u])) {
+                child++;
+            }
+            if (at >= end / 2u || !wmbt_index_is_before(x, slots[at], slots[child])) {
+                break;
+            }
+            wmbt_index_exchange(slots + at, slots + child);
+            at = child;
+        }
+    }
     return WMBT_OK;
 }
 

@@ -15,14 +15,20 @@
 wmbt_status wmbt_residency_put(wmbt_index_writer *w, const wmbt_block_hash *key,
                                const wmbt_residency *entry)
 {
-    wmbt_block_meta meta;
+    static const uint8_t zeros[WMBT_INDEX_MODEL_BYTES] = {0};
+    wmbt_index_change change;
     if (entry->where < WMBT_RESIDENCY_RAM || entry->where > WMBT_RESIDENCY_REMOTE) {
         return WMBT_BAD_ARGUMENT;
     }
-    wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
-    meta.block_seq = entry->block_index;
-    meta.ext_flags = entry->where;
-    return wmbt_index_insert(w, key, &meta, 0);
+    change.hash = key->bytes;
+    change.parent_hash = zeros;
+    change.model = zeros;
+    change.flags = entry->where;
+    change.seq = entry->block_index;
+    change.payload_bytes = 0;
+    change.stamp = 0;
+    change.keeps = false;
+    return wmbt_index_apply(w, &change);
 }
 
 void wmbt_residency_lookup(const wmbt_index *x, const wmbt_block_hash *keys, uint32_t count,
@@ -78,17 +84,10 @@ uint64_t wmbt_residency_guard_budget(const wmbt_residency_guard *guard)
 {
     uint64_t left =
         guard->host_bytes > guard->reserved_bytes ? guard->host_bytes - guard->reserved_bytes : 0u;
-    uint64_t product = wmbt_residency_product(left, guard->percent);
-    uint64_t budget = 0;
-    uint32_t rest = 0;
-    for (uint32_t n = 0; n < 8u; n++) { /* divides by 100, a byte at a time */
-        uint32_t part = rest << 8 | (uint32_t)(product >> 56); /* below 25,600 */
-        uint32_t hundredth = part * 5243u >> 19;               /* part / 100, right below 43,699 */
-        product <<= 8;
-        budget = budget << 8 | hundredth;
-        rest = part - 100u * hundredth;
-    }
-    return budget;
+    wmbt_wide budget; /* divided by 100: by 4, and by 25 as a factor of 2^66 / 25 */
+    wmbt_wide_multiply(wmbt_residency_product(left, guard->percent) >> 2,
+                       UINT64_C(0x28F5C28F5C28F5C3), &budget);
+    return budget.high >> 2;
 }
 
 uint64_t wmbt_residency_guard_bytes(const wmbt_residency_guard *guard, uint64_t entries)

@@ -134,55 +134,52 @@ static inline const wmbt_index_word *wmbt_index_record(const wmbt_index *x, uint
     return (const wmbt_index_word *)x->records + (size_t)slot * WMBT_INDEX_RECORD_WORDS;
 }
 
-/* --- places ----------------------------------------------------------------------------------- */
-
-/* Where a hash belongs. */
-typedef struct wmbt_index_home {
-    uint32_t bucket;
-    uint32_t tag;
-} wmbt_index_home;
-
-/* Where it was found. */
-typedef struct wmbt_index_place {
-    uint32_t bucket;
-    uint32_t way;
-    uint32_t slot;
-    uint32_t state; /* of the record, when its hash was compared */
-    bool is_ghost;
-} wmbt_index_place;
-
-/* Odd constants without a pattern: the golden ratio and the square root of 3, of 64 bits. */
-#    define WMBT_INDEX_MIX_FIRST UINT64_C(0x9E3779B97F4A7C15)
-#    define WMBT_INDEX_MIX_SECOND UINT64_C(0xBB67AE8584CAA73B)
-
-static inline wmbt_index_home wmbt_index_home_here(const wmbt_index *x, const uint8_t *hash)
+/* Context of a record plus 1; 0 if there is no block in it. */
+static inline uint32_t wmbt_index_context_of(const wmbt_index *x, uint32_t slot)
 {
-    wmbt_index_home home;
-    uint32_t high = wmbt_load_le32(hash + 4);
-    home.tag = wmbt_load_le32(hash);
-    if (x->seed != 0u) {
-        uint64_t mix = (wmbt_load_le64(hash) ^ x->seed) * WMBT_INDEX_MIX_FIRST;
-        mix = ((mix ^ mix >> 32) + wmbt_load_le64(hash + 8)) * WMBT_INDEX_MIX_SECOND;
-        high = (uint32_t)(mix >> 32);
-        home.tag = (uint32_t)mix ^ high;
-    }
-    home.bucket = (uint32_t)((uint64_t)high * x->bucket_count >> 32);
-    return home;
+    return wmbt_index_load(wmbt_index_record(x, slot) + WMBT_INDEX_RECORD_STATE) &
+           WMBT_INDEX_CONTEXT_MASK;
 }
 
-/** The same, as a function. */
-wmbt_index_home wmbt_index_home_of(const wmbt_index *x, const uint8_t *hash);
+/* Slots that were ever taken. */
+static inline uint32_t wmbt_index_used(const wmbt_index *x)
+{
+    uint32_t used = wmbt_index_load(wmbt_index_header(x) + WMBT_INDEX_AT_USED);
+    return used < x->record_count ? used : x->record_count;
+}
+
+/* --- places ----------------------------------------------------------------------------------- */
+
+/* Where a hash is, or where it would be put. */
+typedef struct wmbt_index_place {
+    const wmbt_index_word *at; /* its tag in a bucket; of one that is not there, an empty place */
+    uint32_t tag;
+    uint32_t id;    /* slot plus 1, and WMBT_INDEX_GHOST; 0: it is not there */
+    uint32_t state; /* of the record, when its hash was compared */
+} wmbt_index_place;
+
+/** True if the id of a place is a block's, and not a ghost's. */
+static inline bool wmbt_index_is_block(uint32_t id)
+{
+    return (int32_t)id > 0;
+}
+
+/** The bucket where a hash belongs, above, and its tag, below. */
+uint64_t wmbt_index_home(const wmbt_index *x, const uint8_t *hash);
 
 static inline uint32_t wmbt_index_next_bucket(const wmbt_index *x, uint32_t bucket)
 {
     return bucket + 1u == x->bucket_count ? 0u : bucket + 1u;
 }
 
-/** True if a bucket has no empty place. */
-bool wmbt_index_is_full(const wmbt_index_word *bucket);
+/** True if a record has this hash, which it had while its state was *state. */
+bool wmbt_index_record_is(const wmbt_index_word *record, const uint8_t *hash, uint32_t *state);
 
-/** True if the hash has a place, a ghost's included. */
-bool wmbt_index_find(const wmbt_index *x, const wmbt_block_hash *hash, wmbt_index_place *place);
+/** Looks for a hash; true if it has a place, a ghost's included. */
+bool wmbt_index_find(const wmbt_index *x, const uint8_t *hash, wmbt_index_place *place);
+
+/** Copies words of a table to bytes. */
+void wmbt_index_copy_words(uint8_t *to, const wmbt_index_word *from, uint32_t words);
 
 /** Reads a record whose version has to be `state`'s. False if it changed. */
 bool wmbt_index_copy(const wmbt_index *x, uint32_t slot, uint32_t state, wmbt_block_meta *meta);
@@ -190,16 +187,42 @@ bool wmbt_index_copy(const wmbt_index *x, uint32_t slot, uint32_t state, wmbt_bl
 /** Bytes of a table whose last part, the records, has `records` of them. */
 uint64_t wmbt_index_bytes(uint32_t capacity, uint32_t contexts, uint32_t records);
 
-/** Fills in *x for a table whose header is good, from `memory`. */
-void wmbt_index_point(wmbt_index *x, const void *memory, uint32_t capacity, uint32_t contexts,
-                      uint32_t records);
-
 /**
  * Reads the constant part of a header: wmbt_index_attach() without the last part of its checks.
  * *x has `record_count` 0 then, *capacity is for the caller to judge.
  */
 WMBT_MUST_CHECK wmbt_status wmbt_index_read_header(wmbt_view memory, wmbt_index *x,
                                                    uint32_t *capacity);
+
+/* --- changing --------------------------------------------------------------------------------- */
+
+/* Digest and tag of a record, as they follow one another in a wmbt_block_meta. */
+#    define WMBT_INDEX_MODEL_BYTES 40u
+
+/* An insert: what is asked for, and what it found out before it changed anything. */
+typedef struct wmbt_index_change {
+    const uint8_t *hash;
+    const uint8_t *parent_hash; /* all zero: none */
+    const uint8_t *model;       /* WMBT_INDEX_MODEL_BYTES */
+    uint32_t flags;
+    uint32_t seq;
+    uint64_t payload_bytes;
+    uint64_t stamp;
+    bool keeps; /* a block that is there stays: stale */
+
+    wmbt_index_place own;
+    wmbt_index_place above; /* of a parent that is not there */
+    uint32_t parent;        /* slot plus 1, or one of those in update.c */
+    uint32_t context;
+} wmbt_index_change;
+
+/** Does an insert: statuses as wmbt_index_insert(). */
+WMBT_MUST_CHECK wmbt_status wmbt_index_apply(wmbt_index_writer *w, wmbt_index_change *change);
+
+/** Removes a block if its time of use is *last_access_ns, or with NULL in any case. *parent is the
+ * slot plus 1 of the parent that it had, or 0. Statuses as wmbt_index_remove_if_unchanged(). */
+WMBT_MUST_CHECK wmbt_status wmbt_index_remove_if(wmbt_index_writer *w, const wmbt_block_hash *hash,
+                                                 const uint64_t *last_access_ns, uint32_t *parent);
 
 #endif
 

@@ -5,6 +5,9 @@
 
 #if WMBT_CFG_EVICT || WMBT_CFG_PREFETCH || WMBT_CFG_RESIDENCY
 
+/* Bits of a double's fraction, the leading one included. */
+#    define WMBT_WIDE_PRECISION 53u
+
 void wmbt_wide_multiply(uint64_t a, uint64_t b, wmbt_wide *product)
 {
     uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
@@ -15,38 +18,24 @@ void wmbt_wide_multiply(uint64_t a, uint64_t b, wmbt_wide *product)
     product->low = other << 32 | (uint32_t)low;
 }
 
-uint32_t wmbt_wide_excess(const wmbt_wide *v)
-{
-    uint64_t top = v->high != 0u ? v->high : v->low >> WMBT_WIDE_PRECISION;
-    uint32_t places = v->high != 0u ? 64u - WMBT_WIDE_PRECISION : 0u;
-    uint32_t word = (uint32_t)(top >> 32);
-    if (word == 0u) {
-        word = (uint32_t)top;
-    } else {
-        places += 32u;
-    }
-    for (uint32_t step = 16; step != 0u; step >>= 1) { /* bits of the word but the lowest */
-        if (word >> step != 0u) {
-            word >>= step;
-            places += step;
-        }
-    }
-    return places + word;
-}
-
 void wmbt_wide_round(wmbt_wide *v, uint32_t places)
 {
-    bool half = false, more = false;
-    for (; places != 0u; places--) {
-        more = more || half;
-        half = (v->low & 1u) != 0u;
-        v->low = v->low >> 1 | v->high << 63;
-        v->high >>= 1;
+    uint64_t high = v->high, low = v->low;
+    uint32_t half = 0, more = 0, n = 0; /* what was lost: the last bit, and any before it */
+    while (n < places || high != 0u || low >> WMBT_WIDE_PRECISION != 0u) {
+        more |= half;
+        half = (uint32_t)low & 1u;
+        low = low >> 1 | high << 63;
+        high >>= 1;
+        n++;
     }
-    if (half && (more || (v->low & 1u) != 0u)) {
-        v->low++;
-        v->high += v->low == 0u ? 1u : 0u;
+    low += half & (more | (uint32_t)low);
+    for (; n != 0u; n--) {
+        high = high << 1 | low >> 63;
+        low <<= 1;
     }
+    v->high = high;
+    v->low = low;
 }
 
 #endif

@@ -5,9 +5,6 @@
 
 #include "wombatkv/base.h"
 
-/** Bits of a double's fraction, the leading one included. */
-#define WMBT_WIDE_PRECISION 53u
-
 /** A number of 128 bits. */
 typedef struct wmbt_wide {
     uint64_t high;
@@ -17,10 +14,10 @@ typedef struct wmbt_wide {
 /** a x b. */
 void wmbt_wide_multiply(uint64_t a, uint64_t b, wmbt_wide *product);
 
-/** By how many bits v is longer than 53. */
-uint32_t wmbt_wide_excess(const wmbt_wide *v);
-
-/** v / 2^places, rounded to the nearest, ties to even. *v becomes that. */
+/**
+ * Rounds v to a multiple of a power of 2, to the nearest, ties to even: so that it has 53 bits, as
+ * a double has, and at least to a multiple of 2^places. v is less than 2^127.
+ */
 void wmbt_wide_round(wmbt_wide *v, uint32_t places);
 
 #endif
