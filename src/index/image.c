@@ -199,7 +199,11 @@ wmbt_status wmbt_image_check(wmbt_view image)
 {
     wmbt_index x;
     uint32_t capacity;
-    wmbt_image_sums sums = {0, 0, 0, 0};
+    wmbt_image_sums sums; /* without an initialiser, for which clang -O0 calls memset */
+    sums.present = 0;
+    sums.free = 0;
+    sums.with_parent = 0;
+    sums.children = 0;
     wmbt_status status = wmbt_image_header(image, &x, &capacity);
     if (status != WMBT_OK) {
         return status;

@@ -18,6 +18,14 @@ typedef struct wmbt_keys_text {
     bool too_long;
 } wmbt_keys_text;
 
+/* Not by an initialiser: clang -O0 calls memset for a list of zeros. */
+static void wmbt_keys_begin(wmbt_keys_text *t)
+{
+    t->data = NULL;
+    t->len = 0;
+    t->too_long = false;
+}
+
 static void wmbt_keys_put(wmbt_keys_text *t, wmbt_view v)
 {
     if (v.len > SIZE_MAX - t->len) {
@@ -201,7 +209,8 @@ static void wmbt_lmcache_write(wmbt_keys_text *t, const wmbt_lmcache_key *key)
 
 wmbt_status wmbt_lmcache_key_text(const wmbt_lmcache_key *key, wmbt_buf out, size_t *length)
 {
-    wmbt_keys_text t = {NULL, 0, false};
+    wmbt_keys_text t;
+    wmbt_keys_begin(&t);
     if (wmbt_view_is_bad(key->model) || wmbt_view_is_bad(key->dtype) ||
         (key->tags == NULL && key->tag_count != 0u)) {
         return WMBT_BAD_ARGUMENT;
@@ -278,7 +287,8 @@ static void wmbt_lmcache_mp_write(wmbt_keys_text *t, const wmbt_lmcache_mp_key *
 static wmbt_status wmbt_lmcache_mp_text(const wmbt_lmcache_mp_key *key, bool file, wmbt_buf out,
                                         size_t *length)
 {
-    wmbt_keys_text t = {NULL, 0, false};
+    wmbt_keys_text t;
+    wmbt_keys_begin(&t);
     if (wmbt_view_is_bad(key->model) || wmbt_view_is_bad(key->salt)) {
         return WMBT_BAD_ARGUMENT;
     }
@@ -334,7 +344,8 @@ static void wmbt_sglang_write(wmbt_keys_text *t, const wmbt_sglang_file *file)
 
 wmbt_status wmbt_sglang_file_name(const wmbt_sglang_file *file, wmbt_buf out, size_t *length)
 {
-    wmbt_keys_text t = {NULL, 0, false};
+    wmbt_keys_text t;
+    wmbt_keys_begin(&t);
     if (wmbt_view_is_bad(file->model)) {
         return WMBT_BAD_ARGUMENT;
     }
