@@ -79,6 +79,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(whole.body_bytes == split.body_bytes || wmbt_status_is_error(whole.status));
     check(whole.used == split.used && whole.reusable == split.reusable);
     check(whole.body_bytes != split.body_bytes ||
-          memcmp(whole.body, split.body, whole.body_bytes) == 0);
+          memcmp(whole.body, split.body, (size_t)whole.body_bytes) == 0);
     return 0;
 }
