@@ -88,11 +88,13 @@ wmbt_status wmbt_body_ready(const wmbt_body_decoder *body, const wmbt_cursor *in
 bool wmbt_body_take(wmbt_body_decoder *body, wmbt_cursor *in, uint8_t *dst)
 {
     uint32_t n = in->left < body->left ? (uint32_t)in->left : body->left;
-    wmbt_view piece;
+    const wmbt_view piece = wmbt_view_of(in->data, n);
     WMBT_ASSERT(body->left <= body->part.extent.bytes);
-    if (n == 0u || !wmbt_cursor_bytes(in, n, &piece)) {
+    if (n == 0u) {
         return false;
     }
+    in->data += n;
+    in->left -= n;
     uint8_t *to = body->status == WMBT_OK ? dst : NULL;
     if (body->part.extent.kind == WMBT_EXTENT_FIELD) {
         to = body->bytes + (body->part.extent.bytes - body->left);

@@ -17,24 +17,26 @@ static const uint8_t wmbt_metavalue_tag[] = "v001";
 
 /* --- values ----------------------------------------------------------------------------------- */
 
-/* The archive proper; false if it is shorter. *padding: what should be zero. */
-static bool wmbt_metavalue_take(wmbt_cursor *c, wmbt_block_meta *meta, uint32_t *padding)
+/* The archive proper, all bytes of which are there. Returns what should be zero. */
+static uint32_t wmbt_metavalue_take(wmbt_cursor *c, wmbt_block_meta *meta)
 {
-    uint32_t after_seq, after_flags;
-    bool there = wmbt_cursor_copy(c, meta->parent_hash.bytes, WMBT_BLOCK_HASH_BYTES) &&
-                 wmbt_cursor_u32(c, &meta->block_seq) && wmbt_cursor_u32(c, &after_seq) &&
-                 wmbt_cursor_u64(c, &meta->payload_bytes) &&
-                 wmbt_cursor_u64(c, &meta->last_access_ns) &&
-                 wmbt_cursor_copy(c, meta->model_digest.bytes, WMBT_MODEL_DIGEST_BYTES) &&
-                 wmbt_cursor_copy(c, meta->layout_tag.bytes, WMBT_LAYOUT_TAG_BYTES) &&
-                 wmbt_cursor_u32(c, &meta->ext_flags) && wmbt_cursor_u32(c, &after_flags);
-    if (there) {
-        *padding = after_seq | after_flags;
-    }
-    return there;
+    uint32_t after_seq = 0, after_flags = 0;
+    WMBT_ASSERT(c->left == WMBT_METAVALUE_ARCHIVE_BYTES);
+    (void)wmbt_cursor_copy(c, meta->parent_hash.bytes, WMBT_BLOCK_HASH_BYTES);
+    (void)wmbt_cursor_u32(c, &meta->block_seq);
+    (void)wmbt_cursor_u32(c, &after_seq);
+    (void)wmbt_cursor_u64(c, &meta->payload_bytes);
+    (void)wmbt_cursor_u64(c, &meta->last_access_ns);
+    (void)wmbt_cursor_copy(c, meta->model_digest.bytes, WMBT_MODEL_DIGEST_BYTES);
+    (void)wmbt_cursor_copy(c, meta->layout_tag.bytes, WMBT_LAYOUT_TAG_BYTES);
+    (void)wmbt_cursor_u32(c, &meta->ext_flags);
+    (void)wmbt_cursor_u32(c, &after_flags);
+    WMBT_ASSERT(c->left == 0u);
+    return after_seq | after_flags;
 }
 
-/* Passes over the tag and over what stands before the archive's root. */
+/* Passes over the tag and over what stands before the archive's root, of which all bytes are
+ * there. */
 static wmbt_status wmbt_metavalue_find_root(wmbt_cursor *c, bool compat)
 {
     uint8_t tag[WMBT_METAVALUE_TAG_BYTES];
@@ -54,7 +56,9 @@ static wmbt_status wmbt_metavalue_find_root(wmbt_cursor *c, bool compat)
     if ((before & (WMBT_METAVALUE_ALIGNMENT - 1u)) != 0u) {
         return WMBT_BAD_LENGTH;
     }
-    return wmbt_cursor_skip(c, before) ? WMBT_OK : WMBT_TRUNCATED;
+    c->data += before;
+    c->left -= before;
+    return WMBT_OK;
 }
 
 wmbt_status wmbt_metavalue_read(wmbt_view value, uint32_t flags, wmbt_block_meta *meta)
@@ -69,11 +73,7 @@ wmbt_status wmbt_metavalue_read(wmbt_view value, uint32_t flags, wmbt_block_meta
         return status;
     }
     wmbt_block_meta found;
-    uint32_t padding;
-    if (!wmbt_metavalue_take(&c, &found, &padding)) {
-        return WMBT_TRUNCATED;
-    }
-    if (padding != 0u && !compat) {
+    if (wmbt_metavalue_take(&c, &found) != 0u && !compat) {
         return WMBT_BAD_FIELD;
     }
     wmbt_block_meta_copy(meta, &found);
@@ -108,7 +108,13 @@ static bool wmbt_metavalue_take_segment(wmbt_cursor *c, wmbt_view *segment)
     while (n < c->left && c->data[n] != (uint8_t)'/') {
         n++;
     }
-    return n < c->left && wmbt_cursor_bytes(c, n, segment) && wmbt_cursor_skip(c, 1);
+    if (n == c->left) {
+        return false;
+    }
+    wmbt_view_set(segment, wmbt_view_of(c->data, n));
+    c->data += n + 1u;
+    c->left -= n + 1u;
+    return true;
 }
 
 /* Reads a field of lower-case hex digits. */
@@ -192,8 +198,8 @@ wmbt_status wmbt_metavalue_key_build(const wmbt_metavalue_key *key, wmbt_buf out
 {
     bool topological = key->kind == WMBT_METAVALUE_KEY_TOPOLOGICAL;
     wmbt_view name_space = key->name_space;
-    if (wmbt_buf_is_bad(out) || (!topological && key->kind != WMBT_METAVALUE_KEY_HASH) ||
-        (topological && wmbt_view_is_bad(name_space))) {
+    if (wmbt_buf_is_bad(out) ||
+        (topological ? wmbt_view_is_bad(name_space) : key->kind != WMBT_METAVALUE_KEY_HASH)) {
         return WMBT_BAD_ARGUMENT;
     }
     size_t needed = WMBT_METAVALUE_HASH_KEY_BYTES;

@@ -31,10 +31,13 @@ typedef struct wmbt_segment_footer {
     uint32_t checksum;
 } wmbt_segment_footer;
 
-static bool wmbt_segment_take_footer(wmbt_cursor *c, wmbt_segment_footer *footer)
+/* All bytes of it are there. */
+static void wmbt_segment_take_footer(wmbt_cursor *c, wmbt_segment_footer *footer)
 {
-    return wmbt_cursor_copy(c, footer->magic, WMBT_SEGMENT_MAGIC_BYTES) &&
-           wmbt_cursor_u32(c, &footer->index_bytes) && wmbt_cursor_u32(c, &footer->checksum);
+    WMBT_ASSERT(c->left >= WMBT_SEGMENT_FOOTER_BYTES);
+    (void)wmbt_cursor_copy(c, footer->magic, WMBT_SEGMENT_MAGIC_BYTES);
+    (void)wmbt_cursor_u32(c, &footer->index_bytes);
+    (void)wmbt_cursor_u32(c, &footer->checksum);
 }
 
 static bool wmbt_segment_footer_is_good(const wmbt_segment_footer *footer)
@@ -47,16 +50,16 @@ static wmbt_status wmbt_segment_read_ends(uint64_t object_bytes, wmbt_view first
                                           uint32_t flags, wmbt_segment_layout *layout)
 {
     wmbt_cursor c = wmbt_cursor_of(first);
-    uint32_t block_count;
+    uint32_t block_count = 0;
     if (!wmbt_cursor_expect(&c, wmbt_view_of(wmbt_segment_magic, WMBT_SEGMENT_MAGIC_BYTES))) {
         return WMBT_BAD_MAGIC;
     }
     wmbt_segment_footer footer;
-    wmbt_cursor end = wmbt_cursor_of(last);
-    if (!wmbt_cursor_u32(&c, &block_count) ||
-        !wmbt_cursor_skip(&end, last.len - WMBT_SEGMENT_FOOTER_BYTES) ||
-        !wmbt_segment_take_footer(&end, &footer) ||
-        footer.index_bytes > object_bytes - WMBT_SEGMENT_FOOTER_BYTES) {
+    wmbt_cursor end = wmbt_cursor_of(wmbt_view_of(
+        last.data + (last.len - WMBT_SEGMENT_FOOTER_BYTES), WMBT_SEGMENT_FOOTER_BYTES));
+    (void)wmbt_cursor_u32(&c, &block_count);
+    wmbt_segment_take_footer(&end, &footer);
+    if (footer.index_bytes > object_bytes - WMBT_SEGMENT_FOOTER_BYTES) {
         return WMBT_TRUNCATED;
     }
     if (!wmbt_segment_footer_is_good(&footer)) {
@@ -126,12 +129,14 @@ wmbt_status wmbt_segment_open(wmbt_segment_index *index, wmbt_view object, uint3
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_view bytes, blocks = wmbt_view_of(NULL, 0);
-    if (!wmbt_view_slice(object, layout.index_offset, layout.index_bytes, &bytes) ||
-        (!wmbt_segment_is_compat(flags) &&
-         !wmbt_view_slice(object, WMBT_SEGMENT_HEADER_BYTES,
-                          layout.index_offset - WMBT_SEGMENT_HEADER_BYTES, &blocks))) {
-        return WMBT_TRUNCATED;
+    const size_t index_offset = (size_t)layout.index_offset;
+    WMBT_ASSERT(index_offset <= object.len && layout.index_bytes <= object.len - index_offset);
+    wmbt_view bytes = wmbt_view_of(object.data + index_offset, layout.index_bytes);
+    wmbt_view blocks = wmbt_view_of(NULL, 0);
+    if (!wmbt_segment_is_compat(flags)) { /* then the index begins behind the header */
+        WMBT_ASSERT(index_offset >= WMBT_SEGMENT_HEADER_BYTES);
+        blocks = wmbt_view_of(object.data + WMBT_SEGMENT_HEADER_BYTES,
+                              index_offset - WMBT_SEGMENT_HEADER_BYTES);
     }
     wmbt_segment_start(index, &layout, bytes, blocks, flags);
     return WMBT_OK;
@@ -175,16 +180,19 @@ static bool wmbt_segment_take_entry(wmbt_segment_index *index, wmbt_segment_entr
     return true;
 }
 
-/* True if the block at next_block begins with the entry's lengths and key. */
+/* True if the block at next_block, which ends before the index, begins with the entry's lengths and
+ * key. */
 static bool wmbt_segment_block_agrees(const wmbt_segment_index *index,
                                       const wmbt_segment_entry *entry)
 {
-    wmbt_cursor c = wmbt_cursor_of(index->blocks);
-    uint16_t key_bytes;
-    uint32_t payload_bytes;
-    return wmbt_cursor_skip(&c, index->next_block - WMBT_SEGMENT_HEADER_BYTES) &&
-           wmbt_cursor_u16(&c, &key_bytes) && key_bytes == entry->key.len &&
-           wmbt_cursor_u32(&c, &payload_bytes) && payload_bytes == entry->payload_bytes &&
+    const size_t at = (size_t)(index->next_block - WMBT_SEGMENT_HEADER_BYTES);
+    wmbt_cursor c = wmbt_cursor_of(wmbt_view_of(index->blocks.data + at, index->blocks.len - at));
+    uint16_t key_bytes = 0;
+    uint32_t payload_bytes = 0;
+    WMBT_ASSERT(at <= index->blocks.len && c.left >= WMBT_SEGMENT_BLOCK_HEADER_BYTES);
+    (void)wmbt_cursor_u16(&c, &key_bytes);
+    (void)wmbt_cursor_u32(&c, &payload_bytes);
+    return key_bytes == entry->key.len && payload_bytes == entry->payload_bytes &&
            wmbt_cursor_expect(&c, entry->key);
 }
 
@@ -313,9 +321,10 @@ wmbt_status wmbt_segment_read_footer(wmbt_view footer, wmbt_view index, uint32_t
     }
     wmbt_cursor c = wmbt_cursor_of(footer);
     wmbt_segment_footer found;
-    if (!wmbt_segment_take_footer(&c, &found)) {
+    if (c.left < WMBT_SEGMENT_FOOTER_BYTES) {
         return WMBT_TRUNCATED;
     }
+    wmbt_segment_take_footer(&c, &found);
     if (!wmbt_segment_footer_is_good(&found)) {
         return WMBT_BAD_MAGIC;
     }

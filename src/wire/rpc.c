@@ -372,8 +372,9 @@ wmbt_status wmbt_rpc_read_bytes(wmbt_view payload, wmbt_rpc_batch *batch)
     wmbt_view_set(&found.rest, wmbt_view_of(c.data, c.left));
     lengths = wmbt_cursor_of(found.lengths);
     for (uint32_t i = 0; i < found.count; i++) {
-        uint32_t len;
-        if (!wmbt_cursor_u32(&lengths, &len) || !wmbt_cursor_skip(&c, len)) {
+        uint32_t len = 0;
+        (void)wmbt_cursor_u32(&lengths, &len); /* there are `count` of them */
+        if (!wmbt_cursor_skip(&c, len)) {
             return WMBT_BAD_LENGTH;
         }
     }
@@ -387,14 +388,17 @@ wmbt_status wmbt_rpc_read_bytes(wmbt_view payload, wmbt_rpc_batch *batch)
 wmbt_status wmbt_rpc_batch_next(wmbt_rpc_batch *batch, wmbt_view *element)
 {
     wmbt_cursor c = wmbt_cursor_of(batch->rest);
-    uint32_t len;
+    uint32_t len = 0;
     if (batch->taken >= batch->count) {
         return WMBT_END;
     }
-    if (batch->lengths.data != NULL) {
-        wmbt_cursor lengths = wmbt_cursor_of(batch->lengths);
-        if (!wmbt_cursor_skip(&lengths, (uint64_t)batch->taken << 2) ||
-            !wmbt_cursor_u32(&lengths, &len) || !wmbt_cursor_bytes(&c, len, element)) {
+    if (batch->lengths.data != NULL) { /* `count` of them */
+        const size_t at = (size_t)batch->taken << 2;
+        wmbt_cursor lengths =
+            wmbt_cursor_of(wmbt_view_of(batch->lengths.data + at, batch->lengths.len - at));
+        WMBT_ASSERT(at < batch->lengths.len);
+        (void)wmbt_cursor_u32(&lengths, &len);
+        if (!wmbt_cursor_bytes(&c, len, element)) {
             return WMBT_TRUNCATED;
         }
     } else if (!wmbt_rpc_next_key(&c, element)) {

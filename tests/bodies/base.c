@@ -189,6 +189,12 @@ static void test_writer(wmbt_test *t)
         }
     }
     wmbt_writer w = wmbt_writer_of(wmbt_buf_of(NULL, 0));
+    wmbt_writer_hex(&w, wmbt_view_of(raw, SIZE_MAX / 2u)); /* not read: there is no room */
+    T_EQ(t, w.needed, SIZE_MAX - 1u);
+    w = wmbt_writer_of(wmbt_buf_of(NULL, 0));
+    wmbt_writer_hex(&w, wmbt_view_of(raw, SIZE_MAX / 2u + 1u));
+    T_EQ(t, w.needed, SIZE_MAX);
+    w = wmbt_writer_of(wmbt_buf_of(NULL, 0));
     wmbt_writer_bytes(&w, wmbt_view_of(raw, SIZE_MAX));
     wmbt_writer_bytes(&w, wmbt_view_of(raw, 1));
     T_EQ(t, w.needed, SIZE_MAX);

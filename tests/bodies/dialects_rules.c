@@ -4,6 +4,7 @@
 
 #include "wombatkv/dialects.h"
 #include "wombatkv/enginekeys.h"
+#include "identity/dialects/dialect.h"
 #include "wombatkv/lineage.h"
 
 static const uint64_t one = 1;
@@ -329,6 +330,81 @@ static void test_wrong_dialect(wmbt_test *t)
     T_EQ(t, wmbt_dialect_hashes_short_last(&wmbt_dialect_vllm_sha256), false);
 }
 
+/* Items that began long before a block: their offset in it is negative. Digests by CPython,
+ * sha256(pickle.dumps((parent, (1, 2, 3, 4), (("mm", "id", offset),)), 5)): of offset -2^31, which
+ * is a number of 32 bits, and of -2^31 - 4 and -2^33, which are not. */
+static void test_negative_offsets(wmbt_test *t)
+{
+    static const struct {
+        uint32_t first_block;
+        uint8_t digest[32];
+    } rows[] = {
+        {0x20000000u, {0xa1, 0xba, 0xf3, 0xea, 0x29, 0x71, 0x71, 0xf2, 0xf3, 0x11, 0x09,
+                       0xaa, 0xad, 0x14, 0xe3, 0xaa, 0x12, 0x88, 0x9c, 0x72, 0x15, 0x0f,
+                       0x15, 0x5e, 0x84, 0x08, 0x58, 0x06, 0x4b, 0x97, 0x05, 0x82}},
+        {0x20000001u, {0x08, 0xda, 0x8a, 0x04, 0xf0, 0x51, 0xc3, 0x39, 0xcb, 0x27, 0x4d,
+                       0xed, 0x9e, 0x81, 0x67, 0x8c, 0x5d, 0x24, 0xaa, 0x48, 0xb6, 0xfd,
+                       0x6d, 0x8e, 0x89, 0xd8, 0x0f, 0xeb, 0x67, 0x33, 0x16, 0x88}},
+        {0x80000000u, {0x3a, 0x08, 0x1c, 0xba, 0x30, 0x67, 0xd8, 0xec, 0x39, 0x98, 0x25,
+                       0x62, 0x29, 0x44, 0x04, 0xd0, 0xc5, 0xe6, 0xcd, 0x16, 0xd8, 0x08,
+                       0xb5, 0x8d, 0x20, 0x2f, 0xa2, 0x1d, 0x36, 0x77, 0xf7, 0x26}},
+    };
+    static const uint32_t tokens[] = {1, 2, 3, 4};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wmbt_dialect_item item = text_item;
+        wmbt_engine_config c = least(&wmbt_dialect_vllm_sha256);
+        wmbt_block_hash hash;
+        size_t taken = 0;
+        item.length = UINT64_MAX;
+        give(&c, WMBT_ENGINE_PARENT);
+        c.first_block = rows[i].first_block;
+        c.items = &item;
+        c.item_count = 1;
+        wmbt_chain *x = start(t, &c, 4);
+        T_CHECK(t, x != NULL && !t->failed);
+        T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_OK);
+        T_BYTES(t, hash.bytes, rows[i].digest, sizeof rows[i].digest);
+    }
+}
+
+/* A chain that has had almost as many blocks as can be numbered takes one more of them, and no
+ * further one. Blocks of any size are taken up to the most that a chain has room for. */
+static void test_most_blocks(wmbt_test *t)
+{
+    static const uint32_t tokens[4] = {0};
+    const wmbt_dialect *d;
+    uint32_t lineages = 0, any_size = 0;
+    for (size_t i = 0; (d = wmbt_dialect_at(i)) != NULL; i++) {
+        wmbt_test_reset(t);
+        wmbt_test_where(t, wmbt_test_text(wmbt_dialect_name(d)));
+        wmbt_engine_config c = least(d);
+        wmbt_block_hash hash;
+        size_t taken = 7;
+        wmbt_chain *x = start(t, &c, 4);
+        T_CHECK(t, x != NULL && !t->failed);
+        const bool lineage = (d->flags & WMBT_DIALECT_LINEAGE) != 0u;
+        const uint32_t most = lineage ? WMBT_LINEAGE_POSITIONS : UINT32_MAX;
+        x->blocks = most - 1u; /* as if they had been hashed */
+        wmbt_status status = wmbt_chain_push(x, tokens, 4, &taken, &hash);
+        while (status == WMBT_NEED_MORE && wmbt_chain_blocks(x) != most) { /* some look ahead */
+            status = wmbt_chain_push(x, tokens, 1, &taken, &hash);
+            T_CHECK(t, taken != 0u);
+        }
+        T_EQ(t, wmbt_chain_blocks(x), most);
+        T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_TOO_LARGE);
+        T_EQ(t, wmbt_chain_blocks(x), most);
+        lineages += lineage;
+        if (wmbt_engine_check(&c, 0, NULL) == WMBT_OK) {
+            x = start(t, &c, 0);
+            T_CHECK(t, x != NULL && !t->failed);
+            T_EQ(t, wmbt_chain_begin_block(x, WMBT_ENGINE_MAX_BLOCK_TOKENS + 1u), WMBT_TOO_LARGE);
+            T_EQ(t, wmbt_chain_begin_block(x, WMBT_ENGINE_MAX_BLOCK_TOKENS), WMBT_OK);
+            any_size++;
+        }
+    }
+    T_CHECK(t, lineages != 0u && any_size != 0u);
+}
+
 /* Positions at the borders of each mode, and what has no place. */
 static void test_lineage(wmbt_test *t)
 {
@@ -596,6 +672,8 @@ static const wmbt_case cases[] = {
     {"memory, clones and calls of every dialect", test_calls, 4096, NULL},
     {"ends: shorter blocks, embeddings, long pickles", test_ends, 200000, NULL},
     {"an engine and the other dialects", test_wrong_dialect, 4096, NULL},
+    {"items that began long before", test_negative_offsets, 4096, NULL},
+    {"as many blocks as there can be", test_most_blocks, 65536, NULL},
     {"lineage hashes at their borders", test_lineage, 0, NULL},
     {"keys", test_keys, 0, NULL},
     {"arguments of keys", test_bad_keys, 0, NULL},

@@ -227,6 +227,28 @@ static void test_example(wmbt_test *t)
     }
 }
 
+/* A prompt of one token in a block of one, and a tail that ends with it: run for its logits alone,
+ * it commits nothing, so that block and tail are loaded although nothing is saved. Without the tail
+ * the run makes every row. */
+static void test_one_token(wmbt_test *t)
+{
+    static const wmbt_shape_layer layer = {0, 0, 0};
+    static const wmbt_shape one = {&layer, 1, 8, 0, 4, 1};
+    for (uint32_t tail = 0; tail < 2u; tail++) {
+        wmbt_plan plan;
+        wmbt_plan_input in = input_of(&one, 1, 1, 1);
+        if (tail != 0u) {
+            set_tail(&in, 1);
+        }
+        T_EQ(t, wmbt_plan_make(&in, &plan), WMBT_OK);
+        T_EQ(t, plan.tail_reason, tail != 0u ? WMBT_PLAN_TAIL_COUNTS : WMBT_PLAN_TAIL_MISSING);
+        T_CHECK(t, plan.run_from == 0u && plan.run_tokens == 1u && plan.saved_tokens == 0u);
+        T_CHECK(t, plan.exact == 1u && plan.logits_only == tail);
+        T_CHECK(t, plan.load_blocks == tail && plan.load_tail == tail);
+        T_EQ(t, plan.load_reason, tail != 0u ? WMBT_PLAN_LOADS : WMBT_PLAN_SAVES_NOTHING);
+    }
+}
+
 /* --- a model that can be run --------------------------------------------------------------------
  *
  * It does what docs/FORMATS.md says of the engine, with numbers that stand for vectors: a layer's
@@ -1024,6 +1046,7 @@ static const wmbt_case cases[] = {
     {"all prompts of the bucket", test_prompts, 0, PROMPTS},
     {"today's model", test_flash, 0, NULL},
     {"the example of docs/REUSE.md", test_example, 0, NULL},
+    {"a prompt of one token", test_one_token, 0, NULL},
     {"exact_from: right, and one token later wrong", test_exact_from, sizeof(sim_memory) + 64,
      NULL},
     {"a tail that fits is right, with less it is wrong", test_tails, sizeof(sim_memory) + 64, NULL},

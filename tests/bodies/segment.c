@@ -758,6 +758,32 @@ static void test_golden_bucket(wmbt_test *t)
     T_CHECK(t, entries == 9 && ranges == 7 && fails == 1);
 }
 
+#if WMBT_CFG_WRITERS
+
+/* 65,545 bytes of the index each: one more than fit in 2^32 - 1 bytes. */
+#    define LONG_INDEX_BLOCKS 65528u
+
+/* Blocks with the longest keys: an index of 2^32 bytes and more has no length. No key is read before
+ * that is known. */
+static void test_long_index(wmbt_test *t)
+{
+    static const uint8_t byte = 'k';
+    wmbt_segment_block *blocks =
+        (wmbt_segment_block *)(void *)wmbt_test_alloc(t, LONG_INDEX_BLOCKS * sizeof *blocks);
+    size_t written = 7;
+    T_CHECK(t, blocks != NULL);
+    for (size_t i = 0; i < LONG_INDEX_BLOCKS; i++) {
+        blocks[i].key = wmbt_view_of(&byte, UINT16_MAX);
+    }
+    wmbt_buf none = wmbt_buf_of(NULL, 0);
+    T_EQ(t, wmbt_segment_write(blocks, LONG_INDEX_BLOCKS, none, &written), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_segment_write(blocks, LONG_INDEX_BLOCKS - 1u, none, &written),
+         SIZE_MAX > UINT32_MAX ? WMBT_BUFFER_TOO_SMALL : WMBT_TOO_LARGE);
+    T_EQ(t, written, 7);
+}
+
+#endif
+
 #define OBJECTS                                             \
     FOLDER "segments/tenant-a/seg-sorted.bin " FOLDER       \
            "segments/tenant-a/seg-unsorted-dup.bin " FOLDER \
@@ -780,6 +806,8 @@ static const wmbt_case cases[] = {
     {"bytes that change while they are read", test_bytes_that_change, 0, NULL},
     {"arguments, what header and tail say", test_arguments, 0, NULL},
 #if WMBT_CFG_WRITERS
+    {"writer: an index without a length", test_long_index,
+     LONG_INDEX_BLOCKS *(uint32_t)sizeof(wmbt_segment_block), NULL},
     {"writer: limits and arguments", test_writer_limits, 0, NULL},
 #endif
 };

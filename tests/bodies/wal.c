@@ -575,6 +575,9 @@ static void test_writer_limits(wmbt_test *t)
     two[1].key = NO_VIEW;
     T_EQ(t, wmbt_wal_write_batch(UINT64_MAX, two, 2, room, &written), WMBT_NOT_REPRESENTABLE);
     T_EQ(t, wmbt_wal_write_batch(1, two, 0, room, &written), WMBT_BAD_ARGUMENT);
+#    if SIZE_MAX > UINT32_MAX
+    T_EQ(t, wmbt_wal_write_batch(1, two, (size_t)UINT32_MAX + 1u, room, &written), WMBT_TOO_LARGE);
+#    endif
     T_EQ(t, wmbt_wal_write_batch(1, NULL, 2, room, &written), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_wal_write_batch(1, two, 2, wmbt_buf_of(NULL, 9), &written), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_wal_write_record(two, wmbt_buf_of(NULL, 9), &written), WMBT_BAD_ARGUMENT);

@@ -115,11 +115,12 @@ static wmbt_status wmbt_wal_read_body(const uint8_t *header, wmbt_view rest, uin
     if (c.left != 0u && (flags & WMBT_WAL_COMPAT) == 0u) {
         return WMBT_TRAILING_BYTES;
     }
-    c = wmbt_cursor_of(body);
-    bool split_ok = wmbt_cursor_bytes(&c, key_bytes, &record->key) &&
-                    wmbt_cursor_bytes(&c, meta_bytes, &record->meta) &&
-                    wmbt_cursor_bytes(&c, c.left, &record->payload);
-    return split_ok ? WMBT_OK : WMBT_TRUNCATED;
+    /* the body is as long as the three together */
+    const size_t payload_at = (size_t)key_bytes + meta_bytes;
+    wmbt_view_set(&record->key, wmbt_view_of(body.data, key_bytes));
+    wmbt_view_set(&record->meta, wmbt_view_of(body.data + key_bytes, meta_bytes));
+    wmbt_view_set(&record->payload, wmbt_view_of(body.data + payload_at, body.len - payload_at));
+    return WMBT_OK;
 }
 
 /* The bytes of the next record of a batch: adds them to the batch's sum, copies its header. */
@@ -139,7 +140,7 @@ static wmbt_status wmbt_wal_take_slot(wmbt_wal_reader *reader, wmbt_view *rest)
     reader->sum = sum;
     reader->data = c.data;
     reader->left = c.left;
-    if (!wmbt_cursor_bytes(&c, bytes, &slot) || slot.len < WMBT_WAL_RECORD_HEADER_BYTES) {
+    if (!wmbt_cursor_bytes(&c, bytes, &slot)) {
         return WMBT_TRUNCATED;
     }
     wmbt_cursor inner = wmbt_cursor_of(slot);

@@ -134,7 +134,14 @@ static bool wmbt_zstd_counts_read(wmbt_zstd_tables *t, wmbt_cursor *in, const wm
         }
     }
     /* The description ends with the byte in which its last bit is. */
-    return f->count >= 0 && wmbt_cursor_skip(in, f->at - ((unsigned)f->count >> 3));
+    if (f->count < 0) {
+        return false;
+    }
+    const size_t used = f->at - ((unsigned)f->count >> 3);
+    WMBT_ASSERT(used <= in->left);
+    in->data += used;
+    in->left -= used;
+    return true;
 }
 
 /* --- table ------------------------------------------------------------------------------------ */

@@ -126,8 +126,9 @@ static unsigned wmbt_zstd_weights_complete(wmbt_zstd_tables *t, unsigned n)
     unsigned last = wmbt_zstd_highest_bit(rest) + 1u;
     t->weights[n] = (uint8_t)last;
     t->counts[last]++;
-    /* The longest codes come in pairs. */
-    return t->counts[1] == 0 || t->counts[1] % 2 != 0 ? 0u : log;
+    /* The longest codes come in pairs: all cells add up to a power of two. */
+    WMBT_ASSERT(t->counts[1] % 2 == 0);
+    return t->counts[1] == 0 ? 0u : log;
 }
 
 /* Reads a tree and builds its table: a cell for each `log` bits that can come next. */
@@ -214,17 +215,17 @@ static wmbt_status wmbt_zstd_four_streams(wmbt_zstd_tables *t, wmbt_cursor *in, 
     }
     uint8_t *end = to + n;
     uint32_t part = (n + 3u) / 4u;
-#    if WMBT_CFG_ZSTD_FAST
     wmbt_view stream[4];
-    uint8_t *const starts[4] = {to, to + part, to + 2u * part, to + 3u * part};
-    wmbt_zstd_bits rest[4];
-    size_t done;
     for (unsigned i = 0; i < 3u; i++) {
         if (!wmbt_cursor_bytes(in, len[i], &stream[i])) {
             return WMBT_BAD_BITSTREAM;
         }
     }
-    stream[3] = wmbt_view_of(in->data, in->left);
+    wmbt_view_set(&stream[3], wmbt_view_of(in->data, in->left));
+#    if WMBT_CFG_ZSTD_FAST
+    uint8_t *const starts[4] = {to, to + part, to + 2u * part, to + 3u * part};
+    wmbt_zstd_bits rest[4];
+    size_t done;
     if (wmbt_zstd_four_fast(t, stream, starts, n - 3u * part, &done, rest)) {
         for (unsigned i = 0; i < 4u; i++) {
             if (!wmbt_zstd_stream_rest(t, &rest[i], starts[i] + done,
@@ -234,17 +235,13 @@ static wmbt_status wmbt_zstd_four_streams(wmbt_zstd_tables *t, wmbt_cursor *in, 
         }
         return WMBT_OK;
     }
-    in->data = stream[0].data;
-    in->left = (size_t)len[0] + len[1] + len[2] + stream[3].len;
 #    endif
-    for (unsigned i = 0; i < 3u; i++, to += part) {
-        wmbt_cursor one;
-        if (!wmbt_cursor_part(in, len[i], &one) ||
-            wmbt_zstd_stream(t, &one, to, to + part) != WMBT_OK) {
-            return WMBT_BAD_BITSTREAM;
-        }
+    wmbt_status status = WMBT_OK;
+    for (unsigned i = 0; i < 4u && status == WMBT_OK; i++, to += part) {
+        wmbt_cursor one = wmbt_cursor_of(stream[i]);
+        status = wmbt_zstd_stream(t, &one, to, i == 3u ? end : to + part);
     }
-    return wmbt_zstd_stream(t, in, to, end);
+    return status;
 }
 
 wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, uint8_t *to)

@@ -114,17 +114,12 @@ static uint64_t wmbt_engine_item_end(const wmbt_dialect_item *item)
 const wmbt_dialect_item *wmbt_engine_next_item(const wmbt_engine *x, uint32_t *i)
 {
     uint64_t end = x->start + x->words + x->config->lookahead;
-    for (; *i < x->config->item_count; ++*i) {
-        const wmbt_dialect_item *item = &x->config->items[*i];
-        if (item->offset >= end) {
-            break;
-        }
-        if (wmbt_engine_item_end(item) > x->start) {
-            ++*i;
-            return item;
-        }
+    if (*i >= x->config->item_count || x->config->items[*i].offset >= end) {
+        return NULL;
     }
-    return NULL;
+    /* those that end before the block were passed over when it began, and they do not overlap */
+    WMBT_ASSERT(wmbt_engine_item_end(&x->config->items[*i]) > x->start);
+    return &x->config->items[(*i)++];
 }
 
 /* --- the calls of a chain --------------------------------------------------------------------- */

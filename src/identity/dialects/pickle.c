@@ -130,10 +130,7 @@ static void wmbt_pickle_begin_tuple(wmbt_engine *x, uint32_t n)
 
 static void wmbt_pickle_end_tuple(wmbt_engine *x, uint32_t n)
 {
-    if (n == 0u) { /* there is one empty tuple, which has no number */
-        wmbt_pickle_op(x, 0x29);
-        return;
-    }
+    WMBT_ASSERT(n != 0u); /* the empty tuple has an opcode of its own, and no number */
     wmbt_pickle_op(x, (uint8_t)(n > 3u ? 0x74u : 0x84u + n));
     wmbt_pickle_memoize(x);
 }
