@@ -763,8 +763,8 @@ static void test_golden_bucket(wmbt_test *t)
 /* 65,545 bytes of the index each: one more than fit in 2^32 - 1 bytes. */
 #    define LONG_INDEX_BLOCKS 65528u
 
-/* Blocks with the longest keys: an index of 2^32 bytes and more has no length. No key is read before
- * that is known. */
+/* Blocks with the longest keys: an index of 2^32 bytes and more has no length. No key is read
+ * before that is known. */
 static void test_long_index(wmbt_test *t)
 {
     static const uint8_t byte = 'k';
