@@ -145,22 +145,34 @@ class Work:
         self.measure()
 
     def measure(self):
-        """What each case costs, and the functions that it comes to."""
-        marked, names = [], []
+        """What each case costs, and the functions that it comes to: once for these sources."""
+        marked, names, state = [], [], hashlib.sha256()
         for source, plain in self.library.items():
             if source not in self.sources:
                 marked.append(plain)
                 continue
-            path = os.path.join(self.folder, "marked_" + source.replace("/", "_"))
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(with_marks(text_of(source), len(names)))
+            text = with_marks(text_of(source), len(names))
             names += [(source, i) for i in range(len(functions_of(text_of(source))))]
+            path = os.path.join(self.folder, "marked_" + source.replace("/", "_"))
+            state.update(text.encode())
+            if not os.path.exists(path) or text_of(path) != text or not os.path.exists(path[:-2] + ".o"):
+                with open(path, "w", encoding="utf-8") as f:
+                    f.write(text)
+                run("gcc", *FLAGS, *self.config, "-O1", "-I" + os.path.dirname(source), "-c", path, "-o",
+                    path[:-2] + ".o", cwd=ROOT)
             marked.append(path[:-2] + ".o")
-            run("gcc", *FLAGS, *self.config, "-O1", "-I" + os.path.dirname(source), "-c", path, "-o",
-                marked[-1], cwd=ROOT)
-        front = self.link([*self.tests, *marked], os.path.join(self.folder, "measure"))
-        told = run(front, "measure", env=self.environment, preexec_fn=limits)
-        for number, line in enumerate(told.splitlines()):
+        for path in self.tests:
+            with open(path, "rb") as f:
+                state.update(f.read())
+        measured = os.path.join(self.folder, "measured-" + state.hexdigest()[:16])
+        if not os.path.exists(measured):
+            front = self.link([*self.tests, *marked], os.path.join(self.folder, "measure"))
+            with open(measured + ".new", "w", encoding="utf-8") as f:
+                f.write(run(front, "measure", env=self.environment, preexec_fn=limits))
+            os.rename(measured + ".new", measured)
+        with open(measured, encoding="utf-8") as f:
+            lines = f.read().splitlines()
+        for number, line in enumerate(lines):
             suite, name, cost, reached = line.split("\t")
             if cost.startswith("failed"):
                 raise RuntimeError(f"{suite}: {name} fails without a change")
