@@ -214,7 +214,7 @@ def copy_of(text, f, suffix, body):
     """The function under another name, with another body."""
     before = text[f.start:f.name.start]
     before = before if re.search(r"\bstatic\b", before) else "static " + before.replace("extern ", "")
-    return f"{before}{f.name.text}__{suffix}{text[f.name.end:f.brace]}{body}\n"
+    return f"__attribute__((noinline, noclone)) {before}{f.name.text}__{suffix}{text[f.name.end:f.brace]}{body}\n"
 
 
 def with_mutants(text, chosen, source):

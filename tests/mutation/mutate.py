@@ -4,6 +4,7 @@
 
     mutate.py [--sample N] [--seed N] [--shard I/N] [--only TEXT] [-j N] BUILD_DIR [MORE]   TAP: one test, survivors as #
     mutate.py --again BUILD_DIR [...]                      survivors of earlier runs once more
+    mutate.py --quick BUILD_DIR [...]                      quick cases only: --again then does the rest
     mutate.py --list BUILD_DIR...                          the results of runs, by source, and survivors
     mutate.py --count                                      how many there are
     mutate.py --self-test
@@ -14,9 +15,10 @@ in the words' order.
 
 An object has many mutants of a source, each as a copy of its function, and a number chooses. A case that
 does not come to a function is not run for it. Those that found most so far come first; a time of the CPU
-above ten times the usual, and a third of a second, counts as noticed. Then the module's fuzz corpora and, for
+above ten times the usual (three, and a second,
+if that is less) counts as noticed. Then the module's fuzz corpora and, for
 the reader, its model. What survives is compiled as users do (-O2): it is no mutant if
-its code is the original's. Sources that the default configuration leaves out are tried in one that has them.
+its code is the original's. Functions that the default configuration leaves out are tried in one that has them.
 
 The run fails if more than 4 % survive of those that survivors.tsv does not list as meaning the same.
 """
@@ -48,13 +50,14 @@ FLAGS = ["-std=c11", "-DNDEBUG", "-ffreestanding", "-ffunction-sections", "-fdat
 TEST_FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-DNDEBUG", "-w", "-Iinclude", "-Isrc", "-Isrc/inspect", "-Itests",
               "-Itests/mutation"]
 # What is not set is a pattern, which MSan's build of the same suites would refuse to read.
-MUTANT_FLAGS = FLAGS + ["-O1", "-ftrivial-auto-var-init=pattern"]
+MUTANT_FLAGS = FLAGS + ["-O1", "-ftrivial-auto-var-init=pattern", "-fno-jump-tables", "-fno-tree-switch-conversion"]
 # Kernels that are chosen when the library is configured.
 SMALL = ["-DWMBT_CFG_BLAKE3_KERNEL=1", "-DWMBT_CFG_CRC32C_KERNEL=1", "-DWMBT_CFG_SHA256_KERNEL=1",
          "-DWMBT_CFG_XXH_KERNEL=1", "-DWMBT_CFG_ZSTD_FAST=0"]
 CONFIGURATIONS = {"default": [], "small": SMALL,
                   "table": ["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2"]}
 BATCH_BYTES = 1000000
+QUICK_SECONDS = 0.3
 MAX_OTHERS_SECONDS = 4.0  # for cases of other modules
 READER = ["tests/reader/stock.c"]
 MODEL = READER + ["tests/reader/model.c", "tests/reader/calls.c", "tests/reader/drive.c"]
@@ -181,10 +184,6 @@ class Work:
             for k in reached.split():
                 self.reaching.setdefault(names[int(k)], []).append(number)
 
-    def has(self, source):
-        """True if this configuration has functions of the source that a case comes to."""
-        return any(name == source for name, _ in self.reaching)
-
     def suites_of(self, source):
         module = self.sources[source]
         return set(module.suites).union(*(self.modules[name].suites for name in module.part_of))
@@ -218,14 +217,14 @@ class Work:
 class Batch:
     """Mutants of one source in one program."""
 
-    def __init__(self, work, source, mutants):
-        self.work, self.source = work, source
+    def __init__(self, work, source, mutants, quick):
+        self.work, self.source, self.quick = work, source, quick
         self.mutants = dict(enumerate(mutants, 1))
         self.invalid = {}
         self.base = os.path.join(work.folder, source.replace("/", "_")[:-2])
         self.functions = functions_of(text_of(source))
         self.kills = collections.Counter()
-        self.front, self.programs = None, {}
+        self.front, self.programs, self.codes = None, {}, None
 
     def compile(self):
         """Leaves out those that the compiler refuses."""
@@ -246,6 +245,15 @@ class Batch:
         self.library = library
         self.front = self.work.link([*self.work.tests, *library], self.base + ".front")
 
+    def same(self, number):
+        """True if the copy is the original's machine code; no table is part of that code."""
+        if self.codes is None:
+            told = run("objdump", "-dr", "--no-show-raw-insn", "--no-addresses", self.base + ".all.o")
+            self.codes = dict(re.findall(r"^<(\w+)>:\n(.*?)(?=^$|\Z)", told, re.M | re.S))
+        name = self.functions[function_of(self.functions, self.mutants[number])].name.text
+        codes = [self.codes.get(f"{name}__{which}", "").replace(f"<{name}__{which}+", "<") for which in (number, "is")]
+        return codes[0] == codes[1]
+
     def order(self, mutant):
         """The cases for a mutant with their limits: those that find most in their time first."""
         at = (self.source, function_of(self.functions, mutant))
@@ -262,7 +270,8 @@ class Batch:
                 spent += seconds
                 if spent > MAX_OTHERS_SECONDS:
                     continue
-            words.append(f"{i}:{330 + int(10000 * seconds)}")
+            if seconds < QUICK_SECONDS or not self.quick:
+                words.append(f"{i}:{120 + int(1000 * min(10 * seconds, 3 * seconds + 1))}")
         return words
 
     def program_says(self, number):
@@ -311,11 +320,14 @@ class Batch:
                               stderr=subprocess.DEVNULL, text=True, env=self.work.environment,
                               preexec_fn=limits) as front:
             for number, mutant in self.mutants.items():
+                if self.same(number):
+                    yield mutant, "same", ""
+                    continue
                 front.stdin.write(f"{number} {' '.join(self.order(mutant))}\n")
                 front.stdin.flush()
                 answer = front.stdout.readline().strip()
                 if answer == "survived":
-                    yield (mutant, *self.survives(mutant, number))
+                    yield (mutant, *(("survived", "") if self.quick else self.survives(mutant, number)))
                     continue
                 case = int(answer)
                 self.kills[((self.source, function_of(self.functions, mutant)), case)] += 1
@@ -393,22 +405,26 @@ class Runs:
                             encoding="utf-8")
         self.lock = threading.Lock()
 
-    def work(self, source):
-        """The first configuration that comes to the source; the default if none does."""
+    def work(self, at):
+        """The first configuration in which a case comes to the function; the default if none does."""
         with self.lock:
             for name in CONFIGURATIONS:
                 if name not in self.works:
                     self.works[name] = Work(os.path.join(self.folder, name), self.data, self.modules, name)
                     self.works[name].build()
-                if self.works[name].has(source):
+                if at in self.works[name].reaching:
                     return self.works[name]
             return self.works["default"]
 
-    def do(self, source, mutants):
-        for mutant, outcome, by in Batch(self.work(source), source, mutants).run():
-            with self.lock:
-                self.results.write(json.dumps({"mutant": key_of(mutant), "outcome": [outcome, by]}) + "\n")
-                self.results.flush()
+    def do(self, source, mutants, quick):
+        by_work = collections.defaultdict(list)
+        for mutant in mutants:
+            by_work[self.work((source, function_of(parsed(source), mutant)))].append(mutant)
+        for work, some in by_work.items():
+            for mutant, outcome, by in Batch(work, source, some, quick).run():
+                with self.lock:
+                    self.results.write(json.dumps({"mutant": key_of(mutant), "outcome": [outcome, by]}) + "\n")
+                    self.results.flush()
 
 
 def chosen_mutants(arguments):
@@ -428,7 +444,7 @@ def run_all(arguments):
     if left:
         runs = Runs(arguments.build[0])
         with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-            for _ in pool.map(lambda batch: runs.do(*batch), list(batches_of(left))):
+            for _ in pool.map(lambda batch: runs.do(*batch, arguments.quick), list(batches_of(left))):
                 pass
         done = read_results(arguments.build)
     with open(SURVIVORS, encoding="utf-8") as f:
@@ -545,6 +561,7 @@ def main():
     parser.add_argument("--count", action="store_true")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shard", default="0/1")
