@@ -28,7 +28,7 @@ static void read_response(wmbt_test *t, wmbt_view bytes, bool is_head, uint32_t 
 {
     wmbt_http_limits limits;
     wmbt_sha256 hash;
-    uint32_t state = way;
+    uint32_t state = way, headers = 0;
     uint64_t body = 0;
     size_t at = 0;
     wmbt_http_limits_init(&limits);
@@ -44,15 +44,22 @@ static void read_response(wmbt_test *t, wmbt_view bytes, bool is_head, uint32_t 
             size_t taken = 0;
             r->status = wmbt_http_feed(&http, piece, &taken, &event);
             T_CHECK(t, taken <= piece.len);
+            /* of the final response only, and one of the three */
+            T_CHECK(t, r->status != WMBT_OK || wmbt_http_code(&http) != 0u);
             if (r->status == WMBT_OK && event.kind == WMBT_HTTP_BODY) {
                 /* a view into what was fed, up to where it was taken */
+                T_CHECK(t, headers == 1u && event.name.data == NULL && event.name.len == 0u);
                 T_CHECK(t, event.value.len != 0u && event.value.data >= piece.data &&
                                event.value.data + event.value.len == piece.data + taken);
                 T_EQ(t, wmbt_sha256_update(&hash, event.value), WMBT_OK);
                 body += event.value.len;
             } else if (r->status == WMBT_OK && event.kind == WMBT_HTTP_FIELD) {
-                T_CHECK(t, event.name.len != 0u && body == 0u);
+                T_CHECK(t, event.name.len != 0u && headers == 0u);
                 r->fields++;
+            } else if (r->status == WMBT_OK) {
+                T_CHECK(t, event.kind == WMBT_HTTP_HEADER && headers++ == 0u);
+                T_CHECK(t, event.name.data == NULL && event.name.len == 0u);
+                T_CHECK(t, event.value.data == NULL && event.value.len == 0u);
             }
             piece = wmbt_view_of(piece.data + taken, piece.len - taken);
         } while (r->status == WMBT_OK);
@@ -235,6 +242,40 @@ static const sample samples[] = {
     {"HTTP/1.1 206 x\r\nContent-Type: Multipart/ByteRanges; boundary=01234567890123456789012345"
      "\r\nContent-Length: 1\r\n\r\n!",
      WMBT_BAD_FIELD, 0, false},
+    {"HTTP/1.1 206 x\r\nContent-Type: multipart/byteranges\r\nContent-Length: 1\r\n\r\n!",
+     WMBT_BAD_FIELD, 0, false},
+    {"HTTP/1.1 206 x\r\nContent-Type: multipart/byterange\r\nContent-Length: 1\r\n\r\n!", WMBT_END,
+     1, true},
+    {"HTTP/1.1 299 x\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\n!",
+     WMBT_UNSUPPORTED_ALGORITHM, 0, false},
+    /* what one field says stays behind another */
+    {"HTTP/1.1 503 x\r\nContent-Length: 1\r\nContent-Encoding: gzip\r\n\r\n!?", WMBT_END, 1, true},
+    {HEAD "Content-Length: 1\r\nContent-Type: multipart/byteranges\r\n\r\n!?", WMBT_END, 1, true},
+    {HEAD "Content-Length: 1\r\nConnection: close\r\n\r\n!?", WMBT_END, 1, false},
+    {HEAD "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\n\r\n", WMBT_END, 1,
+     false},
+    {"HTTP/1.1 199 x\r\nContent-Length: 9\r\n\r\n" HEAD "Content-Length: 1\r\n\r\n!", WMBT_END, 1,
+     true},
+    {"HTTP/1.1 102 x\r\nConnection: close\r\nTransfer-Encoding: gzip\r\n\r\n" HEAD
+     "Content-Length: 1\r\n\r\n!",
+     WMBT_END, 1, true},
+    /* lists */
+    {HEAD "Connection: ,close\r\nContent-Length: 0\r\n\r\n", WMBT_END, 0, false},
+    {HEAD "Connection: x, \t ,\tclose \r\nContent-Length: 0\r\n\r\n", WMBT_END, 0, false},
+    {HEAD "Connection: closed, xclose, clos\r\nContent-Length: 0\r\n\r\n", WMBT_END, 0, true},
+    {HEAD "Connection: , ,\r\nContent-Length: 0\r\n\r\n", WMBT_END, 0, true},
+    /* names as long as those that matter, or with the same first byte */
+    {HEAD "Xontent-Length: 5\r\nContent-Length: 1\r\n\r\n!?", WMBT_END, 1, true},
+    {HEAD "Cookie-ABCDEFG: 5\r\nContent-Length: 1\r\n\r\n!?", WMBT_END, 1, true},
+    {HEAD "Content-Lengtx: 5\r\nContent-Length: 1\r\n\r\n!?", WMBT_END, 1, true},
+    {HEAD "Transfer-Encoding: xhunked\r\n\r\n", WMBT_UNSUPPORTED_ALGORITHM, 0, false},
+    {"HTTP1", WMBT_BAD_MAGIC, 0, false},
+    {"HTTP/x", WMBT_BAD_MAGIC, 0, false},
+    {"HTTP/3", WMBT_UNSUPPORTED_VERSION, 0, false},
+    /* sixteen digits of a size, in each chunk */
+    {CHUNKED "0000000000000001\r\n!\r\n0000000000000001\r\n!\r\n0000000000000000\r\n\r\n", WMBT_END,
+     2, true},
+    {CHUNKED "1\r\n!\r\n00000000000000001\r\n!\r\n", WMBT_BAD_NUMBER, 1, false},
 };
 
 static void test_samples(wmbt_test *t)
@@ -284,8 +325,15 @@ static void test_limits(wmbt_test *t)
     T_EQ(t, repeat("", "HTTP/1.1 102 x\r\n\r\n", 8, HEAD "Content-Length: 0\r\n\r\n"), WMBT_END);
     T_EQ(t, repeat("", "HTTP/1.1 102 x\r\n\r\n", 9, HEAD "Content-Length: 0\r\n\r\n"),
          WMBT_TOO_LARGE);
+    /* of each header section by itself */
+    T_EQ(t, repeat("HTTP/1.1 102 x\r\na: xxxxxxxx\r\n\r\n" HEAD "a: ", "x", 16384u - 20u - 23u, end),
+         WMBT_END);
     T_EQ(t, repeat(CHUNKED "1;", "e", 256u - 4u, "\r\n!\r\n0\r\n\r\n"), WMBT_END);
     T_EQ(t, repeat(CHUNKED "1;", "e", 256u - 3u, "\r\n!\r\n0\r\n\r\n"), WMBT_TOO_LARGE);
+    /* of each chunk's line by itself */
+    T_EQ(t, repeat(CHUNKED "1\r\n!\r\n1;", "e", 256u - 4u, "\r\n!\r\n0\r\n\r\n"), WMBT_END);
+    T_EQ(t, repeat(CHUNKED "1\r\n!\r\n1;", "e", 256u - 3u, "\r\n!\r\n0\r\n\r\n"), WMBT_TOO_LARGE);
+    T_EQ(t, repeat(CHUNKED, "1\r\n!\r\n", 300, "0\r\n\r\n"), WMBT_END);
     T_EQ(t, repeat(CHUNKED "0\r\na:", "x", 4096u - 6u, "\r\n\r\n"), WMBT_END);
     T_EQ(t, repeat(CHUNKED "0\r\na:", "x", 4096u - 5u, "\r\n\r\n"), WMBT_TOO_LARGE);
     /* a field that framing needs must fit, others need not */
@@ -331,6 +379,61 @@ static void test_fields(wmbt_test *t)
     T_CHECK(t, wmbt_http_length(&http, &length) && length == 0u);
     T_EQ(t, wmbt_http_feed(&http, wmbt_view_of("more", 4), &taken, &event), WMBT_END);
     T_EQ(t, taken, 0);
+}
+
+/* A response whose one field has this name and value. */
+static wmbt_status status_of_field(uint8_t of_name, uint8_t of_value)
+{
+    static const char start[] = HEAD "a?: b?c\r\nContent-Length: 0\r\n\r\n";
+    wmbt_http_limits limits;
+    wmbt_http_event event;
+    uint8_t bytes[sizeof start - 1u];
+    wmbt_view rest = wmbt_view_of(bytes, sizeof bytes);
+    wmbt_status status = WMBT_OK;
+    wmbt_http_limits_init(&limits);
+    if (wmbt_http_init(&http, false, &limits, wmbt_buf_of(line, sizeof line)) != WMBT_OK) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)start[i];
+    }
+    bytes[18] = of_name;
+    bytes[22] = of_value;
+    while (status == WMBT_OK) {
+        size_t taken = 0;
+        status = wmbt_http_feed(&http, rest, &taken, &event);
+        rest = wmbt_view_of(rest.data + taken, rest.len - taken);
+    }
+    return status;
+}
+
+/* RFC 9110, 5.6.2 and 5.5: every byte in a name and in a value, and in what a request may have. */
+static void test_bytes(wmbt_test *t)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+    for (uint32_t c = 0; c < 256u; c++) {
+        bool token = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        bool text = c == 9u || (c >= 32u && c != 127u);
+        uint8_t byte = (uint8_t)c, out[64];
+        wmbt_http_field field;
+        size_t written;
+        for (size_t i = 0; i < sizeof marks - 1u; i++) {
+            token = token || c == (uint8_t)marks[i];
+        }
+        /* a colon ends the name */
+        T_EQ(t, status_of_field(byte, 'x') == WMBT_END, token || c == ':');
+        T_EQ(t, status_of_field('x', byte), text ? WMBT_END : WMBT_BAD_SYNTAX);
+        field.name = wmbt_view_of("n", 1);
+        field.value = wmbt_view_of(&byte, 1);
+        T_EQ(t,
+             wmbt_http_request(wmbt_view_of("M", 1), wmbt_view_of("/", 1), &field, 1,
+                               wmbt_view_of(NULL, 0), wmbt_buf_of(out, sizeof out), &written),
+             text ? WMBT_OK : WMBT_BAD_TEXT);
+        T_EQ(t,
+             wmbt_http_request(wmbt_view_of("M", 1), wmbt_view_of(&byte, 1), NULL, 0,
+                               wmbt_view_of(NULL, 0), wmbt_buf_of(out, sizeof out), &written),
+             c > 32u && c != 127u ? WMBT_OK : WMBT_BAD_TEXT);
+    }
 }
 
 static void test_requests(wmbt_test *t)
@@ -431,6 +534,15 @@ static void test_states(wmbt_test *t)
     T_CHECK(t, wmbt_http_begun(&http));
     T_CALL(t, feed(t, "TTP/1.1 100 x\r\n\r\n", WMBT_NEED_MORE));
     T_CHECK(t, wmbt_http_begun(&http) && wmbt_http_code(&http) == 0u);
+    T_CALL(t, feed(t, "HTTP/1.1 199 x\r\n", WMBT_NEED_MORE));
+    T_EQ(t, wmbt_http_code(&http), 0);
+    T_CALL(t, feed(t, "Content-Length: 9\r\n\r\nHTTP/1.1 20", WMBT_NEED_MORE));
+    T_CHECK(t, wmbt_http_code(&http) == 0u && !wmbt_http_length(&http, &length));
+    T_CALL(t, feed(t, "0 OK\r\nContent-Length: 2\r\n", WMBT_NEED_MORE));
+    T_CHECK(t, wmbt_http_code(&http) == 200u && !wmbt_http_length(&http, &length));
+    T_CALL(t, feed(t, "\r\n", WMBT_NEED_MORE));
+    T_CALL(t, feed(t, "hi", WMBT_END));
+    T_EQ(t, wmbt_http_init(&http, false, &limits, wmbt_buf_of(line, SIZE_MAX)), WMBT_OK);
     T_CALL(t, feed(t, HEAD "Content-Length: 2\r\n\r\n", WMBT_NEED_MORE));
     T_CHECK(t, wmbt_http_begun(&http));
     T_CHECK(t, wmbt_http_length(&http, &length) && length == 2u);
@@ -438,6 +550,13 @@ static void test_states(wmbt_test *t)
     T_CHECK(t, wmbt_http_reusable(&http));
     T_EQ(t, wmbt_http_finish(&http), WMBT_END);
     T_CHECK(t, !wmbt_http_reusable(&http)); /* it was closed */
+
+    /* closed where that is the end: nothing comes behind it */
+    T_EQ(t, wmbt_http_init(&http, false, &limits, wmbt_buf_of(line, sizeof line)), WMBT_OK);
+    T_CALL(t, feed(t, HEAD "\r\nab", WMBT_NEED_MORE));
+    T_EQ(t, wmbt_http_finish(&http), WMBT_END);
+    T_CALL(t, feed(t, "cd", WMBT_END));
+    T_EQ(t, wmbt_http_body_bytes(&http), 2);
 
     length = 99;
     T_EQ(t, wmbt_http_init(&http, false, &limits, wmbt_buf_of(line, sizeof line)), WMBT_OK);
@@ -471,6 +590,7 @@ static const wmbt_case cases[] = {
     {"framing, by hand", test_samples, 0, NULL},
     {"limits, at and beyond", test_limits, 0, NULL},
     {"fields", test_fields, 0, NULL},
+    {"every byte in a field and in a request", test_bytes, 0, NULL},
     {"requests", test_requests, 0, NULL},
     {"requests that no line can hold", test_bad_requests, 0, NULL},
     {"what can be seen in between", test_states, 0, NULL},
