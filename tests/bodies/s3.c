@@ -499,6 +499,8 @@ static void test_hostile(wmbt_test *t)
 /* --- by hand ---------------------------------------------------------------------------------- */
 
 #define OK206 "HTTP/1.1 206 x\r\n"
+#define RANGE_OF(value) \
+    OK206 "ETag: \"e\"\r\nContent-Range: " value "\r\nContent-Length: 10\r\n\r\n0123456789"
 #define ERROR_OF(code) "<Error><Code>" code "</Code></Error>"
 #define TEN "0123456789"
 
@@ -538,6 +540,30 @@ static const sample known[] = {
     {"HTTP/1.1 200 x\r\nETag: \"f\"\r\nContent-Length: 101\r\n\r\n", WMBT_TRUNCATED,
      WMBT_S3_CHANGED},
     {"HTTP/1.1 412 x\r\nContent-Length: 0\r\n\r\n", WMBT_END, WMBT_S3_CHANGED},
+    /* the unit in any case, one blank, digits only, in order */
+    {RANGE_OF("ByTeS 10-19/100"), WMBT_END, WMBT_S3_PART},
+    {RANGE_OF("Xytes 10-19/100"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytex 10-19/100"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytes\t10-19/100"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytes"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytes 1"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytes -19/100"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytes 10-19"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytes 10-/100"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytes 10-19/"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytes 10-19/100x"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytes 10-19/19"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytes 20-19/100"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {RANGE_OF("bytes */100"), WMBT_BAD_NUMBER, WMBT_S3_OTHER_PART},
+    {"HTTP/1.1 206 x\r\nETag: \"e\"\r\nContent-Length: 10\r\n\r\n0123456789", WMBT_BAD_FIELD,
+     WMBT_S3_OTHER_PART},
+    {OK206 "ETag: \"e\"\r\nContent-Range: bytes 10-19/100\r\nContent-Length: 9\r\n\r\n012345678",
+     WMBT_BAD_LENGTH, WMBT_S3_OTHER_PART},
+    {OK206 "ETag: \"e\"\r\nETag: \"f\"\r\nContent-Range: bytes 10-19/100\r\n\r\n0123456789",
+     WMBT_END, WMBT_S3_CHANGED},
+    {"HTTP/1.1 499 x\r\n\r\n", WMBT_END, WMBT_S3_FAILED},
+    {"HTTP/1.1 500 x\r\n\r\n", WMBT_END, WMBT_S3_BUSY},
+    {"HTTP/1.1 201 x\r\n\r\n", WMBT_END, WMBT_S3_FAILED},
     {"HTTP/1.1 416 x\r\nContent-Range: bytes */7\r\nContent-Length: 0\r\n\r\n", WMBT_END,
      WMBT_S3_BAD_RANGE},
     {"HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n", WMBT_END, WMBT_S3_MISSING},
@@ -849,7 +875,137 @@ static const struct {
     {LIST(LAST) "</ListBucketResult>", WMBT_BAD_SYNTAX, NULL},
     {"</ListBucketResult>", WMBT_BAD_SYNTAX, NULL},
     {"", WMBT_BAD_SYNTAX, NULL},
+    /* references (XML 1.0, 4.1 and 4.6), at the ends of what a character can be */
+    {LIST(ENTRY("&amp;&lt;&gt;&quot;&apos;", "1") LAST), WMBT_OK, "&<>\"'"},
+    {LIST(ENTRY("&am;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&ampx;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&apo;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&1;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("& amp;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&a#38;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&aaaaaaaaaaaaaaaaaaaaaaaaaaaa;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#0;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#x;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#65;&#x;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#6A;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#6:;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#x6G;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#x6x;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#x0000000000000000000041;&#00000000000000000066;", "1") LAST), WMBT_OK, "AB"},
+    {LIST(ENTRY("&#x7F;", "1") LAST), WMBT_OK, "\x7F"},
+    {LIST(ENTRY("&#x80;", "1") LAST), WMBT_OK, "\xC2\x80"},
+    {LIST(ENTRY("&#x7fF;", "1") LAST), WMBT_OK, "\xDF\xBF"},
+    {LIST(ENTRY("&#x800;", "1") LAST), WMBT_OK, "\xE0\xA0\x80"},
+    {LIST(ENTRY("&#xD7FF;", "1") LAST), WMBT_OK, "\xED\x9F\xBF"},
+    {LIST(ENTRY("&#xD800;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#xDFFF;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#xE000;", "1") LAST), WMBT_OK, "\xEE\x80\x80"},
+    {LIST(ENTRY("&#xFFFF;", "1") LAST), WMBT_OK, "\xEF\xBF\xBF"},
+    {LIST(ENTRY("&#x10000;", "1") LAST), WMBT_OK, "\xF0\x90\x80\x80"},
+    {LIST(ENTRY("&#1114111;", "1") LAST), WMBT_OK, "\xF4\x8F\xBF\xBF"},
+    {LIST(ENTRY("&#1114112;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#x11000041;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#x100000041;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST(ENTRY("&#x10FFFF0;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    /* tags */
+    {LIST("<a b='\"' c = \"'\" ></a >" LAST), WMBT_OK, NULL},
+    {LIST("<a b='<'></a>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<a b=c></a>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<a 1='c'></a>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<a='c'></a>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<a b='c'd='e'></a>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<a/b></a>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<a></a b>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<a></ a>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<a></1>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<a></>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<ab></ba>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<abcdefghijklmnopqrstuvwxyz1></abcdefghijklmnopqrstuvwxyz2>" LAST), WMBT_BAD_SYNTAX,
+     NULL},
+    {LIST("<NextContinuationTokens>1</NextContinuationTokens><Contentsx/><Content/>" LAST), WMBT_OK,
+     NULL},
+    {LIST(LAST) "<b/>", WMBT_BAD_SYNTAX, NULL},
+    {LIST(LAST) "x", WMBT_BAD_SYNTAX, NULL},
+    {LIST(LAST) "&amp;", WMBT_BAD_SYNTAX, NULL},
+    {" \t\r\n" LIST(LAST), WMBT_OK, NULL},
+    {"x" LIST(LAST), WMBT_BAD_SYNTAX, NULL},
+    {"<ListBucketResults></ListBucketResults>", WMBT_BAD_SYNTAX, NULL},
+    {"<!-- \x01 -->" LIST(LAST), WMBT_BAD_TEXT, NULL},
+    {"<?a \x1F?>" LIST(LAST), WMBT_BAD_TEXT, NULL},
+    {"<!-- \t\x20\x1F -->" LIST(LAST), WMBT_BAD_TEXT, NULL},
+    {"<?\t\r\n ?>" LIST(LAST), WMBT_OK, NULL},
+    {LIST("<2><3><4><5><6><7><8>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<a><a><a><a><a><a><a></a></a></a></a></a></a></a>" LAST), WMBT_OK, NULL},
+    {LIST("<a><a><a><a><a><a><a><a/></a></a></a></a></a></a></a>" LAST), WMBT_TOO_DEEP, NULL},
+    /* fields and what they hold */
+    {LIST("<Contents><Key>a<b/></Key><Size>1</Size></Contents>" LAST), WMBT_BAD_FIELD, NULL},
+    {LIST("<Contents><Key>a</Key></Contents>" LAST), WMBT_BAD_FIELD, NULL},
+    {LIST("<Contents><Size>1</Size></Contents>" LAST), WMBT_BAD_FIELD, NULL},
+    {LIST("<Contents><Size>1</Size><Size>1</Size><Key>a</Key></Contents>" LAST), WMBT_BAD_FIELD,
+     NULL},
+    {LIST(TOKEN_OF("12") "<NextContinuationToken>34</NextContinuationToken>"), WMBT_BAD_FIELD,
+     NULL},
+    {LIST(ENTRY("a\xFF", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<EncodingType>base</EncodingType>" LAST), WMBT_BAD_FIELD, NULL},
+    {LIST("<EncodingType></EncodingType>" ENTRY("a%4", "1") LAST), WMBT_OK, "a%4"},
+    {LIST("<EncodingType>url</EncodingType>" ENTRY("%", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<EncodingType>url</EncodingType>" ENTRY("%zzb", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<EncodingType>url</EncodingType>" ENTRY("%4zb", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<EncodingType>url</EncodingType>" ENTRY("%z4b", "1") LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<EncodingType>url</EncodingType>" ENTRY("%4a%4B", "1") LAST), WMBT_OK, "JK"},
+    {LIST(ENTRY("a%4", "1") "<EncodingType>url</EncodingType>" LAST), WMBT_BAD_TEXT, "a%4"},
 };
+
+/* Every byte where a document can have it (XML 1.0, 2.2 to 2.4): ok says whether it can. */
+static bool byte_is_taken(const char *before, const char *between, const char *behind, uint8_t c)
+{
+    uint8_t bytes[128];
+    const char *const parts[] = {before, between, behind};
+    size_t n = 0, taken = 0;
+    wmbt_s3_entry entry;
+    for (uint32_t i = 0; i < 3u; i++) {
+        for (const char *p = parts[i]; *p != '\0'; p++) {
+            bytes[n++] = (uint8_t)*p;
+        }
+        if (i < 2u) {
+            bytes[n++] = c;
+        }
+    }
+    return wmbt_s3_page_init(&page, wmbt_test_text("sent"), wmbt_buf_of(key_room, 8),
+                             wmbt_buf_of(token_room, 4)) == WMBT_OK &&
+           wmbt_s3_page_feed(&page, wmbt_view_of(bytes, n), &taken, &entry) == WMBT_NEED_MORE &&
+           wmbt_s3_page_finish(&page) == WMBT_OK;
+}
+
+static void test_document_bytes(wmbt_test *t)
+{
+    for (uint32_t i = 0; i < 256u; i++) {
+        uint8_t c = (uint8_t)i;
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        bool first = letter || c == '_' || c == ':' || c >= 128u;
+        bool later = first || (c >= '0' && c <= '9') || c == '-' || c == '.';
+        bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+        bool text = c >= 32u || blank;
+        /* an instruction is passed over */
+        T_EQ(t, byte_is_taken("<ListBucketResult><", "></", ">" LAST "</ListBucketResult>", c),
+             first || c == '?');
+        T_EQ(t, byte_is_taken("<ListBucketResult><a", "></a", ">" LAST "</ListBucketResult>", c),
+             later || blank || c == '>');
+        T_EQ(t,
+             byte_is_taken("<ListBucketResult><a ", "='' b", "=''/>" LAST "</ListBucketResult>", c),
+             first);
+        T_EQ(t,
+             byte_is_taken("<ListBucketResult><a b='", "' c=\"", "\"/>" LAST "</ListBucketResult>",
+                           c),
+             text && c != '<' && c != '\'' && c != '"');
+        T_EQ(
+            t,
+            byte_is_taken("<ListBucketResult><a>", "</a><a>", "</a>" LAST "</ListBucketResult>", c),
+            text && c != '<' && c != '&');
+    }
+}
 
 static void test_pages(wmbt_test *t)
 {
@@ -911,6 +1067,15 @@ static void test_retry_after(wmbt_test *t)
         uint64_t seconds; /* UINT64_MAX: none */
     } rows[] = {
         {"HTTP/1.1 503 x\r\nRetry-After: 3\r\n\r\n", 3},
+        {"HTTP/1.1 503 x\r\nRetry-After: 3\r\nRetry-After: soon\r\n\r\n", UINT64_MAX},
+        {"HTTP/1.1 503 x\r\nRetry-After: soon\r\nETag: \"e\"\r\nRetry-After: 3\r\n\r\n", 3},
+        {"HTTP/1.1 503 x\r\nDate: Sun, 06 Nov 1994 08:49:07 GMT\r\nRetry-After: 7\r\n\r\n", 7},
+        {"HTTP/1.1 503 x\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: 7\r\n"
+         "Date: Sun, 06 Nov 1994 08:49:07 GMT\r\n\r\n",
+         7},
+        {"HTTP/1.1 503 x\r\nDate: Sun, 06 Nov 1994 08:49:07 GMT\r\n"
+         "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",
+         30},
         {"HTTP/1.1 503 x\r\nRetry-After: -3\r\n\r\n", UINT64_MAX},
         {"HTTP/1.1 503 x\r\nRetry-After: soon\r\n\r\n", UINT64_MAX},
         {"HTTP/1.1 503 x\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n", UINT64_MAX},
@@ -1238,6 +1403,7 @@ static const wmbt_case cases[] = {
     {"what does not fit is no value", test_too_long, 16 * 1024, NULL},
     {"long errors", test_long_error, 96 * 1024, NULL},
     {"pages, by hand", test_pages, 0, NULL},
+    {"pages, byte by byte", test_document_bytes, 0, NULL},
     {"a whole object of the bytes asked for", test_doubtful, 16 * 1024, NULL},
     {"Retry-After", test_retry_after, 16 * 1024, NULL},
     {"truncations and bit flips", test_faults, 32 * 1024, EXCHANGES},

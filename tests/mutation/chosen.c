@@ -13,8 +13,8 @@ __attribute__((constructor)) static void wmbt_choose(void)
     const char *text = getenv("WMBT_MUTANT");
     wmbt_mutant = text != NULL ? (unsigned)strtoul(text, NULL, 10) : 0u;
     /* Shared with processes that are forked. */
-    wmbt_reached = mmap(NULL, WMBT_MAX_REACHED, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                        -1, 0);
+    wmbt_reached =
+        mmap(NULL, WMBT_MAX_REACHED, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (wmbt_reached == MAP_FAILED) {
         abort();
     }

@@ -70,7 +70,8 @@ static void measure(void)
         }
         long us = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000L + used.ru_utime.tv_usec +
                   used.ru_stime.tv_usec;
-        printf("%s\t%s\t%s%ld\t", suite_of[i]->name, cases[i]->name, status != 0 ? "failed " : "", us);
+        printf("%s\t%s\t%s%ld\t", suite_of[i]->name, cases[i]->name, status != 0 ? "failed " : "",
+               us);
         for (unsigned k = 0; k < WMBT_MAX_REACHED; k++) {
             if (wmbt_reached[k] != 0u) {
                 printf("%u ", k);
@@ -101,8 +102,8 @@ static void serve_child(char *line, volatile unsigned *now)
 static void serve(void)
 {
     static char line[MAX_CASES * 16u];
-    volatile unsigned *now = mmap(NULL, sizeof *now, PROT_READ | PROT_WRITE,
-                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    volatile unsigned *now =
+        mmap(NULL, sizeof *now, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (now == MAP_FAILED) {
         abort();
     }
