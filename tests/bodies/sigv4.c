@@ -347,6 +347,50 @@ static void test_lines(wmbt_test *t)
     T_CHECK(t, wmbt_test_is_filled(out, sizeof out));
 }
 
+/* Names and values of which one begins the other, whatever stands behind them in memory. */
+static void test_order(wmbt_test *t)
+{
+    static const char *const texts[] = {"ab~", "a~~", "aB~", "ac~", "a%~", "a_~"};
+    static const uint8_t lens[] = {2, 1, 2, 2, 2, 2};
+    uint8_t canonical[512], again[512];
+    row r;
+    for (uint32_t headers = 0; headers < 2u; headers++) {
+        for (uint32_t turn = 0; turn < 6u; turn++) {
+            size_t written = 0, rewritten = 0;
+            simple_row(&r);
+            for (uint32_t i = 0; i < 6u; i++) {
+                wmbt_sigv4_pair *pair = headers != 0u ? &r.headers[1u + i] : &r.query[i];
+                uint32_t k = (i + turn) % 6u;
+                pair->name = wmbt_view_of(texts[k], lens[k]);
+                pair->value = wmbt_test_text("v");
+                if (headers == 0u && k == 1u) { /* the same name: values decide */
+                    pair->name = wmbt_view_of("ab~", 2);
+                    pair->value = wmbt_view_of("v~", 1);
+                } else if (headers == 0u && k == 0u) {
+                    pair->value = wmbt_view_of("va", 2);
+                }
+            }
+            r.request.query_count = headers != 0u ? 0u : 6u;
+            r.request.header_count = headers != 0u ? 7u : 1u;
+            T_EQ(t,
+                 wmbt_sigv4_canonical(&r.request, &r.who, &r.scope, 0,
+                                      wmbt_buf_of(turn == 0u ? canonical : again, 512),
+                                      turn == 0u ? &written : &rewritten),
+                 WMBT_OK);
+            if (turn == 0u) {
+                static const char *const first[] = {
+                    "GET\n/b/k\na%25=v&aB=v&a_=v&ab=v&ab=va&ac=v\n",
+                    "GET\n/b/k\n\na:v\na%:v\na_:v\nab:v,v\nac:v\nhost:store.test\n"};
+                wmbt_view begin = wmbt_test_text(first[headers]);
+                T_CHECK(t, written > begin.len);
+                T_BYTES(t, canonical, begin.data, begin.len);
+            } else {
+                T_BYTES(t, canonical, again, rewritten);
+            }
+        }
+    }
+}
+
 /* Days of the calendar that are written wrongly most often, and both ends. */
 static void test_times(wmbt_test *t)
 {
@@ -358,6 +402,8 @@ static void test_times(wmbt_test *t)
         {86399, "19700101T235959Z", "Thu, 01 Jan 1970 23:59:59 GMT"},
         {68169600, "19720229T000000Z", "Tue, 29 Feb 1972 00:00:00 GMT"},
         {784111777, "19941106T084937Z", "Sun, 06 Nov 1994 08:49:37 GMT"},
+        {946684800, "20000101T000000Z", "Sat, 01 Jan 2000 00:00:00 GMT"},
+        {3600, "19700101T010000Z", "Thu, 01 Jan 1970 01:00:00 GMT"},
         {951782400, "20000229T000000Z", "Tue, 29 Feb 2000 00:00:00 GMT"},
         {978307199, "20001231T235959Z", "Sun, 31 Dec 2000 23:59:59 GMT"},
         {4107542400u, "21000301T000000Z", "Mon, 01 Mar 2100 00:00:00 GMT"},
@@ -372,6 +418,17 @@ static void test_times(wmbt_test *t)
         "Sun, 06 Nov 1994 08:49:37 UTC",
         "Sunday, 06-Nov-94 08:49:37 GMT",
         "Sun Nov  6 08:49:37 1994",
+        "xun, 06 Nov 1994 08:49:37 CMT",
+        "Sun? 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nox 1994 08:49:37 GMT",
+        "Sun, 06 xxx 1994 08:49:37 GMT",
+        "Sun, 32 Nov 1994 08:49:37 GMT",
+        "Sun, 31 Apr 1994 08:49:37 GMT",
+        "Sun, 0x Nov 1994 08:49:37 GMT",
+        "Sun, x6 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 0x:49:37 GMT",
+        "Sun, 06 Nov 1994 x8:49:37 GMT",
+        "Sun, 29 Feb 2100 08:49:37 GMT",
         "Sun, 29 Feb 1994 08:49:37 GMT",
         "Sun, 31 Nov 1994 08:49:37 GMT",
         "Sun, 00 Nov 1994 08:49:37 GMT",
@@ -651,6 +708,14 @@ static void test_nothing_stays(wmbt_test *t)
         }
         T_CHECK(t, !below_holds(pad));
     }
+    /* the state behind the key's outer pad is as good as the key */
+    T_EQ(t, wmbt_hmac_init(&mac, wmbt_view_of(key, sizeof key)), WMBT_OK);
+    paint_below();
+    T_EQ(t, wmbt_sigv4_sign(&r.request, &r.who, &r.scope, key, hex), WMBT_OK);
+    T_CHECK(t, !below_holds((const uint8_t *)mac.outer.h));
+    paint_below();
+    T_EQ(t, wmbt_sigv4_key(&r.who, &r.scope, key), WMBT_OK);
+    T_CHECK(t, !below_holds((const uint8_t *)mac.outer.h));
 #else
     (void)t;
 #endif
@@ -660,6 +725,7 @@ static const wmbt_case cases[] = {
     {"golden: every row, header form and presigned", test_golden, 64 * 1024, ROWS},
     {"published examples", test_documented, 32 * 1024, DOCUMENTED},
     {"lines of a request; anonymous", test_lines, 0, NULL},
+    {"order of fields and of a query", test_order, 0, NULL},
     {"times", test_times, 0, NULL},
     {"every day", test_every_day, 0, NULL},
     {"arguments", test_arguments, 0, NULL},
