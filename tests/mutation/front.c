@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All suites of test bodies in one program, which mutate.py drives. suites.h, made by mutate.py, has
- * S(name) for each. WMBT_TEST_DATA: unpacked data.
+ * All suites of test bodies in one program, which mutate.py drives. suites.h, made by mutate.py,
+ * has S(name) for each. WMBT_TEST_DATA: unpacked data.
  *
- *     front measure   runs each case in a process of its own; a line each: suite, case, microseconds
- *                     ("failed" before it if it fails), numbers of the functions that it came to
- *     front serve     reads lines MUTANT CASE:MILLISECONDS..., runs these cases with the mutant in a
- *                     process of their own until one fails or needs more time of the CPU, and
+ *     front measure   runs each case in a process of its own; a line each: suite, case,
+ *                     microseconds ("failed" before it if it fails), and numbers of the functions
+ *                     that it came to
+ *     front serve     reads lines MUTANT CASE:MILLISECONDS..., runs these cases with the mutant in
+ *                     a process of their own until one fails or needs more time of the CPU, and
  *                     answers with the case's number, or "survived"
  */
 #include <signal.h>
