@@ -134,9 +134,9 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_add(wmbt_chain *x, const uint32_
  * Ends the open block and gives its hash. An engine's hash may be shorter than *hash: it stands at
  * the beginning and zeros follow; wmbt_chain_hash_bytes() says how long it is.
  *
- * bad-state: no block is open, or tokens are missing; of vLLM's: too-large: a pickle of 64 KiB or
- * more; bad-argument: `embeds` has no digest for this block. *hash and the state are then
- * unchanged.
+ * bad-state: no block is open, or tokens are missing; of vLLM's: bad-argument: `embeds` has no
+ * digest for this block; too-large: in a pickle, a text or a parent of 4 GiB or more. *hash and the
+ * state are then unchanged.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_chain_end_block(wmbt_chain *x, wmbt_block_hash *hash);
 

@@ -90,7 +90,7 @@ extern const wmbt_dialect wmbt_dialect_mooncake_conductor; /**< "mooncake-conduc
 /** What stands at a place of the prompt instead of text: an image, say. */
 typedef struct wmbt_dialect_item {
     uint64_t offset;      /**< its first token, from the prompt's beginning */
-    uint64_t length;      /**< tokens; TensorRT-LLM and the Dynamo router: 0 */
+    uint64_t length;      /**< tokens, vLLM, llm-d: maybe 0; TensorRT-LLM, Dynamo's router: 0 */
     uint64_t hash;        /**< Dynamo: the item's hash; others: 0 */
     wmbt_view identifier; /**< vLLM, llm-d: UTF-8; TensorRT-LLM: 32 bytes; Dynamo: empty */
 } wmbt_dialect_item;
@@ -173,7 +173,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_engine_check(const wmbt_engine_config 
  *
  * bad-argument: NULL with a count or with a length; a dialect without items; an identifier, a hash
  *     or a length that its items do not have;
- * bad-length: no tokens where an item has a length; bad-number: an end above 2^64 - 1;
+ * bad-length: Dynamo: a run of no tokens; bad-number: an end above 2^64 - 1;
  * bad-offset: an end beyond the prompt; bad-order: a start before the end of the one before;
  * bad-text: an identifier that is not UTF-8; too-large: 2^32 - 1 items or more.
  */

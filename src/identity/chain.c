@@ -42,7 +42,7 @@ const char *wmbt_chain_dialect_name(uint32_t dialect)
 /* What does the work of another engine's chain. */
 static const wmbt_engine_calls *wmbt_chain_calls(const wmbt_chain *x)
 {
-    return ((const wmbt_engine_chain *)(const void *)x)->calls;
+    return ((const wmbt_engine *)(const void *)x)->dialect->calls;
 }
 #    endif
 
@@ -476,7 +476,7 @@ uint32_t wmbt_chain_hash_bytes(const wmbt_chain *x)
 {
 #    if WMBT_CFG_DIALECTS
     if (x->dialect == WMBT_CHAIN_ENGINE) {
-        return ((const wmbt_engine_chain *)(const void *)x)->hash_bytes;
+        return ((const wmbt_engine *)(const void *)x)->dialect->hash_bytes;
     }
 #    endif
     (void)x;

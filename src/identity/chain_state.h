@@ -39,13 +39,6 @@ typedef struct wmbt_engine_calls {
                         wmbt_block_hash *hash);
 } wmbt_engine_calls;
 
-/* The beginning of another engine's chain (dialect.h has the rest). */
-typedef struct wmbt_engine_chain {
-    struct wmbt_chain chain;
-    const wmbt_engine_calls *calls;
-    uint32_t hash_bytes;
-} wmbt_engine_chain;
-
 #endif
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 
 #define FOLDER "golden/dialects/"
+#define FRAMES "vectors/vllm_pickle_frames.tsv"
 
 enum { ARENA = 3 << 20, FEW_TOKENS = T_MANY(9, 5) };
 
@@ -112,6 +113,22 @@ static void find_changes(wmbt_test *t, const char *path, const char *results)
     }
 }
 
+/* Pickles of several frames: long rows, so few splits. */
+static void test_frames(wmbt_test *t)
+{
+    struct kit k;
+    struct kit_file file;
+    uint32_t count = 0;
+    T_CALL(t, open_file(t, FRAMES, &k, &file));
+    while (kit_next(&k, &file)) {
+        wmbt_test_where(t, k.cells[0]);
+        T_CALL(t, run_cut(t, &k, &file, 0));
+        T_CALL(t, run_cut(t, &k, &file, 0x24924925u));
+        count++;
+    }
+    T_EQ(t, count, 54);
+}
+
 #define FILE_OF_ROWS(name, rows, results)                         \
     static void test_##name(wmbt_test *t)                         \
     {                                                             \
@@ -171,5 +188,6 @@ static const wmbt_case cases[] = {
     CASE(trtllm_v2_derived),
     CASE(mooncake_conductor_derived),
     CASE(mooncake_nvme_kv_derived),
+    {"pickles of several frames", test_frames, ARENA + 1024, FRAMES},
 };
 WMBT_SUITE(dialects, cases);

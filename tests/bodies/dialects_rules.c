@@ -186,6 +186,10 @@ static void test_items(wmbt_test *t)
     items[0].identifier.len = 31;
     T_EQ(t, wmbt_dialect_check_items(&wmbt_dialect_trtllm_v2, items, 1, 9), WMBT_BAD_ARGUMENT);
     items[0] = text_item;
+    items[0].length = 0; /* a text may stand for no tokens, and for the same place as the next */
+    items[1] = text_item;
+    items[1].offset = items[0].offset;
+    T_EQ(t, wmbt_dialect_check_items(&wmbt_dialect_vllm_sha256, items, 2, 9), WMBT_OK);
     items[0].identifier = wmbt_view_of("\xff", 1);
     T_EQ(t, wmbt_dialect_check_items(&wmbt_dialect_vllm_sha256, items, 1, 9), WMBT_BAD_TEXT);
 }
@@ -254,7 +258,7 @@ static void test_calls(wmbt_test *t)
     }
 }
 
-/* No block comes after a shorter one; pickles have one frame; embeddings for each block. */
+/* No block comes after a shorter one; embeddings for each block; lengths of 32 bits in pickles. */
 static void test_ends(wmbt_test *t)
 {
     static uint32_t tokens[40];
@@ -283,16 +287,81 @@ static void test_ends(wmbt_test *t)
     T_EQ(t, wmbt_chain_push(x, tokens, 1, &taken, &hash), WMBT_BAD_ARGUMENT);
     T_CHECK(t, wmbt_test_is_filled(&hash, sizeof hash));
 
-    const uint32_t most = 40000; /* of two bytes each: 80,000 */
+#if SIZE_MAX > UINT32_MAX
+    /* A pickle has no place for more than 32 bits of length: nothing is read. */
     c = least(&wmbt_dialect_vllm_sha256);
-    x = start(t, &c, most);
-    T_CHECK(t, x != NULL);
-    wmbt_status status = WMBT_NEED_MORE;
-    for (uint32_t at = 0; at < most && status == WMBT_NEED_MORE; at += 40) {
-        status = wmbt_chain_push(x, tokens, 40, &taken, &hash);
-    }
-    T_EQ(t, status, WMBT_TOO_LARGE);
+    c.parent = wmbt_view_of(hash32, (size_t)UINT32_MAX + 1);
+    x = start(t, &c, 4);
+    T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_TOO_LARGE);
     T_CHECK(t, wmbt_test_is_filled(&hash, sizeof hash));
+#endif
+}
+
+/* Integers of every length in a pickle: an item that began `before` tokens before the block. The
+ * hashes are SHA-256 of what CPython 3.11 writes (pickle.dumps(..., protocol=5)) of a tuple of 32
+ * zero bytes, `block` sevens, and (("mm", "id", -before),): the first 32 digits. */
+static void test_pickled_integers(wmbt_test *t)
+{
+    static const uint8_t zeros[32];
+    static const struct {
+        uint64_t before;
+        uint32_t block;
+        const char *hex;
+    } rows[] = {
+        {1, 16, "cec2cae3fc12bd9f3cbb11fda00450f8"},
+        {128, 16, "cd41cbe2cfcb457b7b79b3e077646772"},
+        {129, 16, "930daaf79cdc61929a8cc8b8a285ef00"},
+        {32769, 16, "758770f07cd8b845bb555769635e89a1"},
+        {UINT64_C(2147483648), 16, "ce34f09e9519e5a6fd5ab33c485e042b"},
+        {UINT64_C(2147483649), 16, "3325de1d4a375200b64c0ed6054c7307"},
+        {UINT64_C(4294967296), 16, "ae49a1b27aea1dd424407639d8ac0211"},
+        {UINT64_C(549755813888), 256, "3077c8bc001ae33209c272c71e870b84"},
+        {UINT64_C(549755813889), 256, "9d3826a3fad0d6013cb6ce7375eaaa39"},
+        {UINT64_C(8796093022213), 4096, "d0fd2125afc92578103fca7d9adeca31"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static const uint32_t seven = 7;
+        wmbt_dialect_item item = text_item;
+        wmbt_block_hash hash;
+        uint8_t hex[WMBT_BLOCK_HASH_HEX_BYTES];
+        size_t taken;
+        wmbt_engine_config c = least(&wmbt_dialect_vllm_sha256);
+        wmbt_test_reset(t);
+        c.parent = wmbt_view_of(zeros, sizeof zeros);
+        c.first_block = (uint32_t)((rows[i].before + rows[i].block - 1) / rows[i].block);
+        item.identifier = wmbt_test_text("id");
+        item.offset = (uint64_t)c.first_block * rows[i].block - rows[i].before;
+        item.length = rows[i].before + 1;
+        c.items = &item;
+        c.item_count = 1;
+        wmbt_chain *x = start(t, &c, rows[i].block);
+        T_CHECK(t, x != NULL);
+        for (uint32_t n = 1; n < rows[i].block; n++) {
+            T_EQ(t, wmbt_chain_push(x, &seven, 1, &taken, &hash), WMBT_NEED_MORE);
+        }
+        T_EQ(t, wmbt_chain_push(x, &seven, 1, &taken, &hash), WMBT_OK);
+        wmbt_block_hash_to_hex(&hash, hex);
+        T_BYTES(t, hex, (const uint8_t *)rows[i].hex, 32);
+    }
+}
+
+/* What is too much for a dialect is refused when a block is announced. */
+static void test_limits(wmbt_test *t)
+{
+    static const uint32_t tokens[4] = {1, 2, 3, 4};
+    wmbt_block_hash hash;
+    size_t taken = 9;
+    wmbt_engine_config c = least(&wmbt_dialect_dynamo_plh_v1_6);
+    c.parent = wmbt_view_of(hash32, 8);
+    c.first_block = WMBT_LINEAGE_POSITIONS - 1;
+    wmbt_chain *x = start(t, &c, 4);
+    T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_OK);
+    T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_chain_begin_block(x, 4), WMBT_TOO_LARGE);
+    c = least(&wmbt_dialect_vllm_sha256_cbor);
+    x = start(t, &c, 0);
+    T_EQ(t, wmbt_chain_begin_block(x, WMBT_CHAIN_MAX_BLOCK_TOKENS / 2 + 1), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_chain_begin_block(x, WMBT_CHAIN_MAX_BLOCK_TOKENS / 2), WMBT_OK);
 }
 
 /* Without an engine there is no such dialect, and an engine belongs to no other. */
@@ -652,13 +721,6 @@ static void test_bad_engines(wmbt_test *t)
     T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_BAD_ARGUMENT);
     c.model = wmbt_view_of(NULL, 0);
     T_CHECK(t, x == NULL);
-    /* a pickle of more than one frame */
-    static const uint8_t seed[70000];
-    c.dialect = &wmbt_dialect_vllm_sha256;
-    c.seed_text = wmbt_view_of(seed, sizeof seed);
-    T_EQ(t, wmbt_chain_init(memory, &config, &x), WMBT_TOO_LARGE);
-    T_CHECK(t, x == NULL);
-    c.seed_text = wmbt_view_of(NULL, 0);
     c.dialect = &wmbt_dialect_vllm_sha256_cbor;
     c.extras = wmbt_view_of(hash32, 0);
     T_EQ(t, wmbt_engine_check(&c, 16, &field), WMBT_BAD_ARGUMENT);
@@ -670,7 +732,9 @@ static const wmbt_case cases[] = {
     {"values of fields", test_values, 0, NULL},
     {"items", test_items, 0, NULL},
     {"memory, clones and calls of every dialect", test_calls, 4096, NULL},
-    {"ends: shorter blocks, embeddings, long pickles", test_ends, 200000, NULL},
+    {"ends: shorter blocks, embeddings, long parents", test_ends, 8192, NULL},
+    {"integers of every length in pickles", test_pickled_integers, 65536, NULL},
+    {"limits of blocks", test_limits, 8192, NULL},
     {"an engine and the other dialects", test_wrong_dialect, 4096, NULL},
     {"items that began long before", test_negative_offsets, 4096, NULL},
     {"as many blocks as there can be", test_most_blocks, 65536, NULL},

@@ -44,33 +44,31 @@ UPDATES = [name + "_update" for name in HASHES]
 FINALS = [name + "_final" for name in HASHES if name != "wmbt_engine_xxh3"] \
     + ["wmbt_engine_xxh3_final64", "wmbt_engine_xxh3_final128"]
 INDIRECT["wmbt_engine_start"] = STARTS
-for name in ("put", "put_view", "put_le32", "put_le64", "add_le", "add_be"):
+for name in ("put", "put_parent", "put_le32", "put_le64", "add_le", "add_be"):
     INDIRECT["wmbt_engine_" + name] = UPDATES
-for name in ("engine_final_root", "dynamo_hash", "dynamo_root", "dynamo_finish", "llmd_seed"):
+for name in ("dynamo_root", "dynamo_chain", "dynamo_finish", "llmd_seed", "llmd_root_fnv",
+             "llmd_root_xxh64"):
     INDIRECT["wmbt_" + name] = FINALS
 INDIRECT["wmbt_engine_finish"] = FINALS + [
     "wmbt_dynamo_finish", "wmbt_dynamo_finish_lineage", "wmbt_dynamo_finish_lineage_v1_2",
     "wmbt_llmd_finish_sha256"]
 INDIRECT["wmbt_engine_check"] = ["wmbt_dialect_check_items"]
 INDIRECT["wmbt_engine_bytes"] = ["wmbt_engine_blake3_room"]
-INDIRECT["wmbt_engine_init"] = ["wmbt_engine_blake3_room"] + ["wmbt_" + name for name in (
-    "vllm_root_cbor", "vllm_root_pickle", "sglang_root", "sglang_root_of_events", "dynamo_root",
+INDIRECT["wmbt_engine_init"] = FINALS + ["wmbt_engine_blake3_room"] + ["wmbt_" + name for name in (
+    "vllm_root_cbor", "vllm_pickle_root", "sglang_root", "sglang_root_of_events", "dynamo_root",
     "lmcache_root_blake3", "lmcache_root_cbor", "llmd_root_fnv", "llmd_root_xxh64",
     "llmd_root_sha256", "trtllm_root", "aibrix_root")]
 INDIRECT["wmbt_engine_take"] = ["wmbt_" + name for name in (
-    "vllm_keep", "vllm_tail_cbor", "vllm_tail_pickle", "sglang_add_pairs", "sglang_add_wide",
+    "vllm_pickle_keep", "vllm_tail_cbor", "vllm_pickle", "sglang_add_pairs", "sglang_add_wide",
     "dynamo_add_slots", "dynamo_tail_sorted", "lmcache_tail_empty", "llmd_tail_maps",
     "llmd_tail_texts", "trtllm_add", "engine_add_le", "engine_add_be", "engine_cbor_tokens",
     "engine_cbor_null")]
 INDIRECT["wmbt_engine_begin"] = STARTS + INDIRECT["wmbt_engine_take"] + ["wmbt_" + name for name in (
-    "sglang_header", "sglang_header_wide", "lmcache_header_blake3", "llmd_header_xxh64",
-    "trtllm_header", "engine_cbor_begin_bytes", "engine_cbor_begin_number")]
-WRITERS = ["wmbt_pickle_" + name for name in ("begin_tuple", "end_tuple", "text", "tag", "bytes",
-                                              "number", "none")] \
-    + ["wmbt_cbor_begin", "wmbt_cbor_end", "wmbt_cbor_bytes", "wmbt_engine_cbor_text",
-       "wmbt_engine_cbor_number", "wmbt_engine_cbor_null"]
-for name in ("entry", "entries", "extras", "tail_cbor", "tail_pickle", "value", "root_cbor",
-             "root_pickle"):
+    "sglang_header_wide", "llmd_header_xxh64", "engine_put_parent", "engine_cbor_begin_bytes",
+    "engine_cbor_begin_number")]
+WRITERS = ["wmbt_pickle_string", "wmbt_pickle_integer", "wmbt_pickle_mark", "wmbt_cbor_string",
+           "wmbt_engine_cbor_integer", "wmbt_cbor_mark"]
+for name in ("entry", "entries", "extras", "tail_cbor"):
     INDIRECT["wmbt_vllm_" + name] = WRITERS
 # Stack of the compilers' own helpers: they are leaves that save a few registers.
 HELPERS = {"__aeabi_uidiv": 16, "__aeabi_uidivmod": 16, "__aeabi_lmul": 24,

@@ -23,9 +23,10 @@ EDGES = [0, 1, 22, 23, 24, 25, 127, 128, 254, 255, 256, 257, 32767, 32768, 65534
 WIDE = EDGES + [1 << 32, (1 << 32) + 1, (1 << 40) - 1, 1 << 62, (1 << 63) - 1]
 SIZES = [1, 1, 2, 3, 4, 4, 5, 7, 8, 15, 16, 16, 17, 23, 24, 25, 31, 32, 33, 60, 64, 65, 128, 255,
          256, 257, 300]
+FRAMES = [13100, 16384, 21840, 32750, 40000]
 LENGTHS = [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 22, 23, 24, 25, 31, 32, 33, 54, 55, 56, 63, 64, 65,
            119, 120, 127, 128, 129, 130, 240, 241, 242, 255, 256, 257, 511, 512, 1023, 1024, 1025, 2049]
-LONG = [65534, 65535, 65536, 65537, 100000]
+LONG = [65490, 65534, 65535, 65536, 65537, 100000, 131072]
 CHAIN_RUNS = 25
 LETTERS = "abcXYZ019-_./:@%\\\"'\0\1\n\t\x7f\x80é߿ࠀ漢字�𐀀🦀\U0010ffff"
 
@@ -51,7 +52,7 @@ class Rows:
         return self.random.getrandbits(self.random.randrange(1, width + 1))
 
     def word(self, long_=False):
-        length = self.one(LONG) if long_ and self.chance(0.02) else self.one(LENGTHS)
+        length = self.one(LONG) if self.chance(long_ * 0.02) else self.one(LENGTHS)
         if self.chance(0.6):
             length = self.random.randrange(40)
         if length > 3000:
@@ -88,19 +89,19 @@ class Rows:
             return "q:" + (b"".join(v.to_bytes(8, "little") for v in values).hex() or "-")
         return b"".join(v.to_bytes(4, "little") for v in values).hex() or "-"
 
-    def runs(self, count, most=6):
+    def runs(self, count, least=1, most=6):
         """Runs that do not overlap, as (offset, length); beyond the end, too."""
         found, at = [], 0
         for _ in range(self.random.randrange(most) if self.chance(0.6) else 0):
             at += self.one([0, 0, 1, 2, 5, self.random.randrange(count + 2)])
-            length = self.one([1, 1, 2, 3, 8, self.random.randrange(1, count + 3)])
+            length = self.one([least, 1, 2, 3, 8, self.random.randrange(least, count + 3)])
             found.append((at, length))
             at += length
         return found
 
     def items(self, count, distinct):
         found, seen = [], {"", "mm"}
-        for offset, length in self.runs(count):
+        for offset, length in self.runs(count, 0):
             name = self.text(0, True)
             if distinct:
                 while name in seen or len(name) == 2 or name == "-":
@@ -119,16 +120,18 @@ def without_rep(cells):
 
 
 def vllm(r, tagged, pickled=False):
-    size = r.one(SIZES)
-    tokens_cell = r.tokens(size)
+    large = pickled and r.chance(0.03)  # more than one frame
+    size = r.one(FRAMES if large else SIZES)
+    tokens_cell = r.tokens(size, blocks=1 if large else None)
     count = len(read_tokens(tokens_cell))
     ahead = r.one([0, 0, 0, 1, 2, 3, size, 2 * size + 1, 24]) if tagged else 0
-    row = {"seed": r.text(0.3, not pickled), "block_size": str(size), "tokens": tokens_cell,
-           "lora_name": r.text(0.5, not pickled), "cache_salt": r.text(0.5, not pickled),
+    long_ = 3 if pickled else 1
+    row = {"seed": r.text(0.3, long_), "block_size": str(size), "tokens": tokens_cell,
+           "lora_name": r.text(0.5, long_), "cache_salt": r.text(0.5, long_),
            "mm": model.listed(without_rep(r.items(count, pickled)))}
     if tagged:
         row["lookahead"] = str(ahead)
-        row["lora_path"] = "none" if row["lora_name"] == "none" else r.text(0, not pickled)
+        row["lora_path"] = "none" if row["lora_name"] == "none" else r.text(0, long_)
     blocks = max((count - ahead) // size, 0)
     row["embeds"] = model.listed(r.hexed(32) for _ in range(blocks if r.chance(0.3) else 0))
     texts = [row[c] for c in ("lora_name", "lora_path", "cache_salt")

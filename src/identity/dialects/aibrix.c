@@ -5,13 +5,12 @@
 #if WMBT_CFG_DIALECTS
 
 /* The parent of the first block is the seed itself. */
-static void wmbt_aibrix_root(wmbt_engine *x)
+static bool wmbt_aibrix_root(wmbt_engine *x)
 {
-    if (!wmbt_engine_has(x->config->parent)) {
-        uint8_t seed[8];
-        wmbt_engine_store_be64(seed, x->config->seed);
-        wmbt_engine_set_root(x, seed, sizeof seed);
-    }
+    uint8_t seed[8];
+    wmbt_engine_store_be64(seed, x->config->seed);
+    wmbt_engine_set_root(x, seed, sizeof seed);
+    return false;
 }
 
 /* Blocks of bytes are no blocks of tokens: only push() takes them. */
@@ -26,7 +25,7 @@ static void wmbt_aibrix_begin_bytes(wmbt_engine *x)
 {
     wmbt_engine_start(x, x->seed);
     wmbt_engine_put_le64(x, wmbt_engine_load_be64(wmbt_engine_parent(x).data));
-    x->words = x->base.chain.block_tokens;
+    x->words = x->base.block_tokens;
 }
 
 /* Here x->words are the bytes that the open block lacks (0: none is open), and x->at are the bytes

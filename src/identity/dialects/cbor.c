@@ -4,13 +4,9 @@
 
 #if WMBT_CFG_DIALECTS
 
-/* Major types. */
+/* Major types are those of what is written, and besides: */
 #    define WMBT_CBOR_UNSIGNED 0u
 #    define WMBT_CBOR_NEGATIVE 1u
-#    define WMBT_CBOR_BYTES 2u
-#    define WMBT_CBOR_TEXT 3u
-#    define WMBT_CBOR_ARRAY 4u
-#    define WMBT_CBOR_NULL 0xF6u
 
 /* The longest head. */
 #    define WMBT_CBOR_HEAD_BYTES 9u
@@ -62,60 +58,54 @@ void wmbt_engine_cbor_tokens(wmbt_engine *x, const uint32_t *tokens, size_t coun
 
 void wmbt_engine_cbor_null(wmbt_engine *x)
 {
-    static const uint8_t null = WMBT_CBOR_NULL;
-    wmbt_engine_put(x, &null, 1);
+    wmbt_engine_cbor_header(x, WMBT_WRITE_NONE, WMBT_WRITE_NONE_NUMBER);
 }
 
-static void wmbt_cbor_begin(wmbt_engine *x, uint32_t n)
+/* A text or bytes. */
+static void wmbt_cbor_string(wmbt_engine *x, uint32_t what, const uint8_t *p, size_t n)
 {
-    wmbt_engine_cbor_header(x, WMBT_CBOR_ARRAY, n);
-}
-
-static void wmbt_cbor_end(wmbt_engine *x, uint32_t n)
-{
-    (void)x;
-    (void)n;
+    wmbt_engine_cbor_header(x, what, n);
+    wmbt_engine_put(x, p, n);
 }
 
 void wmbt_engine_cbor_text(wmbt_engine *x, wmbt_view text)
 {
-    wmbt_engine_cbor_header(x, WMBT_CBOR_TEXT, text.len);
-    wmbt_engine_put_view(x, text);
+    wmbt_cbor_string(x, WMBT_WRITE_TEXT, text.data, text.len);
 }
 
-static void wmbt_cbor_bytes(wmbt_engine *x, wmbt_view bytes)
+void wmbt_engine_cbor_integer(wmbt_engine *x, int64_t v)
 {
-    wmbt_engine_cbor_header(x, WMBT_CBOR_BYTES, bytes.len);
-    wmbt_engine_put_view(x, bytes);
-}
-
-void wmbt_engine_cbor_number(wmbt_engine *x, int64_t value)
-{
-    if (value < 0) {
-        wmbt_engine_cbor_header(x, WMBT_CBOR_NEGATIVE, (uint64_t)(-(value + 1)));
+    if (v < 0) {
+        wmbt_engine_cbor_header(x, WMBT_CBOR_NEGATIVE, (uint64_t)(-(v + 1)));
     } else {
-        wmbt_engine_cbor_header(x, WMBT_CBOR_UNSIGNED, (uint64_t)value);
+        wmbt_engine_cbor_header(x, WMBT_CBOR_UNSIGNED, (uint64_t)v);
+    }
+}
+
+static void wmbt_cbor_mark(wmbt_engine *x, uint32_t what, uint32_t n)
+{
+    if (what != WMBT_WRITE_END) { /* arrays have their length in front */
+        wmbt_engine_cbor_header(x, what, n);
     }
 }
 
 void wmbt_engine_cbor_begin_number(wmbt_engine *x)
 {
-    wmbt_cbor_begin(x, 3);
+    wmbt_engine_cbor_header(x, WMBT_WRITE_TUPLE, 3);
     wmbt_engine_cbor_header(x, WMBT_CBOR_UNSIGNED,
                             wmbt_engine_load_be64(wmbt_engine_parent(x).data));
-    wmbt_cbor_begin(x, x->words);
+    wmbt_engine_cbor_header(x, WMBT_WRITE_TUPLE, x->words);
 }
 
 void wmbt_engine_cbor_begin_bytes(wmbt_engine *x)
 {
-    wmbt_cbor_begin(x, 3);
-    wmbt_cbor_bytes(x, wmbt_engine_parent(x));
-    wmbt_cbor_begin(x, x->words);
+    const wmbt_view parent = wmbt_engine_parent(x);
+    wmbt_engine_cbor_header(x, WMBT_WRITE_TUPLE, 3);
+    wmbt_cbor_string(x, WMBT_WRITE_BYTES, parent.data, parent.len);
+    wmbt_engine_cbor_header(x, WMBT_WRITE_TUPLE, x->words);
 }
 
-const wmbt_engine_writer wmbt_engine_cbor = {
-    wmbt_cbor_begin, wmbt_cbor_end,           wmbt_engine_cbor_text, wmbt_engine_cbor_text,
-    wmbt_cbor_bytes, wmbt_engine_cbor_number, wmbt_engine_cbor_null,
-};
+const wmbt_engine_writer wmbt_engine_cbor = {wmbt_cbor_string, wmbt_engine_cbor_integer,
+                                             wmbt_cbor_mark};
 
 #endif

@@ -77,7 +77,7 @@ static wmbt_status wmbt_engine_check_item(const wmbt_dialect_item *item, unsigne
     if (!wmbt_engine_item_is_of(item, kind)) {
         return WMBT_BAD_ARGUMENT;
     }
-    if (wmbt_engine_has_length(kind) && item->length == 0u) {
+    if (kind == WMBT_ITEMS_RUN && item->length == 0u) {
         return WMBT_BAD_LENGTH;
     }
     if (item->length > UINT64_MAX - item->offset) {

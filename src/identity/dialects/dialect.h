@@ -24,15 +24,21 @@ typedef struct wmbt_engine_hash {
     void (*final)(const void *state, uint8_t *digest);
 } wmbt_engine_hash;
 
-/* How values are written: canonical CBOR or a pickle. A tuple is n values between begin and end. */
+/* What a writer is given. The three lowest bits are CBOR's major type, where it has one. */
+#    define WMBT_WRITE_BYTES 2u
+#    define WMBT_WRITE_TEXT 3u
+#    define WMBT_WRITE_TUPLE 4u /* n values follow, then the end of n */
+#    define WMBT_WRITE_NONE 7u  /* with its number, which CBOR has */
+#    define WMBT_WRITE_NONE_NUMBER 22
+#    define WMBT_WRITE_END 8u
+#    define WMBT_WRITE_AGAIN 11u /* a tag that the block has had; in a pickle it is one object */
+
+/* How values are written: in canonical CBOR or as a pickle. */
 typedef struct wmbt_engine_writer {
-    void (*begin)(wmbt_engine *x, uint32_t n);
-    void (*end)(wmbt_engine *x, uint32_t n);
-    void (*text)(wmbt_engine *x, wmbt_view text);
-    void (*tag)(wmbt_engine *x, wmbt_view text); /* a fixed text, one object of upstream's */
-    void (*bytes)(wmbt_engine *x, wmbt_view bytes);
-    void (*number)(wmbt_engine *x, int64_t value);
-    void (*none)(wmbt_engine *x);
+    /* BYTES, TEXT, AGAIN; TUPLE, NONE, END. */
+    void (*string)(wmbt_engine *x, uint32_t what, const uint8_t *p, size_t n);
+    void (*integer)(wmbt_engine *x, int64_t v);
+    void (*mark)(wmbt_engine *x, uint32_t what, uint32_t n);
 } wmbt_engine_writer;
 
 /* Flags of a dialect. */
@@ -60,12 +66,15 @@ struct wmbt_dialect {
     char name[WMBT_DIALECT_NAME_BYTES];
     const wmbt_engine_hash *hash;
     const wmbt_engine_writer *writer; /* or NULL */
-    void (*root)(wmbt_engine *x);     /* sets root and root_bytes, or NULL */
-    void (*header)(wmbt_engine *x);   /* before a block's tokens, or NULL */
+    /* Writes what the root is the hash of, and returns true; false: there is none, or it is set.
+     * Or NULL. Where there is a parent, that one is the root, whatever this did. */
+    bool (*root)(wmbt_engine *x);
+    void (*header)(wmbt_engine *x); /* before a block's tokens, or NULL */
     void (*add)(wmbt_engine *x, const uint32_t *tokens, size_t count); /* from place x->at on */
     void (*tail)(wmbt_engine *x);                                      /* behind them, or NULL */
-    /* Sets parent and result from the digest, or NULL: both are its first bytes. */
-    void (*finish)(wmbt_engine *x, const uint8_t *digest);
+    /* Makes of the block's digest what the next block follows; true: its first bytes are the hash
+     * that is handed out, too; false: x->result is set. NULL: as if it did nothing. */
+    bool (*finish)(wmbt_engine *x, uint8_t *digest);
     /* wmbt_dialect_check_items(), or NULL for a dialect without items. */
     wmbt_status (*check_items)(const wmbt_dialect *dialect, const wmbt_dialect_item *items,
                                size_t count, uint64_t total_tokens);
@@ -82,9 +91,8 @@ struct wmbt_dialect {
 
 /* A chain of another engine. The hash's state follows, then the tokens that are kept. */
 struct wmbt_engine {
-    _Alignas(WMBT_CHAIN_ALIGN) wmbt_engine_chain base; /* where uint64_t has 4, too */
-    uint32_t root_bytes;
-    union { /* pointers, of one size on every machine */
+    _Alignas(WMBT_CHAIN_ALIGN) struct wmbt_chain base; /* where uint64_t has 4, too */
+    union {                                            /* pointers, of one size on every machine */
         const wmbt_dialect *dialect;
         uint64_t dialect_room;
     };
@@ -92,23 +100,23 @@ struct wmbt_engine {
         const wmbt_engine_config *config;
         uint64_t config_room;
     };
+    uint32_t at;         /* words of the open block that were taken */
+    uint32_t words;      /* of the open block, without those ahead */
+    uint32_t counted;    /* pickle: bytes of the frame under way (vllm_pickle.c) */
+    uint32_t frame;      /* pickle: its number */
+    uint32_t wanted;     /* pickle: number of the frame that is hashed, others are only counted */
+    uint32_t length;     /* pickle: bytes of that one */
     uint64_t start;      /* first token of the open block, of the prompt */
     uint64_t block_hash; /* the last block's own */
     uint64_t seed;       /* of every block's hash */
-    uint32_t at;         /* words of the open block that were taken */
-    uint32_t words;      /* of the open block, without those ahead */
     uint32_t ahead;      /* words beyond it that it reads */
     uint32_t kept;       /* words that belong to the next block */
     uint32_t item;       /* first item that does not lie before the block */
     uint32_t room;       /* bytes of the hash's state */
-    uint32_t ended;      /* 1: no block comes after a shorter one */
-    uint32_t memo;       /* pickle: objects numbered so far */
-    uint32_t memo_mm;    /* pickle: number of the text "mm", ~0: none */
-    uint32_t counting;   /* pickle: 1: bytes are only counted */
-    uint32_t counted;
-    uint32_t failed; /* status that the block ends with */
-    uint32_t low;    /* wide bigram: the low half of the token under way */
-    uint32_t reserved;
+    uint32_t root_bytes;
+    uint32_t ended;                        /* 1: no block comes after a shorter one */
+    uint32_t failed;                       /* status that the block ends with */
+    uint32_t low;                          /* wide bigram: the low half of the token under way */
     uint8_t result[WMBT_BLOCK_HASH_BYTES]; /* the last hash */
 };
 
@@ -127,7 +135,6 @@ extern const wmbt_engine_hash wmbt_engine_fnv64;
 extern const wmbt_engine_hash wmbt_engine_blake3;
 
 extern const wmbt_engine_writer wmbt_engine_cbor;
-extern const wmbt_engine_writer wmbt_engine_pickle;
 
 static inline void *wmbt_engine_state(wmbt_engine *x)
 {
@@ -147,19 +154,22 @@ static inline bool wmbt_engine_has(wmbt_view v)
 /* Number of the open block in the prompt. */
 static inline uint64_t wmbt_engine_number(const wmbt_engine *x)
 {
-    return (uint64_t)x->config->first_block + x->base.chain.blocks;
+    return (uint64_t)x->config->first_block + x->base.blocks;
 }
 
 void wmbt_engine_start(wmbt_engine *x, uint64_t seed);
 void wmbt_engine_put(wmbt_engine *x, const uint8_t *p, size_t n);
-void wmbt_engine_put_view(wmbt_engine *x, wmbt_view bytes);
+static inline void wmbt_engine_put_view(wmbt_engine *x, wmbt_view bytes)
+{
+    wmbt_engine_put(x, bytes.data, bytes.len);
+}
+
 void wmbt_engine_put_le32(wmbt_engine *x, uint32_t v);
 void wmbt_engine_put_le64(wmbt_engine *x, uint64_t v);
-/* Ends the hash; its digest becomes the root. */
-void wmbt_engine_final_root(wmbt_engine *x);
 void wmbt_engine_set_root(wmbt_engine *x, const uint8_t *p, uint32_t n);
 /* What the open block follows. */
 wmbt_view wmbt_engine_parent(const wmbt_engine *x);
+void wmbt_engine_put_parent(wmbt_engine *x);
 
 /* Words, little-endian and big-endian. */
 void wmbt_engine_add_le(wmbt_engine *x, const uint32_t *tokens, size_t count);
@@ -172,7 +182,7 @@ const wmbt_dialect_item *wmbt_engine_next_item(const wmbt_engine *x, uint32_t *i
 /* CBOR. */
 void wmbt_engine_cbor_header(wmbt_engine *x, uint32_t major, uint64_t value);
 void wmbt_engine_cbor_text(wmbt_engine *x, wmbt_view text);
-void wmbt_engine_cbor_number(wmbt_engine *x, int64_t value);
+void wmbt_engine_cbor_integer(wmbt_engine *x, int64_t value);
 void wmbt_engine_cbor_tokens(wmbt_engine *x, const uint32_t *tokens, size_t count);
 /* [parent as bytes or as number, [tokens ... */
 void wmbt_engine_cbor_begin_bytes(wmbt_engine *x);

@@ -2,7 +2,6 @@
 /* Dynamo, and Mooncake's conductor: a hash of each block alone, chained by a second one. */
 #include "identity/dialects/dialect.h"
 
-#include "base/bytes.h"
 #include "wombatkv/lineage.h"
 #include "wombatkv/xxh3.h"
 
@@ -16,53 +15,52 @@
 
 /* --- roots ------------------------------------------------------------------------------------ */
 
-static uint64_t wmbt_dynamo_hash(wmbt_engine *x, const wmbt_view *text, uint64_t seed)
+/* An empty name adds nothing. */
+static bool wmbt_dynamo_root(wmbt_engine *x)
 {
-    uint8_t digest[8];
-    if (text->len == 0u) { /* an empty name is none */
-        return 0;
+    const wmbt_view *text = &x->config->lora_name;
+    x->seed = WMBT_DYNAMO_SEED;
+    for (uint32_t i = 0; i < 2u; i++) {
+        if (text->len != 0u) {
+            uint8_t digest[8];
+            wmbt_engine_start(x, i);
+            wmbt_engine_put(x, text->data, text->len);
+            x->dialect->hash->final(wmbt_engine_state(x), digest);
+            x->seed += wmbt_engine_load_be64(digest);
+        }
+        text = &x->config->salt;
     }
-    wmbt_engine_start(x, seed);
-    wmbt_engine_put(x, text->data, text->len);
-    x->dialect->hash->final(wmbt_engine_state(x), digest);
-    return wmbt_engine_load_be64(digest);
-}
-
-static void wmbt_dynamo_root(wmbt_engine *x)
-{
-    x->seed = WMBT_DYNAMO_SEED + wmbt_dynamo_hash(x, &x->config->lora_name, 0) +
-              wmbt_dynamo_hash(x, &x->config->salt, 1);
+    return false;
 }
 
 /* --- blocks ----------------------------------------------------------------------------------- */
 
-/* A slot is its kind, a number, and an item's hash or zeros: 13 bytes. */
-static void wmbt_dynamo_put_slot(wmbt_engine *x, uint8_t kind, uint32_t number, uint64_t hash)
-{
-    wmbt_engine_put(x, &kind, 1);
-    wmbt_engine_put_le32(x, number);
-    wmbt_engine_put_le64(x, hash);
-}
-
-/* Blocks that no run touches are their tokens; in others every token is a slot. */
+/* Blocks that no run touches are their tokens; in others every token is a slot of 13 bytes: its
+ * kind, a number, and an item's hash or zeros. */
 static void wmbt_dynamo_add_slots(wmbt_engine *x, const uint32_t *tokens, size_t count)
 {
     uint32_t i = x->item;
+    uint64_t place = x->start + x->at;
     const wmbt_dialect_item *run = wmbt_engine_next_item(x, &i);
     if (run == NULL) {
         wmbt_engine_add_le(x, tokens, count);
         return;
     }
-    for (size_t t = 0; t < count; t++) {
-        const uint64_t place = x->start + x->at + t;
+    for (size_t t = 0; t < count; t++, place++) {
+        uint8_t kind = 0;
+        uint32_t number = tokens[t];
+        uint64_t hash = 0;
         while (run != NULL && run->offset + run->length <= place) {
             run = wmbt_engine_next_item(x, &i);
         }
         if (run != NULL && run->offset <= place) {
-            wmbt_dynamo_put_slot(x, 1, (uint32_t)(place - run->offset), run->hash);
-        } else {
-            wmbt_dynamo_put_slot(x, 0, tokens[t], 0);
+            kind = 1;
+            number = (uint32_t)(place - run->offset);
+            hash = run->hash;
         }
+        wmbt_engine_put(x, &kind, 1);
+        wmbt_engine_put_le32(x, number);
+        wmbt_engine_put_le64(x, hash);
     }
 }
 
@@ -91,51 +89,48 @@ static void wmbt_dynamo_tail_sorted(wmbt_engine *x)
     }
 }
 
-/* True if a block came before: *parent is then its sequence hash. */
-static bool wmbt_dynamo_parent(const wmbt_engine *x, uint64_t *parent)
+/* The first block's hash is its own; the others' are hashed from the one before and their own.
+ * True if a block came before: *parent is then its hash. */
+static bool wmbt_dynamo_chain(wmbt_engine *x, uint8_t *digest, uint64_t *parent)
 {
-    wmbt_view v = wmbt_engine_parent(x);
-    *parent = v.len != 0u ? wmbt_engine_load_be64(v.data) : 0u;
-    return v.len != 0u;
+    const wmbt_view before = wmbt_engine_parent(x);
+    x->block_hash = wmbt_engine_load_be64(digest);
+    if (before.len == 0u) {
+        return false;
+    }
+    *parent = wmbt_engine_load_be64(before.data);
+    wmbt_engine_start(x, x->dialect->variant == WMBT_DYNAMO_CHAIN_BY_SALT ? x->seed
+                                                                          : WMBT_DYNAMO_SEED);
+    wmbt_engine_put_le64(x, *parent);
+    wmbt_engine_put_le64(x, x->block_hash);
+    x->dialect->hash->final(wmbt_engine_state(x), digest);
+    return true;
 }
 
-/* The first block's hash is its own; the others' are hashed from the one before and their own. */
-static void wmbt_dynamo_finish(wmbt_engine *x, const uint8_t *digest)
+static bool wmbt_dynamo_finish(wmbt_engine *x, uint8_t *digest)
 {
     uint64_t parent;
-    uint8_t *sequence = x->base.chain.parent.bytes;
-    const bool by_salt = (x->dialect->variant & WMBT_DYNAMO_CHAIN_BY_SALT) != 0u;
-    x->block_hash = wmbt_engine_load_be64(digest);
-    if (wmbt_dynamo_parent(x, &parent)) {
-        wmbt_engine_start(x, by_salt ? x->seed : WMBT_DYNAMO_SEED);
-        wmbt_engine_put_le64(x, parent);
-        wmbt_engine_put_le64(x, x->block_hash);
-        x->dialect->hash->final(wmbt_engine_state(x), sequence);
-    } else {
-        wmbt_bytes_copy(sequence, digest, 8);
-    }
-    wmbt_bytes_copy(x->result, sequence, 8);
+    (void)wmbt_dynamo_chain(x, digest, &parent);
+    return true;
 }
 
 /* A lineage hash has no place for more blocks than 2^24: begin_block() has looked. */
-static void wmbt_dynamo_finish_lineage(wmbt_engine *x, const uint8_t *digest)
+static bool wmbt_dynamo_finish_lineage(wmbt_engine *x, uint8_t *digest)
 {
     uint64_t parent;
-    const bool first = !wmbt_dynamo_parent(x, &parent);
-    const uint32_t position = (uint32_t)wmbt_engine_number(x);
-    wmbt_dynamo_finish(x, digest);
-    (void)!wmbt_lineage_pack(wmbt_engine_load_be64(x->result), first ? NULL : &parent, position,
-                             x->result);
+    const bool follows = wmbt_dynamo_chain(x, digest, &parent);
+    (void)!wmbt_lineage_pack(wmbt_engine_load_be64(digest), follows ? &parent : NULL,
+                             (uint32_t)wmbt_engine_number(x), x->result);
+    return false;
 }
 
-static void wmbt_dynamo_finish_lineage_v1_2(wmbt_engine *x, const uint8_t *digest)
+static bool wmbt_dynamo_finish_lineage_v1_2(wmbt_engine *x, uint8_t *digest)
 {
     uint64_t parent;
-    const bool first = !wmbt_dynamo_parent(x, &parent);
-    const uint32_t position = (uint32_t)wmbt_engine_number(x);
-    wmbt_dynamo_finish(x, digest);
-    (void)!wmbt_lineage_v1_2_pack(wmbt_engine_load_be64(x->result), first ? NULL : &parent,
-                                  position, x->result);
+    const bool follows = wmbt_dynamo_chain(x, digest, &parent);
+    (void)!wmbt_lineage_v1_2_pack(wmbt_engine_load_be64(digest), follows ? &parent : NULL,
+                                  (uint32_t)wmbt_engine_number(x), x->result);
+    return false;
 }
 
 /* --- the dialects ----------------------------------------------------------------------------- */

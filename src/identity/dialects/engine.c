@@ -21,17 +21,9 @@ void wmbt_engine_start(wmbt_engine *x, uint64_t seed)
 
 void wmbt_engine_put(wmbt_engine *x, const uint8_t *p, size_t n)
 {
-    if (x->counting != 0u) {
-        /* Saturates: what is too much stays too much. */
-        x->counted = n > UINT32_MAX - x->counted ? UINT32_MAX : x->counted + (uint32_t)n;
-    } else if (n != 0u) {
+    if (n != 0u) {
         x->dialect->hash->update(wmbt_engine_state(x), p, n);
     }
-}
-
-void wmbt_engine_put_view(wmbt_engine *x, wmbt_view bytes)
-{
-    wmbt_engine_put(x, bytes.data, bytes.len);
 }
 
 void wmbt_engine_put_le32(wmbt_engine *x, uint32_t v)
@@ -49,22 +41,21 @@ void wmbt_engine_put_le64(wmbt_engine *x, uint64_t v)
 
 void wmbt_engine_set_root(wmbt_engine *x, const uint8_t *p, uint32_t n)
 {
-    wmbt_bytes_copy(x->base.chain.seed.bytes, p, n);
+    wmbt_bytes_copy(x->base.seed.bytes, p, n);
     x->root_bytes = n;
-}
-
-void wmbt_engine_final_root(wmbt_engine *x)
-{
-    x->dialect->hash->final(wmbt_engine_state(x), x->base.chain.seed.bytes);
-    x->root_bytes = x->dialect->parent_bytes;
 }
 
 wmbt_view wmbt_engine_parent(const wmbt_engine *x)
 {
-    if (x->base.chain.blocks != 0u) {
-        return wmbt_view_of(x->base.chain.parent.bytes, x->dialect->parent_bytes);
+    if (x->base.blocks != 0u) {
+        return wmbt_view_of(x->base.parent.bytes, x->dialect->parent_bytes);
     }
-    return wmbt_chain_root(&x->base.chain);
+    return wmbt_chain_root(&x->base);
+}
+
+void wmbt_engine_put_parent(wmbt_engine *x)
+{
+    wmbt_engine_put_view(x, wmbt_engine_parent(x));
 }
 
 /* Words in groups, so that a hash is not called for each. */
@@ -105,10 +96,14 @@ void wmbt_engine_add_be(wmbt_engine *x, const uint32_t *tokens, size_t count)
 
 /* --- items ------------------------------------------------------------------------------------ */
 
-/* The place after an item. One without a length is at one place. */
-static uint64_t wmbt_engine_item_end(const wmbt_dialect_item *item)
+/* True if a place is behind an item. A text may stand for no tokens at all: it is then in the block
+ * whose first token is before it. Items whose kind has no length are at one place. */
+static bool wmbt_engine_is_behind(const wmbt_engine *x, const wmbt_dialect_item *item,
+                                  uint64_t place)
 {
-    return item->offset + (item->length != 0u ? item->length : 1u);
+    const uint32_t kind = x->dialect->items;
+    const bool one = kind == WMBT_ITEMS_DIGEST || kind == WMBT_ITEMS_NUMBER;
+    return item->offset + (one ? 1u : item->length) <= place;
 }
 
 const wmbt_dialect_item *wmbt_engine_next_item(const wmbt_engine *x, uint32_t *i)
@@ -118,7 +113,7 @@ const wmbt_dialect_item *wmbt_engine_next_item(const wmbt_engine *x, uint32_t *i
         return NULL;
     }
     /* those that end before the block were passed over when it began, and they do not overlap */
-    WMBT_ASSERT(wmbt_engine_item_end(&x->config->items[*i]) > x->start);
+    WMBT_ASSERT(!wmbt_engine_is_behind(x, &x->config->items[*i], x->start));
     return &x->config->items[(*i)++];
 }
 
@@ -174,27 +169,25 @@ wmbt_status wmbt_engine_init(wmbt_buf memory, const wmbt_chain_config *config, w
     }
     wmbt_engine *x = (wmbt_engine *)(void *)memory.data;
     wmbt_bytes_fill(memory.data, 0, sizeof *x);
-    x->base.chain.dialect = WMBT_CHAIN_ENGINE;
-    x->base.chain.block_tokens = config->block_tokens;
-    x->base.calls = c->dialect->calls;
-    x->base.hash_bytes = c->dialect->hash_bytes;
+    x->base.dialect = WMBT_CHAIN_ENGINE;
+    x->base.block_tokens = config->block_tokens;
     x->dialect = c->dialect;
     x->config = c;
     x->seed = c->seed;
     x->room = wmbt_engine_room(c->dialect, config->block_tokens);
-    if (wmbt_engine_has(c->parent)) {
-        if (c->parent.len <= WMBT_BLOCK_HASH_BYTES) { /* a longer one is read where it lies */
-            wmbt_engine_set_root(x, c->parent.data, (uint32_t)c->parent.len);
-        }
+    wmbt_engine_start(x, 0);
+    if (c->dialect->root != NULL && c->dialect->root(x)) {
+        c->dialect->hash->final(wmbt_engine_state(x), x->base.seed.bytes);
+        x->root_bytes = c->dialect->parent_bytes;
     }
-    if (c->dialect->root != NULL) {
-        c->dialect->root(x);
-    }
+    if (wmbt_engine_has(c->parent) && c->parent.len <= WMBT_BLOCK_HASH_BYTES) {
+        wmbt_engine_set_root(x, c->parent.data, (uint32_t)c->parent.len);
+    } /* a longer one is read where it lies */
     if (x->failed != (uint32_t)WMBT_OK) {
         return (wmbt_status)x->failed;
     }
-    wmbt_chain_reset(&x->base.chain);
-    *out = &x->base.chain;
+    wmbt_chain_reset(&x->base);
+    *out = &x->base;
     return WMBT_OK;
 }
 
@@ -229,7 +222,7 @@ static void wmbt_engine_take(wmbt_engine *x, const uint32_t *words, size_t count
 /* Whether a block of this size comes next. */
 static wmbt_status wmbt_engine_may_begin(const wmbt_engine *x, uint32_t tokens)
 {
-    const uint32_t block_tokens = x->base.chain.block_tokens;
+    const uint32_t block_tokens = x->base.block_tokens;
     if (block_tokens != 0u && tokens != block_tokens &&
         ((x->dialect->flags & WMBT_DIALECT_SHORT_LAST) == 0u || tokens == 0u ||
          tokens > block_tokens)) {
@@ -242,9 +235,8 @@ static wmbt_status wmbt_engine_may_begin(const wmbt_engine *x, uint32_t tokens)
         wmbt_engine_number(x) >= WMBT_LINEAGE_POSITIONS) {
         return WMBT_TOO_LARGE;
     }
-    return x->base.chain.blocks == UINT32_MAX || tokens > WMBT_ENGINE_MAX_BLOCK_TOKENS
-               ? WMBT_TOO_LARGE
-               : WMBT_OK;
+    return x->base.blocks == UINT32_MAX || tokens > WMBT_ENGINE_MAX_BLOCK_TOKENS ? WMBT_TOO_LARGE
+                                                                                 : WMBT_OK;
 }
 
 static wmbt_status wmbt_engine_begin(wmbt_chain *chain, uint32_t tokens)
@@ -260,7 +252,7 @@ static wmbt_status wmbt_engine_begin(wmbt_chain *chain, uint32_t tokens)
     x->at = 0;
     x->failed = (uint32_t)WMBT_OK;
     while (x->item < x->config->item_count &&
-           wmbt_engine_item_end(&x->config->items[x->item]) <= x->start) {
+           wmbt_engine_is_behind(x, &x->config->items[x->item], x->start)) {
         x->item++;
     }
     wmbt_engine_start(x, x->seed);
@@ -292,12 +284,10 @@ void wmbt_engine_finish(wmbt_engine *x, wmbt_block_hash *hash)
     uint8_t digest[WMBT_BLOCK_HASH_BYTES];
     d->hash->final(wmbt_engine_state(x), digest);
     wmbt_bytes_fill(x->result, 0, sizeof x->result);
-    if (d->finish != NULL) {
-        d->finish(x, digest);
-    } else {
-        wmbt_bytes_copy(x->base.chain.parent.bytes, digest, d->parent_bytes);
+    if (d->finish == NULL || d->finish(x, digest)) {
         wmbt_bytes_copy(x->result, digest, d->hash_bytes);
     }
+    wmbt_bytes_copy(x->base.parent.bytes, digest, d->parent_bytes);
     wmbt_bytes_copy(hash->bytes, x->result, WMBT_BLOCK_HASH_BYTES);
 }
 

@@ -13,34 +13,7 @@
 /* The seed of the chain. */
 #    define WMBT_LINEAGE_SEED 1337u
 
-/* Shifts by halves: one of 64 bits by a variable is a call of the compiler's on small machines. */
-static uint64_t wmbt_lineage_left(uint64_t v, unsigned n)
-{
-    uint32_t low = (uint32_t)v, high = (uint32_t)(v >> 32);
-    if (n >= 32u) {
-        return (uint64_t)(low << (n - 32u)) << 32;
-    }
-    high = high << n | low >> 1 >> (31u - n);
-    return (uint64_t)high << 32 | low << n;
-}
-
-static uint64_t wmbt_lineage_right(uint64_t v, unsigned n)
-{
-    uint32_t low = (uint32_t)v, high = (uint32_t)(v >> 32);
-    if (n >= 32u) {
-        return high >> (n - 32u);
-    }
-    low = low >> n | high << 1 << (31u - n);
-    return (uint64_t)(high >> n) << 32 | low;
-}
-
-/* The n lowest bits, n from 1 to 64. */
-static uint64_t wmbt_lineage_low(uint64_t v, unsigned n)
-{
-    return v & wmbt_lineage_right(UINT64_MAX, 64u - n);
-}
-
-/* Mode of a position, and bits that stand behind it in the high half. */
+/* Mode of a position: how many bytes it has, less one; 3: four, without the lowest bit. */
 static uint32_t wmbt_lineage_mode(uint32_t position)
 {
     if (position >= WMBT_LINEAGE_POSITIONS) {
@@ -49,67 +22,80 @@ static uint32_t wmbt_lineage_mode(uint32_t position)
     return position < 0x100u ? 0u : position < 0x10000u ? 1u : 2u;
 }
 
-static unsigned wmbt_lineage_behind(uint32_t mode)
+static uint32_t wmbt_lineage_high(uint64_t v)
 {
-    static const uint8_t behind[] = {54, 46, 38, 31};
-    return behind[mode];
+    return (uint32_t)(v >> 32);
 }
 
-static void wmbt_lineage_store(uint32_t position, uint64_t behind, uint64_t low,
-                               uint8_t out[WMBT_LINEAGE_BYTES])
+/* The high half of a number's 64 - less lowest bits. */
+static uint32_t wmbt_lineage_masked(uint64_t v, uint32_t less)
 {
-    const uint32_t mode = wmbt_lineage_mode(position);
-    uint64_t high = wmbt_lineage_left(position, wmbt_lineage_behind(mode)) | behind;
-    wmbt_engine_store_be64(out, high | (uint64_t)(mode << 30) << 32);
-    wmbt_engine_store_be64(out + 8, low);
+    return wmbt_lineage_high(v) & UINT32_MAX >> less;
 }
 
-/* Mode and position; *behind: what stands behind them in the high half. */
+static void wmbt_lineage_store(const uint32_t word[4], uint8_t out[WMBT_LINEAGE_BYTES])
+{
+    for (uint32_t i = 0; i < WMBT_LINEAGE_BYTES; i++) {
+        out[i] = (uint8_t)(word[i / 4u] >> (24u - 8u * (i % 4u)));
+    }
+}
+
+/* Mode and position, and the words of a hash. */
 static void wmbt_lineage_load(const uint8_t in[WMBT_LINEAGE_BYTES], wmbt_lineage *x,
-                              uint64_t *behind)
+                              uint32_t word[4])
 {
-    uint64_t high = wmbt_engine_load_be64(in);
-    x->mode = (uint32_t)(high >> 62);
-    unsigned n = wmbt_lineage_behind(x->mode);
-    x->position = (uint32_t)wmbt_lineage_right(high & UINT64_C(0x3FFFFFFFFFFFFFFF), n);
-    *behind = wmbt_lineage_low(high, n);
+    for (uint32_t i = 0; i < 4u; i++, in += 4) {
+        word[i] = (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
+    }
+    x->mode = word[0] >> 30;
+    x->position = (word[0] & 0x3FFFFFFFu) >> (x->mode == 3u ? 0u : 22u - 8u * x->mode);
 }
 
-/* Position and sequence hash are whole bytes, so all but the mode is written two bits too far to
- * the left, and then moved. */
+/* The reverse of join; bits before the first are not masked. */
+static void wmbt_lineage_split(const uint32_t word[4], uint32_t shift, uint64_t *first,
+                               uint64_t *last)
+{
+    const uint32_t high = word[0] << shift | word[1] >> (32u - shift);
+    const uint32_t low = word[1] << shift | word[2] >> (32u - shift);
+    *first = (uint64_t)high << 32 | low;
+    *last = (uint64_t)(word[2] & UINT32_MAX >> shift) << 32 | word[3];
+}
+
+/* Bits of the low half that are the sequence hash's; all the others are the parent's. */
+static uint32_t wmbt_lineage_bits(uint32_t mode)
+{
+    return 10u + 8u * mode;
+}
+
 wmbt_status wmbt_lineage_pack(uint64_t current, const uint64_t *parent, uint32_t position,
                               uint8_t out[WMBT_LINEAGE_BYTES])
 {
-    const uint32_t mode = wmbt_lineage_mode(position);
-    uint8_t bytes[8];
-    if (mode == 3u) {
+    if (position >= WMBT_LINEAGE_POSITIONS) {
         return WMBT_TOO_LARGE;
     }
-    wmbt_engine_store_be64(bytes, parent != NULL ? *parent << 2 : 0u);
-    wmbt_bytes_copy(out + 8, bytes, sizeof bytes);
-    wmbt_engine_store_be64(out + mode + 1u, current);
-    wmbt_engine_store_be64(bytes, position);
-    wmbt_bytes_copy(out, bytes + 7u - mode, mode + 1u);
-    for (unsigned i = WMBT_LINEAGE_BYTES - 1u; i != 0u; i--) {
-        out[i] = (uint8_t)(out[i] >> 2 | out[i - 1u] << 6);
-    }
-    out[0] = (uint8_t)(mode << 6 | out[0] >> 2);
+    const uint32_t mode = wmbt_lineage_mode(position), n = wmbt_lineage_bits(mode);
+    const uint32_t high = wmbt_lineage_high(current), low = (uint32_t)current;
+    const uint64_t before = parent != NULL ? *parent : 0u;
+    uint32_t word[4];
+    word[0] = mode << 30 | position << (32u - n) | high >> n;
+    word[1] = high << (32u - n) | low >> n;
+    word[2] = low << (32u - n) | wmbt_lineage_masked(before, n);
+    word[3] = (uint32_t)before;
+    wmbt_lineage_store(word, out);
     return WMBT_OK;
 }
 
 wmbt_status wmbt_lineage_unpack(const uint8_t in[WMBT_LINEAGE_BYTES], wmbt_lineage *x)
 {
     wmbt_lineage found;
-    uint64_t behind, low = wmbt_engine_load_be64(in + 8);
-    wmbt_lineage_load(in, &found, &behind);
+    uint32_t word[4];
+    wmbt_lineage_load(in, &found, word);
     if (found.mode == 3u) {
         return WMBT_BAD_FIELD;
     }
-    const unsigned n = wmbt_lineage_behind(found.mode);
     x->mode = found.mode;
     x->position = found.position;
-    x->current = wmbt_lineage_left(behind, 64u - n) | wmbt_lineage_right(low, n);
-    x->fragment = wmbt_lineage_low(low, n);
+    wmbt_lineage_split(word, wmbt_lineage_bits(found.mode), &x->current, &x->fragment);
     return WMBT_OK;
 }
 
@@ -143,8 +129,8 @@ wmbt_status wmbt_lineage_child_fragment(const uint8_t in[WMBT_LINEAGE_BYTES], ui
     if (x.position == WMBT_LINEAGE_POSITIONS - 1u) {
         return WMBT_END;
     }
-    *fragment =
-        wmbt_lineage_low(x.current, wmbt_lineage_behind(wmbt_lineage_mode(x.position + 1u)));
+    const uint32_t less = wmbt_lineage_bits(wmbt_lineage_mode(x.position + 1u));
+    *fragment = (uint64_t)wmbt_lineage_masked(x.current, less) << 32 | (uint32_t)x.current;
     return WMBT_OK;
 }
 
@@ -201,42 +187,46 @@ wmbt_status wmbt_lineage_text(const uint8_t in[WMBT_LINEAGE_BYTES],
     return WMBT_OK;
 }
 
-/* Bits of each part in the form of 1.2.0. */
-static unsigned wmbt_lineage_v1_2_bits(uint32_t mode)
+/* In the form of 1.2.0: bits of the low half that are the parent's; the others are of the hash's
+ * own. The modes of a position and of none that comes after it differ in nothing. */
+static uint32_t wmbt_lineage_v1_2_bits(uint32_t mode)
 {
-    static const uint8_t bits[] = {59, 55, 51, 51};
-    return bits[mode];
+    return mode == 3u ? 13u : 5u + 4u * mode;
 }
 
 wmbt_status wmbt_lineage_v1_2_pack(uint64_t current, const uint64_t *parent, uint32_t position,
                                    uint8_t out[WMBT_LINEAGE_BYTES])
 {
-    const uint32_t mode = wmbt_lineage_mode(position);
-    if (mode == 3u) {
+    if (position >= WMBT_LINEAGE_POSITIONS) {
         return WMBT_TOO_LARGE;
     }
-    const unsigned n = wmbt_lineage_v1_2_bits(mode);
-    const uint64_t part = parent != NULL ? wmbt_lineage_low(*parent, n) : 0u;
     /* Of its own hash, what the block after this one keeps of its parent. */
-    const unsigned own = wmbt_lineage_v1_2_bits(wmbt_lineage_mode(position + 1u));
-    wmbt_lineage_store(position, wmbt_lineage_right(part, 64u - n),
-                       wmbt_lineage_left(part, n) | wmbt_lineage_low(current, own), out);
+    const uint32_t own = wmbt_lineage_v1_2_bits(wmbt_lineage_mode(position + 1u));
+    const uint32_t mode = wmbt_lineage_mode(position), n = wmbt_lineage_v1_2_bits(mode);
+    const uint64_t before = parent != NULL ? *parent : 0u;
+    const uint32_t high = wmbt_lineage_masked(before, n), low = (uint32_t)before;
+    uint32_t word[4];
+    word[0] = mode << 30 | position << (22u - 8u * mode) | high >> n;
+    word[1] = high << (32u - n) | low >> n;
+    word[2] = low << (32u - n) | wmbt_lineage_masked(current, own);
+    word[3] = (uint32_t)current;
+    wmbt_lineage_store(word, out);
     return WMBT_OK;
 }
 
 wmbt_status wmbt_lineage_v1_2_unpack(const uint8_t in[WMBT_LINEAGE_BYTES], wmbt_lineage *x)
 {
     wmbt_lineage found;
-    uint64_t behind, low = wmbt_engine_load_be64(in + 8);
-    wmbt_lineage_load(in, &found, &behind);
+    uint32_t word[4];
+    wmbt_lineage_load(in, &found, word);
     if (found.mode == 3u) {
         return WMBT_BAD_FIELD;
     }
-    const unsigned n = wmbt_lineage_v1_2_bits(found.mode);
+    const uint32_t n = wmbt_lineage_v1_2_bits(found.mode);
     x->mode = found.mode;
     x->position = found.position;
-    x->fragment = wmbt_lineage_left(behind, 64u - n) | wmbt_lineage_right(low, n);
-    x->current = wmbt_lineage_low(low, n);
+    wmbt_lineage_split(word, n, &x->fragment, &x->current);
+    x->fragment &= UINT64_MAX >> n;
     return WMBT_OK;
 }
 
@@ -246,17 +236,35 @@ wmbt_status wmbt_lineage_sequence_pack(uint64_t current, uint64_t block_hash, ui
     if (position >= WMBT_LINEAGE_SEQUENCE_POSITIONS) {
         return WMBT_TOO_LARGE;
     }
-    const unsigned n = wmbt_lineage_behind(wmbt_lineage_mode(position));
-    wmbt_lineage_store(position, wmbt_lineage_low(block_hash, n), current, out);
+    const uint32_t mode = wmbt_lineage_mode(position);
+    uint32_t word[4];
+    if (mode == 3u) { /* the position's lowest bit is in the second word */
+        word[0] = mode << 30 | position >> 1;
+        word[1] = position << 31 | ((uint32_t)block_hash & 0x7FFFFFFFu);
+    } else {
+        word[0] = mode << 30 | position << (22u - 8u * mode) |
+                  wmbt_lineage_masked(block_hash, wmbt_lineage_bits(mode));
+        word[1] = (uint32_t)block_hash;
+    }
+    word[2] = wmbt_lineage_high(current);
+    word[3] = (uint32_t)current;
+    wmbt_lineage_store(word, out);
     return WMBT_OK;
 }
 
 void wmbt_lineage_sequence_unpack(const uint8_t in[WMBT_LINEAGE_BYTES], wmbt_lineage *x)
 {
-    uint64_t behind;
-    x->current = wmbt_engine_load_be64(in + 8);
-    wmbt_lineage_load(in, x, &behind);
-    x->fragment = behind;
+    uint32_t word[4];
+    wmbt_lineage_load(in, x, word);
+    x->current = (uint64_t)word[2] << 32 | word[3];
+    x->fragment = word[1];
+    if (x->mode == 3u) {
+        x->position = x->position << 1 | word[1] >> 31;
+        x->fragment &= 0x7FFFFFFFu;
+    } else {
+        const uint32_t high = word[0] & UINT32_MAX >> wmbt_lineage_bits(x->mode);
+        x->fragment |= (uint64_t)high << 32;
+    }
 }
 
 #endif

@@ -18,26 +18,22 @@
 static uint64_t wmbt_llmd_seed(wmbt_engine *x)
 {
     uint8_t digest[8];
-    wmbt_engine_start(x, 0);
     wmbt_engine_put_view(x, x->config->seed_text);
     x->dialect->hash->final(wmbt_engine_state(x), digest);
+    wmbt_engine_start(x, 0);
     return wmbt_engine_load_be64(digest);
 }
 
 /* --- FNV-1a over CBOR ------------------------------------------------------------------------- */
 
-static void wmbt_llmd_root_fnv(wmbt_engine *x)
+static bool wmbt_llmd_root_fnv(wmbt_engine *x)
 {
-    if (wmbt_engine_has(x->config->parent)) {
-        return;
-    }
     const uint64_t seed = wmbt_llmd_seed(x);
-    wmbt_engine_start(x, 0);
     wmbt_engine_cbor_header(x, 4, 3);
     wmbt_engine_cbor_header(x, 0, seed);
     wmbt_engine_cbor_null(x);
     wmbt_engine_cbor_text(x, x->config->model);
-    wmbt_engine_final_root(x);
+    return true;
 }
 
 /* A map for each item, or null for none. */
@@ -60,7 +56,7 @@ static void wmbt_llmd_tail_maps(wmbt_engine *x)
         wmbt_engine_cbor_text(x, item->identifier);
         if (offsets) {
             wmbt_engine_cbor_text(x, WMBT_VIEW_LITERAL("Offset"));
-            wmbt_engine_cbor_number(x, (int64_t)(item->offset - x->start));
+            wmbt_engine_cbor_integer(x, (int64_t)(item->offset - x->start));
         }
     }
 }
@@ -93,17 +89,13 @@ WMBT_LLMD_FNV(llmd_kvcache_fnv, "llmd-kvcache-fnv", wmbt_llmd_tail_maps, WMBT_EN
 
 /* --- XXH64 ------------------------------------------------------------------------------------ */
 
-static void wmbt_llmd_root_xxh64(wmbt_engine *x)
+static bool wmbt_llmd_root_xxh64(wmbt_engine *x)
 {
-    if (wmbt_engine_has(x->config->parent)) {
-        return;
-    }
     const uint64_t seed = wmbt_llmd_seed(x);
-    wmbt_engine_start(x, 0);
     wmbt_engine_put_le64(x, seed);
     wmbt_engine_put_le64(x, x->config->model.len);
     wmbt_engine_put_view(x, x->config->model);
-    wmbt_engine_final_root(x);
+    return true;
 }
 
 static void wmbt_llmd_header_xxh64(wmbt_engine *x)
@@ -140,19 +132,16 @@ const wmbt_dialect wmbt_dialect_llmd_router_xxh64 = {
 
 /* --- SHA-256, whose last 8 bytes are the key -------------------------------------------------- */
 
-static void wmbt_llmd_root_sha256(wmbt_engine *x)
+static bool wmbt_llmd_root_sha256(wmbt_engine *x)
 {
-    if (!wmbt_engine_has(x->config->parent)) {
-        wmbt_engine_start(x, 0);
-        wmbt_engine_cbor_text(x, x->config->seed_text);
-        wmbt_engine_final_root(x);
-    }
+    wmbt_engine_cbor_text(x, x->config->seed_text);
+    return true;
 }
 
-static void wmbt_llmd_finish_sha256(wmbt_engine *x, const uint8_t *digest)
+static bool wmbt_llmd_finish_sha256(wmbt_engine *x, uint8_t *digest)
 {
-    wmbt_bytes_copy(x->base.chain.parent.bytes, digest, 32);
     wmbt_bytes_copy(x->result, digest + 24, 8);
+    return false;
 }
 
 const wmbt_dialect wmbt_dialect_llmd_sha256_cbor_v0_4 = {

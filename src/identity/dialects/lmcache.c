@@ -6,19 +6,11 @@
 
 /* --- multiprocess ----------------------------------------------------------------------------- */
 
-static void wmbt_lmcache_root_blake3(wmbt_engine *x)
+static bool wmbt_lmcache_root_blake3(wmbt_engine *x)
 {
     static const uint8_t zeros[12] = {0}; /* a number of 64 bits and a token */
-    if (!wmbt_engine_has(x->config->parent)) {
-        wmbt_engine_start(x, 0);
-        wmbt_engine_put(x, zeros, sizeof zeros);
-        wmbt_engine_final_root(x);
-    }
-}
-
-static void wmbt_lmcache_header_blake3(wmbt_engine *x)
-{
-    wmbt_engine_put_view(x, wmbt_engine_parent(x));
+    wmbt_engine_put(x, zeros, sizeof zeros);
+    return true;
 }
 
 const wmbt_dialect wmbt_dialect_lmcache_mp_blake3 = {
@@ -26,7 +18,7 @@ const wmbt_dialect wmbt_dialect_lmcache_mp_blake3 = {
     .name = "lmcache-mp-blake3",
     .hash = &wmbt_engine_blake3,
     .root = wmbt_lmcache_root_blake3,
-    .header = wmbt_lmcache_header_blake3,
+    .header = wmbt_engine_put_parent,
     .add = wmbt_engine_add_be,
     .may = WMBT_ENGINE_PARENT | WMBT_ENGINE_FIRST_BLOCK,
     .hash_bytes = 32,
@@ -36,15 +28,11 @@ const wmbt_dialect wmbt_dialect_lmcache_mp_blake3 = {
 
 /* --- roots that are vLLM's -------------------------------------------------------------------- */
 
-static void wmbt_lmcache_root_cbor(wmbt_engine *x)
+static bool wmbt_lmcache_root_cbor(wmbt_engine *x)
 {
     wmbt_view seed = x->config->seed_text;
-    if (!wmbt_engine_has(x->config->parent)) {
-        wmbt_engine_start(x, 0);
-        wmbt_engine_cbor_text(x,
-                              wmbt_engine_has(seed) ? seed : WMBT_VIEW_LITERAL("vllm-none-hash"));
-        wmbt_engine_final_root(x);
-    }
+    wmbt_engine_cbor_text(x, wmbt_engine_has(seed) ? seed : WMBT_VIEW_LITERAL("vllm-none-hash"));
+    return true;
 }
 
 const wmbt_dialect wmbt_dialect_lmcache_mp_sha256_cbor = {

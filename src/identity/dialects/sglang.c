@@ -22,37 +22,26 @@ static void wmbt_sglang_part(wmbt_engine *x, const wmbt_view *text, bool there)
 }
 
 /* An empty salt is none; an empty extra key is one. */
-static void wmbt_sglang_root(wmbt_engine *x)
+static bool wmbt_sglang_root(wmbt_engine *x)
 {
     static const char mark[] = "sglang-cache-namespace-v1";
     const wmbt_engine_config *c = x->config;
     const bool key = wmbt_engine_has(c->extra_key), salt = c->salt.len != 0u;
-    if (key || salt) {
-        wmbt_engine_start(x, 0);
-        wmbt_engine_put_view(x, wmbt_view_of(mark, sizeof mark - 1u));
-        wmbt_sglang_part(x, &c->extra_key, key);
-        wmbt_sglang_part(x, &c->salt, salt);
-        wmbt_engine_final_root(x);
-    }
+    wmbt_engine_put_view(x, wmbt_view_of(mark, sizeof mark - 1u));
+    wmbt_sglang_part(x, &c->extra_key, key);
+    wmbt_sglang_part(x, &c->salt, salt);
+    return key || salt;
 }
 
-static void wmbt_sglang_root_of_events(wmbt_engine *x)
+static bool wmbt_sglang_root_of_events(wmbt_engine *x)
 {
     static const char mark[] = "sglang-cache-salt-v1"; /* with its NUL */
-    if (x->config->salt.len != 0u) {
-        wmbt_engine_start(x, 0);
-        wmbt_engine_put_view(x, wmbt_view_of(mark, sizeof mark));
-        wmbt_engine_put_view(x, x->config->salt);
-        wmbt_engine_final_root(x);
-    }
+    wmbt_engine_put_view(x, wmbt_view_of(mark, sizeof mark));
+    wmbt_engine_put_view(x, x->config->salt);
+    return x->config->salt.len != 0u;
 }
 
 /* --- pages ------------------------------------------------------------------------------------ */
-
-static void wmbt_sglang_header(wmbt_engine *x)
-{
-    wmbt_engine_put_view(x, wmbt_engine_parent(x));
-}
 
 /* Pairs of neighbours: all tokens but the first and the last stand there twice. */
 static void wmbt_sglang_add_pairs(wmbt_engine *x, const uint32_t *tokens, size_t count)
@@ -111,7 +100,7 @@ static void wmbt_sglang_header_wide(wmbt_engine *x)
 {
     static const uint8_t mark = 0xFF;
     wmbt_sglang_hashes *h = (wmbt_sglang_hashes *)wmbt_engine_state(x);
-    wmbt_sglang_header(x);
+    wmbt_engine_put_parent(x);
     (void)!wmbt_sha256_update(&h->wide, wmbt_view_of(&mark, 1));
 }
 
@@ -165,23 +154,23 @@ static void wmbt_sglang_add_wide(wmbt_engine *x, const uint32_t *words, size_t c
         }
 
 WMBT_SGLANG(sglang_hicache, "sglang-hicache", wmbt_engine_sha256, wmbt_sglang_root,
-            wmbt_sglang_header, wmbt_engine_add_le, WMBT_SGLANG_SPACE, 0, 0);
+            wmbt_engine_put_parent, wmbt_engine_add_le, WMBT_SGLANG_SPACE, 0, 0);
 WMBT_SGLANG(sglang_hicache_bigram, "sglang-hicache-bigram", wmbt_engine_sha256, wmbt_sglang_root,
-            wmbt_sglang_header, wmbt_sglang_add_pairs, WMBT_SGLANG_SPACE, 1, 0);
+            wmbt_engine_put_parent, wmbt_sglang_add_pairs, WMBT_SGLANG_SPACE, 1, 0);
 WMBT_SGLANG(sglang_hicache_wide, "sglang-hicache-wide", wmbt_sglang_wide, wmbt_sglang_root,
             wmbt_sglang_header_wide, wmbt_sglang_add_wide, WMBT_SGLANG_SPACE, 0, WMBT_DIALECT_WIDE);
 WMBT_SGLANG(sglang_hicache_bigram_wide, "sglang-hicache-bigram-wide", wmbt_sglang_wide,
             wmbt_sglang_root, wmbt_sglang_header_wide, wmbt_sglang_add_wide, WMBT_SGLANG_SPACE, 2,
             WMBT_DIALECT_WIDE);
 WMBT_SGLANG(sglang_hicache_v0_5_6, "sglang-hicache-0.5.6", wmbt_engine_sha256, NULL,
-            wmbt_sglang_header, wmbt_engine_add_le, 0, 0, 0);
+            wmbt_engine_put_parent, wmbt_engine_add_le, 0, 0, 0);
 WMBT_SGLANG(sglang_hicache_bigram_v0_5_6, "sglang-hicache-bigram-0.5.6", wmbt_engine_sha256, NULL,
-            wmbt_sglang_header, wmbt_sglang_add_pairs, 0, 1, 0);
+            wmbt_engine_put_parent, wmbt_sglang_add_pairs, 0, 1, 0);
 WMBT_SGLANG(sglang_events, "sglang-events", wmbt_engine_sha256, wmbt_sglang_root_of_events,
-            wmbt_sglang_header, wmbt_engine_add_le, WMBT_ENGINE_SALT, 0, 0);
+            wmbt_engine_put_parent, wmbt_engine_add_le, WMBT_ENGINE_SALT, 0, 0);
 WMBT_SGLANG(sglang_events_bigram, "sglang-events-bigram", wmbt_engine_sha256,
-            wmbt_sglang_root_of_events, wmbt_sglang_header, wmbt_sglang_add_pairs, WMBT_ENGINE_SALT,
-            1, 0);
+            wmbt_sglang_root_of_events, wmbt_engine_put_parent, wmbt_sglang_add_pairs,
+            WMBT_ENGINE_SALT, 1, 0);
 WMBT_SGLANG(sglang_events_wide, "sglang-events-wide", wmbt_sglang_wide, wmbt_sglang_root_of_events,
             wmbt_sglang_header_wide, wmbt_sglang_add_wide, WMBT_ENGINE_SALT, 0, WMBT_DIALECT_WIDE);
 WMBT_SGLANG(sglang_events_bigram_wide, "sglang-events-bigram-wide", wmbt_sglang_wide,

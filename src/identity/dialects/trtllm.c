@@ -5,14 +5,10 @@
 #if WMBT_CFG_DIALECTS
 
 /* Present numbers of the scope: a mask byte, then each. */
-static void wmbt_trtllm_root(wmbt_engine *x)
+static bool wmbt_trtllm_root(wmbt_engine *x)
 {
     const wmbt_engine_config *c = x->config;
     const uint8_t mask = (uint8_t)((c->lora_id != NULL ? 1u : 0u) | (c->salt_id != NULL ? 2u : 0u));
-    if (wmbt_engine_has(c->parent)) {
-        return;
-    }
-    wmbt_engine_start(x, 0);
     wmbt_engine_put(x, &mask, 1);
     if (c->lora_id != NULL) {
         wmbt_engine_put_le64(x, *c->lora_id);
@@ -20,12 +16,7 @@ static void wmbt_trtllm_root(wmbt_engine *x)
     if (c->salt_id != NULL) {
         wmbt_engine_put_le64(x, *c->salt_id);
     }
-    wmbt_engine_final_root(x);
-}
-
-static void wmbt_trtllm_header(wmbt_engine *x)
-{
-    wmbt_engine_put_view(x, wmbt_engine_parent(x));
+    return true;
 }
 
 /* The first slot of an item is its digest instead of a token. */
@@ -55,7 +46,7 @@ const wmbt_dialect wmbt_dialect_trtllm_v2 = {
     .name = "trtllm-v2",
     .hash = &wmbt_engine_sha256,
     .root = wmbt_trtllm_root,
-    .header = wmbt_trtllm_header,
+    .header = wmbt_engine_put_parent,
     .add = wmbt_trtllm_add,
     .may = WMBT_ENGINE_LORA_ID | WMBT_ENGINE_SALT_ID | WMBT_ENGINE_ITEMS | WMBT_ENGINE_PARENT |
            WMBT_ENGINE_FIRST_BLOCK,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vLLM: a tuple of parent, tokens and extras, in CBOR or as a pickle. */
-#include "identity/dialects/dialect.h"
-#include "identity/dialects/pickle.h"
+/* vLLM: a tuple of parent, tokens and extras, in CBOR or as a pickle (vllm_pickle.c). */
+#include "identity/dialects/vllm.h"
 
 #if WMBT_CFG_DIALECTS
 
@@ -11,84 +10,62 @@
 #    define WMBT_VLLM_IDENTIFIERS 2u /* an item is its identifier */
 
 /* What PYTHONHASHSEED stands for if it is not set, from 0.29 on. */
-static wmbt_view wmbt_vllm_seed(const wmbt_engine *x)
+wmbt_view wmbt_vllm_seed(const wmbt_engine *x)
 {
     wmbt_view seed = x->config->seed_text;
     return wmbt_engine_has(seed) ? seed : WMBT_VIEW_LITERAL("vllm-none-hash");
 }
 
-static void wmbt_vllm_root_cbor(wmbt_engine *x)
+static bool wmbt_vllm_root_cbor(wmbt_engine *x)
 {
-    if (!wmbt_engine_has(x->config->parent)) {
-        wmbt_engine_start(x, 0);
-        wmbt_engine_cbor_text(x, wmbt_vllm_seed(x));
-        wmbt_engine_final_root(x);
-    }
+    wmbt_engine_cbor_text(x, wmbt_vllm_seed(x));
+    return true;
 }
 
-static void wmbt_vllm_root_pickle(wmbt_engine *x)
-{
-    if (wmbt_engine_has(x->config->parent)) {
-        return;
-    }
-    wmbt_engine_start(x, 0);
-    wmbt_pickle_count(x);
-    x->dialect->writer->text(x, wmbt_vllm_seed(x));
-    if (wmbt_pickle_begin(x)) {
-        x->dialect->writer->text(x, wmbt_vllm_seed(x));
-        wmbt_pickle_stop(x);
-    }
-    wmbt_engine_final_root(x);
-}
-
-/* Kinds of entries, in their order, and how many values each is made of by variant: 0 is one value
- * that stands for itself. */
+/* Kinds of entries, in their order. */
 enum { WMBT_VLLM_LORA, WMBT_VLLM_ITEM, WMBT_VLLM_SALT, WMBT_VLLM_EMBEDS, WMBT_VLLM_KINDS };
 
-static unsigned wmbt_vllm_values(unsigned variant, unsigned kind)
-{
-    static const uint8_t values[][WMBT_VLLM_KINDS] = {{3, 3, 2, 2}, {0, 2, 0, 0}, {0, 0, 0, 0}};
-    return values[variant][kind];
-}
+/* How many values an entry is made of, by variant: 0 is one value that stands for itself. */
+static const uint8_t wmbt_vllm_values[][WMBT_VLLM_KINDS] = {
+    {3, 3, 2, 2}, {0, 2, 0, 0}, {0, 0, 0, 0}};
 
 /* Each kind's text. */
 static wmbt_view wmbt_vllm_tag(unsigned kind)
 {
-    static const char tags[] = "lora\0mm\0cache_salt\0prompt_embeds";
-    static const uint8_t at[] = {0, 5, 8, 19, sizeof tags};
-    return wmbt_view_of(tags + at[kind], (size_t)at[kind + 1u] - at[kind] - 1u);
+    static const char tags[] = "lorammcache_saltprompt_embeds";
+    static const uint8_t at[] = {0, 4, 6, 16, sizeof tags - 1u};
+    return wmbt_view_of(tags + at[kind], (size_t)at[kind + 1u] - at[kind]);
 }
 
-/* One entry. An item's offset is counted from the block's beginning, so it may be negative. */
-static uint32_t wmbt_vllm_entry(wmbt_engine *x, bool write, unsigned kind, const wmbt_view *value,
-                                const wmbt_dialect_item *item)
+/* One entry, whose tag is a text or one again; 0: it is only counted. An item's offset is counted
+ * from the block's beginning, so it may be negative. */
+static uint32_t wmbt_vllm_entry(wmbt_engine *x, uint32_t write, unsigned kind,
+                                const wmbt_view *value, const wmbt_dialect_item *item)
 {
     const wmbt_engine_writer *w = x->dialect->writer;
-    if (!write) {
+    const unsigned n = wmbt_vllm_values[x->dialect->variant][kind];
+    if (write == 0u) {
         return 1;
     }
-    const unsigned n = wmbt_vllm_values(x->dialect->variant, kind);
     if (n != 0u) {
-        w->begin(x, n);
+        w->mark(x, WMBT_WRITE_TUPLE, n);
     }
     if (x->dialect->variant == WMBT_VLLM_TAGGED) {
-        w->tag(x, wmbt_vllm_tag(kind));
+        const wmbt_view tag = wmbt_vllm_tag(kind);
+        w->string(x, write, tag.data, tag.len);
     }
-    if (kind == WMBT_VLLM_EMBEDS) {
-        w->bytes(x, *value);
-    } else {
-        w->text(x, *value);
-    }
+    w->string(x, kind == WMBT_VLLM_EMBEDS ? WMBT_WRITE_BYTES : WMBT_WRITE_TEXT, value->data,
+              value->len);
     if (n == 0u) {
         return 1;
     }
     if (kind == WMBT_VLLM_LORA) {
-        w->text(x, x->config->lora_path);
+        w->string(x, WMBT_WRITE_TEXT, x->config->lora_path.data, x->config->lora_path.len);
     }
     if (kind == WMBT_VLLM_ITEM) {
-        w->number(x, (int64_t)(item->offset - x->start));
+        w->integer(x, (int64_t)(item->offset - x->start));
     }
-    w->end(x, n);
+    w->mark(x, WMBT_WRITE_END, n);
     return 1;
 }
 
@@ -96,7 +73,7 @@ static uint32_t wmbt_vllm_entry(wmbt_engine *x, bool write, unsigned kind, const
 static wmbt_view wmbt_vllm_digest(wmbt_engine *x)
 {
     const wmbt_view all = x->config->embeds;
-    const uint32_t block = x->base.chain.blocks;
+    const uint32_t block = x->base.blocks;
     if (block >= all.len / WMBT_BLOCK_HASH_BYTES) {
         x->failed = (uint32_t)WMBT_BAD_ARGUMENT;
         return all;
@@ -104,19 +81,20 @@ static wmbt_view wmbt_vllm_digest(wmbt_engine *x)
     return wmbt_view_of(all.data + (size_t)block * WMBT_BLOCK_HASH_BYTES, WMBT_BLOCK_HASH_BYTES);
 }
 
-/* Writes the entries of the block, or only counts them. */
-static uint32_t wmbt_vllm_entries(wmbt_engine *x, bool write)
+/* Writes the entries of the block, or only counts them: 0. */
+static uint32_t wmbt_vllm_entries(wmbt_engine *x, uint32_t write)
 {
     const wmbt_engine_config *c = x->config;
     const wmbt_dialect_item *item;
-    uint32_t count = 0;
+    uint32_t count = 0, tag = write;
     if (wmbt_engine_has(c->lora_name)) {
         count += wmbt_vllm_entry(x, write, WMBT_VLLM_LORA, &c->lora_name, NULL);
     }
     for (uint32_t i = x->item; (item = wmbt_engine_next_item(x, &i)) != NULL;) {
-        count += wmbt_vllm_entry(x, write, WMBT_VLLM_ITEM, &item->identifier, item);
+        count += wmbt_vllm_entry(x, tag, WMBT_VLLM_ITEM, &item->identifier, item);
+        tag = write != 0u ? WMBT_WRITE_AGAIN : 0u;
     }
-    if (c->salt.len != 0u && (c->first_block | x->base.chain.blocks) == 0u) {
+    if (c->salt.len != 0u && (c->first_block | x->base.blocks) == 0u) {
         count += wmbt_vllm_entry(x, write, WMBT_VLLM_SALT, &c->salt, NULL);
     }
     if (wmbt_engine_has(c->embeds)) {
@@ -126,71 +104,30 @@ static uint32_t wmbt_vllm_entries(wmbt_engine *x, bool write)
     return count;
 }
 
-static void wmbt_vllm_extras(wmbt_engine *x)
+void wmbt_vllm_extras(wmbt_engine *x)
 {
     const wmbt_engine_writer *w = x->dialect->writer;
     if (wmbt_engine_has(x->config->extras)) {
         wmbt_engine_put_view(x, x->config->extras);
         return;
     }
-    const uint32_t count = wmbt_vllm_entries(x, false);
+    const uint32_t count = wmbt_vllm_entries(x, 0);
     if (count == 0u) {
-        w->none(x);
+        w->mark(x, WMBT_WRITE_NONE, WMBT_WRITE_NONE_NUMBER);
         return;
     }
-    w->begin(x, count);
-    (void)wmbt_vllm_entries(x, true);
-    w->end(x, count);
+    w->mark(x, WMBT_WRITE_TUPLE, count);
+    (void)wmbt_vllm_entries(x, WMBT_WRITE_TEXT);
+    w->mark(x, WMBT_WRITE_END, count);
 }
 
 /* With a lookahead the extras become a tuple of them and the tokens ahead. */
 static void wmbt_vllm_tail_cbor(wmbt_engine *x)
 {
     if (x->config->lookahead != 0u) {
-        x->dialect->writer->begin(x, x->config->lookahead + 1u);
+        wmbt_engine_cbor_header(x, WMBT_WRITE_TUPLE, x->config->lookahead + 1u);
     }
     wmbt_vllm_extras(x);
-}
-
-static void wmbt_vllm_keep(wmbt_engine *x, const uint32_t *tokens, size_t count)
-{
-    (void)x; /* engine.c keeps them */
-    (void)tokens;
-    (void)count;
-}
-
-static void wmbt_vllm_value(wmbt_engine *x)
-{
-    const wmbt_engine_writer *w = x->dialect->writer;
-    const uint32_t *tokens = wmbt_engine_kept(x);
-    w->begin(x, 3);
-    w->bytes(x, wmbt_engine_parent(x));
-    w->begin(x, x->words);
-    for (uint32_t i = 0; i < x->words; i++) {
-        w->number(x, tokens[i]);
-    }
-    w->end(x, x->words);
-    if (x->ahead != 0u) {
-        w->begin(x, x->ahead + 1u);
-    }
-    wmbt_vllm_extras(x);
-    for (uint32_t i = 0; i < x->ahead; i++) {
-        w->number(x, tokens[x->words + i]);
-    }
-    if (x->ahead != 0u) {
-        w->end(x, x->ahead + 1u);
-    }
-    w->end(x, 3);
-}
-
-static void wmbt_vllm_tail_pickle(wmbt_engine *x)
-{
-    wmbt_pickle_count(x);
-    wmbt_vllm_value(x);
-    if (wmbt_pickle_begin(x)) {
-        wmbt_vllm_value(x);
-        wmbt_pickle_stop(x);
-    }
 }
 
 #    define WMBT_VLLM_FIELDS                                                    \
@@ -224,9 +161,9 @@ static void wmbt_vllm_tail_pickle(wmbt_engine *x)
             .name = text,                                                                   \
             .hash = &(of_hash),                                                             \
             .writer = &wmbt_engine_pickle,                                                  \
-            .root = wmbt_vllm_root_pickle,                                                  \
-            .add = wmbt_vllm_keep,                                                          \
-            .tail = wmbt_vllm_tail_pickle,                                                  \
+            .root = wmbt_vllm_pickle_root,                                                  \
+            .add = wmbt_vllm_pickle_keep,                                                   \
+            .tail = wmbt_vllm_pickle,                                                       \
             .may = WMBT_VLLM_FIELDS | WMBT_ENGINE_LORA_PATH | WMBT_ENGINE_LOOKAHEAD,        \
             .needed = (need),                                                               \
             .of_root = WMBT_ENGINE_SEED_TEXT,                                               \
