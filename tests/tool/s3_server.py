@@ -55,6 +55,8 @@ class Server(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.folder = folder
         self.page = 1000       # keys of a page
+        self.ghosts = []       # keys that are listed, but not there
+        self.gone = []         # keys that are there until they are listed
         self.anonymous = False
         self.mood = {}         # what to do wrong, by name; numbers count down
         self.requests = []     # (method, target, fields)
@@ -245,19 +247,28 @@ class Handler(socketserver.StreamRequestHandler):
                       for name in names]
         return sorted(found, key=os.fsencode)
 
+    def size(self, key):
+        return os.path.getsize(os.path.join(self.server.folder, key))
+
     def list(self, query):
         assert query["list-type"] == "2", query
         keys = [k for k in self.keys() if k.startswith(query.get("prefix", ""))]
+        ghosts, gone = self.server.ghosts, self.server.gone
+        keys += [k for k in ghosts + gone if k.startswith(query.get("prefix", ""))]
+        self.server.gone = [k for k in gone if k not in keys]
+        keys.sort(key=os.fsencode)
         after = query.get("continuation-token", "")
         left = [k for k in keys if k > after[2:]] if after else keys
         page, more = left[:self.server.page], len(left) > self.server.page
+        if after and self.server.mood.get("repeats"):
+            page = [after[2:]] + page
         token = "=&" + page[-1] if more else ""
         if self.server.mood.get("same-token"):
             token, more = "=&", True
         url = query.get("encoding-type") == "url" and not self.server.mood.get("plain")
         entries = "".join(
             f"<Contents><Key>{escape(urllib.parse.quote_plus(k, safe='/') if url else k)}</Key>"
-            f"<Size>{os.path.getsize(os.path.join(self.server.folder, k))}</Size></Contents>"
+            f"<Size>{1 if k in ghosts + gone else self.size(k)}</Size></Contents>"
             for k in page)
         body = (f'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
                 f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>{entries}"

@@ -143,6 +143,30 @@ class Values(ToolTest):
         self.assertEqual(got["findings"], [])
 
 
+class Folders(ToolTest):
+    def test_order(self):
+        """In the order of keys, in which '-' and '.' come before what is in a folder."""
+        keys = ["a-b", "a.b", "a/b", "a/b-c/d", "a/b/c", "a0", "b/" * 100 + "c", "b0"]
+        keys.remove("a/b")
+        for key in keys:
+            self.write("b/" + key, b"")
+        got = self.ok("check", "--json", self.path("b")).json
+        self.assertEqual([note["key"] for note in got["notes"]], sorted(keys))
+
+    def test_a_folder_that_cannot_be_read(self):
+        """It is named; what stands beside it is checked."""
+        if os.geteuid() == 0:
+            print("# not run here: a folder that root cannot read")
+            return
+        for key in ("a/x", "b/x", "c/x"):
+            self.write("b/" + key, b"")
+        os.chmod(self.path("b/b"), 0)
+        self.addCleanup(os.chmod, self.path("b/b"), 0o700)
+        got = self.refused("check", "--json", self.path("b"), names="b/: ").json
+        self.assertEqual([note["key"] for note in got["notes"]], ["a/x", "c/x"])
+        self.assertEqual([f["status"] for f in got["findings"]], ["unreadable"])
+
+
 class Numbers(ToolTest):
     def put(self, key, data):
         self.write("b/" + key, data)

@@ -8,6 +8,7 @@ import unicodedata
 import unittest
 
 from harness import BUCKET, COMMAND, ToolTest
+from test_wal import record
 
 SMALL = os.path.join(BUCKET, "kv/puffer-shm/default/notes/small")
 INVISIBLE = ("Cc", "Cf", "Zl", "Zp")
@@ -21,15 +22,17 @@ def invisible():
 
 
 class HostileTest(ToolTest):
-    def measured(self, *args):
-        """(exit status, peak memory in bytes, CPU seconds, output)"""
+    def measured(self, *args, read=True):
+        """(exit status, peak memory in bytes, CPU seconds, output). What this process takes itself
+        counts, as the tool starts as a copy of it: without `read` the output stays in "said"."""
         with open(self.path("said"), "wb") as said, open(self.path("err"), "wb") as err:
             with subprocess.Popen([*COMMAND, *args], stdout=said, stderr=err,
                                   stdin=subprocess.DEVNULL) as child:
                 _, status, used = os.wait4(child.pid, 0)
                 child.returncode = os.waitstatus_to_exitcode(status)
         with open(self.path("said"), "rb") as f:
-            return child.returncode, used.ru_maxrss * 1024, used.ru_utime + used.ru_stime, f.read()
+            return (child.returncode, used.ru_maxrss * 1024, used.ru_utime + used.ru_stime,
+                    f.read() if read else None)
 
 
 class Text(HostileTest):
@@ -169,6 +172,42 @@ class Names(HostileTest):
             self.ok("unwrap", SMALL, "-o", self.path("a" * length))
         self.assertEqual(sorted(map(len, os.listdir(self.dir))), [1, 249, 252, 255])
         self.refused("unwrap", SMALL, "-o", self.path("a" * 256), names="cannot write")
+
+
+class Many(HostileTest):
+    """Keys cost few bytes each, whatever is said of them: a million has to be checked in 128 MiB."""
+
+    def fill(self, folder, count, data, name):
+        """Files of one content in folders of 10,000: names of a few that it is written to."""
+        for i in range(count):
+            if i % 10000 == 0:
+                os.makedirs(self.path(folder, "%020d" % (i // 10000)))
+                source = self.write("source", data)
+            os.link(source, self.path(folder, "%020d" % (i // 10000), name % i))
+        return self.path(folder)
+
+    def check(self, data, name, status, rows):
+        count = 40000
+        _, before, _, _ = self.measured("check", self.fill("few/wal/a", 100, data, name))
+        code, peak, _, _ = self.measured("check", "--json",
+                                         self.fill("many/wal/a", count, data, name), read=False)
+        seen, last = 0, ""
+        with open(self.path("said"), encoding="utf-8") as f:
+            for line in f:
+                if line.startswith('    {"key": '):
+                    self.assertLess(last, line)
+                    seen, last = seen + 1, line
+        self.assertEqual((code, seen), (status, count if rows else 0))
+        self.assertLess(peak - before, 112 * count + 2 * MIB)
+
+    def test_numbers(self):
+        self.check(record(), "chunk-a-node-of-some-length-%020d.bin", 0, False)
+
+    def test_notes(self):
+        self.check(b"x", "a-name-that-no-format-has-%040d", 0, True)
+
+    def test_findings(self):
+        self.check(b"", "chunk-a-node-of-some-length-%020d.bin", 1, True)
 
 
 if __name__ == "__main__":

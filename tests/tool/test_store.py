@@ -152,6 +152,39 @@ class Same(StoreTest):
             self.verify("a/./b", client)
             self.assertIn("/a/./b", self.server.requests[-1][1])
 
+    def test_keys_that_come_twice(self):
+        """A key at the end of a page and at the beginning of the next, as writers make it happen."""
+        here = self.run_tool("check", "--json", BUCKET, "--prefix", "wal")
+        rows = self.run_tool("wal", "--json", BUCKET, "--prefix", "wal/tenant-a")
+        self.server.page, self.server.mood["repeats"] = 3, True
+        for client in CLIENTS:
+            args = self.args(client)
+            there = self.run_tool("check", "--json", self.url(), "--prefix", "wal", *args)
+            self.assertEqual(there.json, here.json)
+            there = self.run_tool("wal", "--json", self.url(), "--prefix", "wal/tenant-a", *args)
+            self.assertEqual(there.json, rows.json)
+
+    def test_objects_that_go(self):
+        """What was removed after it had been listed is a note. What is listed still, and is not there,
+        is wrong."""
+        for client in CLIENTS:
+            args = ["check", "--json", self.url(), "--prefix", "segments", *self.args(client)]
+            here = self.run_tool(*args).json
+            self.server.gone = ["segments/gone", "segments/t/b3=+"]
+            there = self.run_tool(*args).json
+            self.assertEqual(there["findings"], here["findings"])
+            self.assertEqual((there["keys"], there["statuses"]["missing"]), (here["keys"] + 2, 2))
+            self.assertEqual([(n["key"], n["detail"]) for n in there["notes"]],
+                             [(key, "it was removed after it had been listed")
+                              for key in ("segments/gone", "segments/t/b3=+")])
+            self.server.ghosts = ["segments/ghost"]
+            there = self.refused(*args).json
+            self.assertEqual([(f["key"], f["status"], f["detail"]) for f in there["findings"]
+                              if f not in here["findings"]],
+                             [("segments/ghost", "unreadable",
+                               "it cannot be read: it is listed, but not there")])
+            self.server.ghosts = []
+
     def test_prefix_is_a_directory(self):
         here = self.run_tool("wal", "--json", os.path.join(BUCKET, "wal"), "--prefix", "tenant-a")
         there = self.run_tool("wal", "--json", self.url("wal"), "--prefix", "tenant-a",

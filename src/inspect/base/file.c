@@ -2,7 +2,6 @@
 /* Files and buckets. */
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -302,14 +301,6 @@ unsigned bucket_ahead(const struct bucket *bucket)
     return bucket->store != NULL ? store_ahead() : 0;
 }
 
-void key_list_expect(const struct key_list *list, const struct bucket *bucket, size_t i)
-{
-    size_t ahead = bucket_ahead(bucket);
-    for (size_t k = i == 0 ? 1 : i + ahead; k <= i + ahead && k < list->count; k++) {
-        bucket_expect(bucket, wmbt_view_of(list->key[k], strlen(list->key[k])));
-    }
-}
-
 void file_expect(const char *const *paths, size_t count, size_t i)
 {
     size_t ahead = store_ahead();
@@ -343,8 +334,7 @@ static bool is_path_below(wmbt_view key)
     return true;
 }
 
-/* Opens a path below `fd`; no component may be a symbolic link. */
-static int open_below(int fd, char *path, int *error)
+int file_open_below(int fd, char *path, int *error)
 {
     int at = fd;
     for (char *name = path;;) {
@@ -387,7 +377,7 @@ wmbt_status bucket_open_object(const struct bucket *bucket, wmbt_view key,
         *why = "no path inside the directory stands for this key";
         return TOOL_UNREADABLE;
     }
-    object->fd = open_below(bucket->fd, tool_copy((const char *)key.data, key.len), &error);
+    object->fd = file_open_below(bucket->fd, tool_copy((const char *)key.data, key.len), &error);
     if (object->fd < 0) {
         if (error == ELOOP) {
             *why = "a symbolic link, which is not followed";
@@ -485,144 +475,4 @@ wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, const struct
         bucket_object_close(&object);
     }
     return status;
-}
-
-/* --- listing --------------------------------------------------------------------------------- */
-
-static int compare_keys(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-void key_list_add(struct key_list *list, const char *key)
-{
-    list->key = tool_grow(list->key, list->count, &list->room, sizeof *list->key);
-    list->key[list->count++] = key;
-}
-
-/* True if `key` begins with `prefix`, or, for a directory (`key` ends in '/'), could hold such. */
-static bool is_wanted(const char *key, const char *prefix, bool directory)
-{
-    size_t k = strlen(key);
-    size_t p = strlen(prefix);
-    size_t common = directory && k < p ? k : p;
-    return k >= common && memcmp(key, prefix, common) == 0;
-}
-
-/* Adds what stands at `key` to the list that it belongs to. */
-static void list_entry(const char *key, mode_t mode, const char *prefix, struct key_lists *lists,
-                       struct key_list *folders)
-{
-    const char *folder = tool_format("%s/", key);
-    if (S_ISDIR(mode)) {
-        if (is_wanted(folder, prefix, true) && strlen(folder) < WMBT_OBJKEY_MAX_BYTES) {
-            key_list_add(folders, folder);
-        }
-    } else if (S_ISREG(mode)) {
-        if (is_wanted(key, prefix, false)) {
-            key_list_add(&lists->files, key);
-        }
-    } else if (is_wanted(key, prefix, false) ||
-               (S_ISLNK(mode) && is_wanted(folder, prefix, true))) {
-        key_list_add(&lists->others, key);
-    }
-}
-
-/* Reads one directory; what it finds goes to `lists` or `folders` (keys that end in '/'). */
-static int list_folder(int root, const char *folder, const char *prefix, struct key_lists *lists,
-                       struct key_list *folders)
-{
-    int error = 0;
-    size_t len = strlen(folder);
-    int fd = len == 0 ? dup(root) : open_below(root, tool_copy(folder, len - 1), &error);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (dir == NULL) {
-        error = fd < 0 && len != 0 ? error : errno;
-        if (fd >= 0) {
-            close(fd);
-        }
-        return error;
-    }
-    rewinddir(dir);
-    errno = 0;
-    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-        struct stat st;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-            errno = 0;
-            continue;
-        }
-        list_entry(tool_format("%s%s", folder, entry->d_name), st.st_mode, prefix, lists, folders);
-        errno = 0;
-    }
-    error = errno;
-    closedir(dir);
-    return error;
-}
-
-void key_list_sort(struct key_list *list)
-{
-    if (list->count > 1) {
-        qsort(list->key, list->count, sizeof *list->key, compare_keys);
-    }
-}
-
-bool key_list_has(const struct key_list *list, const char *key)
-{
-    return list->count != 0 &&
-           bsearch(&key, list->key, list->count, sizeof *list->key, compare_keys) != NULL;
-}
-
-void key_list_free(struct key_list *list)
-{
-    free(list->key);
-    memset(list, 0, sizeof *list);
-}
-
-/* A listing of a store: keys without the prefix that stands for its directory. */
-struct remote_list {
-    struct key_lists *lists;
-    size_t skip;
-};
-
-static void add_remote(void *context, const char *key, size_t len)
-{
-    struct remote_list *list = context;
-    if (len > list->skip) {
-        key_list_add(&list->lists->files, tool_copy(key + list->skip, len - list->skip));
-    }
-}
-
-wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_lists *lists,
-                        const char **why)
-{
-    struct key_list folders = {0};
-    wmbt_status status = WMBT_OK;
-    memset(lists, 0, sizeof *lists);
-    if (bucket->store != NULL) {
-        struct remote_list list = {lists, strlen(bucket->prefix)};
-        status = store_list(bucket->store, tool_format("%s%s", bucket->prefix, prefix), add_remote,
-                            &list, why);
-        key_list_sort(&lists->files);
-        return status;
-    }
-    key_list_add(&folders, "");
-    while (folders.count != 0 && status == WMBT_OK) {
-        const char *folder = folders.key[--folders.count];
-        int error = list_folder(bucket->fd, folder, prefix, lists, &folders);
-        if (error != 0) {
-            *why = tool_format("%s: %s", folder, strerror(error));
-            status = TOOL_UNREADABLE;
-        }
-    }
-    free(folders.key);
-    key_list_sort(&lists->files);
-    key_list_sort(&lists->others);
-    return status;
-}
-
-void key_lists_free(struct key_lists *lists)
-{
-    key_list_free(&lists->files);
-    key_list_free(&lists->others);
 }

@@ -113,36 +113,7 @@ unsigned bucket_restarts(const struct bucket *bucket);
 wmbt_status bucket_read(const struct bucket *bucket, wmbt_view key, const struct file_limit *limit,
                         struct file *file, const char **why);
 
-/* Keys of a bucket. */
-struct key_list {
-    const char **key; /* NUL-terminated, in ascending order of bytes */
-    size_t count;
-    size_t room;
-};
-
-void key_list_add(struct key_list *list, const char *key);
-void key_list_sort(struct key_list *list);
-/* True if a sorted list has the key. */
-bool key_list_has(const struct key_list *list, const char *key);
-/* Key number `i` is opened next, those behind it soon: called for each in order. */
-void key_list_expect(const struct key_list *list, const struct bucket *bucket, size_t i);
-void key_list_free(struct key_list *list);
-
-/* What a bucket holds below a prefix. */
-struct key_lists {
-    struct key_list files;
-    /* What is neither file nor directory, symbolic links above all, and what leads to such keys if
-     * it is a link to a directory: reading it is refused. */
-    struct key_list others;
-};
-
-/*
- * Lists the keys that begin with `prefix`, which need not end at a '/'. No symbolic link is
- * followed, and no folder whose path is longer than the longest key of S3 (1,024 bytes). ok, or
- * TOOL_UNREADABLE (*why names the place).
- */
-wmbt_status bucket_list(const struct bucket *bucket, const char *prefix, struct key_lists *lists,
-                        const char **why);
-void key_lists_free(struct key_lists *lists);
+/* Opens a path below `fd`; no component may be a symbolic link. -1: *error says why. */
+int file_open_below(int fd, char *path, int *error);
 
 #endif

@@ -153,23 +153,33 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-void out_progress(const char *what, uint64_t done, uint64_t total)
+bool out_shows_progress(void)
 {
-    static double start, last;
     static int terminal = -1;
     if (terminal < 0) {
         terminal = is_terminal(STDERR_FILENO);
-        start = now();
     }
-    if (!terminal || total == 0) {
+    return terminal != 0;
+}
+
+void out_progress(const char *what, uint64_t done, uint64_t total)
+{
+    static double start, last;
+    double t = now();
+    start = start != 0.0 ? start : t;
+    if (!out_shows_progress() || (total == 0 && done == 0)) {
         return;
     }
-    double t = now();
     if (t - start < 1.0 || t - last < 0.1) {
         return;
     }
     last = t;
     bar_shown = true;
+    if (total == 0) {
+        fprintf(stderr, "\r%s %llu", what, (unsigned long long)done);
+        fflush(stderr);
+        return;
+    }
     double part = (double)done / (double)total;
     int full = (int)(part * BAR_COLUMNS);
     fprintf(stderr, "\r%s [%.*s%*s] %3d %%", what, full, "##############################",

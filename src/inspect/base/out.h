@@ -52,9 +52,11 @@ const char *out_size(uint64_t bytes);
 const char *out_count(uint64_t count, const char *one, const char *many);
 
 /*
- * A bar on standard error while `done` goes to `total`, if that is a terminal and the work has
- * taken more than a second; no more than ten times a second. out_progress_end() wipes it.
+ * A bar on standard error while `done` goes to `total` (0: not known, `done` alone is shown), if
+ * that is a terminal and the work has taken more than a second; no more than ten times a second.
+ * out_progress_end() wipes it.
  */
+bool out_shows_progress(void);
 void out_progress(const char *what, uint64_t done, uint64_t total);
 void out_progress_end(void);
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wombatkv check: every object of a bucket, verified as what its key says that it is. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/args.h"
 #include "base/file.h"
+#include "base/hashes.h"
 #include "base/json.h"
+#include "base/listing.h"
 #include "base/out.h"
+#include "base/spill.h"
 #include "base/tool.h"
 #include "format/formats.h"
 #include "format/largevalue.h"
@@ -84,14 +88,18 @@ static enum kind kind_of(const char *key)
 
 struct scrub {
     struct bucket bucket;
-    struct key_lists keys;
+    const char *prefix;
     struct key_list values; /* BASE/ID of manifests whose chunks are accounted for */
+    struct key_list chunks; /* BASE/ID of chunks, not each time */
+    struct hashes blocks;   /* of a store's that have been seen */
+    uint64_t keys;
+    uint64_t total; /* 0: not known before all are listed */
     struct sequences sequences;
     uint64_t bytes;
     uint64_t kind[KINDS];
     uint64_t status[UINT8_MAX + 1];
-    struct json *findings;
-    struct json *notes;
+    struct spill findings; /* kind, status; key, detail */
+    struct spill notes;    /* kind; key, detail */
 };
 
 /* An object under check. */
@@ -104,10 +112,8 @@ struct subject {
 
 static void add_note(struct scrub *scrub, const struct subject *s, const char *detail)
 {
-    struct json *note = json_add_object(scrub->notes, NULL);
-    json_add_name(note, "key", tool_view(s->key));
-    json_add_text(note, "kind", kinds[s->kind].name);
-    json_add_text(note, "detail", detail);
+    const struct spill_row row = {{(uint32_t)s->kind, 0}, {tool_view(s->key), tool_view(detail)}};
+    spill_add(&scrub->notes, &row);
 }
 
 /* Counts a subject; what is wrong with it is a finding. */
@@ -123,11 +129,9 @@ static void settle(struct scrub *scrub, const struct subject *s)
                              ? tool_format("%s: %s", why, s->detail)
                          : s->detail != NULL ? s->detail
                                              : why;
-    struct json *finding = json_add_object(scrub->findings, NULL);
-    json_add_name(finding, "key", tool_view(s->key));
-    json_add_text(finding, "kind", kinds[s->kind].name);
-    json_add_text(finding, "status", tool_status_name(s->status));
-    json_add_text(finding, "detail", detail != NULL ? detail : "");
+    const struct spill_row row = {{(uint32_t)s->kind, (uint32_t)s->status},
+                                  {tool_view(s->key), tool_view(detail)}};
+    spill_add(&scrub->findings, &row);
     tool_refuse(s->key, s->status, detail);
 }
 
@@ -178,8 +182,9 @@ static void check_value(struct scrub *scrub, struct subject *s, wmbt_view text)
     s->status = large_value_read(&value, &scrub->bucket, s->key, &manifest);
     s->detail = value.detail;
     if (value.base != NULL) {
-        key_list_add(&scrub->values, tool_format("%s/%.*s", value.base, (int)manifest.id.len,
-                                                 (const char *)manifest.id.data));
+        const char *folder = tool_format("%s/%.*s", value.base, (int)manifest.id.len,
+                                         (const char *)manifest.id.data);
+        key_list_add(&scrub->values, tool_keep(folder, strlen(folder)));
     }
     if (s->status == WMBT_OK) {
         check_format(s, wmbt_view_of(value.data, value.len));
@@ -254,19 +259,110 @@ static void note_tail(struct scrub *scrub, const struct subject *s)
     const char *at = strstr(s->key, sidecar);
     const char *block =
         tool_format("%.*s/block/%s", (int)(at - s->key), s->key, at + sizeof sidecar - 1);
-    if (!key_list_has(&scrub->keys.files, block) && !bucket_has(&scrub->bucket, block)) {
+    if (!hashes_have(&scrub->blocks, tool_view(block)) && !bucket_has(&scrub->bucket, block)) {
         add_note(scrub, s, "the block that it continues is not stored");
     }
 }
 
-static void note_chunk(struct scrub *scrub, const struct subject *s)
+/* Remembers the folder of a chunk. Those of one folder come one after the other. */
+static void remember_chunk(struct scrub *scrub, const char *key)
 {
     wmbt_view base, id;
-    if (large_value_is_chunk(s->key, &base, &id) &&
-        !key_list_has(&scrub->values,
-                      tool_format("%.*s/%.*s", (int)base.len, (const char *)base.data, (int)id.len,
-                                  (const char *)id.data))) {
-        add_note(scrub, s, "no manifest names it");
+    struct key_list *list = &scrub->chunks;
+    if (!large_value_is_chunk(key, &base, &id)) {
+        return;
+    }
+    size_t len = (size_t)(id.data - (const uint8_t *)key) + id.len + 1; /* with its '/' */
+    if (list->count == 0 || strlen(list->key[list->count - 1]) != len ||
+        memcmp(list->key[list->count - 1], key, len) != 0) {
+        key_list_add(list, tool_keep(key, len));
+    }
+}
+
+static void note_chunk(void *context, const char *key)
+{
+    const struct subject s = {key, CHUNK, WMBT_OK, NULL};
+    if (kind_of(key) == CHUNK) {
+        add_note(context, &s, "no manifest names it");
+    }
+}
+
+static void pass_over(void *context, const char *key)
+{
+    (void)context;
+    (void)key;
+}
+
+/* Once all manifests are known: the chunks below a folder that none of them names. */
+static void note_chunks(struct scrub *scrub)
+{
+    const struct walker walker = {note_chunk, pass_over, scrub};
+    const char *why = NULL;
+    key_list_sort(&scrub->values);
+    key_list_sort(&scrub->chunks);
+    for (size_t i = 0; i < scrub->chunks.count; i++) {
+        const char *folder = scrub->chunks.key[i];
+        wmbt_view base, id;
+        if ((i != 0 && strcmp(folder, scrub->chunks.key[i - 1]) == 0) ||
+            !large_value_is_chunk(tool_format("%s00000000", folder), &base, &id)) {
+            continue;
+        }
+        const char *value = tool_format("%.*s/%.*s", (int)base.len, (const char *)base.data,
+                                        (int)id.len, (const char *)id.data);
+        if (!key_list_has(&scrub->values, value)) {
+            (void)bucket_walk(&scrub->bucket, folder, &walker, &why);
+        }
+    }
+}
+
+/* --- objects --------------------------------------------------------------------------------- */
+
+/* A key that has been listed, whose object is not there: it was removed meanwhile, unless the store
+ * still lists it. */
+static void found_nothing(void *context, const char *key)
+{
+    struct subject *s = context;
+    if (strcmp(s->key, key) == 0) {
+        s->status = TOOL_UNREADABLE;
+        s->detail = "it is listed, but not there";
+    }
+}
+
+static void check_missing(struct scrub *scrub, struct subject *s)
+{
+    const struct walker walker = {found_nothing, found_nothing, s};
+    const char *why = NULL;
+    s->detail = "it was removed after it had been listed";
+    if (bucket_walk(&scrub->bucket, s->key, &walker, &why) != WMBT_OK) {
+        s->status = TOOL_UNREADABLE;
+        s->detail = why;
+    }
+}
+
+static void take_number(struct scrub *scrub, const char *key)
+{
+    wmbt_wal_key wal;
+    wmbt_view prefix;
+    if (wmbt_wal_key_guess(tool_view(key), &prefix, &wal) == WMBT_OK) {
+        sequences_add(&scrub->sequences, prefix, tool_view(key), &wal);
+    }
+}
+
+/* What a key says beside its object. */
+static void take_key(struct scrub *scrub, const struct subject *s)
+{
+    switch (s->kind) {
+    case OTHER: add_note(scrub, s, "its key is none that this tool knows"); break;
+    case BLOCK:
+        if (scrub->bucket.store != NULL) { /* a directory is quick to ask again */
+            hashes_add(&scrub->blocks, tool_view(s->key));
+        }
+        break;
+    case RAW_TAIL: note_tail(scrub, s); break;
+    case CHUNK: remember_chunk(scrub, s->key); break;
+    case WAL:
+    case WAL_BATCH: take_number(scrub, s->key); break;
+    default: break;
     }
 }
 
@@ -275,8 +371,6 @@ static void check_object(struct scrub *scrub, const char *key)
     struct subject s = {key, kind_of(key), WMBT_OK, NULL};
     struct file_limit limit = limit_of(s.kind);
     struct file file;
-    wmbt_wal_key wal;
-    wmbt_view prefix;
     s.status = bucket_read(&scrub->bucket, tool_view(key), limit.max_bytes != NULL ? &limit : NULL,
                            &file, &s.detail);
     if (s.status == WMBT_OK || s.status == WMBT_END) {
@@ -284,66 +378,85 @@ static void check_object(struct scrub *scrub, const char *key)
         check_bytes(scrub, &s, file_view(&file), s.status == WMBT_OK);
         file_free(&file);
     } else if (s.status == WMBT_MISSING) {
-        s.status = TOOL_UNREADABLE;
-        s.detail = "it was there when the bucket was listed";
+        check_missing(scrub, &s);
+    }
+    if (s.status == WMBT_MISSING) {
+        scrub->kind[s.kind]++;
+        scrub->status[s.status]++;
+        add_note(scrub, &s, s.detail);
+        return;
     }
     settle(scrub, &s);
-    if (s.kind == OTHER) {
-        add_note(scrub, &s, "its key is none that this tool knows");
-    } else if (s.kind == RAW_TAIL) {
-        note_tail(scrub, &s);
-    } else if (s.kind == WAL || s.kind == WAL_BATCH) {
-        if (wmbt_wal_key_guess(tool_view(key), &prefix, &wal) == WMBT_OK) {
-            sequences_add(&scrub->sequences, prefix, tool_view(key), &wal);
-        }
+    take_key(scrub, &s);
+}
+
+/* True if the key is the prefix itself or below it: a listing by letters has more. */
+static bool is_below_prefix(const struct scrub *scrub, const char *key)
+{
+    size_t len = strlen(scrub->prefix);
+    return len == 0 || scrub->prefix[len - 1] == '/' || key[len] == '/' || key[len] == '\0';
+}
+
+static void visit_file(void *context, const char *key)
+{
+    struct scrub *scrub = context;
+    if (is_below_prefix(scrub, key)) {
+        out_progress("checking", scrub->keys++, scrub->total);
+        check_object(scrub, key);
     }
 }
 
-/* Objects; then chunks, once all manifests are known. */
-static void check_all(struct scrub *scrub)
+static void visit_other(void *context, const char *key)
 {
-    const struct key_list *files = &scrub->keys.files;
-    for (size_t i = 0; i < files->count; i++) {
-        out_progress("checking", i, files->count);
-        key_list_expect(files, &scrub->bucket, i);
-        check_object(scrub, files->key[i]);
-    }
-    out_progress_end();
-    key_list_sort(&scrub->values);
-    for (size_t i = 0; i < files->count; i++) {
-        struct subject s = {files->key[i], kind_of(files->key[i]), WMBT_OK, NULL};
-        if (s.kind == CHUNK) {
-            note_chunk(scrub, &s);
-        }
-    }
-    for (size_t i = 0; i < scrub->keys.others.count; i++) {
-        struct subject s = {scrub->keys.others.key[i], OTHER, TOOL_UNREADABLE, NULL};
-        s.kind = kind_of(s.key);
-        s.detail = "it is not a regular file";
+    struct scrub *scrub = context;
+    struct subject s = {key, kind_of(key), TOOL_UNREADABLE, "it is not a regular file"};
+    if (is_below_prefix(scrub, key)) {
+        scrub->keys++;
         settle(scrub, &s);
     }
 }
 
-/* Drops the keys that are not the prefix itself and not below it: a listing by letters has more. */
-static void keep_below(struct key_list *list, const char *prefix)
+/* --- the answer ------------------------------------------------------------------------------ */
+
+static void rewind_findings(void *context)
 {
-    size_t len = strlen(prefix);
-    size_t kept = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        char next = list->key[i][len];
-        if (len == 0 || prefix[len - 1] == '/' || next == '/' || next == '\0') {
-            list->key[kept++] = list->key[i];
-        }
-    }
-    list->count = kept;
+    spill_rewind(&((struct scrub *)context)->findings);
 }
 
-/* --- the answer ------------------------------------------------------------------------------ */
+static void rewind_notes(void *context)
+{
+    spill_rewind(&((struct scrub *)context)->notes);
+}
+
+static bool next_row(struct spill *spill, struct json *row, bool has_status)
+{
+    struct spill_row from;
+    if (!spill_next(spill, &from)) {
+        return false;
+    }
+    json_add_name(row, "key", from.text[0]);
+    json_add_text(row, "kind", kinds[from.number[0]].name);
+    if (has_status) {
+        json_add_text(row, "status", tool_status_name((wmbt_status)from.number[1]));
+    }
+    json_add_text(row, "detail", (const char *)from.text[1].data);
+    return true;
+}
+
+static bool next_finding(void *context, struct json *row)
+{
+    return next_row(&((struct scrub *)context)->findings, row, true);
+}
+
+static bool next_note(void *context, struct json *row)
+{
+    return next_row(&((struct scrub *)context)->notes, row, false);
+}
 
 static struct json *report(struct scrub *scrub)
 {
     struct json *root = json_object();
-    json_add_number(root, "keys", scrub->keys.files.count + scrub->keys.others.count);
+    json_add_number(root, "keys", scrub->keys);
     json_add_number(root, "bytes", scrub->bytes);
     struct json *by_kind = json_add_object(root, "kinds");
     for (unsigned i = 0; i < KINDS; i++) {
@@ -357,8 +470,8 @@ static struct json *report(struct scrub *scrub)
             json_add_number(by_status, tool_status_name((wmbt_status)i), scrub->status[i]);
         }
     }
-    json_add(root, "findings", scrub->findings);
-    json_add(root, "notes", scrub->notes);
+    json_add_rows(root, "findings", (struct json_rows){rewind_findings, next_finding, scrub});
+    json_add_rows(root, "notes", (struct json_rows){rewind_notes, next_note, scrub});
     sequences_report(&scrub->sequences, root);
     return root;
 }
@@ -373,40 +486,68 @@ static void print_counts(const struct json *counts)
 }
 
 /* A line a finding, then the summary. */
-static void print_report(const struct json *root, bool strict)
+static void print_report(const struct json *root, const struct scrub *scrub, bool strict)
 {
-    for (const struct json *f = json_get(root, "findings")->first; f != NULL; f = f->next) {
-        printf("%s  %s: %s\n", out_status(json_get_text(f, "status")),
-               json_cell(json_get(f, "key")), json_cell(json_get(f, "detail")));
+    struct json_walk walk;
+    const struct json *row;
+    json_walk_begin(&walk, json_get(root, "findings"));
+    while ((row = json_walk_next(&walk)) != NULL) {
+        printf("%s  %s: %s\n", out_status(json_get_text(row, "status")),
+               json_cell(json_get(row, "key")), json_cell(json_get(row, "detail")));
     }
     sequences_print(root);
-    for (const struct json *n = json_get(root, "notes")->first; strict && n != NULL; n = n->next) {
-        printf("note  %s: %s\n", json_cell(json_get(n, "key")), json_cell(json_get(n, "detail")));
+    json_walk_begin(&walk, json_get(root, "notes"));
+    while (strict && (row = json_walk_next(&walk)) != NULL) {
+        printf("note  %s: %s\n", json_cell(json_get(row, "key")),
+               json_cell(json_get(row, "detail")));
     }
-    uint64_t keys = json_get_number(root, "keys");
-    printf("%s, %s", out_count(keys, "key", "keys"), out_size(json_get_number(root, "bytes")));
-    if (keys != 0) {
+    printf("%s, %s", out_count(scrub->keys, "key", "keys"), out_size(scrub->bytes));
+    if (scrub->keys != 0) {
         fputs(": ", stdout);
         print_counts(json_get(root, "kinds"));
         fputs("; ", stdout);
         print_counts(json_get(root, "statuses"));
     }
-    printf("; %s\n", out_count(json_get(root, "notes")->number, "note", "notes"));
+    printf("; %s\n", out_count(scrub->notes.count, "note", "notes"));
 }
 
 /* A line on standard error for what is no object's status. */
-static void refuse_numbers(const struct json *root, const char *bucket, bool strict)
+static void refuse_numbers(const struct json *root, const struct scrub *scrub, const char *bucket,
+                           bool strict)
 {
     uint64_t gaps = json_get(root, "gaps")->number;
     uint64_t repeats = json_get(root, "repeats")->number;
-    uint64_t notes = strict ? json_get(root, "notes")->number : 0;
     if (gaps != 0 || repeats != 0) {
         tool_refuse_output(bucket, tool_format("%s and %s in the numbers of WAL objects",
                                                out_count(gaps, "gap", "gaps"),
                                                out_count(repeats, "repeat", "repeats")));
     }
-    if (notes != 0) {
-        tool_refuse_output(bucket, out_count(notes, "note", "notes"));
+    if (strict && scrub->notes.count != 0) {
+        tool_refuse_output(bucket, out_count(scrub->notes.count, "note", "notes"));
+    }
+}
+
+static void free_keys(struct key_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free((char *)(uintptr_t)list->key[i]);
+    }
+    key_list_free(list);
+}
+
+static void count_key(void *context, const char *key)
+{
+    struct scrub *scrub = context;
+    scrub->total += is_below_prefix(scrub, key);
+}
+
+/* For the progress bar. A directory is quick to list, and a store is not asked twice. */
+static void count_keys(struct scrub *scrub)
+{
+    const struct walker walker = {count_key, count_key, scrub};
+    const char *why = NULL;
+    if (out_shows_progress() && scrub->bucket.store == NULL) {
+        (void)bucket_walk(&scrub->bucket, scrub->prefix, &walker, &why);
     }
 }
 
@@ -415,21 +556,19 @@ static int run(const struct args *args)
     struct scrub scrub;
     const char *why = NULL;
     memset(&scrub, 0, sizeof scrub);
-    scrub.findings = json_array();
-    scrub.notes = json_array();
     unwrap_choose(args);
     args_operands(args, "one bucket directory", 1, 1);
     const char *name = args->operand[0];
-    const char *prefix = args_value(args, "--prefix");
     bool strict = args_flag(args, "--strict");
-    prefix = prefix != NULL ? prefix : "";
+    scrub.prefix = args_value(args, "--prefix");
+    scrub.prefix = scrub.prefix != NULL ? scrub.prefix : "";
     wmbt_status status = bucket_open(&scrub.bucket, name, &why);
-    bool opened = status == WMBT_OK;
-    if (opened) {
-        status = bucket_list(&scrub.bucket, prefix, &scrub.keys, &why);
-        keep_below(&scrub.keys.files, prefix);
-        keep_below(&scrub.keys.others, prefix);
-        check_all(&scrub);
+    if (status == WMBT_OK) {
+        const struct walker walker = {visit_file, visit_other, &scrub};
+        count_keys(&scrub);
+        status = bucket_walk(&scrub.bucket, scrub.prefix, &walker, &why);
+        out_progress_end();
+        note_chunks(&scrub);
         bucket_close(&scrub.bucket);
     }
     if (status != WMBT_OK) {
@@ -438,14 +577,17 @@ static int run(const struct args *args)
         scrub.kind[OTHER]--;
     }
     const struct json *root = report(&scrub);
-    refuse_numbers(root, name, strict);
+    refuse_numbers(root, &scrub, name, strict);
     if (args_flag(args, "--json")) {
         json_print(root, stdout);
     } else {
-        print_report(root, strict);
+        print_report(root, &scrub, strict);
     }
-    key_lists_free(&scrub.keys);
-    key_list_free(&scrub.values);
+    free_keys(&scrub.values);
+    free_keys(&scrub.chunks);
+    hashes_free(&scrub.blocks);
+    spill_free(&scrub.findings);
+    spill_free(&scrub.notes);
     sequences_free(&scrub.sequences);
     return EXIT_DONE;
 }

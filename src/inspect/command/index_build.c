@@ -11,6 +11,7 @@
 
 #include "base/args.h"
 #include "base/file.h"
+#include "base/listing.h"
 #include "base/out.h"
 #include "base/tool.h"
 #include "wombatkv/image.h"

@@ -9,6 +9,7 @@
 #include "format/formats.h"
 #include "format/sequences.h"
 #include "base/json.h"
+#include "base/listing.h"
 #include "base/out.h"
 #include "base/tool.h"
 #include "wombatkv/wal.h"

@@ -12,23 +12,8 @@
 #define MAX_ROWS_A_RUN 1000u
 #define MAX_KEYS_A_ROW 100u
 
-void sequences_add(struct sequences *sequences, wmbt_view prefix, wmbt_view text,
-                   const wmbt_wal_key *key)
-{
-    if (key->first_seq > key->last_seq) {
-        return;
-    }
-    sequences->row =
-        tool_grow(sequences->row, sequences->count, &sequences->capacity, sizeof *sequences->row);
-    sequences->row[sequences->count++] =
-        (struct sequence){prefix, key->node, text, key->first_seq, key->last_seq};
-}
-
-void sequences_free(struct sequences *sequences)
-{
-    free(sequences->row);
-    memset(sequences, 0, sizeof *sequences);
-}
+/* Owners that were added last are looked at: keys come in order. One may be there twice. */
+#define RECENT_OWNERS 64u
 
 static int compare_views(wmbt_view a, wmbt_view b)
 {
@@ -37,10 +22,95 @@ static int compare_views(wmbt_view a, wmbt_view b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+static wmbt_view keep(wmbt_view text)
+{
+    return wmbt_view_of(tool_keep((const char *)text.data, text.len), text.len);
+}
+
+static void let_go(wmbt_view text)
+{
+    free((void *)(uintptr_t)text.data);
+}
+
+static uint32_t owner_of(struct sequences *sequences, wmbt_view prefix, wmbt_view node)
+{
+    size_t n = sequences->owners;
+    for (size_t i = n; i > 0 && n - i < RECENT_OWNERS; i--) {
+        const struct sequence_owner *owner = &sequences->owner[i - 1];
+        if (compare_views(owner->node, node) == 0 && compare_views(owner->prefix, prefix) == 0) {
+            return (uint32_t)(i - 1);
+        }
+    }
+    sequences->owner =
+        tool_grow(sequences->owner, n, &sequences->owner_capacity, sizeof *sequences->owner);
+    sequences->owner[n] = (struct sequence_owner){keep(prefix), keep(node)};
+    sequences->owners++;
+    return (uint32_t)n;
+}
+
+/* The text of a row's key, of tool_alloc(). */
+static wmbt_view key_of(const struct sequences *sequences, const struct sequence *row)
+{
+    const struct sequence_owner *owner = &sequences->owner[row->owner];
+    if (row->has_text) {
+        return tool_view(row->key.text);
+    }
+    const char *last =
+        row->kind == WMBT_WAL_BATCH ? tool_format("-%020llu", (unsigned long long)row->last) : "";
+    return tool_view(
+        tool_format("%.*s/%020llu/%s-%.*s-%020llu%s.bin", (int)owner->prefix.len,
+                    (const char *)owner->prefix.data, (unsigned long long)row->key.epoch_ms,
+                    row->kind == WMBT_WAL_BATCH ? "batch" : "chunk", (int)owner->node.len,
+                    (const char *)owner->node.data, (unsigned long long)row->first, last));
+}
+
+void sequences_add(struct sequences *sequences, wmbt_view prefix, wmbt_view text,
+                   const wmbt_wal_key *key)
+{
+    if (key->first_seq > key->last_seq) {
+        return;
+    }
+    sequences->row =
+        tool_grow(sequences->row, sequences->count, &sequences->capacity, sizeof *sequences->row);
+    struct sequence *row = &sequences->row[sequences->count++];
+    memset(row, 0, sizeof *row);
+    row->first = key->first_seq;
+    row->last = key->last_seq;
+    row->owner = owner_of(sequences, prefix, key->node);
+    row->kind = (uint8_t)key->kind;
+    row->key.epoch_ms = key->epoch_ms;
+    struct tool_mark mark = tool_mark();
+    row->has_text = compare_views(key_of(sequences, row), text) != 0;
+    tool_release_to(mark);
+    if (row->has_text) {
+        row->key.text = tool_keep((const char *)text.data, text.len);
+    }
+}
+
+void sequences_free(struct sequences *sequences)
+{
+    for (size_t i = 0; i < sequences->count; i++) {
+        if (sequences->row[i].has_text) {
+            free(sequences->row[i].key.text);
+        }
+    }
+    for (size_t i = 0; i < sequences->owners; i++) {
+        let_go(sequences->owner[i].prefix);
+        let_go(sequences->owner[i].node);
+    }
+    free(sequences->row);
+    free(sequences->owner);
+    memset(sequences, 0, sizeof *sequences);
+}
+
+static const struct sequences *sorting;
+
 static int compare_owners(const struct sequence *a, const struct sequence *b)
 {
-    int order = compare_views(a->prefix, b->prefix);
-    return order != 0 ? order : compare_views(a->node, b->node);
+    const struct sequence_owner *left = &sorting->owner[a->owner];
+    const struct sequence_owner *right = &sorting->owner[b->owner];
+    int order = left != right ? compare_views(left->prefix, right->prefix) : 0;
+    return order != 0 || left == right ? order : compare_views(left->node, right->node);
 }
 
 static int compare_rows(const void *left, const void *right)
@@ -50,14 +120,19 @@ static int compare_rows(const void *left, const void *right)
     int order = compare_owners(a, b);
     order = order != 0 ? order : (a->first > b->first) - (a->first < b->first);
     order = order != 0 ? order : (a->last > b->last) - (a->last < b->last);
-    return order != 0 ? order : compare_views(a->key, b->key);
+    if (order == 0) {
+        struct tool_mark mark = tool_mark();
+        order = compare_views(key_of(sorting, a), key_of(sorting, b));
+        tool_release_to(mark);
+    }
+    return order;
 }
 
 static struct json *add_owner(struct json *list, const struct sequence *of)
 {
     struct json *row = json_add_object(list, NULL);
-    json_add_name(row, "prefix", of->prefix);
-    json_add_name(row, "node", of->node);
+    json_add_name(row, "prefix", sorting->owner[of->owner].prefix);
+    json_add_name(row, "node", sorting->owner[of->owner].node);
     return row;
 }
 
@@ -85,7 +160,7 @@ static void add_run(struct json *repeats, const struct sequence *const *open, si
         json_add_number(repeat, "last_seq", each ? seq : last);
         struct json *keys = json_add_array(repeat, "keys");
         for (size_t i = 0; i < opened && i < MAX_KEYS_A_ROW; i++) {
-            json_add_view(keys, NULL, open[i]->key);
+            json_add_view(keys, NULL, key_of(sorting, open[i]));
         }
         if (!each || seq == last) {
             return;
@@ -147,6 +222,7 @@ uint64_t sequences_report(struct sequences *sequences, struct json *object)
     struct json *gaps = json_add_array(object, "gaps");
     struct json *repeats = json_add_array(object, "repeats");
     struct json *first_seq = json_add_array(object, "first_seq");
+    sorting = sequences;
     if (sequences->count > 1) {
         qsort(sequences->row, sequences->count, sizeof *sequences->row, compare_rows);
     }

@@ -9,22 +9,35 @@
 #include "base/json.h"
 #include "wombatkv/wal.h"
 
-/* What one key names. */
-struct sequence {
+/* Whose numbers they are. */
+struct sequence_owner {
     wmbt_view prefix;
     wmbt_view node;
-    wmbt_view key;
+};
+
+/* What one key names. Of millions of keys as upstream writes them no text is kept. */
+struct sequence {
     uint64_t first;
     uint64_t last;
+    union {
+        uint64_t epoch_ms;
+        char *text; /* of a key that is written otherwise */
+    } key;
+    uint32_t owner;
+    uint8_t kind; /* WMBT_WAL_RECORD, WMBT_WAL_BATCH */
+    bool has_text;
 };
 
 struct sequences {
     struct sequence *row;
     size_t count;
     size_t capacity;
+    struct sequence_owner *owner;
+    size_t owners;
+    size_t owner_capacity;
 };
 
-/* Adds what a key names; the key and the prefix must stay. Numbers in the wrong order name none. */
+/* Adds what a key names. Numbers in the wrong order name none. */
 void sequences_add(struct sequences *sequences, wmbt_view prefix, wmbt_view text,
                    const wmbt_wal_key *key);
 

@@ -577,8 +577,8 @@ static wmbt_status read_page(const struct fetch *document, wmbt_view sent, uint8
 }
 
 wmbt_status store_list(struct store *store, const char *prefix,
-                       void (*add)(void *context, const char *key, size_t len), void *context,
-                       const char **why)
+                       void (*add)(void *context, const char *key, size_t len),
+                       void (*end_page)(void *context), void *context, const char **why)
 {
     uint8_t *tokens = tool_alloc(2 * TOKEN_BYTES);
     size_t token_len = 0;
@@ -607,6 +607,7 @@ wmbt_status store_list(struct store *store, const char *prefix,
             }
         }
         fetch_free(fetch);
+        end_page(context);
     } while (status == WMBT_OK && token_len != 0);
     return status;
 }

@@ -60,9 +60,10 @@ unsigned store_restarts(void);
 /* The library's own client (net/client.h) of a store, for prompts; NULL: --client curl. */
 struct client *store_client(struct store *store);
 
-/* Calls `add` for each key that begins with `prefix`. ok or TOOL_UNREADABLE. */
+/* Calls `add` for each key that begins with `prefix`, and `end_page` behind those of each page. ok
+ * or TOOL_UNREADABLE. */
 wmbt_status store_list(struct store *store, const char *prefix,
-                       void (*add)(void *context, const char *key, size_t len), void *context,
-                       const char **why);
+                       void (*add)(void *context, const char *key, size_t len),
+                       void (*end_page)(void *context), void *context, const char **why);
 
 #endif
