@@ -65,7 +65,9 @@ static uint32_t wmbt_blake3_fill(const wmbt_blake3 *x)
 static void wmbt_blake3_set_run(wmbt_blake3_run *run, const uint8_t *const *input,
                                 uint32_t (*cv)[8], size_t count, size_t blocks)
 {
+    run->head = NULL;
     run->input = input;
+    run->tail = NULL;
     run->cv = cv;
     run->count = count;
     run->blocks = blocks;
@@ -340,61 +342,50 @@ wmbt_status wmbt_blake3_once(wmbt_buf memory, wmbt_view bytes,
 
 #    ifdef WMBT_BLAKE3_RUN
 
-/* One block of each message from its edge, of which `bytes` bytes count; what is behind them is
- * set to 0. */
-static void wmbt_blake3_edges(const wmbt_blake3_pairs *pairs, size_t bytes, uint32_t flags)
+/* Moves n bytes of a body to a block, behind the `at` bytes that are there. What is behind them is
+ * set to 0 before. */
+static void wmbt_blake3_fetch(uint8_t block[WMBT_BLAKE3_BLOCK_BYTES], size_t at,
+                              const uint8_t *body, size_t n)
 {
     static const uint8_t zeros[WMBT_BLAKE3_BLOCK_BYTES];
-    const uint8_t *input[WMBT_BLAKE3_RUN_LANES];
-    wmbt_blake3_run run;
-    for (size_t i = 0; i < pairs->count; i++) {
-        wmbt_blake3_few(pairs->edge[i] + bytes, zeros, WMBT_BLAKE3_BLOCK_BYTES - bytes);
-        input[i] = pairs->edge[i];
+    if (at + n < WMBT_BLAKE3_BLOCK_BYTES) {
+        wmbt_blake3_few(block + at, zeros, WMBT_BLAKE3_BLOCK_BYTES - at);
     }
-    wmbt_blake3_set_run(&run, input, pairs->digest, pairs->count, 1);
-    run.last_bytes = (uint32_t)bytes;
-    run.flags = flags;
-    WMBT_BLAKE3_RUN(&run);
-}
-
-/* Moves n bytes of each body to its edge, behind the `at` bytes that are there. */
-static void wmbt_blake3_fetch(const wmbt_blake3_pairs *pairs, size_t at, size_t n)
-{
-    for (size_t i = 0; i < pairs->count; i++) {
-        wmbt_blake3_few(pairs->edge[i] + at, pairs->body[i], n);
-        pairs->body[i] += n;
-    }
+    wmbt_blake3_few(block + at, body, n);
 }
 
 /* Whole blocks in the middle are read where they lie. */
 void wmbt_blake3_hash_pairs(const wmbt_blake3_pairs *pairs)
 {
-    const uint32_t ends = WMBT_BLAKE3_CHUNK_END | WMBT_BLAKE3_ROOT;
+    const uint8_t *head[WMBT_BLAKE3_RUN_LANES], *tail[WMBT_BLAKE3_RUN_LANES];
     size_t room = WMBT_BLAKE3_BLOCK_BYTES - pairs->head_bytes;
     size_t first = pairs->body_bytes < room ? pairs->body_bytes : room;
     size_t left = pairs->body_bytes - first;
+    size_t rest = left & (WMBT_BLAKE3_BLOCK_BYTES - 1u);
+    wmbt_blake3_run run;
     for (size_t i = 0; i < pairs->count; i++) {
         wmbt_blake3_few((uint8_t *)pairs->digest[i], (const uint8_t *)wmbt_blake3_iv,
                         WMBT_BLAKE3_CV_BYTES);
-    }
-    wmbt_blake3_fetch(pairs, pairs->head_bytes, first);
-    wmbt_blake3_edges(pairs, pairs->head_bytes + first,
-                      WMBT_BLAKE3_CHUNK_START | (left == 0u ? ends : 0u));
-    size_t rest = left & (WMBT_BLAKE3_BLOCK_BYTES - 1u);
-    if (left != rest) {
-        wmbt_blake3_run run;
-        wmbt_blake3_set_run(&run, pairs->body, pairs->digest, pairs->count,
-                            left / WMBT_BLAKE3_BLOCK_BYTES);
-        run.flags_last = rest == 0u ? ends : 0u;
-        WMBT_BLAKE3_RUN(&run);
-        for (size_t i = 0; i < pairs->count; i++) {
-            pairs->body[i] += left - rest;
+        wmbt_blake3_fetch(pairs->edge[i], pairs->head_bytes, pairs->body[i], first);
+        head[i] = pairs->edge[i];
+        pairs->body[i] += first;
+        if (rest != 0u) {
+            wmbt_blake3_fetch(pairs->tail[i], 0, pairs->body[i] + (left - rest), rest);
+            tail[i] = pairs->tail[i];
         }
     }
+    wmbt_blake3_set_run(&run, pairs->body, pairs->digest, pairs->count,
+                        left / WMBT_BLAKE3_BLOCK_BYTES);
+    run.head = head;
+    run.flags_first = WMBT_BLAKE3_CHUNK_START;
+    run.flags_last = WMBT_BLAKE3_CHUNK_END | WMBT_BLAKE3_ROOT;
     if (rest != 0u) {
-        wmbt_blake3_fetch(pairs, 0, rest);
-        wmbt_blake3_edges(pairs, rest, ends);
+        run.tail = tail;
+        run.last_bytes = (uint32_t)rest;
+    } else if (left == 0u) {
+        run.last_bytes = (uint32_t)(pairs->head_bytes + first);
     }
+    WMBT_BLAKE3_RUN(&run);
 }
 
 #    endif

@@ -5,7 +5,8 @@
  *   WMBT_LANES_NAME, WMBT_LANES_TARGET, WMBT_LANES_COUNT (messages), WMBT_LANES_V (a vector of the
  *   intrinsics), WMBT_LANES_N (the same as a vector of numbers), WMBT_LANES_LOW32, _HIGH32, _LOW64,
  *   _HIGH64 (unpacking), WMBT_LANES_LOAD(p, at): 16 bytes of every fourth message,
- *   WMBT_LANES_STORE(p, v, group), WMBT_BLAKE3_ROTATE
+ *   WMBT_LANES_STORE(p, v, group), WMBT_LANES_LATE(v): hides from the compiler how v was made,
+ *   WMBT_BLAKE3_ROTATE
  *
  * which are undefined again at the end. Message 4 x g + i is lane i of the 128 bits number g.
  */
@@ -71,7 +72,7 @@ static inline void WMBT_LANES_FN(_block)(WMBT_LANES_N cv[8],
     WMBT_LANES_N vb = WMBT_LANES_FN(_same)(WMBT_BLAKE3_IV3);
     WMBT_LANES_N vc = counter[0], vd = counter[1];
     WMBT_LANES_N ve = WMBT_LANES_FN(_same)(bytes), vf = WMBT_LANES_FN(_same)(flags);
-    WMBT_BLAKE3_ROUNDS();
+    WMBT_BLAKE3_ROUNDS4(WMBT_LANES_LATE);
     cv[0] = v0 ^ v8;
     cv[1] = v1 ^ v9;
     cv[2] = v2 ^ va;
@@ -92,7 +93,6 @@ static void WMBT_LANES_NAME(const wmbt_blake3_run *run, size_t at, size_t used)
     for (size_t i = 0; i < WMBT_LANES_COUNT; i++) {
         size_t from = at + (i < used ? i : 0u);
         uint64_t number = run->counter + (run->counts ? from : 0u);
-        p[i] = run->input[from];
         kept[i] = (const uint8_t *)run->cv[from];
         low[i] = (uint32_t)number;
         high[i] = (uint32_t)(number >> 32);
@@ -102,12 +102,19 @@ static void WMBT_LANES_NAME(const wmbt_blake3_run *run, size_t at, size_t used)
     WMBT_LANES_FN(_load)(cv, kept, 0);
     WMBT_LANES_FN(_load)(cv + 4, kept, 16);
     uint32_t flags = run->flags | run->flags_first;
-    for (size_t block = 0; block < run->blocks; block++) {
-        bool last = block + 1u == run->blocks;
-        WMBT_LANES_FN(_block)(cv, p, WMBT_BLAKE3_BLOCK_BYTES * block, counter,
-                              last ? run->last_bytes : WMBT_BLAKE3_BLOCK_BYTES,
-                              flags | (last ? run->flags_last : 0u));
-        flags = run->flags;
+    size_t left = wmbt_blake3_run_blocks(run);
+    for (size_t part = 0; part < WMBT_BLAKE3_PARTS; part++) {
+        size_t blocks;
+        const uint8_t *const *parts = wmbt_blake3_part(run, part, &blocks);
+        for (size_t i = 0; i < WMBT_LANES_COUNT && blocks != 0u; i++) {
+            p[i] = parts[at + (i < used ? i : 0u)];
+        }
+        for (size_t block = 0; block < blocks; block++, left--) {
+            WMBT_LANES_FN(_block)(cv, p, WMBT_BLAKE3_BLOCK_BYTES * block, counter,
+                                  left == 1u ? run->last_bytes : WMBT_BLAKE3_BLOCK_BYTES,
+                                  flags | (left == 1u ? run->flags_last : 0u));
+            flags = run->flags;
+        }
     }
     WMBT_LANES_FN(_turn)(cv);
     WMBT_LANES_FN(_turn)(cv + 4);
@@ -128,6 +135,7 @@ static void WMBT_LANES_NAME(const wmbt_blake3_run *run, size_t at, size_t used)
 #undef WMBT_LANES_HIGH64
 #undef WMBT_LANES_LOAD
 #undef WMBT_LANES_STORE
+#undef WMBT_LANES_LATE
 #undef WMBT_LANES_FN
 #undef WMBT_LANES_PASTE
 #undef WMBT_LANES_PASTE2

@@ -15,6 +15,7 @@ typedef struct wmbt_blake3_pairs {
     size_t head_bytes;
     size_t body_bytes;
     uint8_t (*edge)[64];   /* in: the heads */
+    uint8_t (*tail)[64];   /* as many again */
     const uint8_t **body;  /* in: where the bodies are */
     uint32_t (*digest)[8]; /* out */
 } wmbt_blake3_pairs;
@@ -26,19 +27,23 @@ static inline void wmbt_blake3_few(uint8_t *dst, const uint8_t *src, size_t n)
 {
     typedef WMBT_UNALIGNED_U64 any64;
     typedef uint32_t __attribute__((__may_alias__, __aligned__(1))) any32;
+    typedef uint16_t __attribute__((__may_alias__, __aligned__(1))) any16;
     for (; n >= 8u; n -= 8u, dst += 8, src += 8) {
         *(any64 *)dst = *(const any64 *)src;
         WMBT_HIDE_POINTER(dst);
     }
-    if (n >= 4u) {
+    if ((n & 4u) != 0u) {
         *(any32 *)dst = *(const any32 *)src;
         dst += 4;
         src += 4;
-        n -= 4u;
     }
-    for (; n != 0u; n--) {
-        *dst++ = *src++;
-        WMBT_HIDE_POINTER(dst);
+    if ((n & 2u) != 0u) {
+        *(any16 *)dst = *(const any16 *)src;
+        dst += 2;
+        src += 2;
+    }
+    if ((n & 1u) != 0u) {
+        *dst = *src;
     }
 }
 

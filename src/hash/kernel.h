@@ -156,11 +156,15 @@ void wmbt_blake3_chunks_fast(const uint8_t *chunks, uint64_t counter,
 #    endif
 
 /*
- * Blocks of several messages: `count` of them, at least 1, each with `blocks` whole blocks (1 at
- * least) behind its input. cv[i] is the chaining value of message i before and after them.
+ * Blocks of several messages: `count` of them, at least 1. A message is the block at head[i], the
+ * `blocks` whole blocks from input[i] on and the block at tail[i], in this order; `head` and `tail`
+ * may be NULL, `blocks` may be 0, but there is one block at least. cv[i] is the chaining value of
+ * message i before and after them. All pointers may have any alignment.
  */
 typedef struct wmbt_blake3_run {
-    const uint8_t *const *input; /* of each message, any alignment */
+    const uint8_t *const *head;
+    const uint8_t *const *input;
+    const uint8_t *const *tail;
     uint32_t (*cv)[8];
     size_t count;
     size_t blocks;
@@ -173,6 +177,24 @@ typedef struct wmbt_blake3_run {
 } wmbt_blake3_run;
 
 typedef void wmbt_blake3_run_kernel(const wmbt_blake3_run *run);
+
+/* The parts of a message: head, input, tail. */
+#    define WMBT_BLAKE3_PARTS 3u
+
+/* Where a part of each message is, and how many blocks it has. */
+static inline const uint8_t *const *wmbt_blake3_part(const wmbt_blake3_run *run, size_t part,
+                                                     size_t *blocks)
+{
+    const uint8_t *const *ends = part == 0u ? run->head : run->tail;
+    *blocks = part == 1u ? run->blocks : ends != NULL ? 1u : 0u;
+    return part == 1u ? run->input : ends;
+}
+
+/* Blocks of a message. */
+static inline size_t wmbt_blake3_run_blocks(const wmbt_blake3_run *run)
+{
+    return run->blocks + (run->head != NULL ? 1u : 0u) + (run->tail != NULL ? 1u : 0u);
+}
 
 #    define WMBT_BLAKE3_RUN_LANES 16u /* no kernel gains by more messages at once */
 

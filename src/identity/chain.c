@@ -236,8 +236,10 @@ static void wmbt_chain_write_head(const wmbt_chain *x, uint8_t head[WMBT_CHAIN_H
         wmbt_block_hash_to_hex(&x->parent, head);
         return;
     }
+    /* With what the hash overwrites: two numbers are written, not four. */
+    static const uint8_t start[16] = WMBT_CHAIN_CORE_MARK;
     const size_t mark = sizeof WMBT_CHAIN_CORE_MARK - 1u;
-    wmbt_blake3_few(head, (const uint8_t *)WMBT_CHAIN_CORE_MARK, mark);
+    wmbt_blake3_few(head, start, sizeof start);
     wmbt_blake3_few(head + mark, x->parent.bytes, WMBT_BLOCK_HASH_BYTES);
     wmbt_store_le64(head + mark + WMBT_BLOCK_HASH_BYTES, 4u * (uint64_t)x->block_tokens);
 }
@@ -262,11 +264,11 @@ static void wmbt_chain_set_hash(wmbt_chain *x, const uint32_t digest[8], wmbt_bl
 
 static void wmbt_chain_whole(wmbt_chain *x, const uint32_t *tokens, wmbt_block_hash *hash)
 {
-    uint8_t edge[1][WMBT_BLAKE3_BLOCK_BYTES];
+    uint8_t edge[1][WMBT_BLAKE3_BLOCK_BYTES], tail[1][WMBT_BLAKE3_BLOCK_BYTES];
     uint32_t digest[1][8];
     const uint8_t *body = (const uint8_t *)tokens;
     wmbt_blake3_pairs pairs = {
-        1, wmbt_chain_head_bytes(x), 4u * (size_t)x->block_tokens, edge, &body, digest};
+        1, wmbt_chain_head_bytes(x), 4u * (size_t)x->block_tokens, edge, tail, &body, digest};
     wmbt_chain_write_head(x, edge[0]);
     wmbt_blake3_hash_pairs(&pairs);
     wmbt_chain_set_hash(x, digest[0], hash);
@@ -276,11 +278,12 @@ static void wmbt_chain_whole(wmbt_chain *x, const uint32_t *tokens, wmbt_block_h
 static void wmbt_chain_whole_many(wmbt_chain_step *const step[WMBT_BLAKE3_RUN_LANES], size_t steps)
 {
     uint8_t edge[WMBT_BLAKE3_RUN_LANES][WMBT_BLAKE3_BLOCK_BYTES];
+    uint8_t tail[WMBT_BLAKE3_RUN_LANES][WMBT_BLAKE3_BLOCK_BYTES];
     uint32_t digest[WMBT_BLAKE3_RUN_LANES][8];
     const uint8_t *body[WMBT_BLAKE3_RUN_LANES];
     const wmbt_chain *first = step[0]->chain;
     wmbt_blake3_pairs pairs = {
-        steps, wmbt_chain_head_bytes(first), 4u * (size_t)first->block_tokens, edge, body, digest};
+        steps, wmbt_chain_head_bytes(first), 4u * (size_t)first->block_tokens, edge, tail, body, digest};
     for (size_t i = 0; i < steps; i++) {
         wmbt_chain_write_head(step[i]->chain, edge[i]);
         body[i] = (const uint8_t *)step[i]->tokens;

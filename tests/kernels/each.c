@@ -91,16 +91,19 @@ static void sha_counts(const char *name, wmbt_sha256_kernel *kernel, const uint8
     }
 }
 
-/* Messages of `blocks` blocks that end at the fence, or lie one byte apart. */
+/* Messages of `blocks` blocks that end at the fence, or lie one byte apart. To the kernel under
+ * test the first of them are `heads` heads, the last `tails` tails (0 or 1). */
 static void b3_run(const char *name, wmbt_blake3_run_kernel *kernel, const uint8_t *src,
-                   size_t count, size_t blocks)
+                   size_t count, size_t blocks, size_t heads, size_t tails)
 {
     static uint32_t want[40][8], got[40][8];
-    const uint8_t *input[40];
+    const uint8_t *input[40], *middle[40], *tail[40];
     wmbt_blake3_run run;
     memset(&run, 0, sizeof run);
     for (size_t i = 0; i < count; i++) {
         input[i] = src + PAGE - 64u * blocks - i;
+        middle[i] = input[i] + 64u * heads;
+        tail[i] = input[i] + 64u * (blocks - 1u);
         for (size_t k = 0; k < 8u; k++) {
             want[i][k] = got[i][k] = (uint32_t)(i * 77u + k * 0x9E3779B9u);
         }
@@ -119,6 +122,10 @@ static void b3_run(const char *name, wmbt_blake3_run_kernel *kernel, const uint8
     run.cv = want;
     wmbt_blake3_run_portable(&run);
     run.cv = got;
+    run.head = heads != 0u ? input : NULL;
+    run.input = middle;
+    run.tail = tails != 0u ? tail : NULL;
+    run.blocks = blocks - heads - tails;
     kernel(&run);
     expect(memcmp(got, want, (count + 1u) * sizeof got[0]) == 0, name, count * 100u + blocks);
 }
@@ -130,7 +137,12 @@ static void b3(const char *name, wmbt_blake3_run_kernel *kernel, const uint8_t *
     }
     for (size_t count = 1; count <= 39u; count++) {
         for (size_t blocks = 1; blocks <= 17u; blocks++) {
-            b3_run(name, kernel, src, count, blocks);
+            b3_run(name, kernel, src, count, blocks, 0, 0);
+            b3_run(name, kernel, src, count, blocks, 1, 0);
+            b3_run(name, kernel, src, count, blocks, 0, 1);
+            if (blocks > 1u) {
+                b3_run(name, kernel, src, count, blocks, 1, 1);
+            }
         }
     }
 }
@@ -140,6 +152,7 @@ int main(void)
     uint8_t *src = fenced(), *dst = fenced();
     fill(src, PAGE, 1);
     (void)crc_lengths;
+    b3("portable", wmbt_blake3_run_portable, src);
 #if WMBT_CRC32C_SSE42
     crc("crc32c_sse42", wmbt_crc32c_sse42, src, dst);
     crc("crc32c_avx2", wmbt_crc32c_avx2, src, dst);

@@ -51,6 +51,7 @@ WMBT_NEON_ROTATE(wmbt_neon_rotate_7, 7)
 #    define WMBT_LANES_HIGH64(a, b) __builtin_shufflevector(a, b, 2, 3, 6, 7)
 #    define WMBT_LANES_LOAD(p, at) wmbt_neon_load((p)[0] + (at))
 #    define WMBT_LANES_STORE(to, v, group) ((void)(group), wmbt_neon_store(to, v))
+#    define WMBT_LANES_LATE(v) __asm__("" : "+w"(v))
 #    include "hash/blake3_lanes.h"
 
 void wmbt_blake3_run_neon(const wmbt_blake3_run *run)

@@ -62,15 +62,19 @@ WMBT_BLAKE3_TUNED void wmbt_blake3_compress_fast(uint32_t cv[8], const uint8_t *
 void wmbt_blake3_run_portable(const wmbt_blake3_run *run)
 {
     for (size_t i = 0; i < run->count; i++) {
-        const uint8_t *p = run->input[i];
         uint64_t counter = run->counter + (run->counts ? i : 0u);
         uint32_t flags = run->flags | run->flags_first;
-        for (size_t left = run->blocks; left != 0u; left--, p += WMBT_BLAKE3_BLOCK_BYTES) {
-            flags |= left == 1u ? run->flags_last : 0u;
-            wmbt_blake3_compress_fast(run->cv[i], p,
-                                      left == 1u ? run->last_bytes : WMBT_BLAKE3_BLOCK_BYTES,
-                                      counter, flags);
-            flags = run->flags;
+        size_t left = wmbt_blake3_run_blocks(run);
+        for (size_t part = 0; part < WMBT_BLAKE3_PARTS; part++) {
+            size_t blocks;
+            const uint8_t *const *from = wmbt_blake3_part(run, part, &blocks);
+            for (size_t block = 0; block < blocks; block++, left--) {
+                flags |= left == 1u ? run->flags_last : 0u;
+                wmbt_blake3_compress_fast(run->cv[i], from[i] + WMBT_BLAKE3_BLOCK_BYTES * block,
+                                          left == 1u ? run->last_bytes : WMBT_BLAKE3_BLOCK_BYTES,
+                                          counter, flags);
+                flags = run->flags;
+            }
         }
     }
 }

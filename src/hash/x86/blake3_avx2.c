@@ -54,6 +54,7 @@
 #    define WMBT_LANES_HIGH64(a, b) _mm256_unpackhi_epi64(a, b)
 #    define WMBT_LANES_LOAD(p, at) wmbt_x86_load2((p)[0] + (at), (p)[4] + (at))
 #    define WMBT_LANES_STORE(to, v, group) wmbt_x86_store2(to, (__m256i)(v), group)
+#    define WMBT_LANES_LATE(v) __asm__("" : "+x"(v))
 #    include "hash/blake3_lanes.h"
 
 WMBT_TARGET(WMBT_BLAKE3_AVX2_TARGET)

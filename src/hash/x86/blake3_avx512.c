@@ -93,6 +93,7 @@ static inline void wmbt_x86_store4(uint32_t *p, __m512i v, size_t quarter)
 #    define WMBT_LANES_HIGH64(a, b) _mm256_unpackhi_epi64(a, b)
 #    define WMBT_LANES_LOAD(p, at) wmbt_x86_load2((p)[0] + (at), (p)[4] + (at))
 #    define WMBT_LANES_STORE(to, v, group) wmbt_x86_store2(to, (__m256i)(v), group)
+#    define WMBT_LANES_LATE(v) __asm__("" : "+v"(v))
 #    include "hash/blake3_lanes.h"
 
 #    undef WMBT_BLAKE3_ROTATE
@@ -109,6 +110,7 @@ static inline void wmbt_x86_store4(uint32_t *p, __m512i v, size_t quarter)
 #    define WMBT_LANES_LOAD(p, at) \
         wmbt_x86_load4((p)[0] + (at), (p)[4] + (at), (p)[8] + (at), (p)[12] + (at))
 #    define WMBT_LANES_STORE(to, v, group) wmbt_x86_store4(to, (__m512i)(v), group)
+#    define WMBT_LANES_LATE(v) __asm__("" : "+v"(v))
 #    include "hash/blake3_lanes.h"
 
 WMBT_TARGET(WMBT_BLAKE3_AVX512_TARGET)

@@ -85,6 +85,20 @@ static inline void WMBT_ROWS_FN(_load)(WMBT_ROWS_FN(_state) * s,
     s->x3 = WMBT_ROWS_SHUFFLE(s->x3, _MM_SHUFFLE(2, 1, 0, 3));
 }
 
+/* The rows a, b and d and a block become those a and b of the next chaining value. */
+WMBT_TARGET(WMBT_ROWS_TARGET)
+static inline void WMBT_ROWS_FN(_compress)(WMBT_ROWS_FN(_state) * s)
+{
+    s->c = WMBT_ROWS_SAME(WMBT_BLAKE3_IV0, WMBT_BLAKE3_IV1, WMBT_BLAKE3_IV2, WMBT_BLAKE3_IV3);
+    for (int round = 0; round < 6; round++) {
+        WMBT_ROWS_FN(_round)(s);
+        WMBT_ROWS_FN(_permute)(s);
+    }
+    WMBT_ROWS_FN(_round)(s);
+    s->a = WMBT_ROWS_XOR(s->a, s->c);
+    s->b = WMBT_ROWS_XOR(s->b, s->d);
+}
+
 /* Messages `at` to at + used - 1 of the run. */
 WMBT_TARGET(WMBT_ROWS_TARGET)
 static void WMBT_ROWS_NAME(const wmbt_blake3_run *run, size_t at, size_t used)
@@ -96,7 +110,6 @@ static void WMBT_ROWS_NAME(const wmbt_blake3_run *run, size_t at, size_t used)
     for (size_t i = 0; i < WMBT_ROWS_COUNT; i++) {
         size_t from = at + (i < used ? i : 0u);
         uint64_t counter = run->counter + (run->counts ? from : 0u);
-        p[i] = run->input[from];
         kept[i] = (const uint8_t *)run->cv[from];
         rows[i] = (const uint8_t *)last_row[i];
         last_row[i][0] = (uint32_t)counter;
@@ -108,21 +121,21 @@ static void WMBT_ROWS_NAME(const wmbt_blake3_run *run, size_t at, size_t used)
     s.a = WMBT_ROWS_LOAD(kept, 0);
     s.b = WMBT_ROWS_LOAD(kept, 16);
     uint32_t flags = run->flags | run->flags_first;
-    for (size_t block = 0; block < run->blocks; block++) {
-        bool last = block + 1u == run->blocks;
-        WMBT_ROWS_FN(_load)(&s, p, WMBT_BLAKE3_BLOCK_BYTES * block);
-        flags |= last ? run->flags_last : 0u;
-        uint32_t short_by = last ? WMBT_BLAKE3_BLOCK_BYTES - run->last_bytes : 0u;
-        s.c = WMBT_ROWS_SAME(WMBT_BLAKE3_IV0, WMBT_BLAKE3_IV1, WMBT_BLAKE3_IV2, WMBT_BLAKE3_IV3);
-        s.d = WMBT_ROWS_ADD(plain_row, WMBT_ROWS_SAME(0, 0, 0u - short_by, flags));
-        flags = run->flags;
-        for (int round = 0; round < 6; round++) {
-            WMBT_ROWS_FN(_round)(&s);
-            WMBT_ROWS_FN(_permute)(&s);
+    size_t left = wmbt_blake3_run_blocks(run);
+    for (size_t part = 0; part < WMBT_BLAKE3_PARTS; part++) {
+        size_t blocks;
+        const uint8_t *const *parts = wmbt_blake3_part(run, part, &blocks);
+        for (size_t i = 0; i < WMBT_ROWS_COUNT && blocks != 0u; i++) {
+            p[i] = parts[at + (i < used ? i : 0u)];
         }
-        WMBT_ROWS_FN(_round)(&s);
-        s.a = WMBT_ROWS_XOR(s.a, s.c);
-        s.b = WMBT_ROWS_XOR(s.b, s.d);
+        for (size_t block = 0; block < blocks; block++, left--) {
+            WMBT_ROWS_FN(_load)(&s, p, WMBT_BLAKE3_BLOCK_BYTES * block);
+            flags |= left == 1u ? run->flags_last : 0u;
+            uint32_t short_by = left == 1u ? WMBT_BLAKE3_BLOCK_BYTES - run->last_bytes : 0u;
+            s.d = WMBT_ROWS_ADD(plain_row, WMBT_ROWS_SAME(0, 0, 0u - short_by, flags));
+            WMBT_ROWS_FN(_compress)(&s);
+            flags = run->flags;
+        }
     }
     for (size_t i = 0; i < used; i++) {
         WMBT_ROWS_STORE(run->cv[at + i], s.a, i);

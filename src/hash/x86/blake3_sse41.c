@@ -38,6 +38,7 @@
 #    define WMBT_LANES_HIGH64(a, b) _mm_unpackhi_epi64(a, b)
 #    define WMBT_LANES_LOAD(p, at) wmbt_x86_load((p)[0] + (at))
 #    define WMBT_LANES_STORE(to, v, group) ((void)(group), wmbt_x86_store(to, (__m128i)(v)))
+#    define WMBT_LANES_LATE(v) __asm__("" : "+x"(v))
 #    include "hash/blake3_lanes.h"
 
 WMBT_TARGET(WMBT_BLAKE3_SSE41_TARGET)
