@@ -282,8 +282,9 @@ static void wmbt_chain_whole_many(wmbt_chain_step *const step[WMBT_BLAKE3_RUN_LA
     uint32_t digest[WMBT_BLAKE3_RUN_LANES][8];
     const uint8_t *body[WMBT_BLAKE3_RUN_LANES];
     const wmbt_chain *first = step[0]->chain;
-    wmbt_blake3_pairs pairs = {
-        steps, wmbt_chain_head_bytes(first), 4u * (size_t)first->block_tokens, edge, tail, body, digest};
+    const size_t head_bytes = wmbt_chain_head_bytes(first);
+    const size_t body_bytes = 4u * (size_t)first->block_tokens;
+    wmbt_blake3_pairs pairs = {steps, head_bytes, body_bytes, edge, tail, body, digest};
     for (size_t i = 0; i < steps; i++) {
         wmbt_chain_write_head(step[i]->chain, edge[i]);
         body[i] = (const uint8_t *)step[i]->tokens;

@@ -71,6 +71,10 @@ static inline uint32_t wmbt_crc32c_avx2_long(uint32_t state, uint8_t *dst, const
     n -= step;
     dst = wmbt_x86_on(dst, step);
     for (; n >= step; n -= step, src += step) {
+        if (dst != NULL && n >= step + WMBT_CRC32C_X86_OWN_AHEAD) {
+            wmbt_crc32c_x86_own(dst + WMBT_CRC32C_X86_OWN_AHEAD);
+            wmbt_crc32c_x86_own(dst + WMBT_CRC32C_X86_OWN_AHEAD + 64);
+        }
         wmbt_crc32c_avx2_take4(&next, dst, src);
         q.a = wmbt_crc32c_avx2_fold(q.a, far, next.a);
         q.b = wmbt_crc32c_avx2_fold(q.b, far, next.b);

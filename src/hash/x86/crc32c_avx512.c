@@ -62,6 +62,19 @@ static inline void wmbt_crc32c_avx512_step(wmbt_crc32c_avx512_quad *q, uint8_t *
     q->d = wmbt_crc32c_avx512_fold(q->d, factors, next.d);
 }
 
+/* Fetches what is read later, or in a copy what is written later. */
+WMBT_TARGET(WMBT_CRC32C_AVX512_TARGET)
+static inline void wmbt_crc32c_avx512_fetch(const uint8_t *dst, const uint8_t *src)
+{
+    for (size_t i = 0; i < WMBT_CRC32C_AVX512_STEP; i += 64u) {
+        if (dst != NULL) {
+            wmbt_crc32c_x86_own(dst + WMBT_CRC32C_X86_OWN_AHEAD + i);
+        } else {
+            _mm_prefetch((const char *)src + WMBT_CRC32C_AVX512_AHEAD + i, _MM_HINT_T0);
+        }
+    }
+}
+
 /* Four lanes of 16 bytes into one. */
 WMBT_TARGET(WMBT_CRC32C_AVX512_TARGET)
 static inline __m128i wmbt_crc32c_avx512_join(__m512i x)
@@ -91,10 +104,9 @@ static inline uint32_t wmbt_crc32c_avx512_long(uint32_t state, uint8_t *dst, con
         src += step;
         n -= step;
         dst = wmbt_x86_on(dst, step);
-        for (; n >= step + WMBT_CRC32C_AVX512_AHEAD; n -= step, src += step) {
-            for (size_t i = 0; i < step; i += 64u) {
-                _mm_prefetch((const char *)src + WMBT_CRC32C_AVX512_AHEAD + i, _MM_HINT_T0);
-            }
+        const size_t ahead = dst == NULL ? WMBT_CRC32C_AVX512_AHEAD : WMBT_CRC32C_X86_OWN_AHEAD;
+        for (; n >= step + ahead; n -= step, src += step) {
+            wmbt_crc32c_avx512_fetch(dst, src);
             wmbt_crc32c_avx512_step(&q, dst, src);
             dst = wmbt_x86_on(dst, step);
         }

@@ -27,6 +27,16 @@ static inline uint8_t *wmbt_x86_on(uint8_t *dst, size_t n)
     return dst == NULL ? NULL : dst + n;
 }
 
+/* How far ahead of a copy its destination is fetched. */
+#define WMBT_CRC32C_X86_OWN_AHEAD 1024u
+
+/* Fetches a line of a destination for writing, so that stores do not wait for it. Nothing happens
+ * on a processor that lacks the instruction. */
+static inline void wmbt_crc32c_x86_own(const uint8_t *line)
+{
+    __asm__ __volatile__("prefetchw %0" : : "m"(*line));
+}
+
 /* Up to seven bytes. */
 WMBT_TARGET("sse4.2")
 static inline uint32_t wmbt_crc32c_x86_rest(uint32_t state, uint8_t *dst, const uint8_t *src,
