@@ -3,6 +3,7 @@
 #include "wombatkv/image.h"
 
 #include "base/bytes.h"
+#include "base/min.h"
 #include "index/table.h"
 #include "wombatkv/crc32c.h"
 
@@ -182,8 +183,9 @@ static wmbt_status wmbt_image_check_sums(const wmbt_index *x, const wmbt_image_s
             named += wmbt_index_load(at) != 0u ? 1u : 0u;
         }
     }
-    uint32_t contexts = wmbt_index_load(header + WMBT_INDEX_AT_CONTEXTS_USED);
-    for (uint32_t i = 0; i < contexts && i < x->context_count; i++) {
+    uint32_t contexts = wmbt_min_u32(wmbt_index_load(header + WMBT_INDEX_AT_CONTEXTS_USED),
+                                     x->context_count); /* read once more */
+    for (uint32_t i = 0; i < contexts; i++) {
         users += wmbt_index_load(wmbt_index_context(x, i) + WMBT_INDEX_CONTEXT_USERS);
     }
     if (named != x->record_count - sums->free || users != sums->present ||

@@ -288,9 +288,10 @@ static void wmbt_index_drop_parent(wmbt_index_writer *w, uint32_t parent)
     uint32_t left = wmbt_index_count_down(record + WMBT_INDEX_RECORD_CHILDREN);
     if (left == 0u && wmbt_index_context_of(&w->index, parent - 1u) == 0u) {
         wmbt_index_place place; /* a record begins with its hash, which nobody else writes */
-        if (wmbt_index_find(&w->index, (const void *)record, &place)) {
-            wmbt_index_unlink(w, place.at);
-        }
+        bool there = wmbt_index_find(&w->index, (const void *)record, &place);
+        WMBT_ASSERT(there);
+        (void)there;
+        wmbt_index_unlink(w, place.at);
         wmbt_index_give(w, record, parent);
     }
 }

@@ -348,10 +348,112 @@ static void test_closed(wmbt_test *t)
     }
 }
 
+/* Adds a block of 10 bytes; number 0 is no parent. */
+static void add(wmbt_test *t, wmbt_index_writer *w, uint8_t number, uint8_t parent, uint32_t seq)
+{
+    wmbt_block_hash hash;
+    wmbt_block_meta meta;
+    wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
+    wmbt_bytes_fill(hash.bytes, number, sizeof hash.bytes);
+    wmbt_bytes_fill(meta.parent_hash.bytes, parent, sizeof meta.parent_hash.bytes);
+    meta.payload_bytes = 10;
+    meta.block_seq = seq;
+    meta.last_access_ns = number;
+    T_EQ(t, wmbt_index_add(w, &hash, &meta), WMBT_OK);
+}
+
+static void remove_block(wmbt_test *t, wmbt_index_writer *w, uint8_t number)
+{
+    wmbt_block_hash hash;
+    wmbt_bytes_fill(hash.bytes, number, sizeof hash.bytes);
+    T_EQ(t, wmbt_index_remove(w, &hash), WMBT_OK);
+}
+
+/* The next block that goes is this one. */
+static void expect_step(wmbt_test *t, wmbt_evict *e, wmbt_index_writer *w, uint8_t number)
+{
+    wmbt_evict_block block;
+    T_EQ(t, wmbt_evict_step(e, w, &block), WMBT_OK);
+    T_EQ(t, block.hash.bytes[0], number);
+}
+
+/* Slots of blocks that were removed are no candidates. */
+static void test_free_slots(wmbt_test *t)
+{
+    wmbt_index_writer w;
+    wmbt_evict_block *blocks = alloc_blocks(t, 2);
+    uint32_t count = 7;
+    T_CALL(t, make(t, false, &w));
+    for (uint8_t i = 1; i <= 3u; i++) {
+        T_CALL(t, add(t, &w, i, 0, 0));
+    }
+    T_CALL(t, remove_block(t, &w, 2));
+    T_EQ(t, wmbt_evict_collect(&w.index, blocks, 1, &count), WMBT_BUFFER_TOO_SMALL);
+    T_EQ(t, count, 7);
+    T_EQ(t, wmbt_evict_collect(&w.index, blocks, 2, &count), WMBT_OK);
+    T_EQ(t, count, 2);
+    T_EQ(t, blocks[0].hash.bytes[0] + blocks[1].hash.bytes[0], 1 + 3);
+}
+
+/* A parent that was passed over comes back behind its last child, unless it is another one by then,
+ * or has gone: then it is no candidate any more, and not counted as skipped. Where a table is not
+ * prefix-closed nothing comes back, for nothing is passed over. */
+static void test_parents(wmbt_test *t)
+{
+    for (uint32_t row = 0; row < 4u; row++) {
+        wmbt_index_writer w;
+        wmbt_evict_block block, *blocks = alloc_blocks(t, 3);
+        wmbt_evict e;
+        wmbt_block_hash first;
+        wmbt_block_meta meta;
+        uint32_t count;
+        bool closed = row != 3u;
+        T_CALL(t, make(t, closed, &w));
+        T_CALL(t, add(t, &w, 1, 0, 0));
+        T_CALL(t, add(t, &w, 2, 1, 1));
+        T_CALL(t, add(t, &w, 3, 0, 0));
+        T_EQ(t, wmbt_evict_collect(&w.index, blocks, 3, &count), WMBT_OK);
+        wmbt_evict_begin(&e, blocks, count, 1);
+        if (!closed) {
+            T_CALL(t, expect_step(t, &e, &w, 1));
+        }
+        T_CALL(t, expect_step(t, &e, &w, 2));
+        if (row == 0u) {
+            T_CALL(t, expect_step(t, &e, &w, 1));
+        } else if (row == 1u) {
+            wmbt_bytes_fill(first.bytes, 1, sizeof first.bytes);
+            T_EQ(t, wmbt_index_get_and_touch(&w, &first, 99, &meta), WMBT_OK);
+        } else if (row == 2u) {
+            T_CALL(t, remove_block(t, &w, 1));
+        }
+        T_CALL(t, expect_step(t, &e, &w, 3));
+        T_EQ(t, wmbt_evict_step(&e, &w, &block), WMBT_END);
+        T_EQ(t, e.skipped, 0);
+        T_EQ(t, wmbt_index_count(&w.index), row == 1u ? 1u : 0u);
+        wmbt_test_reset(t);
+    }
+    /* a child that goes first takes no parent with it */
+    wmbt_index_writer w;
+    wmbt_evict_block block, *blocks = alloc_blocks(t, 2);
+    wmbt_evict e;
+    uint32_t count;
+    T_CALL(t, make(t, false, &w));
+    T_CALL(t, add(t, &w, 1, 2, 1));
+    T_CALL(t, add(t, &w, 2, 0, 0));
+    T_EQ(t, wmbt_evict_collect(&w.index, blocks, 2, &count), WMBT_OK);
+    wmbt_evict_begin(&e, blocks, count, 1);
+    T_CALL(t, expect_step(t, &e, &w, 1));
+    T_CALL(t, expect_step(t, &e, &w, 2));
+    T_EQ(t, wmbt_evict_step(&e, &w, &block), WMBT_END);
+    T_EQ(t, e.skipped, 0);
+}
+
 static const wmbt_case cases[] = {
     {"upstream's rounds", test_golden, 64u << 10, ROUNDS},
     {"headroom", test_target, 0, NULL},
     {"order", test_order, 16u << 10, NULL},
+    {"slots that are free", test_free_slots, 64u << 10, NULL},
+    {"parents that come back", test_parents, 64u << 10, NULL},
     {"prefix-closed", test_closed, 64u << 10, NULL},
 };
 WMBT_SUITE(evict, cases);

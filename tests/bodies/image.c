@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "../support/test.h"
+#include "index/table.h"
 #include "wombatkv/crc32c.h"
 
 #define CAPACITY 14u
@@ -243,10 +244,72 @@ static void test_bent(wmbt_test *t)
     T_CHECK(t, accepted > T_MANY(1000u, 20u)); /* payloads, times, hashes nobody names */
 }
 
+/* An image is opened without a look at its buckets: a search ends, too, if none of them has an
+ * empty place, which a table never has. */
+static void test_no_empty_place(wmbt_test *t)
+{
+    uint8_t *memory = wmbt_test_alloc(t, BYTES);
+    wmbt_index_writer w;
+    wmbt_index x;
+    wmbt_view image;
+    wmbt_block_hash missing[3];
+    wmbt_block_meta meta;
+    T_CALL(t, fill(t, memory, false, &w));
+    wmbt_image_make(&w, &image);
+    T_EQ(t, wmbt_image_open(image, &x), WMBT_OK);
+    size_t at = (size_t)((const uint8_t *)x.buckets - image.data);
+    for (uint32_t i = 0; i < x.bucket_count * 2u * WMBT_INDEX_WAYS; i++) {
+        wmbt_test_store32(memory + at + (size_t)4u * i, 1u + i % x.record_count);
+    }
+    repair(memory, image.len);
+    T_EQ(t, wmbt_image_check(image), WMBT_BAD_OFFSET);
+    T_EQ(t, wmbt_image_open(image, &x), WMBT_OK);
+    for (uint32_t i = 0; i < 3u; i++) {
+        key_of(100u + i, &missing[i]);
+        T_CHECK(t, !wmbt_index_has(&x, &missing[i]));
+        T_EQ(t, wmbt_index_get(&x, &missing[i], &meta), WMBT_MISSING);
+    }
+    T_EQ(t, wmbt_index_longest_prefix(&x, missing, 3), 0);
+    T_EQ(t, wmbt_index_likely_prefix(&x, missing, 3), 0);
+}
+
+/* A free list that names a ghost, which is in use although no block is there. */
+static void test_ghost_in_the_free_list(wmbt_test *t)
+{
+    wmbt_index_config config = {CAPACITY, 1, 0, false};
+    uint8_t *memory = wmbt_test_alloc(t, BYTES);
+    wmbt_index_writer w;
+    wmbt_view image;
+    wmbt_block_hash hash;
+    wmbt_block_meta meta;
+    T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, BYTES), &config, &w), WMBT_OK);
+    for (uint32_t i = 1; i < 3u; i++) {
+        key_of(i, &hash);
+        meta_of(i, i == 1u ? 50u : 0u, &meta); /* 50 is not there */
+        meta.ext_flags = 0;
+        T_EQ(t, wmbt_index_insert(&w, &hash, &meta, i), WMBT_OK);
+    }
+    T_EQ(t, wmbt_index_remove(&w, &hash), WMBT_OK);
+    wmbt_image_make(&w, &image);
+    T_EQ(t, wmbt_image_check(image), WMBT_OK);
+    const size_t free_at = 4u * (size_t)WMBT_INDEX_AT_FREE;
+    uint32_t is_free = wmbt_test_load32(memory + free_at), ghost = 0;
+    for (uint32_t slot = 0; slot < 3u; slot++) {
+        bool is_there = wmbt_index_at(&w.index, slot, &hash, &meta) == WMBT_OK;
+        ghost = !is_there && slot + 1u != is_free ? slot + 1u : ghost;
+    }
+    T_CHECK(t, ghost != 0u);
+    wmbt_test_store32(memory + free_at, ghost);
+    repair(memory, image.len);
+    T_EQ(t, wmbt_image_check(image), WMBT_BAD_OFFSET);
+}
+
 static const wmbt_case cases[] = {
     {"round trip", test_round_trip, 16u << 10, NULL},
     {"every context in use", test_all_contexts, 16u << 10, NULL},
     {"every flip and truncation", test_damage, 16u << 10, NULL},
+    {"no empty place", test_no_empty_place, 16u << 10, NULL},
+    {"a ghost in the free list", test_ghost_in_the_free_list, 16u << 10, NULL},
     {"bent tables", test_bent, 16u << 10, NULL},
 };
 WMBT_SUITE(image, cases);

@@ -3,6 +3,7 @@
 #include "wombatkv/index.h"
 
 #include "base/bytes.h"
+#include "index/table.h"
 #include "../support/test.h"
 
 #define SCRIPTS "golden/vectors/radix_metadata_index.tsv"
@@ -714,12 +715,34 @@ static void test_attach(wmbt_test *t)
     }
 }
 
+/* No block follows the one of number 2^32 - 1: the next would be a root again. */
+static void test_last_number(wmbt_test *t)
+{
+    static const wmbt_block_hash root = {{1}}, child = {{2}};
+    wmbt_index_config config = {4, 1, 0, true};
+    uint8_t *memory = wmbt_test_alloc(t, WMBT_INDEX_BYTES(4, 1));
+    wmbt_index_writer w;
+    wmbt_block_meta meta;
+    T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, WMBT_INDEX_BYTES(4, 1)), &config, &w), WMBT_OK);
+    wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
+    T_EQ(t, wmbt_index_insert(&w, &root, &meta, 1), WMBT_OK);
+    const wmbt_index_word *record = wmbt_index_record(&w.index, 0);
+    size_t at = (size_t)((const uint8_t *)(record + WMBT_INDEX_RECORD_SEQ) - memory);
+    for (uint32_t less = 0; less < 2u; less++) { /* as if so many had come before it */
+        wmbt_test_store32(memory + at, UINT32_MAX - less);
+        wmbt_bytes_copy(meta.parent_hash.bytes, root.bytes, sizeof root.bytes);
+        meta.block_seq = 0u - less;
+        T_EQ(t, wmbt_index_insert(&w, &child, &meta, 1), less == 0u ? WMBT_WRONG_BLOCK : WMBT_OK);
+    }
+}
+
 static const wmbt_case cases[] = {
     {"upstream's scripts", test_golden, 256u << 10, SCRIPTS},
     {"random steps against a list", test_model, 64u << 10, NULL},
     {"random steps, prefix-closed", test_model_closed, 64u << 10, NULL},
     {"rated capacity", test_rated, T_MANY(12u << 20, 768u << 10), NULL},
     {"bad arguments", test_bad_arguments, 16u << 10, NULL},
+    {"the last number", test_last_number, 4096, NULL},
     {"bytes", test_bytes, 0, NULL},
     {"another process", test_attach, 16u << 10, NULL},
 };
