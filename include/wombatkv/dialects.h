@@ -136,7 +136,7 @@ typedef struct wmbt_engine_config {
     wmbt_view extra_key;         /**< SGLang */
     const wmbt_dialect_item *items; /**< sorted by offset, not overlapping */
     size_t item_count;
-    wmbt_view embeds; /**< vLLM: SHA-256 of each block's prompt embeddings, 32 bytes a block */
+    wmbt_view embeds; /**< vLLM: SHA-256 of each block's prompt embeddings, and of those ahead */
     wmbt_view extras; /**< vLLM CBOR: the extras of every block as CBOR, instead of all others */
 } wmbt_engine_config;
 

@@ -124,7 +124,7 @@ def vllm(r, tagged, pickled=False):
     size = r.one(FRAMES if large else SIZES)
     tokens_cell = r.tokens(size, blocks=1 if large else None)
     count = len(read_tokens(tokens_cell))
-    ahead = r.one([0, 0, 0, 1, 2, 3, size, 2 * size + 1, 24]) if tagged else 0
+    ahead = r.one([0, 0, 0, 1, 2, 3, size, min(2 * size + 1, 65535), 24]) if tagged else 0
     long_ = 3 if pickled else 1
     row = {"seed": r.text(0.3, long_), "block_size": str(size), "tokens": tokens_cell,
            "lora_name": r.text(0.5, long_), "cache_salt": r.text(0.5, long_),

@@ -116,6 +116,14 @@ class Conformance(ToolTest):
             row, = self.ok("conformance", "--json", path).json
             self.assertEqual(row["not_run_rows"], [{"row": "a", "why": "not enough memory"}], cell)
 
+    def test_files_of_other_systems(self):
+        with open(os.path.join(DIALECTS, "llmd_cbor_fnv.tsv"), "rb") as f:
+            text = f.read()
+        for changed in (b"\xef\xbb\xbf" + text, text.replace(b"\n", b"\r\n"), text.rstrip(b"\n"),
+                        text.replace(b"\n", b"\n\n")):
+            row, = self.ok("conformance", "--json", self.write("x.txt", changed)).json
+            self.assertEqual((row["kind"], row["rows"], row["agree"]), ("llmd_cbor_fnv", 135, 135))
+
     def test_why_rows_are_not_run(self):
         names = ("format_segment_range", "core_facts", "node_wbz1")
         answer = self.ok("conformance", "--json",
@@ -210,6 +218,10 @@ class Conformance(ToolTest):
             self.assertEqual(row["detail"], "no known kind of golden file")
             self.assertIn(f"{path}: no known kind of golden file",
                           self.refused("conformance", path).out.decode())
+        path = self.write("x.tsv", b"# cabi.tsv\n#columns:\tname\top\tinput_hex\tsplit\tlength"
+                          b"\toutput\top\na\tcrc32c\t-\tnone\t0\t0\tcrc32c\n")
+        row, = self.refused("conformance", "--json", path).json
+        self.assertEqual((row["status"], row["detail"]), ("bad-syntax", "two columns of one name"))
         path = self.changed("x.tsv", "p_ps1_n1\tplain\t1", "p_ps1_n1\tplain")
         row, = self.refused("conformance", "--json", path).json
         self.assertEqual((row["status"], row["agree"], row["not_run"]), ("bad-syntax", 216, 1))

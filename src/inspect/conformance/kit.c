@@ -500,6 +500,19 @@ static const struct kit_kind *kind_of_columns(const struct kit *k)
     return found;
 }
 
+/* Two columns of one name: which of them counts? */
+static bool has_column_twice(const struct kit *k)
+{
+    for (uint32_t i = 0; i < k->count; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            if (same(k->columns[i], k->columns[j])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool kit_open(struct kit *k, struct kit_file *file, wmbt_view bytes, wmbt_view name,
               const char **why)
 {
@@ -507,7 +520,7 @@ bool kit_open(struct kit *k, struct kit_file *file, wmbt_view bytes, wmbt_view n
     k->count = 0;
     k->kept = 0;
     k->state = NULL;
-    file->rest = bytes;
+    file->rest = begins(bytes, "\xEF\xBB\xBF") ? after(bytes, 3) : bytes;
     file->title = wmbt_view_of("", 0);
     while (file->rest.len != 0 && k->count == 0) {
         wmbt_view line = next_line(&file->rest);
@@ -534,6 +547,10 @@ bool kit_open(struct kit *k, struct kit_file *file, wmbt_view bytes, wmbt_view n
     }
     if (!has_columns(k, file->kind)) {
         *why = "a column that its kind needs is missing";
+        return false;
+    }
+    if (has_column_twice(k)) {
+        *why = "two columns of one name";
         return false;
     }
     return true;
