@@ -87,6 +87,7 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_sigv4_key(const wmbt_sigv4_credentials
  * bad-text: a control byte or a line end in a field, the method, the path or the credentials
  * not-representable: the time
  * missing: no access key, so there is no signature
+ * too-large: a secret of 2^61 bytes or more
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_sigv4_sign(const wmbt_sigv4_request *request,
                                                      const wmbt_sigv4_credentials *who,

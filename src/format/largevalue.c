@@ -308,9 +308,8 @@ wmbt_status wmbt_largevalue_id_begin(wmbt_blake3 *x, wmbt_view name_space, wmbt_
     uint8_t length[8];
     wmbt_store_le64(length, total_bytes);
     wmbt_status status = wmbt_largevalue_hash_text(x, WMBT_VIEW_LITERAL("wombatkv-shm-large-v1"));
-    if (status == WMBT_OK) {
-        status = wmbt_largevalue_hash_text(x, name_space);
-    }
+    WMBT_ASSERT(status == WMBT_OK); /* any state takes a chunk */
+    status = wmbt_largevalue_hash_text(x, name_space);
     if (status == WMBT_OK) {
         status = wmbt_largevalue_hash_text(x, key);
     }

@@ -181,6 +181,15 @@ wmbt_status wmbt_envelope_push_finish(wmbt_envelope_push *push)
 /* --- writer ----------------------------------------------------------------------------------- */
 
 #    if WMBT_CFG_WRITERS
+/* The header of a body that has a length. */
+static void wmbt_envelope_put_header(wmbt_view body, uint8_t out[WMBT_ENVELOPE_HEADER_BYTES])
+{
+    wmbt_store_le32(out + WMBT_ENVELOPE_AT_MAGIC, WMBT_ENVELOPE_MAGIC);
+    wmbt_store_le32(out + WMBT_ENVELOPE_AT_VERSION, WMBT_ENVELOPE_VERSION);
+    wmbt_store_le32(out + WMBT_ENVELOPE_AT_CRC, wmbt_crc32c(0, body));
+    wmbt_store_le32(out + WMBT_ENVELOPE_AT_BODY_BYTES, (uint32_t)body.len);
+}
+
 wmbt_status wmbt_envelope_write_header(wmbt_view body, uint8_t out[WMBT_ENVELOPE_HEADER_BYTES])
 {
     if (wmbt_view_is_bad(body)) {
@@ -189,10 +198,7 @@ wmbt_status wmbt_envelope_write_header(wmbt_view body, uint8_t out[WMBT_ENVELOPE
     if (body.len > UINT32_MAX) {
         return WMBT_TOO_LARGE;
     }
-    wmbt_store_le32(out + WMBT_ENVELOPE_AT_MAGIC, WMBT_ENVELOPE_MAGIC);
-    wmbt_store_le32(out + WMBT_ENVELOPE_AT_VERSION, WMBT_ENVELOPE_VERSION);
-    wmbt_store_le32(out + WMBT_ENVELOPE_AT_CRC, wmbt_crc32c(0, body));
-    wmbt_store_le32(out + WMBT_ENVELOPE_AT_BODY_BYTES, (uint32_t)body.len);
+    wmbt_envelope_put_header(body, out);
     return WMBT_OK;
 }
 
@@ -207,12 +213,10 @@ wmbt_status wmbt_envelope_write(wmbt_view body, wmbt_buf out, size_t *written)
     if (out.len < WMBT_ENVELOPE_HEADER_BYTES || body.len > out.len - WMBT_ENVELOPE_HEADER_BYTES) {
         return WMBT_BUFFER_TOO_SMALL;
     }
-    wmbt_status status = wmbt_envelope_write_header(body, out.data);
-    if (status == WMBT_OK) {
-        wmbt_bytes_copy(out.data + WMBT_ENVELOPE_HEADER_BYTES, body.data, body.len);
-        *written = WMBT_ENVELOPE_HEADER_BYTES + body.len;
-    }
-    return status;
+    wmbt_envelope_put_header(body, out.data);
+    wmbt_bytes_copy(out.data + WMBT_ENVELOPE_HEADER_BYTES, body.data, body.len);
+    *written = WMBT_ENVELOPE_HEADER_BYTES + body.len;
+    return WMBT_OK;
 }
 #    endif
 

@@ -2,6 +2,7 @@
 /* HMAC-SHA256: the vectors of RFC 4231, every split, keys in two parts, what stays behind. */
 #include "../support/test.h"
 
+#include "base/bytes.h"
 #include "wombatkv/hmac.h"
 
 static void check_code(wmbt_test *t, wmbt_view key, wmbt_view data, size_t split, wmbt_view want)
@@ -95,6 +96,16 @@ static void test_arguments(wmbt_test *t)
     T_EQ(t, wmbt_hmac_once(wmbt_view_of(NULL, 1), wmbt_view_of(NULL, 0), code), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_hmac_once(wmbt_view_of("k", 1), wmbt_view_of(NULL, 1), code), WMBT_BAD_ARGUMENT);
     T_CHECK(t, wmbt_test_is_filled(code, sizeof code));
+#if SIZE_MAX > UINT32_MAX
+    /* keys of 2^61 bytes, in one part and in two: not a byte of the long one is read */
+    const size_t limit = (size_t)1 << 61;
+    T_EQ(t, wmbt_hmac_init(&x, wmbt_view_of("k", limit)), WMBT_TOO_LARGE);
+    T_CHECK(t, wmbt_bytes_all_zero((const uint8_t *)&x, sizeof x));
+    wmbt_test_fill(&x, sizeof x);
+    T_EQ(t, wmbt_hmac_init_joined(&x, wmbt_view_of("k", 1), wmbt_view_of("k", limit - 1u)),
+         WMBT_TOO_LARGE);
+    T_CHECK(t, wmbt_bytes_all_zero((const uint8_t *)&x, sizeof x));
+#endif
     T_EQ(t, wmbt_hmac_init(&x, wmbt_view_of(NULL, 0)), WMBT_OK);
     T_EQ(t, wmbt_hmac_update(&x, wmbt_view_of(NULL, 1)), WMBT_BAD_ARGUMENT);
     /* a chain of keys in one place: `out` lies in the key */

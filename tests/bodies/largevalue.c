@@ -170,6 +170,19 @@ static void test_id(wmbt_test *t)
     T_EQ(t, wmbt_largevalue_id_begin(x, wmbt_view_of(NULL, 1), key, 1), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_largevalue_id_begin(x, space, wmbt_view_of(NULL, 1), 1), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_largevalue_id_is(&m, x), WMBT_OK); /* nothing changed */
+    /* a state with room for a chunk: 22 bytes of mark, two zeros, a length of 8 */
+    const size_t most = 1024u - 22u - 2u - 8u;
+    wmbt_view text = wmbt_view_of(wmbt_test_alloc(t, most + 9u), most);
+    T_EQ(t, wmbt_blake3_init(wmbt_buf_of(memory, WMBT_BLAKE3_BYTES(1024)), &x), WMBT_OK);
+    T_EQ(t, wmbt_largevalue_id_begin(x, text, wmbt_view_of(NULL, 0), 1), WMBT_OK);
+    T_EQ(t, wmbt_largevalue_id_begin(x, wmbt_view_of(NULL, 0), text, 1), WMBT_OK);
+    for (text.len++; text.len <= most + 9u; text.len += 4u) { /* the length, a zero, the text */
+        T_EQ(t, wmbt_largevalue_id_begin(x, text, wmbt_view_of(NULL, 0), 1), WMBT_TOO_LARGE);
+        T_EQ(t, wmbt_largevalue_id_begin(x, wmbt_view_of(NULL, 0), text, 1), WMBT_TOO_LARGE);
+    }
+    text.len = 1024;
+    T_EQ(t, wmbt_largevalue_id_begin(x, text, wmbt_view_of(NULL, 0), 1), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_largevalue_id_begin(x, wmbt_view_of(NULL, 0), text, 1), WMBT_TOO_LARGE);
 }
 #endif
 
@@ -561,7 +574,7 @@ static const wmbt_case cases[] = {
      "golden/captures/59_cold_get_kv_chunked_value.resp.bin"},
     {"chunks of the sample bucket", test_bucket, 0, "golden/bucket/MANIFEST.tsv"},
 #if WMBT_CFG_BLAKE3
-    {"ids of the sample bucket", test_id, 1024, "golden/engine/t_r128_n300_k1.rtt1"},
+    {"ids of the sample bucket", test_id, 4096, "golden/engine/t_r128_n300_k1.rtt1"},
 #endif
     {"texts, strict and compatible", test_texts, 0, NULL},
     {"counts fit totals", test_counts, 0, NULL},
