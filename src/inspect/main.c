@@ -97,6 +97,11 @@ static int finish(int result)
     return tool_report_refusals() && result == EXIT_DONE ? EXIT_REFUSED : result;
 }
 
+static bool is_one_of(const char *argument, const char *name, const char *letter)
+{
+    return strcmp(argument, name) == 0 || strcmp(argument, letter) == 0;
+}
+
 int main(int count, char **argument)
 {
     int result = EXIT_DONE;
@@ -104,13 +109,13 @@ int main(int count, char **argument)
     if (count < 2) {
         tool_usage_error("no command (wombatkv --help lists them)");
     }
-    if (strcmp(argument[1], "--help") == 0 || strcmp(argument[1], "help") == 0) {
+    if (is_one_of(argument[1], "--help", "-h") || strcmp(argument[1], "help") == 0) {
         if (count > 2) {
             print_help(find_command(argument[2]));
         } else {
             print_overview();
         }
-    } else if (strcmp(argument[1], "--version") == 0) {
+    } else if (is_one_of(argument[1], "--version", "-V")) {
         printf("wombatkv %s\n", WMBT_VERSION_STRING);
     } else {
         result = run_command(argument[1], count - 2, argument + 2);

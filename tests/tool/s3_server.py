@@ -252,6 +252,8 @@ class Handler(socketserver.StreamRequestHandler):
 
     def list(self, query):
         assert query["list-type"] == "2", query
+        if self.server.mood.get("denied-list"):
+            return self.error(403, "AccessDenied")
         keys = [k for k in self.keys() if k.startswith(query.get("prefix", ""))]
         ghosts, gone = self.server.ghosts, self.server.gone
         keys += [k for k in ghosts + gone if k.startswith(query.get("prefix", ""))]

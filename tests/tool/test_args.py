@@ -49,6 +49,12 @@ class Help(ToolTest):
     def test_help_wins_over_what_is_missing(self):
         self.ok("chain", "--dialect", "ds4", "--help")
 
+    def test_letters(self):
+        self.assertEqual(self.ok("-h").out, self.ok("--help").out)
+        self.assertEqual(self.ok("-V").out, self.ok("--version").out)
+        for command in COMMANDS:
+            self.assertEqual(self.ok(command, "-h").out, self.ok(command, "--help").out)
+
     def test_no_and_unknown_command(self):
         self.usage()
         self.usage("frobnicate", names="frobnicate")
@@ -299,6 +305,21 @@ class TokenFiles(ToolTest):
             self.assertEqual(self.chain(path)["hashes"], expected["hashes"])
         got = self.chain("-", stdin=b"0 1 4294967295 7 8 9 10 11")
         self.assertEqual(got["hashes"], expected["hashes"])
+
+    def test_arrays(self):
+        """JSON arrays, as tokenizers print them."""
+        for text in ("[0, 1, 4294967295, 7]", " \n[0,1,4294967295,7]\r\n", "[ 0 ,\t1,4294967295 , 7 ]"):
+            got = self.chain(self.write("a.json", text.encode()))
+            self.assertEqual(got["hashes"], self.chain("-", stdin=b"0 1 4294967295 7")["hashes"])
+        for text in (b"[]", b" [ ] \n"):
+            self.assertEqual(self.chain("-", stdin=text)["tokens"], 0)
+        for text, status in (("[", "bad-number"), ("[1", "bad-syntax"), ("[1,]", "bad-number"),
+                             ("[,1]", "bad-number"), ("[1 2]", "bad-syntax"), ("[01]", "bad-number"),
+                             ("[-1]", "bad-number"), ("[1.0]", "bad-syntax"), ("[1e1]", "bad-syntax"),
+                             ("[4294967296]", "bad-number"), ("[1]]", "trailing-bytes"),
+                             ("[1] 2", "trailing-bytes"), ('["1"]', "bad-number"),
+                             ("[[1]]", "bad-number"), ("[1\0]", "bad-syntax")):
+            self.refuse("-", status, text.encode())
 
     def test_no_tokens(self):
         for name, data in (("a.u32", b""), ("a.txt", b""), ("b.txt", b" \n\n")):

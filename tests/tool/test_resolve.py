@@ -140,5 +140,40 @@ class Together(ToolTest):
         self.assertTrue(both.err.startswith(alone.err.rstrip(b"\n")), (both.err, alone.err))
 
 
+class Hints(ToolTest):
+    """Where no block is stored, the answer says how far the keys lead."""
+
+    def resolve(self, prefix, namespace, fingerprint="5f1c0a9be2d74c38a6b01e92", bucket=BUCKET):
+        args = ["resolve", "--bucket", bucket, "--prefix", prefix, "--namespace", namespace,
+                "--dialect", "ds4", "--fingerprint", fingerprint, "--quant-bits", "2",
+                "--block-tokens", "128", os.path.join(PROMPTS, "two_blocks_tail.u32")]
+        row, = self.ok(*args, "--json").json
+        return row["exists_up_to"], self.ok(*args).out.decode().split("bytes to read", 1)[1]
+
+    def test_parts(self):
+        blocks = "kv/cabi/ds4-metal/wombatkv/v1/block/"
+        for prefix, namespace, part, words in (
+                ("kv/cabi", "none", "kv/cabi/", "no blocks of this --prefix and --namespace"),
+                ("kv/none", "ds4-metal", "kv/", "no blocks of this --prefix and --namespace"),
+                ("none/kv", "ds4-metal", "", "nothing below none/"),
+                ("wal", "tenant-a", "wal/tenant-a/", "keys below wal/tenant-a/")):
+            got, said = self.resolve(prefix, namespace)
+            self.assertEqual(got, part)
+            self.assertIn(words, said)
+        got, said = self.resolve("kv/cabi", "ds4-metal", "another")
+        self.assertEqual(got, blocks)
+        self.assertIn(f"Blocks are stored below {blocks}, but none of these", said)
+        got, said = self.resolve("kv/cabi", "ds4-metal")
+        self.assertEqual((got, "Blocks" in said), (None, False))
+        os.mkdir(self.path("empty"))
+        self.assertEqual(self.resolve("kv/cabi", "x", bucket=self.path("empty"))[0], "")
+
+    def test_no_blocks(self):
+        row, = self.ok("resolve", "--bucket", BUCKET, "--prefix", "none", "--namespace", "",
+                       "--dialect", "ds4", "--fingerprint", "f", "--quant-bits", "2",
+                       "--block-tokens", "128", "--json", self.write("few", b"[1, 2]")).json
+        self.assertEqual((row["tokens"], row["exists_up_to"]), (2, None))
+
+
 if __name__ == "__main__":
     unittest.main()

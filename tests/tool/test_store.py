@@ -152,6 +152,22 @@ class Same(StoreTest):
             self.verify("a/./b", client)
             self.assertIn("/a/./b", self.server.requests[-1][1])
 
+    def test_hints(self):
+        """How far the keys lead is found out, and not said where the store does not list."""
+        for prefix, namespace in (("kv/cabi", "none"), ("none", "none"), ("kv/cabi", "elsewhere")):
+            args = ["resolve", "--json", "--prefix", prefix, "--namespace", namespace,
+                    "--dialect", "ds4", "--fingerprint", "f", "--quant-bits", "2",
+                    "--block-tokens", "128", os.path.join(PROMPTS, "two_blocks_tail.u32")]
+            here = self.ok(*args, "--bucket", BUCKET)
+            for client in CLIENTS:
+                there = self.ok(*args, "--bucket", self.url(), *self.args(client))
+                self.assertEqual(there.json, here.json)
+                self.assertIn("max-keys=1&", self.server.requests[-1][1])
+                self.server.mood["denied-list"] = True
+                there = self.ok(*args, "--bucket", self.url(), *self.args(client))
+                self.assertEqual(there.json[0]["exists_up_to"], None)
+                self.server.mood["denied-list"] = False
+
     def test_keys_that_come_twice(self):
         """A key at the end of a page and at the beginning of the next, as writers make it happen."""
         here = self.run_tool("check", "--json", BUCKET, "--prefix", "wal")

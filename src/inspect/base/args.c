@@ -10,6 +10,7 @@
 static const struct args_option common[] = {
     {"--json", NULL, true},
     {"--help", NULL, true},
+    {"-h", NULL, true},
     {NULL, NULL, false},
 };
 
@@ -75,7 +76,8 @@ void args_parse(struct args *args, const struct command *command, int count, cha
         }
         args->given[args->givens].option = option;
         args->given[args->givens++].value = value;
-        args->wants_help = args->wants_help || strcmp(text, "--help") == 0;
+        args->wants_help =
+            args->wants_help || strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0;
     }
 }
 

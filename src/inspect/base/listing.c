@@ -260,6 +260,25 @@ wmbt_status bucket_walk(const struct bucket *bucket, const char *prefix,
                                  : walk_directory(bucket->fd, prefix, walker, why);
 }
 
+wmbt_status bucket_has_below(const struct bucket *bucket, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    int error = 0;
+    if (bucket->store != NULL) {
+        return store_has_below(bucket->store, tool_format("%s%s", bucket->prefix, prefix));
+    }
+    int fd = len == 0 ? dup(bucket->fd)
+                      : file_open_below(bucket->fd, tool_copy(prefix, len - 1), &error);
+    struct stat st;
+    bool is_folder = fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_folder                                        ? WMBT_OK
+           : fd >= 0 || error == ENOENT || error == ENOTDIR ? WMBT_MISSING
+                                                            : TOOL_UNREADABLE;
+}
+
 /* --- lists ----------------------------------------------------------------------------------- */
 
 void key_list_add(struct key_list *list, const char *key)

@@ -27,6 +27,10 @@ struct walker {
 wmbt_status bucket_walk(const struct bucket *bucket, const char *prefix,
                         const struct walker *walker, const char **why);
 
+/* ok if a key begins with `prefix`, which ends with a '/' or is empty (of a directory, if there is
+ * such a folder); missing; or TOOL_UNREADABLE. */
+wmbt_status bucket_has_below(const struct bucket *bucket, const char *prefix);
+
 /* Keys of a bucket. */
 struct key_list {
     const char **key; /* NUL-terminated */

@@ -611,3 +611,31 @@ wmbt_status store_list(struct store *store, const char *prefix,
     } while (status == WMBT_OK && token_len != 0);
     return status;
 }
+
+static void count_key(void *context, const char *key, size_t len)
+{
+    (void)key;
+    (void)len;
+    ++*(unsigned *)context;
+}
+
+wmbt_status store_has_below(struct store *store, const char *prefix)
+{
+    struct tool_mark mark = tool_mark();
+    uint8_t *token = tool_alloc(TOKEN_BYTES);
+    size_t token_len = 0;
+    const char *why = NULL;
+    unsigned keys = 0;
+    struct ask ask;
+    memset(&ask, 0, sizeof ask);
+    ask.list.url_encoding = true;
+    ask.list.max_keys = 1;
+    ask.list.prefix = tool_view(prefix);
+    struct fetch *fetch = fetch_begin(&store->site, &ask);
+    bool good =
+        wait_for(fetch, &why) == WMBT_OK &&
+        read_page(fetch, ask.list.token, token, &token_len, prefix, count_key, &keys) == WMBT_OK;
+    fetch_free(fetch);
+    tool_release_to(mark);
+    return !good ? TOOL_UNREADABLE : keys != 0 ? WMBT_OK : WMBT_MISSING;
+}

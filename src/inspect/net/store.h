@@ -66,4 +66,7 @@ wmbt_status store_list(struct store *store, const char *prefix,
                        void (*add)(void *context, const char *key, size_t len),
                        void (*end_page)(void *context), void *context, const char **why);
 
+/* ok if the store lists a key that begins with `prefix`; missing; or TOOL_UNREADABLE. */
+wmbt_status store_has_below(struct store *store, const char *prefix);
+
 #endif

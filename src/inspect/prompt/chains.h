@@ -26,7 +26,8 @@
 
 #define TOKENS_HELP                                                                            \
     "A token file is u32 little-endian if its name ends in .u32, else decimal text with any\n" \
-    "white space between the numbers; - is standard input (text). No tokens is legal.\n"
+    "white space between the numbers, or a JSON array of them; - is standard input (text).\n"  \
+    "No tokens is legal.\n"
 
 struct chain_options {
     uint64_t block_tokens;

@@ -7,6 +7,7 @@
 
 #include "format/formats.h"
 #include "base/out.h"
+#include "base/listing.h"
 #include "base/tool.h"
 #include "prompt/supply.h"
 
@@ -40,6 +41,7 @@ void resolver_close(struct resolver *resolver)
 {
     bucket_close(&resolver->bucket);
     seen_free(&resolver->seen);
+    free(resolver->exists_up_to);
 }
 
 /* --- plans ----------------------------------------------------------------------------------- */
@@ -66,6 +68,37 @@ static wmbt_status plan_with(const wmbt_plan_input *input, uint32_t inexact, wmb
     memcpy(&other, input, sizeof other);
     other.flags = (other.flags & ~WMBT_PLAN_INEXACT) | inexact;
     return wmbt_plan_make(&other, plan);
+}
+
+static bool is_all_missing(const struct resolved *result)
+{
+    uint32_t i = 0;
+    while (i < result->blocks && resolved_object(result, i).status == WMBT_MISSING) {
+        i++;
+    }
+    return i == result->blocks && i != 0;
+}
+
+/* The longest part of the keys of blocks, up to a '/', below which the bucket has something. NULL
+ * if that cannot be told. */
+static const char *find_part(struct resolver *resolver)
+{
+    wmbt_status status = WMBT_MISSING;
+    if (resolver->has_looked) {
+        return resolver->exists_up_to;
+    }
+    const char *key = key_of(&resolver->keys, WMBT_OBJKEY_BLOCK, &wmbt_block_hash_zero);
+    size_t len = strlen(key);
+    while (status == WMBT_MISSING && len != 0) {
+        len--;
+        while (len != 0 && key[len - 1] != '/') {
+            len--;
+        }
+        status = len != 0 ? bucket_has_below(&resolver->bucket, tool_copy(key, len)) : WMBT_OK;
+    }
+    resolver->has_looked = true;
+    resolver->exists_up_to = status == WMBT_OK ? tool_keep(key, len) : NULL;
+    return resolver->exists_up_to;
 }
 
 /* All is settled: what comes of it. */
@@ -101,6 +134,9 @@ static wmbt_status conclude(const struct supply *supply, struct resolved *result
     if (refused != WMBT_OK) {
         result->plan.tail_status = refused;
         result->plan.tail_reason = WMBT_PLAN_TAIL_REFUSED;
+    }
+    if (is_all_missing(result)) {
+        result->exists_up_to = find_part(supply->resolver);
     }
     if (supply->taker != NULL && result->tail_counts) {
         supply_give_rows(supply, WMBT_READER_TAIL);

@@ -38,6 +38,8 @@ struct resolver {
     struct chain_options chain;
     bool trust_tail;
     bool inexact;
+    bool has_looked;
+    char *exists_up_to;    /* once it has looked for it; on the heap, or NULL */
     struct seen seen;      /* blocks of the prompts so far */
     struct client *client; /* NULL: objects are read one at a time, through `bucket` */
     wmbt_view key_prefix;  /* of the keys that the reader makes */
@@ -70,7 +72,10 @@ struct resolved {
     uint32_t exact_from; /* from where an exact result must be run */
     uint32_t restored;   /* tokens, as upstream counts them */
     bool tail_counts;
-    uint64_t bytes_to_read; /* of the usable blocks, and of the tail if it counts */
+    const char *exists_up_to; /* if no block is stored: the longest part of their keys that leads
+                               * somewhere in the bucket, "" if none of it does; NULL: not so, or it
+                               * cannot be told */
+    uint64_t bytes_to_read;   /* of the usable blocks, and of the tail if it counts */
 };
 
 /* Reads the options and opens the bucket. A mistake ends the process; the bucket's status is ok,

@@ -168,6 +168,30 @@ static void print_plan(const struct json *row)
     table_print(&table, 2);
 }
 
+/* Where no block is stored: how far their keys lead. */
+static void print_hint(const struct json *row)
+{
+    const struct json *part = json_get(row, "exists_up_to");
+    if (part == NULL || part->kind != JSON_TEXT) {
+        return;
+    }
+    const char *key = json_get_text(json_get(row, "blocks")->first, "key");
+    size_t name = strlen(key) - part->text_len;
+    if (part->text_len == 0) {
+        printf("\n  The bucket has nothing below %s: another bucket, or another --prefix?\n",
+               tool_printable(key, strcspn(key, "/") + 1));
+    } else if (memchr(key + part->text_len, '/', name) == NULL) {
+        printf("\n  Blocks are stored below %s, but none of these:\n"
+               "    another dialect, fingerprint, --quant-bits or --block-tokens, or a prompt that "
+               "nobody stored?\n",
+               json_cell(part));
+    } else {
+        printf(
+            "\n  The bucket has keys below %s, but no blocks of this --prefix and --namespace.\n",
+            json_cell(part));
+    }
+}
+
 void resolve_print(const struct json *row)
 {
     const char *status = json_get_text(row, "status");
@@ -183,4 +207,5 @@ void resolve_print(const struct json *row)
         puts("");
     }
     print_plan(row);
+    print_hint(row);
 }

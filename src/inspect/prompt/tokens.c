@@ -67,6 +67,59 @@ static wmbt_status from_text(wmbt_view bytes, bool wide, struct tokens *tokens, 
     return WMBT_OK;
 }
 
+static size_t skip_space(wmbt_view bytes, size_t at)
+{
+    while (at < bytes.len && is_space(bytes.data[at])) {
+        at++;
+    }
+    return at;
+}
+
+/* A number of a JSON array, at *at. */
+static bool read_number(wmbt_view bytes, uint64_t most, size_t *at, uint64_t *number)
+{
+    size_t begin = *at;
+    *number = 0;
+    while (*at < bytes.len && bytes.data[*at] >= '0' && bytes.data[*at] <= '9') {
+        uint64_t digit = (uint64_t)bytes.data[*at] - '0';
+        if (*number > (most - digit) / 10) {
+            return false;
+        }
+        *number = *number * 10 + digit;
+        ++*at;
+    }
+    return *at != begin && (*at - begin == 1 || bytes.data[begin] != '0');
+}
+
+/* A JSON array of tokens. */
+static wmbt_status from_array(wmbt_view bytes, bool wide, struct tokens *tokens, const char **why)
+{
+    const uint64_t most = wide ? INT64_MAX : UINT32_MAX;
+    size_t at = skip_space(bytes, skip_space(bytes, 0) + 1);
+    bool ends = at < bytes.len && bytes.data[at] == ']';
+    while (!ends) {
+        uint64_t number;
+        if (!read_number(bytes, most, &at, &number)) {
+            *why = tool_format("byte %zu: no whole number up to %llu of a JSON array", at,
+                               (unsigned long long)most);
+            return WMBT_BAD_NUMBER;
+        }
+        add_token(tokens, number, wide);
+        at = skip_space(bytes, at);
+        ends = at < bytes.len && bytes.data[at] == ']';
+        if (!ends && (at == bytes.len || bytes.data[at] != ',')) {
+            *why = tool_format("byte %zu: neither ',' nor ']' of a JSON array", at);
+            return WMBT_BAD_SYNTAX;
+        }
+        at = ends ? at : skip_space(bytes, at + 1);
+    }
+    if (skip_space(bytes, at + 1) != bytes.len) {
+        *why = "something follows the JSON array";
+        return WMBT_TRAILING_BYTES;
+    }
+    return WMBT_OK;
+}
+
 /* Words as tokens of 64 bits, in place. */
 static void widen(struct tokens *tokens)
 {
@@ -97,8 +150,11 @@ static wmbt_status read_tokens(const char *path, bool wide, struct tokens *token
         *why = "not enough memory";
         status = TOOL_UNREADABLE;
     } else {
-        status = words ? from_words(file_view(&file), tokens, why)
-                       : from_text(file_view(&file), wide, tokens, why);
+        size_t begin = skip_space(file_view(&file), 0);
+        bool array = begin < file.len && file.data[begin] == '[';
+        status = words   ? from_words(file_view(&file), tokens, why)
+                 : array ? from_array(file_view(&file), wide, tokens, why)
+                         : from_text(file_view(&file), wide, tokens, why);
         if (status != WMBT_OK) {
             tokens_free(tokens);
         } else if (words && wide) {
