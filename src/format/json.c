@@ -22,14 +22,47 @@
 
 /* The only place that reads the text: a window of it, or a byte. */
 #    if WMBT_JSON_WINDOW > 0
+
+/* A bit for each of eight bytes that does not stand for itself in a string: a control byte, a
+ * quote, a backslash, one above 0x7F. The lowest seven bits of each byte are compared by sums that
+ * do not carry into the next. */
+static inline uint64_t wmbt_json_others8(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t low = ones * 0x7Fu;
+    uint64_t plain = ((word & low) + ones * 0x60u) & (((word ^ ones * '"') & low) + low) &
+                     (((word ^ ones * '\\') & low) + low);
+    uint64_t others = ((word | ~plain) >> 7) & ones;
+    return others * UINT64_C(0x0102040810204080) >> 56;
+}
+
+/* Which bytes of the window do not stand for themselves; what is behind its n bytes does not. */
+static void wmbt_json_mark(wmbt_json *j, uint32_t n)
+{
+    for (size_t word = 0; word < WMBT_JSON_WINDOW / 64u; word++) {
+        j->others[word] = UINT64_MAX;
+    }
+    for (uint32_t i = 0; n - i >= 8u; i += 8u) {
+        uint64_t others = wmbt_json_others8(wmbt_load_any_le64(j->window + i));
+        j->others[i / 64u] ^= (others ^ 0xFFu) << (i % 64u);
+    }
+}
+
 static WMBT_NOINLINE bool wmbt_json_load(wmbt_json *j)
 {
     uint32_t n = (uint32_t)wmbt_min_size(j->in.left, WMBT_JSON_WINDOW);
     if (n == 0u) {
         return false;
     }
-    (void)wmbt_cursor_copy(&j->in, j->window, n); /* so many are left */
-    wmbt_store_le64(j->window + n, 0);
+#        if WMBT_JSON_BY_SSE2
+    if (n == WMBT_JSON_WINDOW) {
+        wmbt_json_take_full(&j->in, j->window, j->others);
+    } else
+#        endif
+    {
+        (void)wmbt_cursor_copy(&j->in, j->window, n);
+        wmbt_json_mark(j, n);
+    }
     j->window_at = 0;
     j->window_bytes = n;
     return true;
@@ -159,32 +192,40 @@ static void wmbt_json_put(wmbt_json *j, uint32_t byte)
 }
 
 #    if WMBT_JSON_WINDOW > 0
-/* A byte that does not stand for itself in a string (a control byte, a quote, a
- * backslash, one above 0x7F) has its highest bit set in this; bytes above the
- * lowest of them may have it, too. */
-static inline uint64_t wmbt_json_others(uint64_t word)
+/* How many of the lowest bits are 0; word is not 0. */
+static inline uint32_t wmbt_json_low_zeros(uint64_t word)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-    uint64_t other = word | (word - ones * 0x20u) | (quote - ones) | (backslash - ones);
-    return other & UINT64_C(0x8080808080808080);
-}
-
-/* How many bytes from `start` on stand for themselves; the zeros behind the
- * window end them. */
-static WMBT_NOINLINE uint32_t wmbt_json_plain_bytes(const uint8_t *start, const uint8_t *end)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint8_t *p = start;
-    for (; p < end; p += 8) {
-        uint64_t other = wmbt_json_others(wmbt_load_any_le64(p));
-        if (other != 0u) {
-            uint64_t below = ((other & (0u - other)) >> 7) - 1u;
-            p += (below & ones) * ones >> 56;
-            break;
+#        if defined(__GNUC__) && (defined(__x86_64__) || defined(__aarch64__))
+    return (uint32_t)__builtin_ctzll(word);
+#        else /* compilers may make a call of the above */
+    uint32_t n = 0;
+    for (uint32_t step = 32; step != 0u; step /= 2u) {
+        if ((word & ((UINT64_C(1) << step) - 1u)) == 0u) {
+            word >>= step;
+            n += step;
         }
     }
-    return (uint32_t)(p - start);
+    return n;
+#        endif
+}
+
+/* Where in the window the next byte is that does not stand for itself, or the text there ends. */
+static inline uint32_t wmbt_json_plain_end(const wmbt_json *j)
+{
+    uint32_t at = j->window_at, word = at / 64u;
+    if (at == j->window_bytes) {
+        return at;
+    }
+    uint64_t others = j->others[word] >> (at % 64u);
+    while (others == 0u) {
+        word++;
+        at = 64u * word;
+        if (at >= j->window_bytes) {
+            return j->window_bytes;
+        }
+        others = j->others[word];
+    }
+    return wmbt_min_u32(at + wmbt_json_low_zeros(others), j->window_bytes);
 }
 
 /* n bytes of the window that stand for themselves. */
@@ -330,24 +371,33 @@ static wmbt_status wmbt_json_utf8(wmbt_json *j)
     return WMBT_OK;
 }
 
-/* At a byte that stands for itself: passes over it and over those behind it. */
 #    if WMBT_JSON_WINDOW > 0
+/* Passes over the byte at the reading position and those behind it that stand for themselves. */
+static inline void wmbt_json_pass(wmbt_json *j)
+{
+    do {
+        j->window_at = wmbt_json_plain_end(j);
+    } while (j->window_at == j->window_bytes && wmbt_json_load(j));
+    wmbt_json_advance(j);
+}
+
+/* At a byte that stands for itself: passes over it and over those behind it. */
 static void wmbt_json_plain(wmbt_json *j)
 {
-    const bool kept = j->token == WMBT_JSON_KEY || j->escaped;
-    if (kept) {
-        wmbt_json_put(j, j->c);
+    if (j->token != WMBT_JSON_KEY && !j->escaped) {
+        wmbt_json_pass(j);
+        return;
     }
+    wmbt_json_put(j, j->c);
     do {
         uint32_t from = j->window_at;
-        j->window_at += wmbt_json_plain_bytes(j->window + from, j->window + j->window_bytes);
-        if (kept) {
-            wmbt_json_put_run(j, j->window + from, j->window_at - from);
-        }
+        j->window_at = wmbt_json_plain_end(j);
+        wmbt_json_put_run(j, j->window + from, j->window_at - from);
     } while (j->window_at == j->window_bytes && wmbt_json_load(j));
     wmbt_json_advance(j);
 }
 #    else
+/* At a byte that stands for itself: passes over it. */
 static void wmbt_json_plain(wmbt_json *j)
 {
     wmbt_json_put(j, j->c);
@@ -358,14 +408,20 @@ static void wmbt_json_plain(wmbt_json *j)
 /* At a quote; j->token says whether it is a key. */
 static wmbt_status wmbt_json_string(wmbt_json *j)
 {
-    wmbt_json_advance(j);
-    j->string_start = wmbt_json_offset(j);
+    j->string_start = j->text.len - wmbt_json_left(j); /* behind the quote */
     j->out_start = j->out.needed;
     j->escaped = false;
     j->key_bytes = 0;
 #    if WMBT_JSON_WINDOW > 0
-    wmbt_store_le64(j->key, 0);
-    wmbt_store_le64(j->key + 8, 0);
+    if (j->token == WMBT_JSON_KEY) {
+        wmbt_store_le64(j->key, 0);
+        wmbt_store_le64(j->key + 8, 0);
+        wmbt_json_advance(j);
+    } else {
+        wmbt_json_pass(j);
+    }
+#    else
+    wmbt_json_advance(j);
 #    endif
     while (j->c != '"') {
         wmbt_status status = WMBT_OK;
@@ -416,6 +472,35 @@ static wmbt_status wmbt_json_member(wmbt_json *j)
     j->state = WMBT_JSON_AT_VALUE;
     return WMBT_OK;
 }
+
+#    if WMBT_JSON_WINDOW > 0
+bool wmbt_json_take_key(wmbt_json *j, const uint8_t name[WMBT_JSON_KEY_BYTES], uint32_t n)
+{
+    const uint8_t *p = j->window + j->window_at;
+    WMBT_ASSERT(n != 0u && n < WMBT_JSON_KEY_BYTES && j->depth != 0u);
+    uint32_t before = j->state == WMBT_JSON_AT_REST ? 1u : 0u;
+    if (j->window_bytes - j->window_at < before + n + 3u) { /* two quotes, the colon, one more */
+        return false;
+    }
+    if (before != 0u ? j->c != ',' || p[0] != (uint8_t)'"' : j->c != '"') {
+        return false;
+    }
+    p += before;
+    uint32_t high = n < 8u ? 0u : n - 8u; /* bytes of the second half */
+    uint64_t low_mask = n < 8u ? ~(UINT64_MAX << 8u * n) : UINT64_MAX;
+    uint64_t differs = (wmbt_load_any_le64(p) & low_mask) ^ wmbt_load_any_le64(name);
+    differs |=
+        (wmbt_load_any_le64(p + 8) & ~(UINT64_MAX << 8u * high)) ^ wmbt_load_any_le64(name + 8);
+    if (differs != 0u || p[n] != (uint8_t)'"' || p[n + 1u] != (uint8_t)':') {
+        return false;
+    }
+    j->window_at += before + n + 2u;
+    wmbt_json_advance(j);
+    j->token = WMBT_JSON_KEY;
+    j->state = WMBT_JSON_AT_VALUE;
+    return true;
+}
+#    endif
 
 /* --- numbers
  * ----------------------------------------------------------------------------------
@@ -577,14 +662,15 @@ static wmbt_status wmbt_json_literal(wmbt_json *j)
 
 static wmbt_status wmbt_json_value(wmbt_json *j)
 {
+    if (j->c == '"') { /* first: most values are texts */
+        j->state = WMBT_JSON_AT_REST;
+        j->token = WMBT_JSON_STRING;
+        return wmbt_json_string(j);
+    }
     if (j->c == '{' || j->c == '[') {
         return wmbt_json_open(j, j->c == '{');
     }
     j->state = WMBT_JSON_AT_REST;
-    if (j->c == '"') {
-        j->token = WMBT_JSON_STRING;
-        return wmbt_json_string(j);
-    }
     if (j->c == '-' || wmbt_json_at_digit(j)) {
         return wmbt_json_number(j);
     }
@@ -600,10 +686,10 @@ wmbt_status wmbt_json_next(wmbt_json *j)
         return j->status;
     }
     wmbt_json_skip_space(j);
+    if (j->state == WMBT_JSON_AT_VALUE) {
+        return wmbt_json_value(j);
+    }
     if (j->depth == 0u) {
-        if (j->state != WMBT_JSON_AT_REST) {
-            return wmbt_json_value(j);
-        }
         if (j->c != WMBT_JSON_EOF) {
             return wmbt_json_refuse(j, WMBT_TRAILING_BYTES);
         }

@@ -39,17 +39,26 @@
  * Either way each byte of the text is loaded once.
  */
 #if UINTPTR_MAX > UINT32_MAX
-#    define WMBT_JSON_WINDOW 128u
+#    define WMBT_JSON_WINDOW 256u
 #else
 #    define WMBT_JSON_WINDOW 0u
+#endif
+
+/* What takes a whole window at once: of the machine, or portable. */
+#if defined(__GNUC__) && defined(__x86_64__)
+#    define WMBT_JSON_BY_SSE2 1
+#else
+#    define WMBT_JSON_BY_SSE2 0
 #endif
 
 typedef struct wmbt_json {
     wmbt_view text;
     wmbt_cursor in;
 #if WMBT_JSON_WINDOW > 0
-    uint8_t window[WMBT_JSON_WINDOW + 8u]; /* eight zeros behind what is there */
-    uint32_t window_at;                    /* the byte behind the one at the reading position */
+    uint8_t window[WMBT_JSON_WINDOW + 16u];  /* what is behind the text that is there is no text */
+    uint64_t others[WMBT_JSON_WINDOW / 64u]; /* bit i: byte i does not stand for itself in a string;
+                                                set for all behind the text, too */
+    uint32_t window_at;                      /* the byte behind the one at the reading position */
     uint32_t window_bytes;
 #endif
     wmbt_buf work;
@@ -97,6 +106,22 @@ void wmbt_json_init_inside(wmbt_json *json, wmbt_view text, wmbt_buf work, wmbt_
  * bad-syntax, or too-deep, and the same again after one of these.
  */
 WMBT_MUST_CHECK wmbt_status wmbt_json_next(wmbt_json *json);
+
+#if WMBT_JSON_WINDOW > 0
+/**
+ * Passes over a key and its colon if it is the next token, written without blanks before them, and
+ * a byte of the text follows in the window; `name` is its n bytes, 1 to 15, in sixteen filled with
+ * zeros. The token is then KEY, without its text. False: nothing happened, and it may be the key
+ * all the same. Inside an object, not before a value.
+ */
+bool wmbt_json_take_key(wmbt_json *json, const uint8_t name[WMBT_JSON_KEY_BYTES], uint32_t n);
+
+#    if WMBT_JSON_BY_SSE2
+/** Takes the next WMBT_JSON_WINDOW bytes, which are there, and says which of them do not stand for
+ * themselves. Each is read once. */
+void wmbt_json_take_full(wmbt_cursor *in, uint8_t *window, uint64_t *others);
+#    endif
+#endif
 
 /** Bytes of the text before the reading position. */
 size_t wmbt_json_offset(const wmbt_json *json);

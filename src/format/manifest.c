@@ -278,12 +278,45 @@ static wmbt_status wmbt_members_finish(const wmbt_members *m, wmbt_document *d)
     return WMBT_END;
 }
 
+/* Names in the order that writers of manifests keep, without blanks, are compared as they stand:
+ * the field after those seen from the first on. */
+static bool wmbt_members_take_next(wmbt_members *m, wmbt_document *d, uint32_t *field)
+{
+#    if WMBT_JSON_WINDOW > 0
+    static const uint8_t name_bytes[WMBT_FIELDS] = {0,  14, 8, 10, 7,  9,  15,
+                                                    13, 3,  9, 11, 11, 14, 8};
+    uint32_t i = 0;
+    while ((m->seen >> i & 1u) != 0u) {
+        i++;
+    }
+    if (i == m->count || m->seen >> i != 0u) {
+        return false;
+    }
+    uint32_t next = m->fields[i];
+    if (!wmbt_json_take_key(&d->json, (const uint8_t *)wmbt_field_names[next], name_bytes[next])) {
+        return false;
+    }
+    if (next == WMBT_FIELD_SCHEMA_VERSION && d->json.depth == 1u) {
+        d->version_state = WMBT_VERSION_NEXT;
+    }
+    m->seen |= (uint32_t)1 << i;
+    *field = next;
+    return true;
+#    else
+    (void)m, (void)d, (void)field;
+    return false;
+#    endif
+}
+
 /* The next known field, the first token of its value having been read; or end,
  * or a refusal. */
 static wmbt_status wmbt_members_next(wmbt_members *m, wmbt_document *d, uint32_t *field)
 {
     if (m->is_array) {
         return wmbt_members_next_element(m, d, field);
+    }
+    if (wmbt_members_take_next(m, d, field)) {
+        return wmbt_members_value(d, *field);
     }
     for (;;) {
         wmbt_status status = wmbt_document_next(d);

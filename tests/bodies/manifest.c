@@ -910,6 +910,81 @@ static void test_empty_order(wmbt_test *t)
     T_EQ(t, a.error.entry, 1);
 }
 
+/* Wherever in the text a key begins, a reader may compare it at once or byte by byte: the answer is
+ * the same, and so are its offsets but for what stands before. */
+#define MAX_BEFORE 600u
+static void test_keys_anywhere(wmbt_test *t)
+{
+    static const struct {
+        const char *key; /* instead of "tenant_id": with its quotes and what follows */
+        wmbt_status status;
+        uint32_t field;
+    } rows[] = {
+        {"\"tenant_id\":", WMBT_OK, WMBT_FIELD_NONE},
+        {"\"tenant_id\" :", WMBT_OK, WMBT_FIELD_NONE},
+        {" \"tenant_id\":", WMBT_OK, WMBT_FIELD_NONE},
+        {"\"x\":[],\"tenant_id\":", WMBT_OK, WMBT_FIELD_NONE},
+        {"\"tenant_id\";", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"\"tenant_id:", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"\"tenant_ie\":", WMBT_BAD_FIELD, WMBT_FIELD_TENANT_ID},
+        {"\"uenant_id\":", WMBT_BAD_FIELD, WMBT_FIELD_TENANT_ID},
+        {"\"tenant_i\":", WMBT_BAD_FIELD, WMBT_FIELD_TENANT_ID},
+        {"\"tenant_id2\":", WMBT_BAD_FIELD, WMBT_FIELD_TENANT_ID},
+        {"\"tenant_id\\u0000\":", WMBT_BAD_FIELD, WMBT_FIELD_TENANT_ID},
+        {"\"seq\":", WMBT_BAD_FIELD, WMBT_FIELD_SEQ},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t offset = 0;
+        for (size_t before = 0; before < MAX_BEFORE; before++) {
+            wmbt_test_reset(t);
+            builder b = build(t, MAX_BEFORE + 512u);
+            answer a;
+            add_times(&b, " ", before);
+            add(&b, "{\"schema_version\":1,\"epoch_ms\":1700000000100,\"seq\":7,");
+            add(&b, rows[i].key);
+            add(&b, "\"tenant-a\",\"fingerprint\":\"fp-1\",\"prefix_hash\":\"h-1\","
+                    "\"payload_digest\":\"d-1\",\"write_id\":\"w-1\"}");
+            T_CALL(t, read_delta(t, built(&b), true, NO_MEMORY, NO_MEMORY, &a));
+            T_EQ(t, a.status, rows[i].status);
+            T_EQ(t, a.error.field, rows[i].field);
+            if (a.status == WMBT_OK) {
+                T_EQ(t, a.delta.seq, 7);
+                T_CHECK(t, wmbt_test_view_is(a.delta.tenant_id, "tenant-a"));
+                T_CHECK(t, wmbt_test_view_is(a.delta.write_id, "w-1"));
+            } else {
+                offset = before == 0u ? a.error.offset : offset;
+                T_EQ(t, a.error.offset, offset + before);
+            }
+        }
+    }
+}
+
+/* Each byte at each place of a text: which stand for themselves is RFC 8259's, section 7. */
+static void test_bytes_anywhere(wmbt_test *t)
+{
+    for (uint32_t byte = 0; byte < 256u; byte++) {
+        for (size_t before = 0; before < 300u; before += byte < 0x7Fu && byte > 0x5Cu ? 37u : 1u) {
+            wmbt_test_reset(t);
+            builder b = build(t, 1024);
+            answer a;
+            uint8_t one = (uint8_t)byte;
+            add(&b, "[1,2,3,\"");
+            add_times(&b, "a", before);
+            add_bytes(&b, &one, 1);
+            add(&b, "a\",\"f\",\"h\",\"d\",\"w\"]");
+            T_CALL(t, read_delta(t, built(&b), true, NO_MEMORY, NO_MEMORY, &a));
+            wmbt_status expected = byte < 0x20u || byte >= 0x80u || byte == '\\' ? WMBT_BAD_TEXT
+                                   : byte == '"'                                 ? WMBT_BAD_SYNTAX
+                                                                                 : WMBT_OK;
+            T_EQ(t, a.status, expected);
+            if (a.status == WMBT_OK) {
+                T_EQ(t, a.delta.tenant_id.len, before + 2u);
+                T_EQ(t, a.delta.write_id.len, 1);
+            }
+        }
+    }
+}
+
 /* --- memory that changes ---------------------------------------------------------------------- */
 
 /* The entries change after they were read: the walk says so, or hands out what now stands there. */
@@ -1204,6 +1279,8 @@ static const wmbt_case cases[] = {
     {"hostile length of a key", test_long_keys, MANY + 10000u, NULL},
     {"hostile number of entries", test_many_entries, 14u * MANY_ENTRIES + 4096u, NULL},
     {"the first empty text is named", test_empty_order, 0, NULL},
+    {"keys anywhere in the text", test_keys_anywhere, MAX_BEFORE + 1024u, NULL},
+    {"each byte anywhere in a text", test_bytes_anywhere, 2048, NULL},
     {"entries that change after they were read", test_walk_after_change, 1024, NULL},
     {"walk: where an error is", test_walk_error_offset, 1024, NULL},
     {"an entry's text that is empty after it was read", test_walk_after_emptied, 64, NULL},

@@ -5,8 +5,8 @@
  * front. Standard output: a line each, what the v1 reader and what the
  * dispatching reader says, separated by a tab.
  *
- * Linked with --wrap for the two functions that load bytes of a text,
- * wmbt_cursor_u8 and wmbt_cursor_copy (JSON_CHANGES), it also reads each
+ * Linked with --wrap for the functions that load bytes of a text,
+ * wmbt_cursor_u8, wmbt_cursor_copy and wmbt_json_take_full (JSON_CHANGES), it also reads each
  * document while it changes: a byte has its value only while one of them reads
  * it, and another one before and after. The answer must be the same, each byte
  * be loaded once and in order: the line then says "changed" otherwise.
@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "format/json.h"
 #include "wombatkv/manifest.h"
 
 static const char *const kinds[] = {
@@ -148,6 +149,17 @@ bool __wrap_wmbt_cursor_copy(wmbt_cursor *c, uint8_t *out, size_t n)
     cover(at, n);
     return there;
 }
+
+#if WMBT_JSON_WINDOW > 0 && WMBT_JSON_BY_SSE2
+void __real_wmbt_json_take_full(wmbt_cursor *c, uint8_t *window, uint64_t *others);
+void __wrap_wmbt_json_take_full(wmbt_cursor *c, uint8_t *window, uint64_t *others);
+void __wrap_wmbt_json_take_full(wmbt_cursor *c, uint8_t *window, uint64_t *others)
+{
+    uint8_t *at = uncover(c, WMBT_JSON_WINDOW);
+    __real_wmbt_json_take_full(c, window, others);
+    cover(at, WMBT_JSON_WINDOW);
+}
+#endif
 
 static bool same_error(const wmbt_json_error *a, const wmbt_json_error *b)
 {
