@@ -199,8 +199,10 @@ class Work:
                                        [os.path.join(ROOT, "tests/fuzz/corpus", name)])
         if module.level in ("reader", "client"):
             found.update(PROGRAMS)
+        compared = ["-DWMBT_FUZZ_LIBZSTD"] if os.path.exists("/usr/include/zstd.h") else []
         with self.lock:
-            return {name: ([self.compile(source, TEST_FLAGS) for source in sources], arguments)
+            return {name: ([self.compile(source, TEST_FLAGS + compared) for source in sources] +
+                           (["-lzstd"] if compared and name == "corpus zstd" else []), arguments)
                     for name, (sources, arguments) in found.items()}
 
     @functools.lru_cache(maxsize=None)
@@ -280,7 +282,7 @@ class Batch:
         for name, (objects, arguments) in self.work.programs_for(self.source).items():
             if name not in self.programs:
                 path = f"{self.base}.{name.replace(' ', '_')}"
-                self.work.link([*objects, *self.work.support, *self.library], path)
+                self.work.link([*self.work.support, *self.library, *objects], path)
                 begin = time.monotonic()
                 self.call(path, arguments, 0, 100)
                 self.programs[name] = path, time.monotonic() - begin
