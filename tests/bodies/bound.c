@@ -32,6 +32,7 @@ static wmbt_status push_block(wmbt_test *t, wmbt_view object, wmbt_blake3 *hash,
 {
     wmbt_kvblock_push push;
     uint32_t random = 99;
+    wmbt_test_fill(&push, sizeof push);
     wmbt_status status = wmbt_kvblock_push_init(&push, &block_expect);
     wmbt_blake3_reset(hash);
     for (size_t at = 0; at < object.len && !wmbt_status_is_error(status);) {
@@ -110,6 +111,7 @@ static void test_changed_where_placed(wmbt_test *t)
     wmbt_blake3 *hash = hash_of(t, object, digest);
     uint8_t *rows = wmbt_test_alloc(t, ROWS);
     T_CHECK(t, rows != NULL && !t->failed);
+    wmbt_test_fill(&push, sizeof push);
     T_EQ(t, wmbt_kvblock_push_init(&push, &block_expect), WMBT_OK);
     T_EQ(t, wmbt_kvblock_bound_feed(&push, hash, object, wmbt_buf_of(NULL, 0), &consumed), WMBT_OK);
     T_EQ(t, wmbt_kvblock_push_at(&push, &extent, &position), WMBT_OK);
@@ -145,6 +147,7 @@ static void test_tail(wmbt_test *t)
     for (int how = 0; how < 3; how++) { /* fed, placed, and with another digest */
         digest[0] ^= how == 2 ? 1u : 0u;
         wmbt_blake3_reset(hash);
+        wmbt_test_fill(&push, sizeof push);
         T_EQ(t, wmbt_rawtail_push_init(&push, &tail_expect), WMBT_OK);
         wmbt_status status = WMBT_OK;
         for (size_t at = 0; status == WMBT_OK;) {
@@ -224,10 +227,12 @@ static void test_refusals(wmbt_test *t)
     wmbt_test_copy(flipped, block.data, sizeof flipped);
     flipped[0] ^= 1u;
     wmbt_view bad = wmbt_view_of(flipped, sizeof flipped);
+    wmbt_test_fill(&push, sizeof push);
     T_EQ(t, wmbt_kvblock_push_init(&push, &block_expect), WMBT_OK);
     T_EQ(t, wmbt_kvblock_bound_feed(&push, hash, bad, none, &consumed), WMBT_BAD_MAGIC);
     T_EQ(t, wmbt_kvblock_bound_placed(&push, hash, wmbt_view_of(NULL, 1), 0), WMBT_BAD_ARGUMENT);
     T_CHECK(t, wmbt_status_is_error(wmbt_kvblock_bound_placed(&push, hash, bad, 0)));
+    wmbt_test_fill(&tail_push, sizeof tail_push);
     T_EQ(t, wmbt_rawtail_push_init(&tail_push, &tail_expect), WMBT_OK);
     T_CHECK(t,
             wmbt_status_is_error(wmbt_rawtail_bound_feed(&tail_push, hash, bad, none, &consumed)));
@@ -259,6 +264,7 @@ static void test_no_room_placed(wmbt_test *t)
     T_CHECK(t, wmbt_test_data(t, TAIL, &tail));
     wmbt_buf memory = wmbt_buf_of(wmbt_test_alloc(t, WMBT_BLAKE3_BYTES(0)), WMBT_BLAKE3_BYTES(0));
     T_EQ(t, wmbt_blake3_init(memory, &hash), WMBT_OK);
+    wmbt_test_fill(&push, sizeof push);
     T_EQ(t, wmbt_kvblock_push_init(&push, &block_expect), WMBT_OK);
     T_EQ(t, wmbt_kvblock_bound_feed(&push, hash, block, wmbt_buf_of(NULL, 0), &consumed), WMBT_OK);
     T_EQ(t, wmbt_kvblock_push_at(&push, &extent, &position), WMBT_OK);
@@ -269,6 +275,7 @@ static void test_no_room_placed(wmbt_test *t)
     uint8_t *copied = wmbt_test_alloc(t, ROWS);
     T_CHECK(t, copied != NULL);
     wmbt_blake3_reset(hash);
+    wmbt_test_fill(&push, sizeof push);
     T_EQ(t, wmbt_kvblock_push_init(&push, &block_expect), WMBT_OK);
     T_EQ(t, wmbt_kvblock_bound_feed(&push, hash, block, wmbt_buf_of(NULL, 0), &consumed), WMBT_OK);
     T_EQ(t,
@@ -277,6 +284,7 @@ static void test_no_room_placed(wmbt_test *t)
                                  wmbt_buf_of(copied, ROWS), &consumed),
          WMBT_TOO_LARGE);
     wmbt_blake3_reset(hash);
+    wmbt_test_fill(&tail_push, sizeof tail_push);
     T_EQ(t, wmbt_rawtail_push_init(&tail_push, &tail_expect), WMBT_OK);
     do {
         wmbt_view rest = wmbt_view_of(tail.data + at, tail.len - at);

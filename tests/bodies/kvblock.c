@@ -442,6 +442,7 @@ static void test_push_calls(wmbt_test *t)
     T_EQ(t, wmbt_kvblock_read_header(wmbt_view_of(NULL, 1), &small_expect, &info),
          WMBT_BAD_ARGUMENT);
 
+    wmbt_test_fill(&p, sizeof p);
     T_EQ(t, wmbt_kvblock_push_init(&p, &small_expect), WMBT_OK);
     T_EQ(t, wmbt_kvblock_push_at(&p, &e, &position), WMBT_MISSING);
     T_EQ(t, wmbt_kvblock_push_placed(&p, 0, 0), WMBT_BAD_STATE);
@@ -467,6 +468,7 @@ static void test_push_calls(wmbt_test *t)
     T_EQ(t, wmbt_kvblock_push_placed(&p, 1, 0), WMBT_TRUNCATED);
     T_EQ(t, wmbt_kvblock_push_at(&p, &e, &position), WMBT_TRUNCATED);
 
+    wmbt_test_fill(&p, sizeof p);
     T_EQ(t, wmbt_kvblock_push_init(&p, &small_expect), WMBT_OK);
     size_t at = 0;
     wmbt_status status;

@@ -148,12 +148,22 @@ static void check_error(wmbt_test *t, const answer *a, size_t text_len)
                    (a->error.field == 0u && a->error.version == 0u && a->error.offset == 0u));
 }
 
+/* What a call finds below its caller's frame is not zero. */
+static WMBT_NOINLINE void dirty_stack(void)
+{
+    volatile uint8_t below[1024];
+    for (size_t i = 0; i < sizeof below; i++) {
+        below[i] = WMBT_TEST_PATTERN;
+    }
+}
+
 /* Reads a delta and checks that an error changes nothing. */
 static void read_delta(wmbt_test *t, wmbt_view text, bool v1, wmbt_buf room, wmbt_buf work,
                        answer *a)
 {
     wmbt_test_fill(a, sizeof *a);
     wmbt_test_fill(room.data, room.len);
+    dirty_stack();
     a->status = v1 ? wmbt_delta_read_v1(text, room, work, &a->delta, &a->error)
                    : wmbt_delta_read(text, room, &a->delta, &a->error);
     if (a->status != WMBT_OK) {
@@ -173,6 +183,7 @@ static void read_delta(wmbt_test *t, wmbt_view text, bool v1, wmbt_buf room, wmb
 static void read_manifest(wmbt_test *t, wmbt_view text, bool v1, wmbt_buf work, answer *a)
 {
     wmbt_test_fill(a, sizeof *a);
+    dirty_stack();
     a->status = v1 ? wmbt_manifest_read_v1(text, work, &a->manifest, &a->error)
                    : wmbt_manifest_read(text, &a->manifest, &a->error);
     if (a->status != WMBT_OK) {

@@ -722,6 +722,7 @@ static void test_push_calls(wmbt_test *t)
          WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_rawtail_read(wmbt_view_of(NULL, 0), &small_expect, &info), WMBT_TRUNCATED);
 
+    wmbt_test_fill(&p, sizeof p);
     T_EQ(t, wmbt_rawtail_push_init(&p, &small_expect), WMBT_OK);
     T_EQ(t, wmbt_rawtail_push_at(&p, &e, &position), WMBT_MISSING);
     T_EQ(t, wmbt_rawtail_push_placed(&p, 0, 0), WMBT_BAD_STATE);
@@ -748,6 +749,7 @@ static void test_push_calls(wmbt_test *t)
     T_EQ(t, wmbt_rawtail_push_at(&p, &e, &position), WMBT_BAD_LENGTH);
     T_EQ(t, wmbt_rawtail_push_finish(&p, &info), WMBT_BAD_LENGTH);
 
+    wmbt_test_fill(&p, sizeof p);
     T_EQ(t, wmbt_rawtail_push_init(&p, &small_expect), WMBT_OK);
     size_t at = 0;
     wmbt_status status;
@@ -780,6 +782,7 @@ static void test_push_at_the_end(wmbt_test *t)
     wmbt_extent e;
     uint32_t position = 4711;
     size_t at = 0, taken = 0;
+    wmbt_test_fill(&p, sizeof p);
     T_EQ(t, wmbt_rawtail_push_init(&p, &small_expect), WMBT_OK);
     while (at < SMALL_BYTES) {
         T_CHECK(t, !wmbt_status_is_error(wmbt_rawtail_push_at(&p, &e, &position)));
@@ -809,6 +812,7 @@ static void test_push_early(wmbt_test *t)
         wmbt_extent e;
         uint32_t position = 0;
         size_t at = 0, taken = 0;
+        wmbt_test_fill(&p, sizeof p);
         T_EQ(t, wmbt_rawtail_push_init(&p, &small_expect), WMBT_OK);
         while (at < 456) {
             T_CHECK(t, !wmbt_status_is_error(wmbt_rawtail_push_at(&p, &e, &position)));

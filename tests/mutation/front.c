@@ -3,7 +3,8 @@
  * All suites of test bodies in one program, which mutate.py drives. suites.h, made by mutate.py,
  * has S(name) for each. WMBT_TEST_DATA: unpacked data.
  *
- *     front measure   runs each case in a process of its own; a line each: suite, case,
+ *     front measure SUITE
+ *                     runs each case in a process of its own; a line each: suite, case,
  *                     microseconds ("failed" before it if it fails), and numbers of the functions
  *                     that it came to
  *     front serve     reads lines MUTANT CASE:MILLISECONDS..., runs these cases with the mutant in
@@ -55,9 +56,12 @@ static bool run(const wmbt_case *c)
     return !t.failed;
 }
 
-static void measure(void)
+static void measure(const char *suite)
 {
     for (unsigned i = 0; i < case_count; i++) {
+        if (strcmp(suite_of[i]->name, suite) != 0) {
+            continue;
+        }
         struct rusage used;
         int status = 0;
         memset(wmbt_reached, 0, WMBT_MAX_REACHED);
@@ -136,8 +140,8 @@ int main(int argc, char **argv)
             cases[case_count++] = &all[s]->cases[i];
         }
     }
-    if (argc == 2 && strcmp(argv[1], "measure") == 0) {
-        measure();
+    if (argc == 3 && strcmp(argv[1], "measure") == 0) {
+        measure(argv[2]);
     } else if (argc == 2 && strcmp(argv[1], "serve") == 0) {
         serve();
     } else {

@@ -166,24 +166,31 @@ class Work:
                 run("gcc", *MUTANT_FLAGS, *self.config, "-I" + os.path.dirname(source), "-c", path, "-o",
                     path[:-2] + ".o", cwd=ROOT)
             marked.append(path[:-2] + ".o")
-        for path in self.tests:
+        for path in self.support:
             with open(path, "rb") as f:
                 state.update(f.read())
-        measured = os.path.join(self.folder, "measured-" + state.hexdigest()[:16])
-        if not os.path.exists(measured):
-            front = self.link([*self.tests, *marked], os.path.join(self.folder, "measure"))
-            with open(measured + ".new", "w", encoding="utf-8") as f:
-                f.write(run(front, "measure", env=self.environment, preexec_fn=limits))
-            os.rename(measured + ".new", measured)
-        with open(measured, encoding="utf-8") as f:
-            lines = f.read().splitlines()
-        for number, line in enumerate(lines):
-            suite, name, cost, reached = line.split("\t")
-            if cost.startswith("failed"):
-                raise RuntimeError(f"{suite}: {name} fails without a change")
-            self.cases.append((suite, int(cost) / 1e6))
-            for k in reached.split():
-                self.reaching.setdefault(names[int(k)], []).append(number)
+        front = None
+        for suite in self.suites:
+            key = state.copy()
+            with open(self.object_of(f"tests/bodies/{suite}.c"), "rb") as f:
+                key.update(f.read())
+            measured = os.path.join(self.folder, f"measured-{suite}-{key.hexdigest()[:16]}")
+            if not os.path.exists(measured):
+                front = front or self.link([*self.tests, *marked], os.path.join(self.folder, "measure"))
+                with open(measured + ".new", "w", encoding="utf-8") as f:
+                    f.write(run(front, "measure", suite, env=self.environment, preexec_fn=limits))
+                os.rename(measured + ".new", measured)
+            with open(measured, encoding="utf-8") as f:
+                for line in f:
+                    self.take_measure(line.rstrip("\n"), names)
+
+    def take_measure(self, line, names):
+        suite, name, cost, reached = line.split("\t")
+        if cost.startswith("failed"):
+            raise RuntimeError(f"{suite}: {name} fails without a change")
+        for k in reached.split():
+            self.reaching.setdefault(names[int(k)], []).append(len(self.cases))
+        self.cases.append((suite, int(cost) / 1e6))
 
     def suites_of(self, source):
         module = self.sources[source]
