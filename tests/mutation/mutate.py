@@ -18,8 +18,8 @@ An object has many mutants of a source, each as a copy of its function, and a nu
 whose code is the original's is no mutant. A case that does not come to a function is not run for it; those
 that found most so far come first; a time of the CPU above ten times the usual (three, and a second, if
 that is less) counts as noticed. Then the module's fuzz corpora and, for the reader, its model. What
-survives is compiled as users do (-O2), and compared once more. Functions that the default
-configuration leaves out are tried in one that has them.
+survives is compiled as users do (-O2), compared once more, and tried in the other configurations that cases
+come to it in.
 
 The run fails if more than 4 % survive of those that survivors.tsv does not list as meaning the same.
 """
@@ -431,26 +431,37 @@ class Runs:
                             encoding="utf-8")
         self.lock = threading.Lock()
 
-    def work(self, at):
-        """The first configuration in which a case comes to the function; the default if none does."""
+    def work(self, name):
         with self.lock:
-            for name in CONFIGURATIONS:
-                if name not in self.works:
-                    self.works[name] = Work(os.path.join(self.folder, name), self.data, self.modules, name)
-                    self.works[name].build()
-                if at in self.works[name].reaching:
-                    return self.works[name]
-            return self.works["default"]
+            if name not in self.works:
+                self.works[name] = Work(os.path.join(self.folder, name), self.data, self.modules, name)
+                self.works[name].build()
+            return self.works[name]
+
+    def write(self, mutant, outcome):
+        with self.lock:
+            self.results.write(json.dumps({"mutant": key_of(mutant), "outcome": outcome}) + "\n")
+            self.results.flush()
 
     def do(self, source, mutants, quick):
-        by_work = collections.defaultdict(list)
-        for mutant in mutants:
-            by_work[self.work((source, function_of(parsed(source), mutant)))].append(mutant)
-        for work, some in by_work.items():
-            for mutant, outcome, by in Batch(work, source, some, quick).run():
-                with self.lock:
-                    self.results.write(json.dumps({"mutant": key_of(mutant), "outcome": [outcome, by]}) + "\n")
-                    self.results.flush()
+        """In each configuration in which a case comes to the function, until one notices; the first
+        only if it is to be quick."""
+        left = mutants
+        for name in CONFIGURATIONS:
+            if not left:
+                break
+            work = self.work(name)
+            reached = {m for m in left if (source, function_of(parsed(source), m)) in work.reaching}
+            some = [m for m in left if m in reached]
+            survivors = set()
+            for mutant, outcome, by in Batch(work, source, some, quick).run() if some else []:
+                if outcome == "survived" and not quick:
+                    survivors.add(mutant)
+                else:
+                    self.write(mutant, [outcome, by])
+            left = [m for m in left if m not in reached or m in survivors]
+        for mutant in left:
+            self.write(mutant, ["survived", ""])
 
 
 def chosen_mutants(arguments):
