@@ -278,7 +278,7 @@ class Batch:
             suite, seconds = self.work.cases[i]
             if suite not in own:
                 spent += seconds
-                if spent > MAX_OTHERS_SECONDS:
+                if spent > (QUICK_SECONDS if self.quick else MAX_OTHERS_SECONDS):
                     continue
             if seconds < QUICK_SECONDS or not self.quick:
                 words.append(f"{i}:{120 + int(1000 * min(10 * seconds, 3 * seconds + 1))}")
