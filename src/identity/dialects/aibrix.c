@@ -72,7 +72,7 @@ static const wmbt_engine_calls wmbt_aibrix_calls = {
 
 const wmbt_dialect wmbt_dialect_aibrix_gateway = {
     .calls = &wmbt_aibrix_calls,
-    .name = "aibrix-gateway",
+    WMBT_DIALECT_NAME("aibrix-gateway"),
     .hash = &wmbt_engine_xxh64,
     .root = wmbt_aibrix_root,
     .may = WMBT_ENGINE_SEED | WMBT_ENGINE_PARENT,

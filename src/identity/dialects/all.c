@@ -57,13 +57,9 @@ const wmbt_dialect *wmbt_dialect_at(size_t index)
 const wmbt_dialect *wmbt_dialect_from_name(wmbt_view name)
 {
     for (size_t i = 0; i < WMBT_DIALECTS_ALL; i++) {
-        const char *have = wmbt_dialects_all[i]->name;
-        size_t n = 0;
-        while (have[n] != '\0') {
-            n++;
-        }
-        if (wmbt_view_equal(name, wmbt_view_of(have, n))) {
-            return wmbt_dialects_all[i];
+        const wmbt_dialect *dialect = wmbt_dialects_all[i];
+        if (wmbt_view_equal(name, wmbt_view_of(dialect->name, dialect->name_bytes))) {
+            return dialect;
         }
     }
     return NULL;

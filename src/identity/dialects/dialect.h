@@ -57,6 +57,12 @@ typedef struct wmbt_engine_writer {
 /* The longest name, "sglang-hicache-bigram-0.5.6", and its NUL. */
 #    define WMBT_DIALECT_NAME_BYTES 28u
 
+/* A dialect's name and its length. A longer one does not compile: there is no such array. */
+#    define WMBT_DIALECT_NAME(text) \
+        .name = text,               \
+        .name_bytes =               \
+            sizeof(char[sizeof(text) <= WMBT_DIALECT_NAME_BYTES ? (int)sizeof(text) : -1]) - 1u
+
 /* Larger blocks are refused: words are counted in 32 bits. */
 #    define WMBT_ENGINE_MAX_BLOCK_TOKENS (WMBT_CHAIN_MAX_BLOCK_TOKENS / 2u)
 
@@ -81,6 +87,7 @@ struct wmbt_dialect {
     uint16_t may;     /* fields */
     uint16_t needed;  /* fields, unless there is a parent */
     uint16_t of_root; /* fields that only the root uses: not with a parent */
+    uint8_t name_bytes;
     uint8_t hash_bytes;
     uint8_t parent_bytes;
     uint8_t ahead; /* words that a block reads beyond its own */

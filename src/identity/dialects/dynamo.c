@@ -142,7 +142,7 @@ static bool wmbt_dynamo_finish_lineage_v1_2(wmbt_engine *x, uint8_t *digest)
                         more_flags, kind, how)                                            \
         const wmbt_dialect wmbt_dialect_##constant = {                                    \
             .calls = &wmbt_engine_calls_all,                                              \
-            .name = text,                                                                 \
+            WMBT_DIALECT_NAME(text),                                                      \
             .hash = &wmbt_engine_xxh3_64,                                                 \
             .root = (root_),                                                              \
             .add = (add_),                                                                \

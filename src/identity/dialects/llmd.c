@@ -64,7 +64,7 @@ static void wmbt_llmd_tail_maps(wmbt_engine *x)
 #    define WMBT_LLMD_FNV(constant, text, tail_, fields, more_flags, kind, how) \
         const wmbt_dialect wmbt_dialect_##constant = {                          \
             .calls = &wmbt_engine_calls_all,                                    \
-            .name = text,                                                       \
+            WMBT_DIALECT_NAME(text),                                            \
             .hash = &wmbt_engine_fnv64,                                         \
             .root = wmbt_llmd_root_fnv,                                         \
             .header = wmbt_engine_cbor_begin_number,                            \
@@ -114,7 +114,7 @@ static void wmbt_llmd_tail_texts(wmbt_engine *x)
 
 const wmbt_dialect wmbt_dialect_llmd_router_xxh64 = {
     .calls = &wmbt_engine_calls_all,
-    .name = "llmd-router-xxh64",
+    WMBT_DIALECT_NAME("llmd-router-xxh64"),
     .hash = &wmbt_engine_xxh64,
     .root = wmbt_llmd_root_xxh64,
     .header = wmbt_llmd_header_xxh64,
@@ -146,7 +146,7 @@ static bool wmbt_llmd_finish_sha256(wmbt_engine *x, uint8_t *digest)
 
 const wmbt_dialect wmbt_dialect_llmd_sha256_cbor_v0_4 = {
     .calls = &wmbt_engine_calls_all,
-    .name = "llmd-sha256-cbor-0.4",
+    WMBT_DIALECT_NAME("llmd-sha256-cbor-0.4"),
     .hash = &wmbt_engine_sha256,
     .root = wmbt_llmd_root_sha256,
     .header = wmbt_engine_cbor_begin_bytes,

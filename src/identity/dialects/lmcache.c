@@ -15,7 +15,7 @@ static bool wmbt_lmcache_root_blake3(wmbt_engine *x)
 
 const wmbt_dialect wmbt_dialect_lmcache_mp_blake3 = {
     .calls = &wmbt_engine_calls_all,
-    .name = "lmcache-mp-blake3",
+    WMBT_DIALECT_NAME("lmcache-mp-blake3"),
     .hash = &wmbt_engine_blake3,
     .root = wmbt_lmcache_root_blake3,
     .header = wmbt_engine_put_parent,
@@ -37,7 +37,7 @@ static bool wmbt_lmcache_root_cbor(wmbt_engine *x)
 
 const wmbt_dialect wmbt_dialect_lmcache_mp_sha256_cbor = {
     .calls = &wmbt_engine_calls_all,
-    .name = "lmcache-mp-sha256-cbor",
+    WMBT_DIALECT_NAME("lmcache-mp-sha256-cbor"),
     .hash = &wmbt_engine_sha256,
     .root = wmbt_lmcache_root_cbor,
     .header = wmbt_engine_cbor_begin_bytes,
@@ -59,7 +59,7 @@ static void wmbt_lmcache_tail_empty(wmbt_engine *x)
 #    define WMBT_LMCACHE(constant, text, of_hash, need)                                  \
         const wmbt_dialect wmbt_dialect_##constant = {                                   \
             .calls = &wmbt_engine_calls_all,                                             \
-            .name = text,                                                                \
+            WMBT_DIALECT_NAME(text),                                                     \
             .hash = &(of_hash),                                                          \
             .root = wmbt_lmcache_root_cbor,                                              \
             .header = wmbt_engine_cbor_begin_number,                                     \

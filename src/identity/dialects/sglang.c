@@ -140,7 +140,7 @@ static void wmbt_sglang_add_wide(wmbt_engine *x, const uint32_t *words, size_t c
                         more_flags)                                                         \
         const wmbt_dialect wmbt_dialect_##constant = {                                      \
             .calls = &wmbt_engine_calls_all,                                                \
-            .name = text,                                                                   \
+            WMBT_DIALECT_NAME(text),                                                        \
             .hash = &(of_hash),                                                             \
             .root = (of_root_),                                                             \
             .header = (of_header),                                                          \

@@ -43,7 +43,7 @@ static void wmbt_trtllm_add(wmbt_engine *x, const uint32_t *tokens, size_t count
 
 const wmbt_dialect wmbt_dialect_trtllm_v2 = {
     .calls = &wmbt_engine_calls_all,
-    .name = "trtllm-v2",
+    WMBT_DIALECT_NAME("trtllm-v2"),
     .hash = &wmbt_engine_sha256,
     .root = wmbt_trtllm_root,
     .header = wmbt_engine_put_parent,

@@ -137,7 +137,7 @@ static void wmbt_vllm_tail_cbor(wmbt_engine *x)
 #    define WMBT_VLLM_CBOR(constant, text, of_hash, bytes, more, need, how) \
         const wmbt_dialect wmbt_dialect_##constant = {                      \
             .calls = &wmbt_engine_calls_all,                                \
-            .name = text,                                                   \
+            WMBT_DIALECT_NAME(text),                                        \
             .hash = &(of_hash),                                             \
             .writer = &wmbt_engine_cbor,                                    \
             .root = wmbt_vllm_root_cbor,                                    \
@@ -158,7 +158,7 @@ static void wmbt_vllm_tail_cbor(wmbt_engine *x)
 #    define WMBT_VLLM_PICKLE(constant, text, of_hash, bytes, need)                          \
         const wmbt_dialect wmbt_dialect_##constant = {                                      \
             .calls = &wmbt_engine_calls_all,                                                \
-            .name = text,                                                                   \
+            WMBT_DIALECT_NAME(text),                                                        \
             .hash = &(of_hash),                                                             \
             .writer = &wmbt_engine_pickle,                                                  \
             .root = wmbt_vllm_pickle_root,                                                  \
