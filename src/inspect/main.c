@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/args.h"
+#include "base/manual.h"
 #include "internal.h"
 #include "base/out.h"
 #include "net/store.h"
@@ -36,6 +37,7 @@ static void print_overview(void)
     table_print(&table, 2);
     printf(
         "\n\"wombatkv COMMAND --help\" explains one, with an example. --json prints one document.\n"
+        "--version; --man-page and --completion bash|zsh|fish print what is installed with it.\n"
         "Exit status: 0 done; 1 a named file is missing, unreadable, damaged or refused; 2 "
         "usage.\n");
 }
@@ -114,6 +116,12 @@ int main(int count, char **argument)
             print_help(find_command(argument[2]));
         } else {
             print_overview();
+        }
+    } else if (strcmp(argument[1], "--man-page") == 0) {
+        manual_print(commands, COMMANDS);
+    } else if (strcmp(argument[1], "--completion") == 0) {
+        if (count != 3 || !manual_print_completion(argument[2], commands, COMMANDS)) {
+            tool_usage_error("option --completion is for bash, zsh or fish");
         }
     } else if (is_one_of(argument[1], "--version", "-V")) {
         printf("wombatkv %s\n", WMBT_VERSION_STRING);

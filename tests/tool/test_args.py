@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -62,6 +63,111 @@ class Help(ToolTest):
 
     def test_version(self):
         self.assertRegex(self.ok("--version").out.decode(), r"^wombatkv \d+\.\d+\.\d+\n$")
+
+
+class Generated(ToolTest):
+    """The manual page and completion say what help says."""
+
+    def options(self, command):
+        """As the table of the command has them, by way of fish's completion."""
+        found = re.findall(rf"seen_subcommand_from {command}' -([ls]) (\S+)",
+                           self.ok("--completion", "fish").out.decode())
+        return [("--" if letter == "l" else "-") + name for letter, name in found]
+
+    def test_help_names_every_option(self):
+        for command in COMMANDS:
+            options = self.options(command)
+            self.assertIn("--json", options)
+            text = self.ok(command, "--help").out.decode()
+            for option in options:
+                if option != "--help":
+                    self.assertRegex(text, rf"(?<![a-z0-9-]){option}(?![a-z0-9-])", command)
+
+    def test_manual_page(self):
+        page = self.write("page.1", self.ok("--man-page").out)
+        plain = re.sub(r"\\([-e]|\(aq|\(ga|\(ha|\(ti|&)",
+                       lambda m: {"-": "-", "e": "\\", "(aq": "'", "(ga": "`", "(ha": "^",
+                                  "(ti": "~", "&": ""}[m[1]], read(page).decode())
+        for command in COMMANDS:
+            text = self.ok(command, "--help").out.decode()
+            for line in text.split("\n", 1)[1].split("\nExample:\n")[0].splitlines():
+                self.assertIn(line, plain, command)
+        if shutil.which("groff") is None:
+            print("# not run here: the manual page is read by groff")
+            return
+        run = subprocess.run(["groff", "-man", "-ww", "-Tascii", page], capture_output=True,
+                             check=True)
+        self.assertEqual(run.stderr, b"")
+        self.assertIn(b"WOMBATKV(1)", run.stdout)
+
+    def complete(self, *words):
+        script = self.write("completion", self.ok("--completion", "bash").out)
+        return subprocess.run(
+            ["bash", "-c", 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _wombatkv; '
+             'printf "%s\n" "${COMPREPLY[@]}"', script, *words], capture_output=True, check=True
+        ).stdout.decode().split()
+
+    def test_completion(self):
+        for command in COMMANDS:
+            self.assertIn(command, self.complete("wombatkv", command[:2]))
+            self.assertEqual(sorted(self.complete("wombatkv", command, "-")),
+                             sorted(self.options(command)))
+        self.assertEqual(sorted(self.complete("wombatkv", "help", "res")), ["resolve", "restore"])
+        self.assertEqual(self.complete("wombatkv", "check", "--client", ""), ["core", "curl"])
+        self.assertEqual(self.complete("wombatkv", "check", ""), [])  # files
+        zsh = self.ok("--completion", "zsh").out.decode()
+        self.assertTrue(zsh.startswith("#compdef wombatkv\n"))
+        for command in COMMANDS:
+            self.assertEqual(zsh.count(f"\n    {command})\n"), 1)
+        for shell in ("zsh", "fish"):
+            if shutil.which(shell) is None:
+                print(f"# not run here: {shell} reads its completion")
+                continue
+            path = self.write("script", self.ok("--completion", shell).out)
+            subprocess.run([shell, "-n", path], check=True)
+
+    def test_mistakes(self):
+        self.usage("--completion", names="bash, zsh or fish")
+        self.usage("--completion", "sh", names="bash, zsh or fish")
+        self.usage("--completion", "bash", "x", names="bash, zsh or fish")
+
+
+class ChainFile(ToolTest):
+    TEXT = ("# a comment\n\n dialect = ds4\nfingerprint=5f1c0a9be2d74c38a6b01e92\n"
+            "quant_bits\t= 2\r\nblock-tokens = 128\nprefix = kv/cabi\nnamespace = ds4-metal")
+
+    def test_it_says_what_options_say(self):
+        path = self.write("a.chain", self.TEXT.encode())
+        self.assertEqual(self.ok("chain", "--chain", path, PROMPT).out,
+                         self.ok("chain", *DS4, PROMPT).out)
+        given = ["resolve", "--json", "--bucket", BUCKET]
+        self.assertEqual(self.ok(*given, "--chain", path, PROMPT).json,
+                         self.ok(*given, *DS4, "--prefix", "kv/cabi", "--namespace", "ds4-metal",
+                                 PROMPT).json)
+        # The command line goes before.
+        row, = self.ok(*given, "--chain", path, "--namespace", "none", PROMPT).json
+        self.assertEqual((row["usable_blocks"], row["exists_up_to"]), (0, "kv/cabi/"))
+        self.ok("chain", "--chain", path, "--help")
+
+    def test_options_that_repeat(self):
+        path = self.write("b.chain", b"item = 0:1:2\nitem = 3:4:5\nblock_tokens = 4\n")
+        both = self.run_tool("chain", "--dialect", "none-such", "--chain", path, PROMPT)
+        self.assertIn(b"none-such", both.err)  # the file is read without complaint
+
+    def test_mistakes(self):
+        for text, line, words in (("dialect", 1, "no '='"), ("\n\nbucket = x", 3, "'bucket'"),
+                                  ("chain = x", 1, "'chain'"), ("json = 1", 1, "'json'"),
+                                  ("short-last = ", 1, "'short-last'"), ("x\x1b[ = 1", 1, "no option"),
+                                  ("dialect = ds4\ndialect = core", 2, "dialect is there twice")):
+            path = self.write("bad.chain", text.encode())
+            result = self.usage("chain", "--chain", path, PROMPT, names=f"bad.chain: line {line}: ")
+            self.assertIn(words.encode(), result.err)
+        self.usage("chain", "--chain", self.path("none"), PROMPT, names="none: ")
+        self.usage("chain", "--chain", self.write("nul", b"a\0b"), PROMPT, names="nul: ")
+        self.usage("chain", "--chain", self.write("large", b" " * 65537), PROMPT, names="large: ")
+        self.usage("chain", "--chain", self.dir, PROMPT, names=self.dir)
+        path = self.write("few.chain", b"dialect = ds4\n")
+        self.usage("chain", "--chain", path, PROMPT, names="option --block-tokens is needed")
 
 
 class Options(ToolTest):

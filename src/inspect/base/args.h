@@ -30,6 +30,10 @@ struct args {
     bool wants_help;
 };
 
+/* The option of a command that has it names a file with `name = value` lines of its other ones;
+ * what the command line says goes before. */
+#define ARGS_FILE_OPTION "--chain"
+
 struct command;
 
 /* Takes the arguments after the command's name apart. A mistake ends the process (EXIT_USAGE). */

@@ -241,7 +241,7 @@ const struct command command_sign = {
         "--header FIELD    a further field to sign; may be repeated\n"
         "--payload P       unsigned, empty (the default), or the SHA-256 of the body\n"
         "--presign N       a URL that can be used for N seconds, 1 to 604800\n"
-        "--profile NAME    keys and region of that profile\n",
+        "--profile NAME    keys and region of that profile; --no-sign-request is refused here\n",
     .example = "  AWS_ACCESS_KEY_ID=AKIAEXAMPLE AWS_SECRET_ACCESS_KEY=secret wombatkv sign \\\n"
                "      --method GET --url https://s3.test/bucket/block/b3=00 \\\n"
                "      --time 20130524T000000Z --region us-east-1\n",

@@ -8,11 +8,11 @@
 #include "wombatkv/chain.h"
 
 /* For the table of a command's options. */
-#define CHAIN_OPTIONS                                                                 \
-    {"--dialect", "core or ds4", false}, {"--tenant", "TEXT", false},                 \
-        {"--fingerprint", "HEX64 or TEXT", false}, {"--quant-bits", "NUMBER", false}, \
-    {                                                                                 \
-        "--block-tokens", "NUMBER", false                                             \
+#define CHAIN_OPTIONS                                                                             \
+    {"--dialect", "core or ds4", false}, {"--tenant", "TEXT", false}, {"--chain", "FILE", false}, \
+        {"--fingerprint", "HEX64 or TEXT", false}, {"--quant-bits", "NUMBER", false},             \
+    {                                                                                             \
+        "--block-tokens", "NUMBER", false                                                         \
     }
 
 /* For the usage line and the help text of a command. */
@@ -22,7 +22,9 @@
     "  --dialect core --tenant T --fingerprint HEX64    wombatkv-core's chain; N is 1 or more\n"   \
     "  --dialect ds4 --fingerprint TEXT --quant-bits B  the ds4 engine's chain; N is a multiple\n" \
     "                                                   of 128, at most 8192; at most 512 "        \
-    "blocks\n"
+    "blocks\n"                                                                                     \
+    "  --chain FILE    lines NAME = VALUE of these options (and --prefix, --namespace), such as\n" \
+    "                  \"block-tokens = 128\"; # begins a comment; the command line goes before\n"
 
 #define TOKENS_HELP                                                                            \
     "A token file is u32 little-endian if its name ends in .u32, else decimal text with any\n" \
