@@ -12,13 +12,13 @@ WMBT_BEGIN_DECLS
 #    define WMBT_HMAC_BYTES 32u /**< of a code */
 
 /**
- * A code under way: 208 bytes, no pointers. A copy of its bytes is a clone, so a key's pads are
+ * A code under way: 136 bytes, no pointers. A copy of its bytes is a clone, so a key's pads are
  * computed once: init(), keep the struct, copy it for each message. It holds what the key can be
  * replaced by: wipe it as the key itself. Keep out of its fields.
  */
 typedef struct wmbt_hmac {
     wmbt_sha256 inner; /* of the inner pad and the message so far */
-    wmbt_sha256 outer; /* of the outer pad */
+    uint32_t outer[8]; /* state behind the outer pad */
 } wmbt_hmac;
 
 /**

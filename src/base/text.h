@@ -11,7 +11,7 @@
 /** Writes v in decimal without padding; returns the number of digits, 1 to 20. */
 size_t wmbt_text_u64(uint64_t v, uint8_t out[WMBT_TEXT_U64_DIGITS]);
 
-/** Writes 2 x v.len lower-case hex digits. */
+/** Writes 2 x v.len lower-case hex digits. `v` may be the second half of them. */
 void wmbt_text_hex(wmbt_view v, uint8_t *out);
 
 /** Value of a hex digit of either case, or -1. */

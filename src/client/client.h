@@ -4,17 +4,17 @@
 #define WMBT_SRC_CLIENT_CLIENT_H
 
 #include "base/bytes.h"
+#include "wire/s3/request.h"
 #include "wombatkv/s3client.h"
 
 #if WMBT_CFG_S3CLIENT
 
-/* The store to ask, with the region that it has named. */
-static inline void wmbt_s3client_store(const wmbt_s3client *client, wmbt_s3_store *store)
+/* The region to sign for: that which the store has named, or its own. */
+static inline void wmbt_s3client_region(const wmbt_s3client *client, wmbt_view *region)
 {
-    WMBT_COPY_STRUCT(store, client->config.store);
-    if (client->region_len != 0u) {
-        wmbt_view_set(&store->region, wmbt_view_of(client->region, client->region_len));
-    }
+    bool named = client->region_len != 0u;
+    region->data = named ? client->region : client->config.store->region.data;
+    region->len = named ? client->region_len : client->config.store->region.len;
 }
 
 /* Answers a question of presence: ask for the objects. A stale one needs no answer. */

@@ -165,8 +165,8 @@ static wmbt_s3client_slot *wmbt_s3client_choose(const wmbt_s3client *client, uin
 
 /* Makes part number conn->asked the next one to ask for: one that is owed, or a new one. NULL:
  * there is none now. */
-static wmbt_s3client_slot *wmbt_s3client_pick(const wmbt_s3client *client, wmbt_s3conn *conn,
-                                              uint64_t now_ms)
+static WMBT_NOINLINE wmbt_s3client_slot *wmbt_s3client_pick(const wmbt_s3client *client,
+                                                            wmbt_s3conn *conn, uint64_t now_ms)
 {
     wmbt_s3part *part = &conn->part[conn->asked];
     while (conn->parts > conn->asked) {
@@ -197,7 +197,7 @@ static wmbt_s3client_slot *wmbt_s3client_pick(const wmbt_s3client *client, wmbt_
 /* --- asking ----------------------------------------------------------------------------------- */
 
 /* Starts reading the answer to the first part. */
-static void wmbt_s3client_await(const wmbt_s3client *client, wmbt_s3conn *conn)
+static WMBT_NOINLINE void wmbt_s3client_await(const wmbt_s3client *client, wmbt_s3conn *conn)
 {
     const wmbt_s3part *part = &conn->part[0];
     const wmbt_s3client_slot *slot = wmbt_s3client_slot_of(client, part);
@@ -228,7 +228,7 @@ static wmbt_status wmbt_s3client_write(const wmbt_s3client *client, const wmbt_s
                                        const wmbt_s3part *part, const wmbt_reader *reader,
                                        uint64_t time, wmbt_buf out, size_t *written)
 {
-    wmbt_s3_store store;
+    wmbt_view region;
     wmbt_s3_get get;
     size_t len = 0;
     out.len -= WMBT_S3CLIENT_KEY_BYTES; /* the key, while it is encoded */
@@ -238,15 +238,15 @@ static wmbt_status wmbt_s3client_write(const wmbt_s3client *client, const wmbt_s
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_s3client_store(client, &store);
+    wmbt_s3client_region(client, &region);
     get.key = wmbt_view_of(key, len);
     get.if_match = wmbt_view_of(slot->etag, slot->etag_len);
     get.first = part->next;
     get.last = (uint64_t)part->end - 1u;
     get.is_head = part->is_head != 0u;
     get.has_range = part->is_head == 0u;
-    return wmbt_s3_write_get(&store, &get, time + (uint64_t)client->clock_offset, NULL, out,
-                             written);
+    return wmbt_s3_write_get_for(client->config.store, &region, &get,
+                                 time + (uint64_t)client->clock_offset, NULL, out, written);
 }
 
 wmbt_status wmbt_s3client_ask(wmbt_s3client *client, wmbt_s3conn *conn, wmbt_reader *reader,

@@ -70,7 +70,7 @@ wmbt_status wmbt_s3presence_take(wmbt_s3presence *p, wmbt_reader *reader, const 
 
 /* Starts reading the answer to the request that has been written. Nothing is refused: all memory
  * was checked by init(). */
-static void wmbt_s3presence_await(wmbt_s3presence *p)
+static WMBT_NOINLINE void wmbt_s3presence_await(wmbt_s3presence *p)
 {
     wmbt_s3_expected expected;
     wmbt_http_limits limits;
@@ -92,7 +92,7 @@ static wmbt_status wmbt_s3presence_write(wmbt_s3presence *p, const wmbt_s3client
                                          const wmbt_reader *reader, uint64_t time, wmbt_buf out,
                                          size_t *written)
 {
-    wmbt_s3_store store;
+    wmbt_view region;
     wmbt_s3_list list;
     size_t len = 0;
     uint8_t *key = p->memory.data + WMBT_S3PRESENCE_KEY_AT;
@@ -103,14 +103,14 @@ static wmbt_status wmbt_s3presence_write(wmbt_s3presence *p, const wmbt_s3client
         return status;
     }
     WMBT_ASSERT(len >= WMBT_S3PRESENCE_HEX_BYTES); /* a block's key ends with its hash */
-    wmbt_s3client_store(client, &store);
+    wmbt_s3client_region(client, &region);
     list.prefix = wmbt_view_of(key, len - WMBT_S3PRESENCE_HEX_BYTES);
     list.start_after = wmbt_view_of(NULL, 0);
     list.token = wmbt_view_of(wmbt_s3presence_token(p, p->pages).data, p->token_len);
     list.max_keys = 0;
     list.url_encoding = false;
-    return wmbt_s3_write_list(&store, &list, time + (uint64_t)client->clock_offset, NULL, out,
-                              written);
+    return wmbt_s3_write_list_for(client->config.store, &region, &list,
+                                  time + (uint64_t)client->clock_offset, NULL, out, written);
 }
 
 wmbt_status wmbt_s3presence_ask(wmbt_s3presence *p, wmbt_s3client *client, wmbt_reader *reader,

@@ -3,6 +3,7 @@
 #include "wombatkv/sha256.h"
 
 #include "base/bytes.h"
+#include "hash/hmac.h"
 #include "hash/kernel.h"
 
 #if WMBT_CFG_SHA256
@@ -167,28 +168,39 @@ wmbt_status wmbt_sha256_update(wmbt_sha256 *x, wmbt_view bytes)
     return WMBT_OK;
 }
 
-void wmbt_sha256_final(const wmbt_sha256 *x, uint8_t out[WMBT_SHA256_DIGEST_BYTES])
+void wmbt_sha256_take_block(wmbt_sha256 *x)
 {
-    uint32_t h[8];
-    uint8_t block[WMBT_SHA256_BLOCK_BYTES];
-    wmbt_sha256_copy(h, x->h);
+    x->total += WMBT_SHA256_BLOCK_BYTES;
+    WMBT_SHA256_TAKE(x->h, x->block);
+}
+
+void wmbt_sha256_finish(wmbt_sha256 *x, uint8_t out[WMBT_SHA256_DIGEST_BYTES])
+{
     size_t fill = (size_t)(x->total & (WMBT_SHA256_BLOCK_BYTES - 1u));
-    wmbt_bytes_copy(block, x->block, fill);
-    block[fill++] = 0x80;
-    wmbt_bytes_fill(block + fill, 0, WMBT_SHA256_BLOCK_BYTES - fill);
+    x->block[fill++] = 0x80;
+    wmbt_bytes_fill(x->block + fill, 0, WMBT_SHA256_BLOCK_BYTES - fill);
     if (fill > WMBT_SHA256_LENGTH_AT) {
-        WMBT_SHA256_TAKE(h, block);
-        wmbt_bytes_fill(block, 0, WMBT_SHA256_LENGTH_AT);
+        WMBT_SHA256_TAKE(x->h, x->block);
+        wmbt_bytes_fill(x->block, 0, WMBT_SHA256_LENGTH_AT);
     }
     uint64_t bits = x->total << 3;
-    wmbt_sha256_store(block + WMBT_SHA256_LENGTH_AT, (uint32_t)(bits >> 32));
-    wmbt_sha256_store(block + WMBT_SHA256_LENGTH_AT + 4u, (uint32_t)bits);
-    WMBT_SHA256_TAKE(h, block);
+    wmbt_sha256_store(x->block + WMBT_SHA256_LENGTH_AT, (uint32_t)(bits >> 32));
+    wmbt_sha256_store(x->block + WMBT_SHA256_LENGTH_AT + 4u, (uint32_t)bits);
+    WMBT_SHA256_TAKE(x->h, x->block);
     for (unsigned i = 0; i < 8u; i++) {
-        uint32_t word = h[i];
+        uint32_t word = x->h[i];
         WMBT_HIDE_NUMBER(word); /* or all words are taken apart in vectors */
         wmbt_sha256_store(out + 4u * i, word);
     }
+}
+
+void wmbt_sha256_final(const wmbt_sha256 *x, uint8_t out[WMBT_SHA256_DIGEST_BYTES])
+{
+    wmbt_sha256 copy;
+    copy.total = x->total;
+    wmbt_sha256_copy(copy.h, x->h);
+    wmbt_bytes_copy(copy.block, x->block, (size_t)(x->total & (WMBT_SHA256_BLOCK_BYTES - 1u)));
+    wmbt_sha256_finish(&copy, out);
 }
 
 wmbt_status wmbt_sha256_once(wmbt_view bytes, uint8_t out[WMBT_SHA256_DIGEST_BYTES])
@@ -197,7 +209,7 @@ wmbt_status wmbt_sha256_once(wmbt_view bytes, uint8_t out[WMBT_SHA256_DIGEST_BYT
     wmbt_sha256_init(&x);
     wmbt_status status = wmbt_sha256_update(&x, bytes);
     if (status == WMBT_OK) {
-        wmbt_sha256_final(&x, out);
+        wmbt_sha256_finish(&x, out);
     }
     return status;
 }

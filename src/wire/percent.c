@@ -6,32 +6,32 @@
 
 #if WMBT_CFG_SIGV4
 
-bool wmbt_percent_is_plain(uint8_t c)
+static bool wmbt_percent_is_plain(uint8_t c)
 {
     uint8_t lower = c | 0x20u;
     return (lower >= (uint8_t)'a' && lower <= (uint8_t)'z') || wmbt_text_is_digit(c) ||
            c == (uint8_t)'-' || c == (uint8_t)'.' || c == (uint8_t)'_' || c == (uint8_t)'~';
 }
 
-void wmbt_percent_escape(uint8_t c, uint8_t out[WMBT_PERCENT_ESCAPE_BYTES])
+size_t wmbt_percent_of(uint8_t c, bool keep_slash, uint8_t out[WMBT_PERCENT_ESCAPE_BYTES])
 {
     static const char digits[] = "0123456789ABCDEF";
+    if (wmbt_percent_is_plain(c) || (keep_slash && c == (uint8_t)'/')) {
+        out[0] = c;
+        return 1;
+    }
     out[0] = (uint8_t)'%';
     out[1] = (uint8_t)digits[c >> 4];
     out[2] = (uint8_t)digits[c & 15u];
+    return WMBT_PERCENT_ESCAPE_BYTES;
 }
 
 void wmbt_percent_write(wmbt_writer *w, wmbt_view v, bool keep_slash)
 {
     for (size_t i = 0; i < v.len; i++) {
-        uint8_t escape[WMBT_PERCENT_ESCAPE_BYTES];
-        uint8_t c = v.data[i];
-        if (wmbt_percent_is_plain(c) || (keep_slash && c == (uint8_t)'/')) {
-            wmbt_writer_u8(w, c);
-        } else {
-            wmbt_percent_escape(c, escape);
-            wmbt_writer_bytes(w, wmbt_view_of(escape, sizeof escape));
-        }
+        uint8_t text[WMBT_PERCENT_ESCAPE_BYTES];
+        size_t len = wmbt_percent_of(v.data[i], keep_slash, text);
+        wmbt_writer_bytes(w, wmbt_view_of(text, len));
     }
 }
 

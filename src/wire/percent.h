@@ -10,13 +10,11 @@
 
 #define WMBT_PERCENT_ESCAPE_BYTES 3u
 
-/** True for a byte that stays as it is. */
-bool wmbt_percent_is_plain(uint8_t c);
+/** What a byte becomes, 1 or WMBT_PERCENT_ESCAPE_BYTES characters; '/' stays if `keep_slash` (a
+ * path), else becomes %2F (a query). Returns how many. */
+size_t wmbt_percent_of(uint8_t c, bool keep_slash, uint8_t out[WMBT_PERCENT_ESCAPE_BYTES]);
 
-/** The three characters of a byte that does not stay. */
-void wmbt_percent_escape(uint8_t c, uint8_t out[WMBT_PERCENT_ESCAPE_BYTES]);
-
-/** Writes `v` encoded; '/' stays if `keep_slash` (a path), else becomes %2F (a query). */
+/** Writes `v` encoded. */
 void wmbt_percent_write(wmbt_writer *w, wmbt_view v, bool keep_slash);
 
 /** Three-way compare of what two texts become, '/' encoded. */

@@ -4,9 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "hash/hmac.h"
 #include "wire/date.h"
 #include "wire/percent.h"
-#include "wombatkv/hmac.h"
 
 #if WMBT_CFG_SIGV4
 
@@ -18,6 +18,7 @@
 #    define WMBT_SIGV4_DATE_BYTES 8u /* of the day at the start of a time */
 #    define WMBT_SIGV4_ALGORITHM "AWS4-HMAC-SHA256"
 #    define WMBT_SIGV4_END "aws4_request"
+#    define WMBT_SIGV4_EXPIRES_DIGITS 6u /* of WMBT_SIGV4_MAX_EXPIRES */
 
 /* One request on its way to a signature. */
 typedef struct wmbt_sigv4_job {
@@ -26,82 +27,66 @@ typedef struct wmbt_sigv4_job {
     const wmbt_sigv4_scope *scope;
     uint32_t expires; /* 0: the header form */
     bool is_s3;
+    uint8_t expires_len;
+    uint8_t expires_text[WMBT_SIGV4_EXPIRES_DIGITS];
     uint8_t time[WMBT_SIGV4_TIME_BYTES];
-    uint8_t expires_text[WMBT_TEXT_U64_DIGITS];
-    size_t expires_len;
 } wmbt_sigv4_job;
 
 /* --- where bytes go --------------------------------------------------------------------------- */
 
-/* Exactly one is not NULL. */
+/* What becomes of bytes on their way. */
+typedef enum wmbt_sigv4_mode {
+    WMBT_SIGV4_PLAIN,
+    WMBT_SIGV4_LOWER, /* lower case */
+    WMBT_SIGV4_PATH,  /* percent-encoded, but for '/' */
+    WMBT_SIGV4_VALUE  /* percent-encoded */
+} wmbt_sigv4_mode;
+
+/* Either `hash` or `out` is not NULL. */
 typedef struct wmbt_sigv4_sink {
     wmbt_sha256 *hash;
-    wmbt_hmac *mac;
     wmbt_writer *out;
-    wmbt_status status;
+    wmbt_sigv4_mode mode;
 } wmbt_sigv4_sink;
-
-static void wmbt_sigv4_sink_init(wmbt_sigv4_sink *sink)
-{
-    sink->hash = NULL;
-    sink->mac = NULL;
-    sink->out = NULL;
-    sink->status = WMBT_OK;
-}
-
-static void wmbt_sigv4_put(wmbt_sigv4_sink *sink, wmbt_view v)
-{
-    wmbt_status status = WMBT_OK;
-    if (sink->out != NULL) {
-        wmbt_writer_bytes(sink->out, v);
-    } else if (sink->hash != NULL) {
-        status = wmbt_sha256_update(sink->hash, v);
-    } else {
-        status = wmbt_hmac_update(sink->mac, v);
-    }
-    if (status != WMBT_OK) {
-        sink->status = status;
-    }
-}
-
-static void wmbt_sigv4_put_byte(wmbt_sigv4_sink *sink, uint8_t c)
-{
-    wmbt_sigv4_put(sink, wmbt_view_of(&c, 1));
-}
-
-static void wmbt_sigv4_put_encoded(wmbt_sigv4_sink *sink, wmbt_view v, bool keep_slash)
-{
-    for (size_t i = 0; i < v.len; i++) {
-        uint8_t escape[WMBT_PERCENT_ESCAPE_BYTES];
-        uint8_t c = v.data[i];
-        if (wmbt_percent_is_plain(c) || (keep_slash && c == (uint8_t)'/')) {
-            wmbt_sigv4_put_byte(sink, c);
-        } else {
-            wmbt_percent_escape(c, escape);
-            wmbt_sigv4_put(sink, wmbt_view_of(escape, sizeof escape));
-        }
-    }
-}
-
-static void wmbt_sigv4_put_text(wmbt_sigv4_sink *sink, wmbt_view v, bool encode)
-{
-    if (encode) {
-        wmbt_sigv4_put_encoded(sink, v, false);
-    } else {
-        wmbt_sigv4_put(sink, v);
-    }
-}
 
 static uint8_t wmbt_sigv4_lower(uint8_t c)
 {
     return c >= (uint8_t)'A' && c <= (uint8_t)'Z' ? (uint8_t)(c + 32u) : c;
 }
 
-static void wmbt_sigv4_put_lower(wmbt_sigv4_sink *sink, wmbt_view v)
+/* Bytes as two arguments: a struct would lie on the stack of each caller as often as it is called. */
+#    define WMBT_SIGV4_OF(view) (view).data, (view).len
+#    define WMBT_SIGV4_TEXT(literal) (const uint8_t *)(literal), sizeof(literal) - 1u
+
+/* They have been checked, and are fewer than what a hash takes. */
+static void wmbt_sigv4_put(wmbt_sigv4_sink *sink, const uint8_t *data, size_t len)
 {
-    for (size_t i = 0; i < v.len; i++) {
-        wmbt_sigv4_put_byte(sink, wmbt_sigv4_lower(v.data[i]));
+    uint8_t text[WMBT_PERCENT_ESCAPE_BYTES];
+    wmbt_sigv4_mode mode = sink->mode;
+    size_t n = len;
+    for (size_t i = 0; i < len; i += mode == WMBT_SIGV4_PLAIN ? len : 1u) {
+        if (mode == WMBT_SIGV4_LOWER) {
+            text[0] = wmbt_sigv4_lower(data[i]);
+            n = 1;
+        } else if (mode != WMBT_SIGV4_PLAIN) {
+            n = wmbt_percent_of(data[i], mode == WMBT_SIGV4_PATH, text);
+        }
+        const uint8_t *bytes = mode == WMBT_SIGV4_PLAIN ? data : text;
+        if (sink->out != NULL) {
+            wmbt_writer_bytes(sink->out, wmbt_view_of(bytes, n));
+        } else {
+            (void)!wmbt_sha256_update(sink->hash, wmbt_view_of(bytes, n));
+        }
     }
+}
+
+static void wmbt_sigv4_put_as(wmbt_sigv4_sink *sink, wmbt_sigv4_mode mode, const uint8_t *data,
+                              size_t len)
+{
+    wmbt_sigv4_mode before = sink->mode;
+    sink->mode = mode;
+    wmbt_sigv4_put(sink, data, len);
+    sink->mode = before;
 }
 
 /* A field's value: no blanks at its ends, one for each run inside. */
@@ -111,13 +96,13 @@ static void wmbt_sigv4_put_trimmed(wmbt_sigv4_sink *sink, wmbt_view v)
     for (size_t i = 0; i < v.len; i++) {
         uint8_t c = v.data[i];
         if (c == (uint8_t)' ' || c == (uint8_t)'\t') {
-            blank = true;
+            blank = begun;
             continue;
         }
-        if (blank && begun) {
-            wmbt_sigv4_put_byte(sink, (uint8_t)' ');
+        if (blank) {
+            wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT(" "));
         }
-        wmbt_sigv4_put_byte(sink, c);
+        wmbt_sigv4_put(sink, v.data + i, 1);
         blank = false;
         begun = true;
     }
@@ -248,50 +233,48 @@ static size_t wmbt_sigv4_next(const wmbt_sigv4_job *job, wmbt_sigv4_list list, s
 /* --- what is signed --------------------------------------------------------------------------- */
 
 /* "20130524/us-east-1/s3/aws4_request" */
-static void wmbt_sigv4_put_scope(wmbt_sigv4_sink *sink, const wmbt_sigv4_job *job, bool encode)
+static void wmbt_sigv4_put_scope(wmbt_sigv4_sink *sink, const wmbt_sigv4_job *job)
 {
-    wmbt_view slash = WMBT_VIEW_LITERAL("/");
-    wmbt_sigv4_put(sink, wmbt_view_of(job->time, WMBT_SIGV4_DATE_BYTES));
-    wmbt_sigv4_put_text(sink, slash, encode);
-    wmbt_sigv4_put_text(sink, WMBT_SIGV4_VIEW(job->scope->region), encode);
-    wmbt_sigv4_put_text(sink, slash, encode);
-    wmbt_sigv4_put_text(sink, WMBT_SIGV4_VIEW(job->scope->service), encode);
-    wmbt_sigv4_put_text(sink, slash, encode);
-    wmbt_sigv4_put(sink, WMBT_VIEW_LITERAL(WMBT_SIGV4_END));
+    wmbt_sigv4_put(sink, job->time, WMBT_SIGV4_DATE_BYTES);
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("/"));
+    wmbt_sigv4_put(sink, WMBT_SIGV4_OF(job->scope->region));
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("/"));
+    wmbt_sigv4_put(sink, WMBT_SIGV4_OF(job->scope->service));
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("/" WMBT_SIGV4_END));
 }
 
-static void wmbt_sigv4_put_credential(wmbt_sigv4_sink *sink, const wmbt_sigv4_job *job, bool encode)
+static void wmbt_sigv4_put_credential(wmbt_sigv4_sink *sink, const wmbt_sigv4_job *job)
 {
-    wmbt_sigv4_put_text(sink, job->who->access_key, encode);
-    wmbt_sigv4_put_text(sink, WMBT_VIEW_LITERAL("/"), encode);
-    wmbt_sigv4_put_scope(sink, job, encode);
+    wmbt_sigv4_put(sink, WMBT_SIGV4_OF(job->who->access_key));
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("/"));
+    wmbt_sigv4_put_scope(sink, job);
 }
 
 /* Canonical fields, or only their names with ';' between them. */
 static void wmbt_sigv4_put_headers(wmbt_sigv4_sink *sink, const wmbt_sigv4_job *job,
-                                   bool names_only, bool encode)
+                                   bool names_only)
 {
-    wmbt_sigv4_pair pair, before;
+    wmbt_sigv4_pair pair;
+    wmbt_view before;
     size_t last = WMBT_SIGV4_NONE;
-    before.name = wmbt_view_of(NULL, 0);
+    wmbt_view_set(&before, wmbt_view_of(NULL, 0));
     for (;;) {
         bool begun = last != WMBT_SIGV4_NONE;
         last = wmbt_sigv4_next(job, WMBT_SIGV4_HEADERS, last);
         if (last == WMBT_SIGV4_NONE || !wmbt_sigv4_pair_at(job, WMBT_SIGV4_HEADERS, last, &pair)) {
             break;
         }
-        bool same = begun && wmbt_sigv4_compare_lower(before.name, pair.name) == 0;
-        wmbt_view_set(&before.name, pair.name);
+        bool same = begun && wmbt_sigv4_compare_lower(before, pair.name) == 0;
+        wmbt_view_set(&before, pair.name);
         if (!same) {
             if (begun) {
-                wmbt_sigv4_put_text(
-                    sink, names_only ? WMBT_VIEW_LITERAL(";") : WMBT_VIEW_LITERAL("\n"), encode);
+                wmbt_sigv4_put(sink, (const uint8_t *)(names_only ? ";" : "\n"), 1);
             }
-            wmbt_sigv4_put_lower(sink, pair.name);
+            wmbt_sigv4_put_as(sink, WMBT_SIGV4_LOWER, WMBT_SIGV4_OF(pair.name));
         }
         if (!names_only) {
-            wmbt_sigv4_put_byte(sink, same ? (uint8_t)',' : (uint8_t)':');
-            wmbt_sigv4_put_trimmed(sink, pair.value);
+            wmbt_sigv4_put(sink, (const uint8_t *)(same ? "," : ":"), 1);
+            wmbt_sigv4_put_trimmed(sink, WMBT_SIGV4_VIEW(pair.value));
         }
     }
 }
@@ -303,70 +286,70 @@ static void wmbt_sigv4_put_query_pair(wmbt_sigv4_sink *sink, const wmbt_sigv4_jo
     if (!wmbt_sigv4_pair_at(job, WMBT_SIGV4_QUERY, i, &pair)) {
         return;
     }
-    wmbt_sigv4_put_encoded(sink, pair.name, false);
-    wmbt_sigv4_put_byte(sink, (uint8_t)'=');
+    sink->mode = WMBT_SIGV4_VALUE;
+    wmbt_sigv4_put(sink, WMBT_SIGV4_OF(pair.name));
+    wmbt_sigv4_put_as(sink, WMBT_SIGV4_PLAIN, WMBT_SIGV4_TEXT("="));
     if (i == job->request->query_count + WMBT_SIGV4_CREDENTIAL) {
-        wmbt_sigv4_put_credential(sink, job, true);
+        wmbt_sigv4_put_credential(sink, job);
     } else if (i == job->request->query_count + WMBT_SIGV4_SIGNED_HEADERS) {
-        wmbt_sigv4_put_headers(sink, job, true, true);
+        wmbt_sigv4_put_headers(sink, job, true);
     } else {
-        wmbt_sigv4_put_encoded(sink, pair.value, false);
+        wmbt_sigv4_put(sink, WMBT_SIGV4_OF(pair.value));
     }
+    sink->mode = WMBT_SIGV4_PLAIN;
 }
 
 static void wmbt_sigv4_put_canonical(wmbt_sigv4_sink *sink, const wmbt_sigv4_job *job)
 {
     const wmbt_sigv4_request *request = job->request;
-    const uint8_t line = (uint8_t)'\n';
-    wmbt_sigv4_put(sink, request->method);
-    wmbt_sigv4_put_byte(sink, line);
-    if (job->is_s3) {
-        wmbt_sigv4_put(sink, request->path);
-    } else {
-        wmbt_sigv4_put_encoded(sink, request->path, true);
-    }
-    wmbt_sigv4_put_byte(sink, line);
+    wmbt_sigv4_put(sink, WMBT_SIGV4_OF(request->method));
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("\n"));
+    wmbt_sigv4_put_as(sink, job->is_s3 ? WMBT_SIGV4_PLAIN : WMBT_SIGV4_PATH,
+                      WMBT_SIGV4_OF(request->path));
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("\n"));
     size_t last = WMBT_SIGV4_NONE, next;
     while ((next = wmbt_sigv4_next(job, WMBT_SIGV4_QUERY, last)) != WMBT_SIGV4_NONE) {
         if (last != WMBT_SIGV4_NONE) {
-            wmbt_sigv4_put_byte(sink, (uint8_t)'&');
+            wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("&"));
         }
         wmbt_sigv4_put_query_pair(sink, job, next);
         last = next;
     }
-    wmbt_sigv4_put_byte(sink, line);
-    wmbt_sigv4_put_headers(sink, job, false, false);
-    wmbt_sigv4_put(sink, WMBT_VIEW_LITERAL("\n\n"));
-    wmbt_sigv4_put_headers(sink, job, true, false);
-    wmbt_sigv4_put_byte(sink, line);
-    wmbt_sigv4_put(sink,
-                   job->expires != 0u ? WMBT_VIEW_LITERAL(WMBT_SIGV4_UNSIGNED) : request->payload);
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("\n"));
+    wmbt_sigv4_put_headers(sink, job, false);
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("\n\n"));
+    wmbt_sigv4_put_headers(sink, job, true);
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("\n"));
+    if (job->expires != 0u) {
+        wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT(WMBT_SIGV4_UNSIGNED));
+    } else {
+        wmbt_sigv4_put(sink, WMBT_SIGV4_OF(request->payload));
+    }
 }
 
-static WMBT_NOINLINE wmbt_status wmbt_sigv4_hash_canonical(const wmbt_sigv4_job *job,
-                                                           uint8_t digest[32])
+static WMBT_NOINLINE void wmbt_sigv4_hash_canonical(const wmbt_sigv4_job *job,
+                                                    uint8_t digest[WMBT_SHA256_DIGEST_BYTES])
 {
     wmbt_sha256 hash;
     wmbt_sigv4_sink sink;
     wmbt_sha256_init(&hash);
-    wmbt_sigv4_sink_init(&sink);
     sink.hash = &hash;
+    sink.out = NULL;
+    sink.mode = WMBT_SIGV4_PLAIN;
     wmbt_sigv4_put_canonical(&sink, job);
-    wmbt_sha256_final(&hash, digest);
-    return sink.status;
+    wmbt_sha256_finish(&hash, digest);
 }
 
+/* `digits` are those of the canonical request's digest. */
 static void wmbt_sigv4_put_string_to_sign(wmbt_sigv4_sink *sink, const wmbt_sigv4_job *job,
-                                          const uint8_t digest[32])
+                                          const uint8_t digits[WMBT_SIGV4_SIGNATURE_BYTES])
 {
-    uint8_t hex[2u * WMBT_SHA256_DIGEST_BYTES];
-    wmbt_text_hex(wmbt_view_of(digest, WMBT_SHA256_DIGEST_BYTES), hex);
-    wmbt_sigv4_put(sink, WMBT_VIEW_LITERAL(WMBT_SIGV4_ALGORITHM "\n"));
-    wmbt_sigv4_put(sink, wmbt_view_of(job->time, sizeof job->time));
-    wmbt_sigv4_put_byte(sink, (uint8_t)'\n');
-    wmbt_sigv4_put_scope(sink, job, false);
-    wmbt_sigv4_put_byte(sink, (uint8_t)'\n');
-    wmbt_sigv4_put(sink, wmbt_view_of(hex, sizeof hex));
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT(WMBT_SIGV4_ALGORITHM "\n"));
+    wmbt_sigv4_put(sink, job->time, sizeof job->time);
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("\n"));
+    wmbt_sigv4_put_scope(sink, job);
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT("\n"));
+    wmbt_sigv4_put(sink, digits, WMBT_SIGV4_SIGNATURE_BYTES);
 }
 
 /* --- checks ----------------------------------------------------------------------------------- */
@@ -433,11 +416,13 @@ static wmbt_status wmbt_sigv4_check_request(const wmbt_sigv4_request *r)
     return status;
 }
 
-static wmbt_status wmbt_sigv4_begin(wmbt_sigv4_job *job, const wmbt_sigv4_request *request,
-                                    const wmbt_sigv4_credentials *who,
-                                    const wmbt_sigv4_scope *scope, uint32_t expires)
+static WMBT_NOINLINE wmbt_status wmbt_sigv4_begin(wmbt_sigv4_job *job,
+                                                  const wmbt_sigv4_request *request,
+                                                  const wmbt_sigv4_credentials *who,
+                                                  const wmbt_sigv4_scope *scope, uint32_t expires)
 {
-    wmbt_view service = scope->service;
+    wmbt_view service = wmbt_view_of(scope->service.data, scope->service.len);
+    uint8_t digits[WMBT_TEXT_U64_DIGITS];
     wmbt_status status = wmbt_sigv4_check_request(request);
     if (status == WMBT_OK) {
         status = wmbt_sigv4_check_who(who, scope);
@@ -454,7 +439,8 @@ static wmbt_status wmbt_sigv4_begin(wmbt_sigv4_job *job, const wmbt_sigv4_reques
     job->expires = expires;
     job->is_s3 =
         service.len >= 2u && service.data[0] == (uint8_t)'s' && service.data[1] == (uint8_t)'3';
-    job->expires_len = wmbt_text_u64(expires, job->expires_text);
+    job->expires_len = (uint8_t)wmbt_text_u64(expires, digits);
+    wmbt_bytes_copy(job->expires_text, digits, job->expires_len);
     return wmbt_date_basic(scope->time, job->time) ? WMBT_OK : WMBT_NOT_REPRESENTABLE;
 }
 
@@ -465,80 +451,77 @@ wmbt_status wmbt_sigv4_time(uint64_t seconds, uint8_t out[WMBT_SIGV4_TIME_BYTES]
     return wmbt_date_basic(seconds, out) ? WMBT_OK : WMBT_NOT_REPRESENTABLE;
 }
 
-/* One step of the chain of keys; `message` becomes the key of the next. */
-static wmbt_status wmbt_sigv4_step(wmbt_hmac *mac, wmbt_status before, wmbt_view message,
-                                   uint8_t step[WMBT_HMAC_BYTES])
+/* The key of a day, for those who have been checked. */
+static WMBT_NOINLINE wmbt_status wmbt_sigv4_make_key(const wmbt_sigv4_credentials *who,
+                                                     const wmbt_sigv4_scope *scope,
+                                                     const uint8_t day[WMBT_SIGV4_DATE_BYTES],
+                                                     uint8_t key[WMBT_SIGV4_KEY_BYTES])
 {
-    if (before == WMBT_OK) {
-        before = wmbt_hmac_update(mac, message);
+    wmbt_hmac_key of;
+    wmbt_view_set(&of.first, WMBT_VIEW_LITERAL("AWS4"));
+    wmbt_view_set(&of.second, WMBT_SIGV4_VIEW(who->secret));
+    wmbt_status status = wmbt_hmac_of(&of, wmbt_view_of(day, WMBT_SIGV4_DATE_BYTES), key);
+    if (status == WMBT_OK) { /* the rest cannot fail: each key is the code of the one before */
+        of.first.data = key;
+        of.first.len = WMBT_SIGV4_KEY_BYTES;
+        of.second.len = 0;
+        (void)!wmbt_hmac_of(&of, WMBT_SIGV4_VIEW(scope->region), key);
+        (void)!wmbt_hmac_of(&of, WMBT_SIGV4_VIEW(scope->service), key);
+        (void)!wmbt_hmac_of(&of, WMBT_VIEW_LITERAL(WMBT_SIGV4_END), key);
     }
-    if (before == WMBT_OK) {
-        wmbt_hmac_final(mac, step);
-        before = wmbt_hmac_init(mac, wmbt_view_of(step, WMBT_HMAC_BYTES));
-    }
-    return before;
+    return status;
 }
 
 wmbt_status wmbt_sigv4_key(const wmbt_sigv4_credentials *who, const wmbt_sigv4_scope *scope,
                            uint8_t key[WMBT_SIGV4_KEY_BYTES])
 {
-    wmbt_hmac mac;
-    uint8_t time[WMBT_SIGV4_TIME_BYTES], step[WMBT_HMAC_BYTES];
+    uint8_t time[WMBT_SIGV4_TIME_BYTES];
     wmbt_status status = wmbt_sigv4_check_who(who, scope);
     if (status != WMBT_OK) {
         return status;
     }
-    if (!wmbt_date_basic(scope->time, time)) {
-        return WMBT_NOT_REPRESENTABLE;
-    }
-    status = wmbt_hmac_init_joined(&mac, WMBT_VIEW_LITERAL("AWS4"), who->secret);
-    status = wmbt_sigv4_step(&mac, status, wmbt_view_of(time, WMBT_SIGV4_DATE_BYTES), step);
-    status = wmbt_sigv4_step(&mac, status, WMBT_SIGV4_VIEW(scope->region), step);
-    status = wmbt_sigv4_step(&mac, status, WMBT_SIGV4_VIEW(scope->service), step);
-    status = wmbt_sigv4_step(&mac, status, WMBT_VIEW_LITERAL(WMBT_SIGV4_END), step);
-    if (status == WMBT_OK) {
-        wmbt_bytes_copy(key, step, sizeof step);
-    }
-    wmbt_hmac_wipe(&mac);
-    wmbt_bytes_fill(step, 0, sizeof step);
-    return status;
+    return wmbt_date_basic(scope->time, time) ? wmbt_sigv4_make_key(who, scope, time, key)
+                                              : WMBT_NOT_REPRESENTABLE;
 }
 
-static WMBT_NOINLINE wmbt_status wmbt_sigv4_sign_digest(const wmbt_sigv4_job *job,
-                                                        const uint8_t *key,
-                                                        const uint8_t digest[32],
-                                                        uint8_t out[WMBT_SIGV4_SIGNATURE_BYTES])
+/* The digits of the digest that is the second half of `out`. */
+static void wmbt_sigv4_unfold(uint8_t out[WMBT_SIGV4_SIGNATURE_BYTES])
 {
-    wmbt_hmac mac;
-    wmbt_sigv4_sink sink;
-    uint8_t code[WMBT_HMAC_BYTES];
-    wmbt_status status = wmbt_hmac_init(&mac, wmbt_view_of(key, WMBT_SIGV4_KEY_BYTES));
-    if (status == WMBT_OK) {
-        wmbt_sigv4_sink_init(&sink);
-        sink.mac = &mac;
-        wmbt_sigv4_put_string_to_sign(&sink, job, digest);
-        wmbt_hmac_final(&mac, code);
-        status = sink.status;
-    }
-    wmbt_hmac_wipe(&mac);
-    if (status == WMBT_OK) {
-        wmbt_text_hex(wmbt_view_of(code, sizeof code), out);
-    }
-    return status;
+    wmbt_text_hex(wmbt_view_of(out + WMBT_SHA256_DIGEST_BYTES, WMBT_SHA256_DIGEST_BYTES), out);
 }
 
-/* One big hash lives at a time: that of the request, those of the key, that of the signature. */
+/* `out` has the digest of the canonical request, then its digits, then those of the signature. */
+static WMBT_NOINLINE void wmbt_sigv4_sign_digest(const wmbt_sigv4_job *job, const uint8_t *key,
+                                                 uint8_t out[WMBT_SIGV4_SIGNATURE_BYTES])
+{
+    wmbt_sha256 hash;
+    wmbt_sigv4_sink sink;
+    wmbt_hmac_key of;
+    wmbt_view_set(&of.first, wmbt_view_of(key, WMBT_SIGV4_KEY_BYTES));
+    wmbt_view_set(&of.second, wmbt_view_of(NULL, 0));
+    (void)!wmbt_hmac_begin(&hash, &of);
+    sink.hash = &hash;
+    sink.out = NULL;
+    sink.mode = WMBT_SIGV4_PLAIN;
+    wmbt_sigv4_unfold(out);
+    wmbt_sigv4_put_string_to_sign(&sink, job, out);
+    wmbt_hmac_end(&hash, &of, out + WMBT_SHA256_DIGEST_BYTES);
+    wmbt_sigv4_unfold(out);
+}
+
+/* One hash lives at a time: those of the key, that of the request, that of the signature. */
 static wmbt_status wmbt_sigv4_sign_job(const wmbt_sigv4_job *job, const uint8_t *key,
                                        uint8_t out[WMBT_SIGV4_SIGNATURE_BYTES])
 {
-    uint8_t own[WMBT_SIGV4_KEY_BYTES], digest[WMBT_SHA256_DIGEST_BYTES];
-    wmbt_status status = wmbt_sigv4_hash_canonical(job, digest);
-    if (status == WMBT_OK && key == NULL) {
-        status = wmbt_sigv4_key(job->who, job->scope, own);
+    uint8_t own[WMBT_SIGV4_KEY_BYTES];
+    wmbt_status status = WMBT_OK;
+    if (key == NULL) {
+        status = wmbt_sigv4_make_key(job->who, job->scope, job->time, own);
         key = own;
     }
     if (status == WMBT_OK) {
-        status = wmbt_sigv4_sign_digest(job, key, digest, out);
+        wmbt_sigv4_hash_canonical(job, out + WMBT_SHA256_DIGEST_BYTES);
+        wmbt_sigv4_sign_digest(job, key, out);
     }
     wmbt_bytes_fill(own, 0, sizeof own);
     return status;
@@ -555,33 +538,65 @@ wmbt_status wmbt_sigv4_sign(const wmbt_sigv4_request *request, const wmbt_sigv4_
 
 /* --- what is sent ----------------------------------------------------------------------------- */
 
+/* A job that writes. */
 static wmbt_status wmbt_sigv4_open(wmbt_sigv4_sink *sink, wmbt_writer *w, wmbt_buf out)
 {
-    *w = wmbt_writer_of(out);
-    wmbt_sigv4_sink_init(sink);
+    w->data = out.data;
+    w->capacity = out.len;
+    w->needed = 0;
+    sink->hash = NULL;
     sink->out = w;
+    sink->mode = WMBT_SIGV4_PLAIN;
     return wmbt_buf_is_bad(out) ? WMBT_BAD_ARGUMENT : WMBT_OK;
 }
 
-static wmbt_status wmbt_sigv4_close(const wmbt_writer *w, wmbt_buf out, size_t *written)
+static wmbt_status wmbt_sigv4_close(const wmbt_writer *w, size_t *written)
 {
     if (!wmbt_writer_fits(w)) {
-        wmbt_bytes_fill(out.data, 0, out.len);
+        wmbt_bytes_fill(w->data, 0, w->capacity);
         return WMBT_BUFFER_TOO_SMALL;
     }
     *written = w->needed;
     return WMBT_OK;
 }
 
-static void wmbt_sigv4_put_authorization(wmbt_sigv4_sink *sink, const wmbt_sigv4_job *job,
-                                         const uint8_t signature[WMBT_SIGV4_SIGNATURE_BYTES])
+/* Room for a signature. */
+static void wmbt_sigv4_put_gap(wmbt_sigv4_sink *sink)
 {
-    wmbt_sigv4_put(sink, WMBT_VIEW_LITERAL(WMBT_SIGV4_ALGORITHM " Credential="));
-    wmbt_sigv4_put_credential(sink, job, false);
-    wmbt_sigv4_put(sink, WMBT_VIEW_LITERAL(", SignedHeaders="));
-    wmbt_sigv4_put_headers(sink, job, true, false);
-    wmbt_sigv4_put(sink, WMBT_VIEW_LITERAL(", Signature="));
-    wmbt_sigv4_put(sink, wmbt_view_of(signature, WMBT_SIGV4_SIGNATURE_BYTES));
+    wmbt_sigv4_put(sink, WMBT_SIGV4_TEXT(WMBT_SIGV4_EMPTY)); /* as many digits */
+}
+
+/* The value of Authorization, with a gap for the signature at its end, or the lines that belong
+ * into the request. Apart from the signing, so that its frame is gone by then. */
+static WMBT_NOINLINE wmbt_status wmbt_sigv4_write_header(const wmbt_sigv4_job *job, bool lines,
+                                                         wmbt_buf out, size_t *written)
+{
+    wmbt_sigv4_sink sink;
+    wmbt_sigv4_pair pair;
+    wmbt_writer w;
+    wmbt_status status = wmbt_sigv4_open(&sink, &w, out);
+    if (status != WMBT_OK) {
+        return status;
+    }
+    for (size_t i = 0; lines && wmbt_sigv4_added_header(job, i, &pair); i++) {
+        wmbt_sigv4_put(&sink, WMBT_SIGV4_OF(pair.name));
+        wmbt_sigv4_put(&sink, WMBT_SIGV4_TEXT(": "));
+        wmbt_sigv4_put(&sink, WMBT_SIGV4_OF(pair.value));
+        wmbt_sigv4_put(&sink, WMBT_SIGV4_TEXT("\r\n"));
+    }
+    if (lines) {
+        wmbt_sigv4_put(&sink, WMBT_SIGV4_TEXT("Authorization: "));
+    }
+    wmbt_sigv4_put(&sink, WMBT_SIGV4_TEXT(WMBT_SIGV4_ALGORITHM " Credential="));
+    wmbt_sigv4_put_credential(&sink, job);
+    wmbt_sigv4_put(&sink, WMBT_SIGV4_TEXT(", SignedHeaders="));
+    wmbt_sigv4_put_headers(&sink, job, true);
+    wmbt_sigv4_put(&sink, WMBT_SIGV4_TEXT(", Signature="));
+    wmbt_sigv4_put_gap(&sink);
+    if (lines) {
+        wmbt_sigv4_put(&sink, WMBT_SIGV4_TEXT("\r\n"));
+    }
+    return wmbt_sigv4_close(&w, written);
 }
 
 wmbt_status wmbt_sigv4_authorization(const wmbt_sigv4_request *request,
@@ -590,21 +605,13 @@ wmbt_status wmbt_sigv4_authorization(const wmbt_sigv4_request *request,
                                      wmbt_buf out, size_t *written)
 {
     wmbt_sigv4_job job;
-    wmbt_sigv4_sink sink;
-    wmbt_writer w;
-    uint8_t signature[WMBT_SIGV4_SIGNATURE_BYTES];
     wmbt_status status = wmbt_sigv4_begin(&job, request, who, scope, 0);
     if (status == WMBT_OK) {
-        status = wmbt_sigv4_open(&sink, &w, out);
+        status = wmbt_sigv4_write_header(&job, false, out, written);
     }
-    if (status == WMBT_OK) {
-        status = wmbt_sigv4_sign_job(&job, key, signature);
-    }
-    if (status != WMBT_OK) {
-        return status;
-    }
-    wmbt_sigv4_put_authorization(&sink, &job, signature);
-    return wmbt_sigv4_close(&w, out, written);
+    return status == WMBT_OK
+               ? wmbt_sigv4_sign_job(&job, key, out.data + (*written - WMBT_SIGV4_SIGNATURE_BYTES))
+               : status;
 }
 
 wmbt_status wmbt_sigv4_lines(const wmbt_sigv4_request *request, const wmbt_sigv4_credentials *who,
@@ -612,34 +619,18 @@ wmbt_status wmbt_sigv4_lines(const wmbt_sigv4_request *request, const wmbt_sigv4
                              size_t *written)
 {
     wmbt_sigv4_job job;
-    wmbt_sigv4_sink sink;
-    wmbt_sigv4_pair pair;
-    wmbt_writer w;
-    uint8_t signature[WMBT_SIGV4_SIGNATURE_BYTES];
     wmbt_status status = wmbt_sigv4_begin(&job, request, who, scope, 0);
     if (status == WMBT_MISSING) { /* anonymous */
         *written = 0;
         return WMBT_OK;
     }
     if (status == WMBT_OK) {
-        status = wmbt_sigv4_open(&sink, &w, out);
+        status = wmbt_sigv4_write_header(&job, true, out, written);
     }
-    if (status == WMBT_OK) {
-        status = wmbt_sigv4_sign_job(&job, key, signature);
-    }
-    if (status != WMBT_OK) {
-        return status;
-    }
-    for (size_t i = 0; wmbt_sigv4_added_header(&job, i, &pair); i++) {
-        wmbt_sigv4_put(&sink, pair.name);
-        wmbt_sigv4_put(&sink, WMBT_VIEW_LITERAL(": "));
-        wmbt_sigv4_put(&sink, pair.value);
-        wmbt_sigv4_put(&sink, WMBT_VIEW_LITERAL("\r\n"));
-    }
-    wmbt_sigv4_put(&sink, WMBT_VIEW_LITERAL("Authorization: "));
-    wmbt_sigv4_put_authorization(&sink, &job, signature);
-    wmbt_sigv4_put(&sink, WMBT_VIEW_LITERAL("\r\n"));
-    return wmbt_sigv4_close(&w, out, written);
+    return status == WMBT_OK
+               ? wmbt_sigv4_sign_job(&job, key,
+                                     out.data + (*written - 2u - WMBT_SIGV4_SIGNATURE_BYTES))
+               : status;
 }
 
 wmbt_status wmbt_sigv4_presign(const wmbt_sigv4_request *request, const wmbt_sigv4_credentials *who,
@@ -650,7 +641,6 @@ wmbt_status wmbt_sigv4_presign(const wmbt_sigv4_request *request, const wmbt_sig
     wmbt_sigv4_sink sink;
     wmbt_sigv4_pair pair;
     wmbt_writer w;
-    uint8_t signature[WMBT_SIGV4_SIGNATURE_BYTES];
     if (expires == 0u) {
         return WMBT_BAD_ARGUMENT;
     }
@@ -658,19 +648,19 @@ wmbt_status wmbt_sigv4_presign(const wmbt_sigv4_request *request, const wmbt_sig
     if (status == WMBT_OK) {
         status = wmbt_sigv4_open(&sink, &w, out);
     }
-    if (status == WMBT_OK) {
-        status = wmbt_sigv4_sign_job(&job, key, signature);
-    }
     if (status != WMBT_OK) {
         return status;
     }
     for (size_t i = 0; wmbt_sigv4_pair_at(&job, WMBT_SIGV4_QUERY, i, &pair); i++) {
         wmbt_sigv4_put_query_pair(&sink, &job, i);
-        wmbt_sigv4_put_byte(&sink, (uint8_t)'&');
+        wmbt_sigv4_put(&sink, WMBT_SIGV4_TEXT("&"));
     }
-    wmbt_sigv4_put(&sink, WMBT_VIEW_LITERAL("X-Amz-Signature="));
-    wmbt_sigv4_put(&sink, wmbt_view_of(signature, sizeof signature));
-    return wmbt_sigv4_close(&w, out, written);
+    wmbt_sigv4_put(&sink, WMBT_SIGV4_TEXT("X-Amz-Signature="));
+    wmbt_sigv4_put_gap(&sink);
+    status = wmbt_sigv4_close(&w, written);
+    return status == WMBT_OK
+               ? wmbt_sigv4_sign_job(&job, key, w.data + (w.needed - WMBT_SIGV4_SIGNATURE_BYTES))
+               : status;
 }
 
 /* --- for those who look for the reason -------------------------------------------------------- */
@@ -690,7 +680,7 @@ wmbt_status wmbt_sigv4_canonical(const wmbt_sigv4_request *request,
         return status;
     }
     wmbt_sigv4_put_canonical(&sink, &job);
-    return wmbt_sigv4_close(&w, out, written);
+    return wmbt_sigv4_close(&w, written);
 }
 
 wmbt_status wmbt_sigv4_string_to_sign(const wmbt_sigv4_request *request,
@@ -701,19 +691,18 @@ wmbt_status wmbt_sigv4_string_to_sign(const wmbt_sigv4_request *request,
     wmbt_sigv4_job job;
     wmbt_sigv4_sink sink;
     wmbt_writer w;
-    uint8_t digest[WMBT_SHA256_DIGEST_BYTES];
+    uint8_t digits[WMBT_SIGV4_SIGNATURE_BYTES];
     wmbt_status status = wmbt_sigv4_begin(&job, request, who, scope, expires);
     if (status == WMBT_OK) {
         status = wmbt_sigv4_open(&sink, &w, out);
     }
-    if (status == WMBT_OK) {
-        status = wmbt_sigv4_hash_canonical(&job, digest);
-    }
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_sigv4_put_string_to_sign(&sink, &job, digest);
-    return wmbt_sigv4_close(&w, out, written);
+    wmbt_sigv4_hash_canonical(&job, digits + WMBT_SHA256_DIGEST_BYTES);
+    wmbt_sigv4_unfold(digits);
+    wmbt_sigv4_put_string_to_sign(&sink, &job, digits);
+    return wmbt_sigv4_close(&w, written);
 }
 
 wmbt_status wmbt_sigv4_signed_headers(const wmbt_sigv4_request *request,
@@ -731,8 +720,8 @@ wmbt_status wmbt_sigv4_signed_headers(const wmbt_sigv4_request *request,
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_sigv4_put_headers(&sink, &job, true, false);
-    return wmbt_sigv4_close(&w, out, written);
+    wmbt_sigv4_put_headers(&sink, &job, true);
+    return wmbt_sigv4_close(&w, written);
 }
 
 #endif
