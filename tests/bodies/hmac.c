@@ -80,6 +80,16 @@ static void test_key_lengths(wmbt_test *t)
         T_EQ(t, wmbt_hmac_once(wmbt_view_of(bytes, n), wmbt_view_of(bytes + 140, 32), code),
              WMBT_OK);
         T_BYTES(t, code, want, 32);
+        for (size_t split = 0; split <= n; split += n / 7u + 1u) { /* the key in two parts */
+            wmbt_hmac x;
+            T_EQ(t,
+                 wmbt_hmac_init_joined(&x, wmbt_view_of(bytes, split),
+                                       wmbt_view_of(bytes + split, n - split)),
+                 WMBT_OK);
+            T_EQ(t, wmbt_hmac_update(&x, wmbt_view_of(bytes + 140, 32)), WMBT_OK);
+            wmbt_hmac_final(&x, code);
+            T_BYTES(t, code, want, 32);
+        }
     }
 }
 

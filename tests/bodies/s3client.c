@@ -257,6 +257,24 @@ static void test_limits(wmbt_test *t)
     }
 }
 
+/* An object that is another one with each answer starts over, three times at most and less often
+ * than there are attempts. */
+static void test_restarts(wmbt_test *t)
+{
+    for (uint32_t attempts = 1; attempts <= 6u; attempts++) {
+        drive_bucket b;
+        live *x = live_prepare(t, &b, false, FORM_PLAIN);
+        T_CHECK(t, x != NULL);
+        x->config.attempts = attempts;
+        x->s->changing = 100000u;
+        T_CALL(t, live_begin(t, x));
+        T_CALL(t, live_restore(t, x));
+        T_EQ(t, drive_status(x->d, b.object), WMBT_S3CLIENT_REFUSED + (int)WMBT_S3_CHANGED);
+        T_EQ(t, x->client.counts.by_meaning[WMBT_S3_CHANGED],
+             b.b->blocks * (attempts < 4u ? attempts : 4u));
+    }
+}
+
 static void test_arguments(wmbt_test *t)
 {
     drive_bucket b;
@@ -323,6 +341,7 @@ static const wmbt_case cases[] = {
     {"a store that never recovers", test_refusals, ARENA, NULL},
     {"objects that change", test_changes, ARENA, NULL},
     {"missing objects", test_missing, ARENA, NULL},
+    {"objects that change", test_restarts, ARENA, NULL},
     {"backoff", test_back_off, ARENA, NULL},
     {"deadline and budget", test_limits, ARENA, NULL},
     {"arguments", test_arguments, ARENA, NULL},
