@@ -18,7 +18,8 @@
 #    define WMBT_SIGV4_DATE_BYTES 8u /* of the day at the start of a time */
 #    define WMBT_SIGV4_ALGORITHM "AWS4-HMAC-SHA256"
 #    define WMBT_SIGV4_END "aws4_request"
-#    define WMBT_SIGV4_EXPIRES_DIGITS 6u /* of WMBT_SIGV4_MAX_EXPIRES */
+#    define WMBT_SIGV4_MAX_SECRET (UINT64_C(1) << 61) /* as wmbt_hmac_init() */
+#    define WMBT_SIGV4_EXPIRES_DIGITS 6u              /* of WMBT_SIGV4_MAX_EXPIRES */
 
 /* One request on its way to a signature. */
 typedef struct wmbt_sigv4_job {
@@ -395,7 +396,10 @@ static wmbt_status wmbt_sigv4_check_who(const wmbt_sigv4_credentials *who,
         wmbt_sigv4_has_control(scope->region) || wmbt_sigv4_has_control(scope->service)) {
         return WMBT_BAD_TEXT;
     }
-    return who->access_key.len == 0u ? WMBT_MISSING : WMBT_OK;
+    if (who->access_key.len == 0u) {
+        return WMBT_MISSING;
+    }
+    return who->secret.len >= WMBT_SIGV4_MAX_SECRET ? WMBT_TOO_LARGE : WMBT_OK;
 }
 
 static wmbt_status wmbt_sigv4_check_request(const wmbt_sigv4_request *r)
@@ -451,25 +455,22 @@ wmbt_status wmbt_sigv4_time(uint64_t seconds, uint8_t out[WMBT_SIGV4_TIME_BYTES]
     return wmbt_date_basic(seconds, out) ? WMBT_OK : WMBT_NOT_REPRESENTABLE;
 }
 
-/* The key of a day, for those who have been checked. */
-static WMBT_NOINLINE wmbt_status wmbt_sigv4_make_key(const wmbt_sigv4_credentials *who,
-                                                     const wmbt_sigv4_scope *scope,
-                                                     const uint8_t day[WMBT_SIGV4_DATE_BYTES],
-                                                     uint8_t key[WMBT_SIGV4_KEY_BYTES])
+/* The key of a day, for those who have been checked: then nothing can fail. */
+static WMBT_NOINLINE void wmbt_sigv4_make_key(const wmbt_sigv4_credentials *who,
+                                              const wmbt_sigv4_scope *scope,
+                                              const uint8_t day[WMBT_SIGV4_DATE_BYTES],
+                                              uint8_t key[WMBT_SIGV4_KEY_BYTES])
 {
     wmbt_hmac_key of;
     wmbt_view_set(&of.first, WMBT_VIEW_LITERAL("AWS4"));
     wmbt_view_set(&of.second, WMBT_SIGV4_VIEW(who->secret));
-    wmbt_status status = wmbt_hmac_of(&of, wmbt_view_of(day, WMBT_SIGV4_DATE_BYTES), key);
-    if (status == WMBT_OK) { /* the rest cannot fail: each key is the code of the one before */
-        of.first.data = key;
-        of.first.len = WMBT_SIGV4_KEY_BYTES;
-        of.second.len = 0;
-        (void)!wmbt_hmac_of(&of, WMBT_SIGV4_VIEW(scope->region), key);
-        (void)!wmbt_hmac_of(&of, WMBT_SIGV4_VIEW(scope->service), key);
-        (void)!wmbt_hmac_of(&of, WMBT_VIEW_LITERAL(WMBT_SIGV4_END), key);
-    }
-    return status;
+    (void)!wmbt_hmac_of(&of, wmbt_view_of(day, WMBT_SIGV4_DATE_BYTES), key);
+    of.first.data = key; /* each key is the code of the one before */
+    of.first.len = WMBT_SIGV4_KEY_BYTES;
+    of.second.len = 0;
+    (void)!wmbt_hmac_of(&of, WMBT_SIGV4_VIEW(scope->region), key);
+    (void)!wmbt_hmac_of(&of, WMBT_SIGV4_VIEW(scope->service), key);
+    (void)!wmbt_hmac_of(&of, WMBT_VIEW_LITERAL(WMBT_SIGV4_END), key);
 }
 
 wmbt_status wmbt_sigv4_key(const wmbt_sigv4_credentials *who, const wmbt_sigv4_scope *scope,
@@ -480,8 +481,11 @@ wmbt_status wmbt_sigv4_key(const wmbt_sigv4_credentials *who, const wmbt_sigv4_s
     if (status != WMBT_OK) {
         return status;
     }
-    return wmbt_date_basic(scope->time, time) ? wmbt_sigv4_make_key(who, scope, time, key)
-                                              : WMBT_NOT_REPRESENTABLE;
+    if (!wmbt_date_basic(scope->time, time)) {
+        return WMBT_NOT_REPRESENTABLE;
+    }
+    wmbt_sigv4_make_key(who, scope, time, key);
+    return WMBT_OK;
 }
 
 /* The digits of the digest that is the second half of `out`. */
@@ -510,21 +514,17 @@ static WMBT_NOINLINE void wmbt_sigv4_sign_digest(const wmbt_sigv4_job *job, cons
 }
 
 /* One hash lives at a time: those of the key, that of the request, that of the signature. */
-static wmbt_status wmbt_sigv4_sign_job(const wmbt_sigv4_job *job, const uint8_t *key,
-                                       uint8_t out[WMBT_SIGV4_SIGNATURE_BYTES])
+static void wmbt_sigv4_sign_job(const wmbt_sigv4_job *job, const uint8_t *key,
+                                uint8_t out[WMBT_SIGV4_SIGNATURE_BYTES])
 {
     uint8_t own[WMBT_SIGV4_KEY_BYTES];
-    wmbt_status status = WMBT_OK;
     if (key == NULL) {
-        status = wmbt_sigv4_make_key(job->who, job->scope, job->time, own);
+        wmbt_sigv4_make_key(job->who, job->scope, job->time, own);
         key = own;
     }
-    if (status == WMBT_OK) {
-        wmbt_sigv4_hash_canonical(job, out + WMBT_SHA256_DIGEST_BYTES);
-        wmbt_sigv4_sign_digest(job, key, out);
-    }
+    wmbt_sigv4_hash_canonical(job, out + WMBT_SHA256_DIGEST_BYTES);
+    wmbt_sigv4_sign_digest(job, key, out);
     wmbt_bytes_fill(own, 0, sizeof own);
-    return status;
 }
 
 wmbt_status wmbt_sigv4_sign(const wmbt_sigv4_request *request, const wmbt_sigv4_credentials *who,
@@ -533,7 +533,10 @@ wmbt_status wmbt_sigv4_sign(const wmbt_sigv4_request *request, const wmbt_sigv4_
 {
     wmbt_sigv4_job job;
     wmbt_status status = wmbt_sigv4_begin(&job, request, who, scope, 0);
-    return status == WMBT_OK ? wmbt_sigv4_sign_job(&job, key, out) : status;
+    if (status == WMBT_OK) {
+        wmbt_sigv4_sign_job(&job, key, out);
+    }
+    return status;
 }
 
 /* --- what is sent ----------------------------------------------------------------------------- */
@@ -609,9 +612,10 @@ wmbt_status wmbt_sigv4_authorization(const wmbt_sigv4_request *request,
     if (status == WMBT_OK) {
         status = wmbt_sigv4_write_header(&job, false, out, written);
     }
-    return status == WMBT_OK
-               ? wmbt_sigv4_sign_job(&job, key, out.data + (*written - WMBT_SIGV4_SIGNATURE_BYTES))
-               : status;
+    if (status == WMBT_OK) {
+        wmbt_sigv4_sign_job(&job, key, out.data + (*written - WMBT_SIGV4_SIGNATURE_BYTES));
+    }
+    return status;
 }
 
 wmbt_status wmbt_sigv4_lines(const wmbt_sigv4_request *request, const wmbt_sigv4_credentials *who,
@@ -627,10 +631,10 @@ wmbt_status wmbt_sigv4_lines(const wmbt_sigv4_request *request, const wmbt_sigv4
     if (status == WMBT_OK) {
         status = wmbt_sigv4_write_header(&job, true, out, written);
     }
-    return status == WMBT_OK
-               ? wmbt_sigv4_sign_job(&job, key,
-                                     out.data + (*written - 2u - WMBT_SIGV4_SIGNATURE_BYTES))
-               : status;
+    if (status == WMBT_OK) {
+        wmbt_sigv4_sign_job(&job, key, out.data + (*written - 2u - WMBT_SIGV4_SIGNATURE_BYTES));
+    }
+    return status;
 }
 
 wmbt_status wmbt_sigv4_presign(const wmbt_sigv4_request *request, const wmbt_sigv4_credentials *who,
@@ -658,9 +662,10 @@ wmbt_status wmbt_sigv4_presign(const wmbt_sigv4_request *request, const wmbt_sig
     wmbt_sigv4_put(&sink, WMBT_SIGV4_TEXT("X-Amz-Signature="));
     wmbt_sigv4_put_gap(&sink);
     status = wmbt_sigv4_close(&w, written);
-    return status == WMBT_OK
-               ? wmbt_sigv4_sign_job(&job, key, w.data + (w.needed - WMBT_SIGV4_SIGNATURE_BYTES))
-               : status;
+    if (status == WMBT_OK) {
+        wmbt_sigv4_sign_job(&job, key, w.data + (w.needed - WMBT_SIGV4_SIGNATURE_BYTES));
+    }
+    return status;
 }
 
 /* --- for those who look for the reason -------------------------------------------------------- */
