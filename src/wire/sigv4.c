@@ -55,7 +55,7 @@ static uint8_t wmbt_sigv4_lower(uint8_t c)
     return c >= (uint8_t)'A' && c <= (uint8_t)'Z' ? (uint8_t)(c + 32u) : c;
 }
 
-/* Bytes as two arguments: a struct would lie on the stack of each caller as often as it is called. */
+/* Bytes as two arguments: structs would lie on the stack of their caller, one for each call. */
 #    define WMBT_SIGV4_OF(view) (view).data, (view).len
 #    define WMBT_SIGV4_TEXT(literal) (const uint8_t *)(literal), sizeof(literal) - 1u
 

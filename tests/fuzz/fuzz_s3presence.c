@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Presence by listings against a model of a store: the input chooses which of two blocks are
- * stored, among how many other keys, in what pages, splits and encoding, how each answer misbehaves,
- * and bytes of answers that are altered or left out. Whatever comes, the question ends; as long as
- * no answer was altered, a block that is stored is never missing; and a question after that, over
- * the same memory to a store that behaves, tells of both blocks what is so.
+ * stored, among how many other keys, in what pages, splits and encoding, how each answer
+ * misbehaves, and bytes of answers that are altered or left out. Whatever comes, the question ends;
+ * as long as no answer was altered, a block that is stored is never missing; and a question after
+ * that, over the same memory to a store that behaves, tells of both blocks what is so.
  *
  * The input: stored blocks and url encoding, other keys and keys of a page, pages read at most,
  * splits; then for each answer what is wrong with it, and for MEDDLED ones three bytes more.
