@@ -553,7 +553,7 @@ static void test_replay_arguments(wmbt_test *t)
     T_EQ(t, wmbt_replay_run(&r, facts, 3, wmbt_buf_of(NULL, 36)), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_replay_run(&r, facts, 3, wmbt_buf_of(work, 35)), WMBT_BUFFER_TOO_SMALL);
     T_EQ(t, wmbt_replay_run(&r, facts, 1, wmbt_buf_of(NULL, 0)), WMBT_BUFFER_TOO_SMALL);
-    for (size_t i = 1; i < 4u; i++) {
+    for (size_t i = 1; i < _Alignof(uint32_t); i++) {
         T_EQ(t, wmbt_replay_run(&r, facts, 3, wmbt_buf_of(bytes + i, 36)), WMBT_BUFFER_MISALIGNED);
     }
     T_EQ(t, wmbt_replay_run(&r, facts, SIZE_MAX, wmbt_buf_of(work, 36)), WMBT_TOO_LARGE);

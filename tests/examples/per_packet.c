@@ -54,6 +54,7 @@ typedef struct slot {
 typedef struct dpu {
     wmbt_reader *r;
     const board_command *command;
+    wmbt_reader_prompt prompt;
     uint32_t tokens; /* taken */
     uint32_t began, next_tag;
     bool stopped;
@@ -331,16 +332,15 @@ static uint32_t dpu_enter(dpu *d, const board_event *event)
 /* A prompt comes. Requests of the one before have ended, or the reader waits until they have. */
 static wmbt_status dpu_start(dpu *d, const board_command *command)
 {
-    static const wmbt_reader_prompt zero;
-    wmbt_reader_prompt prompt = zero;
+    wmbt_reader_prompt *prompt = &d->prompt; /* the rest of it is zero */
     wmbt_status status = WMBT_OK;
-    prompt.chain.dialect = WMBT_CHAIN_DS4;
-    prompt.chain.block_tokens = command->block_tokens;
-    prompt.chain.quant_bits = command->quant_bits;
-    prompt.chain.fingerprint = command->fingerprint;
-    prompt.prefix = command->prefix;
-    prompt.name_space = command->name_space;
-    prompt.flags = WMBT_READER_TRUST_TAIL;
+    prompt->chain.dialect = WMBT_CHAIN_DS4;
+    prompt->chain.block_tokens = command->block_tokens;
+    prompt->chain.quant_bits = command->quant_bits;
+    prompt->chain.fingerprint = command->fingerprint;
+    prompt->prefix = command->prefix;
+    prompt->name_space = command->name_space;
+    prompt->flags = WMBT_READER_TRUST_TAIL;
     d->command = command;
     d->tokens = 0;
     d->began = board_now();
@@ -349,7 +349,7 @@ static wmbt_status dpu_start(dpu *d, const board_command *command)
     if (d->r == NULL) {
         status = wmbt_reader_init(wmbt_buf_of(d->memory, sizeof d->memory), &config, 1, &d->r);
     }
-    return status == WMBT_OK ? wmbt_reader_start(d->r, &prompt) : status;
+    return status == WMBT_OK ? wmbt_reader_start(d->r, prompt) : status;
 }
 
 /* The hardware's part: an entry for each packet, and for each tick in which none came. */

@@ -194,8 +194,7 @@ static wmbt_status answer(const wmbt_want *want)
 
 static wmbt_status start(const board_command *command)
 {
-    static const wmbt_reader_prompt zero;
-    wmbt_reader_prompt prompt = zero;
+    static wmbt_reader_prompt prompt; /* zero, and no copy of a struct, which may call memcpy */
     prompt.chain.dialect = WMBT_CHAIN_DS4;
     prompt.chain.block_tokens = command->block_tokens;
     prompt.chain.quant_bits = command->quant_bits;

@@ -35,7 +35,7 @@ def main():
     parser.add_argument("--mood", action="append", default=[])
     parser.add_argument("data")
     parser.add_argument("prompt")
-    parser.add_argument("program")
+    parser.add_argument("program", nargs="+", help="an emulator may come before it")
     args = parser.parse_args()
     golden = os.path.join(args.data, "golden/bucket")
     with open(os.path.join(golden, "prompts.tsv"), encoding="utf-8") as f:
@@ -45,7 +45,7 @@ def main():
     env = {**os.environ, "AWS_ACCESS_KEY_ID": s3_server.ACCESS_KEY, "AWS_REGION": s3_server.REGION,
            "AWS_SECRET_ACCESS_KEY": s3_server.SECRET}
     env.pop("AWS_SESSION_TOKEN", None)
-    command = [args.program, HOST, str(server.server_address[1]),
+    command = [*args.program, HOST, str(server.server_address[1]),
                s3_server.BUCKET, row["prefix"], row["namespace"], row["fingerprint"], row["quant_bits"],
                row["block_tokens"], os.path.join(golden, "prompts", args.prompt + ".u32"), "digest"]
     with tempfile.TemporaryDirectory() as folder:

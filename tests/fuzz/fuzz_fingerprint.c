@@ -50,11 +50,8 @@ static wmbt_status encode(const wmbt_fingerprint_context *context,
 static void check_hash(const wmbt_fingerprint_context *context,
                        const wmbt_fingerprint_accept *accept, const uint8_t *encoding, size_t len)
 {
-    static union {
-        uint64_t align;
-        uint8_t bytes[WMBT_FINGERPRINT_MEMORY_BYTES];
-    } memory;
-    wmbt_buf room = wmbt_buf_of(memory.bytes, sizeof memory.bytes);
+    static WMBT_MEMORY(memory, WMBT_FINGERPRINT_MEMORY_BYTES);
+    wmbt_buf room = wmbt_buf_of(memory, sizeof memory);
     uint8_t got[32], want[32];
     wmbt_blake3 *hash;
     check(wmbt_fingerprint_compute(context, accept, room, got) == WMBT_OK);
