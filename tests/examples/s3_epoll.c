@@ -266,6 +266,7 @@ static void restore(void)
 
 /* --- start ------------------------------------------------------------------------------------ */
 
+/* Numbers of a file are little-endian, whatever this machine is. */
 static uint32_t *read_tokens(const char *name, uint32_t *count)
 {
     FILE *f = fopen(name, "rb");
@@ -279,7 +280,11 @@ static uint32_t *read_tokens(const char *name, uint32_t *count)
         give_up("the tokens cannot be read");
     }
     (void)fclose(f);
-    *count = (uint32_t)(bytes / 4u); /* little-endian, as this machine is */
+    *count = (uint32_t)(bytes / 4u);
+    for (uint32_t i = 0; i < *count; i++) {
+        const uint8_t *b = (const uint8_t *)&tokens[i];
+        tokens[i] = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+    }
     return tokens;
 }
 
