@@ -21,6 +21,24 @@ WMBT_BEGIN_DECLS
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_vllm_group_key(wmbt_view hash, uint32_t group,
                                                          wmbt_buf out, size_t *length);
 
+/** Longest hash in a file's name. */
+#    define WMBT_VLLM_MAX_HASH_BYTES 64u
+
+/** What stands in the name of a file or an object to which a block is offloaded. */
+typedef struct wmbt_vllm_file {
+    wmbt_view base; /**< root, model and 12 digits: the folder that has the run's config.json */
+    uint32_t rank;
+    uint32_t group;
+    wmbt_view hash;
+} wmbt_vllm_file;
+
+/**
+ * base_rRANK/HHH/HH_gGROUP/HASH.bin, HASH in hex, its first digits once more as folders.
+ * bad-length: a hash of fewer than 3 bytes or more than WMBT_VLLM_MAX_HASH_BYTES.
+ */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_vllm_file_name(const wmbt_vllm_file *file, wmbt_buf out,
+                                                         size_t *length);
+
 /** The number that cache events publish of a hash: its last 8 bytes. bad-length: fewer. */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_vllm_event_number(wmbt_view hash, uint64_t *number);
 
@@ -65,6 +83,10 @@ typedef struct wmbt_lmcache_key {
 /** model@world_size@worker_id@hash@dtype[@layer][@name%value]... */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_lmcache_key_text(const wmbt_lmcache_key *key,
                                                            wmbt_buf out, size_t *length);
+
+/** The file of a chunk on a local disk: the key's text with '/' as '-', and ".pt". */
+WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_lmcache_file_name(const wmbt_lmcache_key *key,
+                                                            wmbt_buf out, size_t *length);
 
 /* --- LMCache, multiprocess -------------------------------------------------------------------- */
 

@@ -537,6 +537,23 @@ static void test_keys(wmbt_test *t)
     T_CHECK(t, wmbt_test_is_filled(out, sizeof out) && length == needed);
     T_EQ(t, wmbt_vllm_group_key(wmbt_view_of(hash32, 32), 1, wmbt_buf_of(out, 35), &length),
          WMBT_BUFFER_TOO_SMALL);
+    /* as FileMapper.get_file_name() of vLLM 0.33.0 returned them */
+    static const uint8_t hash16[16] = {0xAB, 0xCD, 0xEF, 1, 0x23, 0x45, 0x67, 0x89,
+                                       0xAB, 0xCD, 0xEF, 1, 0x23, 0x45, 0x67, 0x89};
+    wmbt_vllm_file stored = {WMBT_VIEW_INIT("/kv/meta-llama_Llama-3.1-8B_37257a5aeb5e"),
+                             3,
+                             UINT32_MAX,
+                             {hash16, sizeof hash16}};
+    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length,
+                       "/kv/meta-llama_Llama-3.1-8B_37257a5aeb5e_r3/abc/de_g4294967295/"
+                       "abcdef0123456789abcdef0123456789.bin"));
+    T_EQ(t, wmbt_vllm_file_name(&stored, wmbt_buf_of(out, length - 1), &length),
+         WMBT_BUFFER_TOO_SMALL);
+    stored.hash.len = 2;
+    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_BAD_LENGTH);
+    stored.hash = wmbt_view_of(out, 65);
+    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_BAD_LENGTH);
     T_EQ(t, wmbt_vllm_event_number(wmbt_view_of(hash32, 7), &number), WMBT_BAD_LENGTH);
     T_EQ(t, wmbt_vllm_coarse(16, 40, 5, &scale, &count), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_vllm_coarse(0, 16, 5, &scale, &count), WMBT_BAD_ARGUMENT);
@@ -551,6 +568,11 @@ static void test_keys(wmbt_test *t)
     key.dtype = WMBT_VIEW_LITERAL("float8_e4m3fnuz");
     T_EQ(t, wmbt_lmcache_key_text(&key, all, &length), WMBT_OK);
     T_CHECK(t, text_is(out, length, "@2@1@0@fp8_e4m3fnuz"));
+    key.model = WMBT_VIEW_LITERAL("a/b/c");
+    T_EQ(t, wmbt_lmcache_file_name(&key, all, &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length, "a-b-c@2@1@0@fp8_e4m3fnuz.pt"));
+    T_EQ(t, wmbt_lmcache_file_name(&key, wmbt_buf_of(out, length - 1), &length),
+         WMBT_BUFFER_TOO_SMALL);
     wmbt_lmcache_mp_key mp = {{(const uint8_t *)"m@", 2}, 0, 0, {0}, {NULL, 0}};
     T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_BAD_TEXT);
     T_EQ(t, wmbt_lmcache_mp_file_name(&mp, all, &length), WMBT_BAD_TEXT);
@@ -581,6 +603,12 @@ static void test_bad_keys(wmbt_test *t)
     T_EQ(t, wmbt_vllm_group_key(bad, 1, all, &length), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_vllm_group_key(text, 1, no_memory, &length), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_vllm_group_key(none, 1, wmbt_buf_of(out, 3), &length), WMBT_BUFFER_TOO_SMALL);
+    wmbt_vllm_file stored = {bad, 0, 0, {hash32, 32}};
+    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_BAD_ARGUMENT);
+    stored.base = none;
+    T_EQ(t, wmbt_vllm_file_name(&stored, no_memory, &length), WMBT_BAD_ARGUMENT);
+    stored.hash = bad;
+    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_vllm_event_number(bad, &number), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_vllm_coarse(16, 8, 5, &scale, &count), WMBT_BAD_ARGUMENT);
     wmbt_lmcache_tag tag = {{NULL, 0}, {NULL, 0}};

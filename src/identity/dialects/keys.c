@@ -57,11 +57,13 @@ static void wmbt_keys_put_hex_number(wmbt_keys_text *t, uint64_t v, size_t least
     wmbt_keys_put(t, wmbt_view_of(digits + at, sizeof digits - at));
 }
 
-static void wmbt_keys_put_hash(wmbt_keys_text *t, const uint8_t hash[32])
+static void wmbt_keys_put_hex(wmbt_keys_text *t, wmbt_view bytes)
 {
-    uint8_t digits[64];
-    wmbt_text_hex(wmbt_view_of(hash, 32), digits);
-    wmbt_keys_put(t, wmbt_view_of(digits, sizeof digits));
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t digits[2];
+        wmbt_text_hex(wmbt_view_of(bytes.data + i, 1), digits);
+        wmbt_keys_put(t, wmbt_view_of(digits, sizeof digits));
+    }
 }
 
 /* A text with each '/' written as something else. */
@@ -102,6 +104,43 @@ wmbt_status wmbt_vllm_group_key(wmbt_view hash, uint32_t group, wmbt_buf out, si
     }
     *length = hash.len + 4u;
     return WMBT_OK;
+}
+
+static void wmbt_vllm_write(wmbt_keys_text *t, const wmbt_vllm_file *file)
+{
+    uint8_t digits[6];
+    wmbt_text_hex(wmbt_view_of(file->hash.data, 3), digits);
+    wmbt_keys_put(t, file->base);
+    wmbt_keys_put(t, WMBT_VIEW_LITERAL("_r"));
+    wmbt_keys_put_number(t, file->rank);
+    wmbt_keys_put(t, WMBT_VIEW_LITERAL("/"));
+    wmbt_keys_put(t, wmbt_view_of(digits, 3));
+    wmbt_keys_put(t, WMBT_VIEW_LITERAL("/"));
+    wmbt_keys_put(t, wmbt_view_of(digits + 3, 2));
+    wmbt_keys_put(t, WMBT_VIEW_LITERAL("_g"));
+    wmbt_keys_put_number(t, file->group);
+    wmbt_keys_put(t, WMBT_VIEW_LITERAL("/"));
+    wmbt_keys_put_hex(t, file->hash);
+    wmbt_keys_put(t, WMBT_VIEW_LITERAL(".bin"));
+}
+
+wmbt_status wmbt_vllm_file_name(const wmbt_vllm_file *file, wmbt_buf out, size_t *length)
+{
+    wmbt_keys_text t;
+    wmbt_keys_begin(&t);
+    if (wmbt_view_is_bad(file->base) || wmbt_view_is_bad(file->hash)) {
+        return WMBT_BAD_ARGUMENT;
+    }
+    if (file->hash.len < 3u || file->hash.len > WMBT_VLLM_MAX_HASH_BYTES) {
+        return WMBT_BAD_LENGTH;
+    }
+    wmbt_vllm_write(&t, file);
+    wmbt_status status = wmbt_keys_fits(&t, out);
+    if (status == WMBT_OK) {
+        wmbt_vllm_write(&t, file);
+        *length = t.len;
+    }
+    return status;
 }
 
 wmbt_status wmbt_vllm_event_number(wmbt_view hash, uint64_t *number)
@@ -183,7 +222,7 @@ static void wmbt_lmcache_write_dtype(wmbt_keys_text *t, wmbt_view dtype)
     wmbt_keys_put(t, wmbt_lmcache_dtype(dtype));
 }
 
-static void wmbt_lmcache_write(wmbt_keys_text *t, const wmbt_lmcache_key *key)
+static void wmbt_lmcache_write(wmbt_keys_text *t, const wmbt_lmcache_key *key, wmbt_view ending)
 {
     const wmbt_view at = WMBT_VIEW_LITERAL("@");
     wmbt_keys_put(t, key->model);
@@ -205,9 +244,11 @@ static void wmbt_lmcache_write(wmbt_keys_text *t, const wmbt_lmcache_key *key)
         wmbt_keys_put(t, WMBT_VIEW_LITERAL("%"));
         wmbt_keys_put(t, key->tags[i].value);
     }
+    wmbt_keys_put(t, ending);
 }
 
-wmbt_status wmbt_lmcache_key_text(const wmbt_lmcache_key *key, wmbt_buf out, size_t *length)
+static wmbt_status wmbt_lmcache_text(const wmbt_lmcache_key *key, wmbt_view ending, wmbt_buf out,
+                                     size_t *length)
 {
     wmbt_keys_text t;
     wmbt_keys_begin(&t);
@@ -220,11 +261,25 @@ wmbt_status wmbt_lmcache_key_text(const wmbt_lmcache_key *key, wmbt_buf out, siz
             return WMBT_BAD_ARGUMENT;
         }
     }
-    wmbt_lmcache_write(&t, key);
+    wmbt_lmcache_write(&t, key, ending);
     wmbt_status status = wmbt_keys_fits(&t, out);
     if (status == WMBT_OK) {
-        wmbt_lmcache_write(&t, key);
+        wmbt_lmcache_write(&t, key, ending);
         *length = t.len;
+    }
+    return status;
+}
+
+wmbt_status wmbt_lmcache_key_text(const wmbt_lmcache_key *key, wmbt_buf out, size_t *length)
+{
+    return wmbt_lmcache_text(key, wmbt_view_of(NULL, 0), out, length);
+}
+
+wmbt_status wmbt_lmcache_file_name(const wmbt_lmcache_key *key, wmbt_buf out, size_t *length)
+{
+    wmbt_status status = wmbt_lmcache_text(key, WMBT_VIEW_LITERAL(".pt"), out, length);
+    for (size_t i = 0; status == WMBT_OK && i < *length; i++) {
+        out.data[i] = out.data[i] == '/' ? '-' : out.data[i];
     }
     return status;
 }
@@ -274,7 +329,7 @@ static void wmbt_lmcache_mp_write(wmbt_keys_text *t, const wmbt_lmcache_mp_key *
     wmbt_keys_put(t, at);
     wmbt_keys_put_hex_number(t, key->group, 1);
     wmbt_keys_put(t, at);
-    wmbt_keys_put_hash(t, key->chunk_hash);
+    wmbt_keys_put_hex(t, wmbt_view_of(key->chunk_hash, sizeof key->chunk_hash));
     if (key->salt.len != 0u) {
         wmbt_keys_put(t, at);
         wmbt_keys_put(t, key->salt);
@@ -327,7 +382,7 @@ static void wmbt_sglang_write_two(wmbt_keys_text *t, wmbt_view before, uint32_t 
 static void wmbt_sglang_write(wmbt_keys_text *t, const wmbt_sglang_file *file)
 {
     const wmbt_view mark = WMBT_VIEW_LITERAL("_");
-    wmbt_keys_put_hash(t, file->hash);
+    wmbt_keys_put_hex(t, wmbt_view_of(file->hash, sizeof file->hash));
     wmbt_keys_put(t, mark);
     wmbt_keys_put_without_slash(t, file->model, WMBT_VIEW_LITERAL("-"));
     if (!file->mla) {
