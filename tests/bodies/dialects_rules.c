@@ -537,23 +537,6 @@ static void test_keys(wmbt_test *t)
     T_CHECK(t, wmbt_test_is_filled(out, sizeof out) && length == needed);
     T_EQ(t, wmbt_vllm_group_key(wmbt_view_of(hash32, 32), 1, wmbt_buf_of(out, 35), &length),
          WMBT_BUFFER_TOO_SMALL);
-    /* as FileMapper.get_file_name() of vLLM 0.33.0 returned them */
-    static const uint8_t hash16[16] = {0xAB, 0xCD, 0xEF, 1, 0x23, 0x45, 0x67, 0x89,
-                                       0xAB, 0xCD, 0xEF, 1, 0x23, 0x45, 0x67, 0x89};
-    wmbt_vllm_file stored = {WMBT_VIEW_INIT("/kv/meta-llama_Llama-3.1-8B_37257a5aeb5e"),
-                             3,
-                             UINT32_MAX,
-                             {hash16, sizeof hash16}};
-    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_OK);
-    T_CHECK(t, text_is(out, length,
-                       "/kv/meta-llama_Llama-3.1-8B_37257a5aeb5e_r3/abc/de_g4294967295/"
-                       "abcdef0123456789abcdef0123456789.bin"));
-    T_EQ(t, wmbt_vllm_file_name(&stored, wmbt_buf_of(out, length - 1), &length),
-         WMBT_BUFFER_TOO_SMALL);
-    stored.hash.len = 2;
-    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_BAD_LENGTH);
-    stored.hash = wmbt_view_of(out, 65);
-    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_BAD_LENGTH);
     T_EQ(t, wmbt_vllm_event_number(wmbt_view_of(hash32, 7), &number), WMBT_BAD_LENGTH);
     T_EQ(t, wmbt_vllm_coarse(16, 40, 5, &scale, &count), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_vllm_coarse(0, 16, 5, &scale, &count), WMBT_BAD_ARGUMENT);
@@ -568,11 +551,6 @@ static void test_keys(wmbt_test *t)
     key.dtype = WMBT_VIEW_LITERAL("float8_e4m3fnuz");
     T_EQ(t, wmbt_lmcache_key_text(&key, all, &length), WMBT_OK);
     T_CHECK(t, text_is(out, length, "@2@1@0@fp8_e4m3fnuz"));
-    key.model = WMBT_VIEW_LITERAL("a/b/c");
-    T_EQ(t, wmbt_lmcache_file_name(&key, all, &length), WMBT_OK);
-    T_CHECK(t, text_is(out, length, "a-b-c@2@1@0@fp8_e4m3fnuz.pt"));
-    T_EQ(t, wmbt_lmcache_file_name(&key, wmbt_buf_of(out, length - 1), &length),
-         WMBT_BUFFER_TOO_SMALL);
     wmbt_lmcache_mp_key mp = {{(const uint8_t *)"m@", 2}, 0, 0, {0}, {NULL, 0}};
     T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_BAD_TEXT);
     T_EQ(t, wmbt_lmcache_mp_file_name(&mp, all, &length), WMBT_BAD_TEXT);
@@ -590,6 +568,37 @@ static void test_keys(wmbt_test *t)
 }
 
 /* NULL with a length and no room, at each place of a key. */
+/* Files in which engines keep blocks. */
+static void test_files(wmbt_test *t)
+{
+    uint8_t out[200];
+    size_t length = 0;
+    const wmbt_buf all = wmbt_buf_of(out, sizeof out);
+    /* as FileMapper.get_file_name() of vLLM 0.33.0 returned them */
+    static const uint8_t hash16[16] = {0xAB, 0xCD, 0xEF, 1, 0x23, 0x45, 0x67, 0x89,
+                                       0xAB, 0xCD, 0xEF, 1, 0x23, 0x45, 0x67, 0x89};
+    wmbt_vllm_file stored = {WMBT_VIEW_INIT("/kv/meta-llama_Llama-3.1-8B_37257a5aeb5e"),
+                             3,
+                             UINT32_MAX,
+                             {hash16, sizeof hash16}};
+    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length,
+                       "/kv/meta-llama_Llama-3.1-8B_37257a5aeb5e_r3/abc/de_g4294967295/"
+                       "abcdef0123456789abcdef0123456789.bin"));
+    T_EQ(t, wmbt_vllm_file_name(&stored, wmbt_buf_of(out, length - 1), &length),
+         WMBT_BUFFER_TOO_SMALL);
+    stored.hash.len = 2;
+    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_BAD_LENGTH);
+    stored.hash = wmbt_view_of(out, 65);
+    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_BAD_LENGTH);
+    wmbt_lmcache_key key = {{NULL, 0}, 2, 1, 0, {NULL, 0}, false, NULL, NULL, 0};
+    key.model = WMBT_VIEW_LITERAL("a/b/c");
+    T_EQ(t, wmbt_lmcache_file_name(&key, all, &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length, "a-b-c@2@1@0@.pt"));
+    T_EQ(t, wmbt_lmcache_file_name(&key, wmbt_buf_of(out, length - 1), &length),
+         WMBT_BUFFER_TOO_SMALL);
+}
+
 static void test_bad_keys(wmbt_test *t)
 {
     uint8_t out[200];
@@ -768,6 +777,7 @@ static const wmbt_case cases[] = {
     {"as many blocks as there can be", test_most_blocks, 65536, NULL},
     {"lineage hashes at their borders", test_lineage, 0, NULL},
     {"keys", test_keys, 0, NULL},
+    {"files of blocks", test_files, 0, NULL},
     {"arguments of keys", test_bad_keys, 0, NULL},
     {"items of each kind", test_items_of_kinds, 0, NULL},
     {"parents", test_parents, 200000, NULL},
