@@ -347,6 +347,30 @@ static void test_lines(wmbt_test *t)
     T_CHECK(t, wmbt_test_is_filled(out, sizeof out));
 }
 
+/* A key that is given is used, whatever the secret is; only S3 is S3. */
+static void test_given(wmbt_test *t)
+{
+    uint8_t key[WMBT_SIGV4_KEY_BYTES], one[WMBT_SIGV4_SIGNATURE_BYTES], canonical[512];
+    uint8_t other[WMBT_SIGV4_SIGNATURE_BYTES];
+    size_t with = 0, without = 0;
+    row r;
+    simple_row(&r);
+    T_EQ(t, wmbt_sigv4_key(&r.who, &r.scope, key), WMBT_OK);
+    T_EQ(t, wmbt_sigv4_sign(&r.request, &r.who, &r.scope, NULL, one), WMBT_OK);
+    r.who.secret = wmbt_test_text("another");
+    T_EQ(t, wmbt_sigv4_sign(&r.request, &r.who, &r.scope, key, other), WMBT_OK);
+    T_BYTES(t, one, other, sizeof one);
+    T_EQ(t,
+         wmbt_sigv4_canonical(&r.request, &r.who, &r.scope, 0, wmbt_buf_of(canonical, 512), &with),
+         WMBT_OK);
+    r.scope.service = wmbt_view_of("s3", 1);
+    T_EQ(t,
+         wmbt_sigv4_canonical(&r.request, &r.who, &r.scope, 0, wmbt_buf_of(canonical, 512),
+                              &without),
+         WMBT_OK);
+    T_CHECK(t, without < with); /* x-amz-content-sha256 is S3's */
+}
+
 /* Names and values of which one begins the other, whatever stands behind them in memory. */
 static void test_order(wmbt_test *t)
 {
@@ -454,6 +478,9 @@ static void test_times(wmbt_test *t)
         T_CHECK(t, !wmbt_date_read_http(wmbt_test_text(not_times[i]), &seconds));
         T_EQ(t, seconds, 99);
     }
+    uint64_t leap = 99;
+    T_CHECK(t, wmbt_date_read_http(wmbt_test_text("Sun, 06 Nov 1994 08:49:60 GMT"), &leap));
+    T_EQ(t, leap, 784111800u);
     wmbt_test_fill(out, sizeof out);
     T_EQ(t, wmbt_sigv4_time(253402300800u, out), WMBT_NOT_REPRESENTABLE);
     T_EQ(t, wmbt_sigv4_time(UINT64_MAX, out), WMBT_NOT_REPRESENTABLE);
@@ -483,6 +510,7 @@ static void test_arguments(wmbt_test *t)
     row r;
     uint8_t hex[WMBT_SIGV4_SIGNATURE_BYTES];
     wmbt_view null = wmbt_view_of(NULL, 3), none = wmbt_view_of(NULL, 0);
+    static wmbt_sigv4_pair most[WMBT_SIGV4_MAX_PAIRS];
     size_t written = 99;
     wmbt_test_fill(hex, sizeof hex);
     simple_row(&r);
@@ -496,6 +524,18 @@ static void test_arguments(wmbt_test *t)
     REFUSES(t, r, WMBT_BAD_ARGUMENT);
     r.request.query_count = WMBT_SIGV4_MAX_PAIRS + 1u;
     REFUSES(t, r, WMBT_BAD_ARGUMENT);
+    for (uint32_t i = 0; i < WMBT_SIGV4_MAX_PAIRS; i++) {
+        most[i].name = most[i].value = wmbt_test_text("n");
+    }
+    r.request.query = most;
+    r.request.query_count = WMBT_SIGV4_MAX_PAIRS;
+    T_EQ(t, wmbt_sigv4_sign(&r.request, &r.who, &r.scope, NULL, hex), WMBT_OK);
+    wmbt_test_fill(hex, sizeof hex);
+    simple_row(&r);
+    r.headers[1].name = wmbt_test_text("x");
+    r.headers[1].value = wmbt_test_text("a\x1F");
+    r.request.header_count = 2;
+    REFUSES(t, r, WMBT_BAD_TEXT);
     r.request.query = NULL;
     r.request.query_count = 1;
     REFUSES(t, r, WMBT_BAD_ARGUMENT);
@@ -736,6 +776,7 @@ static const wmbt_case cases[] = {
     {"published examples", test_documented, 32 * 1024, DOCUMENTED},
     {"lines of a request; anonymous", test_lines, 0, NULL},
     {"order of fields and of a query", test_order, 0, NULL},
+    {"a key that is given; a service", test_given, 0, NULL},
     {"times", test_times, 0, NULL},
     {"every day", test_every_day, 0, NULL},
     {"arguments", test_arguments, 0, NULL},

@@ -392,8 +392,11 @@ class Listed:
         row = row_of(mutant)
         if only_asked_for_zero(row[2], row[1]):
             return "only asked whether it is 0"
-        reason = self.exact.get(row) or next((why for cells, why in self.patterns if all(
-            cell.fullmatch(text) for cell, text in zip(cells, row))), None)
+        f = parsed(mutant.source)[function_of(parsed(mutant.source), mutant)]
+        inside = (f"{mutant.source}:{f.name.text}", *row[1:])
+        reason = self.exact.get(row) or self.exact.get(inside) or next(
+            (why for cells, why in self.patterns if cells[0].fullmatch(row[0]) or cells[0].fullmatch(inside[0])
+             if all(cell.fullmatch(text) for cell, text in zip(cells[1:], row[1:]))), None)
         return None if reason is None or reason.startswith("gap") else reason
 
 
