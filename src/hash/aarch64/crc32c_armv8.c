@@ -8,6 +8,7 @@
 
 #if WMBT_CFG_CRC32C && WMBT_CRC32C_ARMV8
 
+#    include "base/bytes.h"
 #    include "base/le.h"
 #    include "hash/crc32c_constants.h"
 #    include "wombatkv/crc32c.h"
@@ -27,6 +28,17 @@ static inline uint32_t wmbt_armv8_byte(uint32_t state, uint8_t byte)
     return state;
 }
 
+/* Eight bytes to any address, by one store where the machine has one. */
+static inline void wmbt_armv8_put(uint8_t *dst, uint64_t word)
+{
+#    if defined(__ARM_FEATURE_UNALIGNED) && defined(WMBT_UNALIGNED_U64_IS_LE)
+    typedef WMBT_UNALIGNED_U64 any;
+    *(any *)dst = word;
+#    else
+    wmbt_store_le64(dst, word);
+#    endif
+}
+
 /* Eight bytes of the source at a multiple of 8, copied if dst is not NULL. */
 static inline uint64_t wmbt_armv8_take(uint8_t *dst, const uint8_t *src)
 {
@@ -36,9 +48,26 @@ static inline uint64_t wmbt_armv8_take(uint8_t *dst, const uint8_t *src)
     word = __builtin_bswap64(word);
 #    endif
     if (dst != NULL) {
-        wmbt_store_le64(dst, word);
+        wmbt_armv8_put(dst, word);
     }
     return word;
+}
+
+/* Sixteen bytes from a multiple of 8 on, as two words, and p behind them: one instruction. Left to
+ * themselves, compilers load by way of vectors or compute an address for each word. */
+static inline uint64_t wmbt_armv8_pair(const uint8_t **p, uint64_t *second)
+{
+    uint64_t first;
+    /* "memory" instead of an operand, which would keep the old p. */
+    __asm__ __volatile__("ldp %x0, %x1, [%2], #16"
+                         : "=&r"(first), "=&r"(*second), "+&r"(*p)
+                         :
+                         : "memory");
+#    ifndef __AARCH64EL__
+    first = __builtin_bswap64(first);
+    *second = __builtin_bswap64(*second);
+#    endif
+    return first;
 }
 
 static inline uint8_t *wmbt_armv8_on(uint8_t *dst, size_t n)
@@ -85,23 +114,23 @@ static inline uint32_t wmbt_armv8_three(uint32_t state, uint8_t *dst, const uint
 {
     const size_t far = WMBT_ARMV8_STREAM;
     uint32_t a = state, b = 0, c = 0;
-    for (size_t i = 0; i < far; i += 16u) {
-        uint64_t a0 = wmbt_armv8_take(NULL, src + i), a1 = wmbt_armv8_take(NULL, src + i + 8);
-        uint64_t b0 = wmbt_armv8_take(NULL, src + far + i);
-        uint64_t b1 = wmbt_armv8_take(NULL, src + far + i + 8);
-        uint64_t c0 = wmbt_armv8_take(NULL, src + 2u * far + i);
-        uint64_t c1 = wmbt_armv8_take(NULL, src + 2u * far + i + 8);
-        a = wmbt_armv8_word(wmbt_armv8_word(a, a0), a1);
-        b = wmbt_armv8_word(wmbt_armv8_word(b, b0), b1);
-        c = wmbt_armv8_word(wmbt_armv8_word(c, c0), c1);
-        if (dst != NULL) {
-            wmbt_store_le64(dst + i, a0);
-            wmbt_store_le64(dst + i + 8, a1);
-            wmbt_store_le64(dst + far + i, b0);
-            wmbt_store_le64(dst + far + i + 8, b1);
-            wmbt_store_le64(dst + 2u * far + i, c0);
-            wmbt_store_le64(dst + 2u * far + i + 8, c1);
-        }
+    if (dst == NULL) {
+        const uint8_t *pa = src, *pb = src + far, *pc = pb + far;
+        const uint8_t *const end = pb;
+        do {
+            uint64_t a1, b1, c1;
+            uint64_t a0 = wmbt_armv8_pair(&pa, &a1);
+            uint64_t b0 = wmbt_armv8_pair(&pb, &b1);
+            uint64_t c0 = wmbt_armv8_pair(&pc, &c1);
+            a = wmbt_armv8_word(wmbt_armv8_word(a, a0), a1);
+            b = wmbt_armv8_word(wmbt_armv8_word(b, b0), b1);
+            c = wmbt_armv8_word(wmbt_armv8_word(c, c0), c1);
+        } while (pa != end);
+    }
+    for (size_t i = 0; dst != NULL && i < far; i += 8u) {
+        a = wmbt_armv8_word(a, wmbt_armv8_take(dst + i, src + i));
+        b = wmbt_armv8_word(b, wmbt_armv8_take(dst + far + i, src + far + i));
+        c = wmbt_armv8_word(c, wmbt_armv8_take(dst + 2u * far + i, src + 2u * far + i));
     }
 #    if WMBT_CRC32C_ARMV8_PMULL
     if (pmull) {
