@@ -772,6 +772,12 @@ static void test_not_utf8(wmbt_test *t)
         {"\xC1\xBF", false},
         {"\xC3", false},
         {"\xC3\x28", false},
+        {"\xC3\x7F", false}, /* below and above what goes on */
+        {"\xC3\xC0", false},
+        {"\xE2\x82\x7F", false},
+        {"\xE2\x82\xC0", false},
+        {"\xF0\x9F\x98\x7F", false},
+        {"\xF0\x9F\x98\xC0", false},
         {"\xE0\x9F\xBF", false},
         {"\xED\xA0\x80", false},
         {"\xE2\x82", false},
@@ -828,6 +834,25 @@ static void test_escaped_code_points(wmbt_test *t)
         T_CALL(t, read_delta(t, built(&b), i % 2u != 0u, wmbt_buf_of(room, 4), NO_MEMORY, &a));
         T_EQ(t, a.status, WMBT_OK);
         T_CHECK(t, wmbt_test_view_is(a.delta.tenant_id, rows[i / 2u].bytes));
+    }
+}
+
+/* Halves of a pair that are alone or in the wrong order, at both ends of their ranges. */
+static void test_escaped_surrogates(wmbt_test *t)
+{
+    static const char *const values[] = {
+        "\"\\udfff\"",        "\"\\udc00\"",        "\"\\udbff\"",        "\"\\ud800x\"",
+        "\"\\ud800\\udbff\"", "\"\\ud800\\ue000\"", "\"\\udc00\\ud800\"", "\"\\ud800\\n\"",
+    };
+    for (size_t i = 0; i < 2u * (sizeof values / sizeof values[0]); i++) {
+        uint8_t room[8];
+        answer a;
+        wmbt_test_reset(t);
+        builder b = build(t, 1024);
+        add_delta_with(&b, "tenant_id", values[i / 2u]);
+        add(&b, "}");
+        T_CALL(t, read_delta(t, built(&b), i % 2u != 0u, wmbt_buf_of(room, 8), NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_BAD_TEXT);
     }
 }
 
@@ -1285,6 +1310,7 @@ static const wmbt_case cases[] = {
     {"room for the texts of an entry", test_walk_room, 0, NULL},
     {"hostile number of escapes", test_many_escapes, 7u * MANY + 4096u, NULL},
     {"code points in escapes", test_escaped_code_points, 1024, NULL},
+    {"surrogates in escapes", test_escaped_surrogates, 1024, NULL},
     {"a surrogate after an unknown field", test_surrogate_after_unknown, 1024, NULL},
     {"not UTF-8", test_not_utf8, 2048, NULL},
     {"hostile length of a key", test_long_keys, MANY + 10000u, NULL},
