@@ -55,8 +55,9 @@ MUTANT_FLAGS = FLAGS + ["-O1", "-ftrivial-auto-var-init=pattern", "-fno-jump-tab
 # Kernels that are chosen when the library is configured.
 SMALL = ["-DWMBT_CFG_BLAKE3_KERNEL=1", "-DWMBT_CFG_CRC32C_KERNEL=1", "-DWMBT_CFG_SHA256_KERNEL=1",
          "-DWMBT_CFG_XXH_KERNEL=1", "-DWMBT_CFG_ZSTD_FAST=0"]
-CONFIGURATIONS = {"default": [], "small": SMALL,
-                  "table": ["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2"]}
+CONFIGURATIONS = {  # name: (flags, the folder for whose sources it is)
+    "default": ([], "src/"), "small": (SMALL, "src/"),
+    "table": (["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2"], "src/hash/")}
 BATCH_BYTES = 1000000
 QUICK_SECONDS = 0.3
 MAX_OTHERS_SECONDS = 4.0  # for cases of other modules
@@ -110,7 +111,7 @@ class Work:
 
     def __init__(self, folder, data, modules, configuration):
         self.folder = os.path.abspath(folder)
-        self.data, self.modules, self.config = data, modules, CONFIGURATIONS[configuration]
+        self.data, self.modules, self.config = data, modules, CONFIGURATIONS[configuration][0]
         self.environment = {**os.environ, "WMBT_TEST_DATA": self.data}
         self.sources = mutated_sources(modules)
         self.suites = [name for module in modules.values() for name, needs in module.suites.items()
@@ -472,8 +473,8 @@ class Runs:
         """In each configuration in which a case comes to the function, until one notices; the first
         only if it is to be quick."""
         left = mutants
-        for name in CONFIGURATIONS:
-            if not left:
+        for name, (_, folder) in CONFIGURATIONS.items():
+            if not left or not source.startswith(folder):
                 break
             work = self.work(name)
             reached = {m for m in left if (source, function_of(parsed(source), m)) in work.reaching}
