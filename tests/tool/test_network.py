@@ -17,6 +17,7 @@ from harness import BUCKET, ToolTest
 CURL = os.environ.get("WMBT_TOOL_LIBCURL") == "1"
 OPENSSL = shutil.which("openssl")
 KEY = "segments/tenant-a/seg-sorted.bin"
+BLOCKS = "kv/cabi/plain/wombatkv/v1/block"
 
 
 class Proxy:
@@ -76,11 +77,11 @@ class NetworkTest(ToolTest):
                         AWS_SECRET_ACCESS_KEY=s3_server.SECRET, AWS_REGION=s3_server.REGION,
                         AWS_ENDPOINT_URL=self.server.url)
 
-    def verify(self, *args, code=0, names=None, **env):
+    def verify(self, *args, code=0, names=None, key=KEY, **env):
         """Verifies an object with these variables (None: without it)."""
         env = {name: value for name, value in {**self.env, **env}.items() if value is not None}
         with mock.patch.dict(os.environ, env, clear=True):
-            result = self.run_tool("verify", *args, "--timeout", "5", f"s3://kv-cache/{KEY}")
+            result = self.run_tool("verify", *args, "--timeout", "5", f"s3://kv-cache/{key}")
         self.assertEqual(result.code, code, result.err)
         if names is not None:
             self.assertIn(names.encode(), result.err)
@@ -119,7 +120,9 @@ class Proxies(NetworkTest):
         if OPENSSL is None:
             return  # said below
         bundle = start_tls(self)
-        self.verify(AWS_CA_BUNDLE=bundle, HTTPS_PROXY=self.proxy.url)
+        block = f"{BLOCKS}/{min(os.listdir(os.path.join(BUCKET, BLOCKS)))}"
+        for key in (KEY, block):  # one that the first request asks for as a whole, and a larger one
+            self.verify(key=key, AWS_CA_BUNDLE=bundle, HTTPS_PROXY=self.proxy.url)
         self.assertEqual({method for method, _ in self.proxy.asked}, {"CONNECT"})
 
 
