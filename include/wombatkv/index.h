@@ -80,6 +80,7 @@ typedef struct wmbt_index_writer {
     wmbt_index index; /**< to look; the rest is the library's */
     void *memory;
     uint32_t context_hint;
+    uint32_t last;
 } wmbt_index_writer;
 
 /**

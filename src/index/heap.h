@@ -5,8 +5,7 @@
 
 #include "wombatkv/base.h"
 
-/* A candidate: its hash, the number that decides, another number; bytes, as its type is the
- * caller's. */
+/* A candidate, whose type is the caller's: its hash, the number that decides, another number. */
 #define WMBT_HEAP_ITEM_BYTES 48u
 #define WMBT_HEAP_KEY_OFFSET 32u
 #define WMBT_HEAP_OTHER_OFFSET 40u

@@ -220,30 +220,27 @@ wmbt_status wmbt_image_check(wmbt_view image)
     return status == WMBT_OK ? wmbt_image_check_sums(&x, &sums) : status;
 }
 
-wmbt_status wmbt_image_load(wmbt_view image, wmbt_buf memory, wmbt_index_writer *w)
+/* Apart from the check, so that the stack of the two does not add up. */
+static WMBT_NOINLINE wmbt_status wmbt_image_copy(wmbt_view image, wmbt_buf memory,
+                                                 wmbt_index_writer *w)
 {
-    wmbt_index x;
-    uint32_t capacity;
-    if (wmbt_buf_is_bad(memory)) {
-        return WMBT_BAD_ARGUMENT;
-    }
-    wmbt_status status = wmbt_image_check(image);
-    if (status == WMBT_OK) {
-        status = wmbt_image_header(image, &x, &capacity);
-    }
-    if (status != WMBT_OK) {
-        return status;
-    }
-    if (wmbt_index_bytes(capacity, x.context_count, capacity) > memory.len) {
+    const wmbt_index_word *header = (const wmbt_index_word *)(const void *)image.data;
+    uint32_t capacity = wmbt_index_load(header + WMBT_INDEX_AT_CAPACITY);
+    uint32_t contexts = wmbt_index_load(header + WMBT_INDEX_AT_CONTEXTS);
+    if (wmbt_index_bytes(capacity, contexts, capacity) > memory.len || image.len > memory.len) {
         return WMBT_BUFFER_TOO_SMALL;
     }
     if (!wmbt_is_aligned(memory.data, WMBT_INDEX_ALIGN)) {
         return WMBT_BUFFER_MISALIGNED;
     }
     wmbt_bytes_move(memory.data, image.data, image.len);
-    w->memory = memory.data;
-    w->context_hint = 0;
-    return wmbt_index_attach(wmbt_view_of(memory.data, memory.len), &w->index);
+    return wmbt_index_start(w, memory);
+}
+
+wmbt_status wmbt_image_load(wmbt_view image, wmbt_buf memory, wmbt_index_writer *w)
+{
+    wmbt_status status = wmbt_buf_is_bad(memory) ? WMBT_BAD_ARGUMENT : wmbt_image_check(image);
+    return status == WMBT_OK ? wmbt_image_copy(image, memory, w) : status;
 }
 
 #endif

@@ -109,16 +109,26 @@ bool wmbt_index_is_closed(const wmbt_index *x)
 #    define WMBT_INDEX_MIX_FIRST UINT64_C(0x9E3779B97F4A7C15)
 #    define WMBT_INDEX_MIX_SECOND UINT64_C(0xBB67AE8584CAA73B)
 
-uint64_t wmbt_index_home(const wmbt_index *x, const uint8_t *hash)
+static uint64_t wmbt_index_mix(uint64_t mix, const uint8_t *more)
 {
-    uint64_t mix = wmbt_load_le64(hash);
+    mix *= WMBT_INDEX_MIX_FIRST;
+    mix = ((mix ^ mix >> 32) + wmbt_load_le64(more)) * WMBT_INDEX_MIX_SECOND;
+    return mix ^ mix >> 32;
+}
+
+static inline uint64_t wmbt_index_home_here(const wmbt_index *x, const uint8_t *hash)
+{
+    uint64_t mix = (uint64_t)wmbt_load_le32(hash + 4) << 32 | wmbt_load_le32(hash);
     if (x->seed != 0u) {
-        mix = (mix ^ x->seed) * WMBT_INDEX_MIX_FIRST;
-        mix = ((mix ^ mix >> 32) + wmbt_load_le64(hash + 8)) * WMBT_INDEX_MIX_SECOND;
-        mix ^= mix >> 32;
+        mix = wmbt_index_mix(x->seed ^ mix, hash + 8);
     }
     uint64_t bucket = (mix >> 32) * x->bucket_count >> 32;
     return bucket << 32 | (uint32_t)mix;
+}
+
+uint64_t wmbt_index_home(const wmbt_index *x, const uint8_t *hash)
+{
+    return wmbt_index_home_here(x, hash);
 }
 
 bool wmbt_index_record_is(const wmbt_index_word *record, const uint8_t *hash, uint32_t *state)
@@ -224,8 +234,7 @@ bool wmbt_index_copy(const wmbt_index *x, uint32_t slot, uint32_t state, wmbt_bl
     wmbt_index_copy_words(meta->layout_tag.bytes, of + WMBT_INDEX_CONTEXT_TAG, 4);
     meta->ext_flags = wmbt_index_load(of + WMBT_INDEX_CONTEXT_FLAGS);
     /* The parent and the context stay what they are while a record has them. */
-    return (state & WMBT_INDEX_VERSION_STEP) == 0u &&
-           wmbt_index_load(record + WMBT_INDEX_RECORD_STATE) == state;
+    return wmbt_index_is_whole(record, state);
 }
 
 wmbt_status wmbt_index_get(const wmbt_index *x, const wmbt_block_hash *hash, wmbt_block_meta *meta)
@@ -270,39 +279,54 @@ wmbt_status wmbt_index_at(const wmbt_index *x, uint32_t slot, wmbt_block_hash *h
 
 /* --- many hashes ------------------------------------------------------------------------------ */
 
+/* Sets the bit of a block, if there are bits. */
+static void wmbt_index_mark_one(uint8_t *present, uint32_t i)
+{
+    if (present != NULL) {
+        present[i >> 3] = (uint8_t)(present[i >> 3] | 1u << (i & 7u));
+    }
+}
+
 #    if WMBT_PREFETCHES
 
 static void wmbt_index_prefetch_bucket(const wmbt_index *x, const wmbt_block_hash *hash)
 {
-    WMBT_PREFETCH(wmbt_index_bucket(x, (uint32_t)(wmbt_index_home(x, hash->bytes) >> 32)));
+    WMBT_PREFETCH(wmbt_index_bucket(x, (uint32_t)(wmbt_index_home_here(x, hash->bytes) >> 32)));
 }
 
-/* The slot plus 1 of a block with the tag of this hash, by buckets alone; 0 if there is none, or
- * more than one in a bucket. */
+/* The slot plus 1 of a block with the tag of this hash, by buckets alone, or 0. Where blocks of one
+ * bucket have one tag, any number but 0. Without branches inside, for vectors. */
 static uint32_t wmbt_index_guess(const wmbt_index *x, const wmbt_block_hash *hash)
 {
-    uint64_t home = wmbt_index_home(x, hash->bytes);
+    uint64_t home = wmbt_index_home_here(x, hash->bytes);
     uint32_t at = (uint32_t)(home >> 32), tag = (uint32_t)home;
     for (uint32_t n = 0; n < x->bucket_count; n++) {
         const wmbt_index_word *bucket = wmbt_index_bucket(x, at);
-        uint32_t slots = 0, matches = 0, empty = 0;
+        uint32_t id = 0;
         for (uint32_t way = 0; way < WMBT_INDEX_WAYS; way++) {
-            uint32_t id = wmbt_index_peek(bucket + WMBT_INDEX_WAYS + way);
-            uint32_t is_it =
-                wmbt_index_peek(bucket + way) == tag && wmbt_index_is_block(id) ? 1u : 0u;
-            slots |= (0u - is_it) & id;
-            matches += is_it;
-            empty |= id == 0u ? 1u : 0u;
+            uint32_t slot = wmbt_index_peek(bucket + WMBT_INDEX_WAYS + way);
+            id |= wmbt_index_peek(bucket + way) == tag ? slot : 0u;
         }
-        if (matches != 0u || empty != 0u) {
-            return matches == 1u ? slots : 0u;
+        if (id != 0u) {
+            return wmbt_index_is_block(id) ? id : 0u;
+        }
+        if (!wmbt_index_is_full(bucket)) {
+            break;
         }
         at = wmbt_index_next_bucket(x, at);
     }
     return 0;
 }
 
-/* True if the block is there. Slot `id` - 1 is the one to look at first. */
+static void wmbt_index_prefetch_record(const wmbt_index *x, uint32_t id)
+{
+    if (id - 1u < x->record_count) {
+        WMBT_PREFETCH(wmbt_index_record(x, id - 1u));
+    }
+}
+
+/* True if the block is there. Slot `id` - 1 is the one to look at first, if it holds a block at all:
+ * it is a guess. */
 static bool wmbt_index_verify(const wmbt_index *x, const wmbt_block_hash *hash, uint32_t id)
 {
 #        if WMBT_CFG_INDEX_ATOMICS
@@ -310,36 +334,40 @@ static bool wmbt_index_verify(const wmbt_index *x, const wmbt_block_hash *hash, 
 #        else
     uint32_t state;
     if (id - 1u < x->record_count &&
-        wmbt_index_record_is(wmbt_index_record(x, id - 1u), hash->bytes, &state)) {
+        wmbt_index_record_is(wmbt_index_record(x, id - 1u), hash->bytes, &state) &&
+        (state & WMBT_INDEX_CONTEXT_MASK) != 0u) {
         return true;
     }
 #        endif
     return wmbt_index_has(x, hash);
 }
 
-uint32_t wmbt_index_longest_prefix(const wmbt_index *x, const wmbt_block_hash *hashes,
-                                   uint32_t count)
+/* Looks for all hashes and marks those that are there, or with NULL, looks until one is not. Returns
+ * how many it looked at. A bucket is asked for one batch before it is looked at, and its record one
+ * batch before it is compared. */
+static uint32_t wmbt_index_walk(const wmbt_index *x, const wmbt_block_hash *hashes, uint32_t count,
+                                uint8_t *present)
 {
     uint32_t ids[WMBT_INDEX_BATCH];
     for (uint32_t i = 0; i < count && i < WMBT_INDEX_BATCH; i++) {
         wmbt_index_prefetch_bucket(x, hashes + i);
     }
-    /* A bucket is asked for one batch before it is looked at, and its record one batch before it is
-     * compared. */
     for (size_t i = 0; i < count || i - count < WMBT_INDEX_BATCH; i++) {
         uint32_t *id = &ids[i % WMBT_INDEX_BATCH];
-        if (i >= WMBT_INDEX_BATCH && !wmbt_index_verify(x, hashes + (i - WMBT_INDEX_BATCH), *id)) {
-            return (uint32_t)(i - WMBT_INDEX_BATCH);
+        if (i >= WMBT_INDEX_BATCH) {
+            uint32_t behind = (uint32_t)(i - WMBT_INDEX_BATCH);
+            if (wmbt_index_verify(x, hashes + behind, *id)) {
+                wmbt_index_mark_one(present, behind);
+            } else if (present == NULL) {
+                return behind;
+            }
         }
-        if (i >= count) {
-            continue;
-        }
-        if (count - i > WMBT_INDEX_BATCH) {
-            wmbt_index_prefetch_bucket(x, hashes + i + WMBT_INDEX_BATCH);
-        }
-        *id = wmbt_index_guess(x, hashes + i);
-        if (*id - 1u < x->record_count) {
-            WMBT_PREFETCH(wmbt_index_record(x, *id - 1u));
+        if (i < count) {
+            if (count - i > WMBT_INDEX_BATCH) {
+                wmbt_index_prefetch_bucket(x, hashes + i + WMBT_INDEX_BATCH);
+            }
+            *id = wmbt_index_guess(x, hashes + i);
+            wmbt_index_prefetch_record(x, *id);
         }
     }
     return count;
@@ -349,14 +377,19 @@ uint32_t wmbt_index_likely_prefix(const wmbt_index *x, const wmbt_block_hash *ha
                                   uint32_t count)
 {
     uint32_t n = 0;
+    if (count == 0u) {
+        return 0;
+    }
     for (uint32_t i = 0; i < count && i < WMBT_INDEX_BATCH; i++) {
         wmbt_index_prefetch_bucket(x, hashes + i);
     }
+    /* The last one is compared in full, if it comes to that. */
+    wmbt_index_prefetch_record(x, wmbt_index_guess(x, hashes + count - 1u));
     for (; n < count; n++) {
         if (count - n > WMBT_INDEX_BATCH) {
             wmbt_index_prefetch_bucket(x, hashes + n + WMBT_INDEX_BATCH);
         }
-        /* A miss is looked at again: two tags alike, or the writer moved it. */
+        /* A miss is looked at again: tags alike, or the writer moved it. */
         if (wmbt_index_guess(x, hashes + n) == 0u && !wmbt_index_has(x, hashes + n)) {
             break;
         }
@@ -369,21 +402,24 @@ uint32_t wmbt_index_likely_prefix(const wmbt_index *x, const wmbt_block_hash *ha
 
 #    else
 
-uint32_t wmbt_index_longest_prefix(const wmbt_index *x, const wmbt_block_hash *hashes,
-                                   uint32_t count)
+static uint32_t wmbt_index_walk(const wmbt_index *x, const wmbt_block_hash *hashes, uint32_t count,
+                                uint8_t *present)
 {
-    uint32_t n = 0;
-    while (n < count && wmbt_index_has(x, hashes + n)) {
-        n++;
+    for (uint32_t i = 0; i < count; i++) {
+        if (wmbt_index_has(x, hashes + i)) {
+            wmbt_index_mark_one(present, i);
+        } else if (present == NULL) {
+            return i;
+        }
     }
-    return n;
+    return count;
 }
 
 /* Without lines to wait for, comparing all of a hash costs nothing to speak of. */
 uint32_t wmbt_index_likely_prefix(const wmbt_index *x, const wmbt_block_hash *hashes,
                                   uint32_t count)
 {
-    return wmbt_index_longest_prefix(x, hashes, count);
+    return wmbt_index_walk(x, hashes, count, NULL);
 }
 
 static uint32_t wmbt_index_guess(const wmbt_index *x, const wmbt_block_hash *hash)
@@ -398,6 +434,12 @@ static void wmbt_index_prefetch_bucket(const wmbt_index *x, const wmbt_block_has
 }
 
 #    endif
+
+uint32_t wmbt_index_longest_prefix(const wmbt_index *x, const wmbt_block_hash *hashes,
+                                   uint32_t count)
+{
+    return wmbt_index_walk(x, hashes, count, NULL);
+}
 
 /* Blocks that a round of the search looks at. Their lines come at the same time. */
 #    define WMBT_INDEX_ROUND 7u
@@ -443,15 +485,7 @@ wmbt_status wmbt_index_mark(const wmbt_index *x, const wmbt_block_hash *hashes, 
         return WMBT_BUFFER_TOO_SMALL;
     }
     wmbt_bytes_fill(present.data, 0, present.len);
-    for (uint32_t i = 0; i < count; i++) {
-        if (count - i > WMBT_INDEX_BATCH) {
-            wmbt_index_prefetch_bucket(x, hashes + i + WMBT_INDEX_BATCH);
-        }
-        if (wmbt_index_has(x, hashes + i)) {
-            uint8_t *byte = present.data + (i >> 3);
-            *byte = (uint8_t)(*byte | 1u << (i & 7u));
-        }
-    }
+    (void)wmbt_index_walk(x, hashes, count, present.data);
     return WMBT_OK;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "index/heap.h"
+#include "index/table.h"
 #include "index/wide.h"
 
 #if WMBT_CFG_PREFETCH
@@ -85,10 +86,8 @@ static uint64_t wmbt_prefetch_rounded(uint64_t v, uint32_t places)
     return wide.low;
 }
 
-uint64_t wmbt_prefetch_score(const wmbt_block_meta *meta, const wmbt_model_digest *active,
-                             uint64_t now_ns)
+static uint64_t wmbt_prefetch_value(uint64_t age, bool is_first, bool is_active)
 {
-    uint64_t age = now_ns > meta->last_access_ns ? now_ns - meta->last_access_ns : 0u;
     uint64_t v = 0; /* the score is v / 2^(63 + n) */
     uint32_t n = 0;
     if (age < WMBT_PREFETCH_FORGOTTEN_NS) {
@@ -98,8 +97,6 @@ uint64_t wmbt_prefetch_score(const wmbt_block_meta *meta, const wmbt_model_diges
         const uint32_t exact = WMBT_PREFETCH_LEAST - 63u;
         v = wmbt_prefetch_rounded(v, n > exact ? n - exact : 0u);
     }
-    bool is_first = meta->block_seq == 0u;
-    bool is_active = wmbt_model_digest_equal(&meta->model_digest, active);
     if (is_first || is_active) {
         for (; n != 0u; n--) { /* what is lost shows in the last bit */
             v = v >> 1 | (v & 1u);
@@ -119,6 +116,19 @@ uint64_t wmbt_prefetch_score(const wmbt_block_meta *meta, const wmbt_model_diges
         v >>= 1;
     }
     return ((uint64_t)(WMBT_PREFETCH_NORMAL - n) << 52) + (v >> 11);
+}
+
+static uint64_t wmbt_prefetch_age(uint64_t now_ns, uint64_t last_access_ns)
+{
+    return now_ns > last_access_ns ? now_ns - last_access_ns : 0u;
+}
+
+uint64_t wmbt_prefetch_score(const wmbt_block_meta *meta, const wmbt_model_digest *active,
+                             uint64_t now_ns)
+{
+    return wmbt_prefetch_value(wmbt_prefetch_age(now_ns, meta->last_access_ns),
+                               meta->block_seq == 0u,
+                               wmbt_model_digest_equal(&meta->model_digest, active));
 }
 
 /* --- selection -------------------------------------------------------------------------------- */
@@ -141,11 +151,9 @@ static void wmbt_prefetch_copy(wmbt_prefetch_block *to, const wmbt_prefetch_bloc
     wmbt_bytes_copy((uint8_t *)to, (const uint8_t *)from, sizeof *to);
 }
 
-/* Scores a block whose hash is there, and keeps it if it is good enough. */
-static void wmbt_prefetch_take(wmbt_prefetch *p, wmbt_prefetch_block *block,
-                               const wmbt_block_meta *meta)
+/* Keeps a block whose hash and score are there, if it is good enough. */
+static void wmbt_prefetch_take(wmbt_prefetch *p, wmbt_prefetch_block *block)
 {
-    block->score = wmbt_prefetch_score(meta, &p->active, p->now_ns);
     block->number = p->scored++;
     if (p->count < p->room) { /* an array until it is full */
         wmbt_prefetch_copy(&p->blocks[p->count++], block);
@@ -162,18 +170,45 @@ void wmbt_prefetch_offer(wmbt_prefetch *p, const wmbt_block_hash *hash, const wm
 {
     wmbt_prefetch_block block;
     wmbt_bytes_copy(block.hash.bytes, hash->bytes, WMBT_BLOCK_HASH_BYTES);
-    wmbt_prefetch_take(p, &block, meta);
+    block.score = wmbt_prefetch_score(meta, &p->active, p->now_ns);
+    wmbt_prefetch_take(p, &block);
+}
+
+/* Reads a slot's hash, and scores it. False if it holds no block, or changes all the while. */
+static WMBT_NOINLINE bool wmbt_prefetch_read(const wmbt_prefetch *p, const wmbt_index *x,
+                                             uint32_t slot, wmbt_prefetch_block *block)
+{
+    const wmbt_index_word *record = wmbt_index_record(x, slot);
+    for (uint32_t n = 0; n < WMBT_INDEX_TRIES; n++) {
+        uint32_t state = wmbt_index_load(record + WMBT_INDEX_RECORD_STATE);
+        uint32_t context = (state & WMBT_INDEX_CONTEXT_MASK) - 1u;
+        if (context >= x->context_count) {
+            break;
+        }
+        const wmbt_index_word *of = wmbt_index_context(x, context);
+        uint32_t differ = 0;
+        wmbt_index_copy_words(block->hash.bytes, record, WMBT_INDEX_HASH_WORDS);
+        for (uint32_t i = 0; i < WMBT_MODEL_DIGEST_BYTES / 4u; i++) {
+            differ |= wmbt_index_load(of + i) ^ wmbt_load_le32(p->active.bytes + (size_t)4u * i);
+        }
+        uint64_t age =
+            wmbt_prefetch_age(p->now_ns, wmbt_index_load64(record + WMBT_INDEX_RECORD_STAMP));
+        bool is_first = wmbt_index_load(record + WMBT_INDEX_RECORD_SEQ) == 0u;
+        if (wmbt_index_is_whole(record, state)) {
+            block->score = wmbt_prefetch_value(age, is_first, differ == 0u);
+            return true;
+        }
+    }
+    return false;
 }
 
 void wmbt_prefetch_offer_index(wmbt_prefetch *p, const wmbt_index *x)
 {
-    wmbt_status status = WMBT_OK;
-    for (uint32_t slot = 0; status != WMBT_END; slot++) {
+    uint32_t used = wmbt_index_used(x);
+    for (uint32_t slot = 0; slot < used; slot++) {
         wmbt_prefetch_block block;
-        wmbt_block_meta meta;
-        status = wmbt_index_at(x, slot, &block.hash, &meta);
-        if (status == WMBT_OK) {
-            wmbt_prefetch_take(p, &block, &meta);
+        if (wmbt_prefetch_read(p, x, slot, &block)) {
+            wmbt_prefetch_take(p, &block);
         }
     }
 }

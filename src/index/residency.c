@@ -31,23 +31,43 @@ wmbt_status wmbt_residency_put(wmbt_index_writer *w, const wmbt_block_hash *key,
     return wmbt_index_apply(w, &change);
 }
 
+/* Reads an entry. False if it is remote, not there, or changes all the while. */
+static bool wmbt_residency_is_here(const wmbt_index *x, const uint8_t *key, wmbt_residency *entry)
+{
+    for (uint32_t n = 0; n < WMBT_INDEX_TRIES; n++) {
+        wmbt_index_place place;
+        (void)wmbt_index_find(x, key, &place);
+        uint32_t context = (place.state & WMBT_INDEX_CONTEXT_MASK) - 1u;
+        if (!wmbt_index_is_block(place.id) || context >= x->context_count) {
+            break;
+        }
+        const wmbt_index_word *record = wmbt_index_record(x, place.id - 1u);
+        uint32_t block_index = wmbt_index_load(record + WMBT_INDEX_RECORD_SEQ);
+        uint32_t where = wmbt_index_load(wmbt_index_context(x, context) + WMBT_INDEX_CONTEXT_FLAGS);
+        if (wmbt_index_is_whole(record, place.state)) {
+            entry->block_index = block_index;
+            entry->where = where;
+            return where != WMBT_RESIDENCY_REMOTE;
+        }
+    }
+    return false;
+}
+
 void wmbt_residency_lookup(const wmbt_index *x, const wmbt_block_hash *keys, uint32_t count,
                            wmbt_residency *entries, wmbt_residency_chain *chain)
 {
-    bool is_here = true;
-    chain->resident = 0;
+    uint32_t n = 0;
     chain->matched = wmbt_index_longest_prefix(x, keys, count);
-    for (uint32_t i = 0; i < chain->matched && is_here; i++) {
-        wmbt_block_meta meta;
-        /* What changes at this moment is not counted as here. */
-        is_here = wmbt_index_get(x, keys + i, &meta) == WMBT_OK &&
-                  meta.ext_flags != WMBT_RESIDENCY_REMOTE;
-        if (is_here) {
-            entries[i].block_index = meta.block_seq;
-            entries[i].where = meta.ext_flags;
-            chain->resident++;
+    while (n < chain->matched) {
+        wmbt_residency entry;
+        if (!wmbt_residency_is_here(x, keys[n].bytes, &entry)) {
+            break;
         }
+        entries[n].block_index = entry.block_index;
+        entries[n].where = entry.where;
+        n++;
     }
+    chain->resident = n;
 }
 
 void wmbt_residency_key(const uint8_t fingerprint[WMBT_RESIDENCY_FINGERPRINT_BYTES],
@@ -106,18 +126,29 @@ uint64_t wmbt_residency_bytes(uint64_t entries)
     return wmbt_index_bytes((uint32_t)entries, WMBT_RESIDENCY_CONTEXTS, (uint32_t)entries);
 }
 
+/* True if the entries, with this key, take more than the budget: *estimated_bytes. */
+static WMBT_NOINLINE bool wmbt_residency_is_over(const wmbt_index *x,
+                                                 const wmbt_residency_guard *guard,
+                                                 const wmbt_block_hash *key,
+                                                 uint64_t *estimated_bytes)
+{
+    uint64_t entries = wmbt_index_count(x);
+    entries += wmbt_index_has(x, key) ? 0u : 1u;
+    uint64_t estimated = wmbt_residency_guard_bytes(guard, entries);
+    if (estimated <= wmbt_residency_guard_budget(guard)) {
+        return false;
+    }
+    *estimated_bytes = estimated;
+    return true;
+}
+
 wmbt_status wmbt_residency_put_guarded(wmbt_index_writer *w, const wmbt_residency_guard *guard,
                                        const wmbt_block_hash *key, const wmbt_residency *entry,
                                        uint64_t *estimated_bytes)
 {
-    uint64_t entries = wmbt_index_count(&w->index);
-    entries += wmbt_index_has(&w->index, key) ? 0u : 1u;
-    uint64_t estimated = wmbt_residency_guard_bytes(guard, entries);
-    if (estimated > wmbt_residency_guard_budget(guard)) {
-        *estimated_bytes = estimated;
-        return WMBT_TOO_LARGE;
-    }
-    return wmbt_residency_put(w, key, entry);
+    return wmbt_residency_is_over(&w->index, guard, key, estimated_bytes)
+               ? WMBT_TOO_LARGE
+               : wmbt_residency_put(w, key, entry);
 }
 
 #endif

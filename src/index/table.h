@@ -172,11 +172,28 @@ static inline uint32_t wmbt_index_next_bucket(const wmbt_index *x, uint32_t buck
     return bucket + 1u == x->bucket_count ? 0u : bucket + 1u;
 }
 
+/* True if a bucket has no empty place. */
+static inline bool wmbt_index_is_full(const wmbt_index_word *bucket)
+{
+    uint32_t way = 0;
+    while (way < WMBT_INDEX_WAYS && wmbt_index_peek(bucket + WMBT_INDEX_WAYS + way) != 0u) {
+        way++;
+    }
+    return way == WMBT_INDEX_WAYS;
+}
+
 /** True if a record has this hash, which it had while its state was *state. */
 bool wmbt_index_record_is(const wmbt_index_word *record, const uint8_t *hash, uint32_t *state);
 
 /** Looks for a hash; true if it has a place, a ghost's included. */
 bool wmbt_index_find(const wmbt_index *x, const uint8_t *hash, wmbt_index_place *place);
+
+/** True if a record is not being written and is what it was when it had this state. */
+static inline bool wmbt_index_is_whole(const wmbt_index_word *record, uint32_t state)
+{
+    return (state & WMBT_INDEX_VERSION_STEP) == 0u &&
+           wmbt_index_load(record + WMBT_INDEX_RECORD_STATE) == state;
+}
 
 /** Copies words of a table to bytes. */
 void wmbt_index_copy_words(uint8_t *to, const wmbt_index_word *from, uint32_t words);
@@ -211,10 +228,12 @@ typedef struct wmbt_index_change {
     bool keeps; /* a block that is there stays: stale */
 
     wmbt_index_place own;
-    wmbt_index_place above; /* of a parent that is not there */
-    uint32_t parent;        /* slot plus 1, or one of those in update.c */
+    wmbt_index_place above; /* the parent's; its id is the slot plus 1, 0, or one of update.c */
     uint32_t context;
 } wmbt_index_change;
+
+/** Begins to change a table that `memory` holds. */
+WMBT_MUST_CHECK wmbt_status wmbt_index_start(wmbt_index_writer *w, wmbt_buf memory);
 
 /** Does an insert: statuses as wmbt_index_insert(). */
 WMBT_MUST_CHECK wmbt_status wmbt_index_apply(wmbt_index_writer *w, wmbt_index_change *change);

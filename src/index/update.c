@@ -59,6 +59,14 @@ static void wmbt_index_store_bytes(wmbt_index_word *to, const uint8_t *from, uin
     }
 }
 
+wmbt_status wmbt_index_start(wmbt_index_writer *w, wmbt_buf memory)
+{
+    w->memory = memory.data;
+    w->context_hint = 0;
+    w->last = 0;
+    return wmbt_index_attach(wmbt_view_of(memory.data, memory.len), &w->index);
+}
+
 wmbt_status wmbt_index_init(wmbt_buf memory, const wmbt_index_config *config, wmbt_index_writer *w)
 {
     if (wmbt_buf_is_bad(memory)) {
@@ -83,9 +91,7 @@ wmbt_status wmbt_index_init(wmbt_buf memory, const wmbt_index_config *config, wm
     wmbt_index_store(header + WMBT_INDEX_AT_KIND, config->prefix_closed ? WMBT_INDEX_CLOSED : 0u);
     wmbt_index_store64(header + WMBT_INDEX_AT_SEED, config->seed);
     wmbt_index_store(header + WMBT_INDEX_AT_MAGIC, WMBT_INDEX_MAGIC);
-    w->memory = memory.data;
-    w->context_hint = 0;
-    return wmbt_index_attach(wmbt_view_of(memory.data, memory.len), &w->index);
+    return wmbt_index_start(w, memory);
 }
 
 /* --- records ---------------------------------------------------------------------------------- */
@@ -162,16 +168,6 @@ static void wmbt_index_link(const wmbt_index_writer *w, const uint8_t *hash,
     wmbt_index_word *at = wmbt_index_writable(w, place->at);
     wmbt_index_store(at, place->tag);
     wmbt_index_store(at + WMBT_INDEX_WAYS, id);
-}
-
-/* True if a bucket has no empty place. */
-static bool wmbt_index_is_full(const wmbt_index_word *bucket)
-{
-    uint32_t way = 0;
-    while (way < WMBT_INDEX_WAYS && wmbt_index_peek(bucket + WMBT_INDEX_WAYS + way) != 0u) {
-        way++;
-    }
-    return way == WMBT_INDEX_WAYS;
 }
 
 /* Buckets from a to b, round the end. */
@@ -278,8 +274,8 @@ static void wmbt_index_drop_context(const wmbt_index_writer *w, uint32_t state)
 
 /* --- parents ---------------------------------------------------------------------------------- */
 
-/* A child of slot `parent` - 1 goes; a ghost without children goes with it. */
-static void wmbt_index_drop_parent(wmbt_index_writer *w, uint32_t parent)
+/* A child of slot `parent` - 1 goes; a ghost without children goes with it. *place is used. */
+static void wmbt_index_drop_parent(wmbt_index_writer *w, uint32_t parent, wmbt_index_place *place)
 {
     if (parent == 0u) {
         return;
@@ -287,11 +283,11 @@ static void wmbt_index_drop_parent(wmbt_index_writer *w, uint32_t parent)
     wmbt_index_word *record = wmbt_index_record_of(w, parent - 1u);
     uint32_t left = wmbt_index_count_down(record + WMBT_INDEX_RECORD_CHILDREN);
     if (left == 0u && wmbt_index_context_of(&w->index, parent - 1u) == 0u) {
-        wmbt_index_place place; /* a record begins with its hash, which nobody else writes */
-        bool there = wmbt_index_find(&w->index, (const void *)record, &place);
-        WMBT_ASSERT(there);
-        (void)there;
-        wmbt_index_unlink(w, place.at);
+        /* A record begins with its hash, which nobody else writes. */
+        bool is_there = wmbt_index_find(&w->index, (const void *)record, place);
+        WMBT_ASSERT(is_there);
+        (void)is_there;
+        wmbt_index_unlink(w, place->at);
         wmbt_index_give(w, record, parent);
     }
 }
@@ -304,7 +300,7 @@ static void wmbt_index_drop_parent(wmbt_index_writer *w, uint32_t parent)
 static wmbt_status wmbt_index_check_closed(const wmbt_index *x, const wmbt_index_change *change)
 {
     bool is_there = wmbt_index_is_block(change->own.id);
-    uint32_t parent = change->parent, seq = 0;
+    uint32_t parent = change->above.id, seq = 0;
     if (parent == WMBT_INDEX_NEW || (parent == WMBT_INDEX_SELF && !is_there)) {
         return WMBT_MISSING;
     }
@@ -335,13 +331,16 @@ static WMBT_NOINLINE wmbt_status wmbt_index_prepare(const wmbt_index_writer *w,
         return WMBT_STALE;
     }
     if (wmbt_bytes_all_zero(change->parent_hash, WMBT_BLOCK_HASH_BYTES)) {
-        change->parent = 0;
+        change->above.id = 0;
     } else if (wmbt_bytes_equal(change->parent_hash, change->hash, WMBT_BLOCK_HASH_BYTES)) {
-        change->parent = WMBT_INDEX_SELF;
+        change->above.id = WMBT_INDEX_SELF;
+    } else if (w->last != 0u && wmbt_index_record_is(wmbt_index_record(x, w->last - 1u),
+                                                     change->parent_hash, &change->above.state)) {
+        change->above.id = w->last; /* chains come in order */
     } else if (wmbt_index_find(x, change->parent_hash, &change->above)) {
-        change->parent = change->above.id & ~WMBT_INDEX_GHOST;
+        change->above.id &= ~WMBT_INDEX_GHOST;
     } else {
-        change->parent = WMBT_INDEX_NEW;
+        change->above.id = WMBT_INDEX_NEW;
         needed++;
     }
     if (wmbt_index_is_closed(x)) {
@@ -369,21 +368,23 @@ static WMBT_NOINLINE uint32_t wmbt_index_commit(wmbt_index_writer *w, wmbt_index
         old_parent = wmbt_index_peek(record + WMBT_INDEX_RECORD_PARENT);
         old_state = change->own.state;
     }
-    if (change->parent == WMBT_INDEX_SELF) {
-        change->parent = id;
-    } else if (change->parent == WMBT_INDEX_NEW) {
-        change->parent = wmbt_index_take(w, change->parent_hash);
-        wmbt_index_link(w, change->parent_hash, &change->above, change->parent | WMBT_INDEX_GHOST);
+    if (change->above.id == WMBT_INDEX_SELF) {
+        change->above.id = id;
+    } else if (change->above.id == WMBT_INDEX_NEW) {
+        change->above.id = wmbt_index_take(w, change->parent_hash);
+        wmbt_index_link(w, change->parent_hash, &change->above,
+                        change->above.id | WMBT_INDEX_GHOST);
     }
-    if (change->parent != 0u) {
-        wmbt_index_count_up(wmbt_index_record_of(w, change->parent - 1u) +
+    if (change->above.id != 0u) {
+        wmbt_index_count_up(wmbt_index_record_of(w, change->above.id - 1u) +
                             WMBT_INDEX_RECORD_CHILDREN);
     }
     wmbt_index_hold_context(w, change);
+    w->last = id;
     uint32_t version = wmbt_index_begin(record);
     wmbt_index_store64(record + WMBT_INDEX_RECORD_PAYLOAD, change->payload_bytes);
     wmbt_index_store64(record + WMBT_INDEX_RECORD_STAMP, change->stamp);
-    wmbt_index_store(record + WMBT_INDEX_RECORD_PARENT, change->parent);
+    wmbt_index_store(record + WMBT_INDEX_RECORD_PARENT, change->above.id);
     wmbt_index_store(record + WMBT_INDEX_RECORD_SEQ, change->seq);
     wmbt_index_end(record, version, change->context + 1u);
     if (old_state != 0u) {
@@ -403,7 +404,7 @@ wmbt_status wmbt_index_apply(wmbt_index_writer *w, wmbt_index_change *change)
 {
     wmbt_status status = wmbt_index_prepare(w, change);
     if (status == WMBT_OK) {
-        wmbt_index_drop_parent(w, wmbt_index_commit(w, change));
+        wmbt_index_drop_parent(w, wmbt_index_commit(w, change), &change->own);
     }
     return status;
 }
@@ -486,7 +487,7 @@ wmbt_status wmbt_index_remove_if(wmbt_index_writer *w, const wmbt_block_hash *ha
         wmbt_index_unlink(w, place.at);
         wmbt_index_give(w, record, place.id);
     }
-    wmbt_index_drop_parent(w, *parent); /* which may be the block itself, a ghost by now */
+    wmbt_index_drop_parent(w, *parent, &place); /* which may be the block itself, a ghost by now */
     return WMBT_OK;
 }
 

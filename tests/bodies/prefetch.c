@@ -192,8 +192,9 @@ static void test_selection(wmbt_test *t)
             wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
             meta.block_seq = wmbt_test_random(&random) % 2u;
             meta.last_access_ns = NOW - (wmbt_test_random(&random) % 3u) * UINT64_C(60000000000);
-            meta.model_digest.bytes[0] = wmbt_test_random(&random) % 2u == 0u ? 4u : 0u;
-            wmbt_bytes_fill(meta.model_digest.bytes + 1, 4, 23);
+            wmbt_bytes_fill(meta.model_digest.bytes, 4, WMBT_MODEL_DIGEST_BYTES);
+            meta.model_digest.bytes[i % WMBT_MODEL_DIGEST_BYTES] =
+                wmbt_test_random(&random) % 2u == 0u ? 4u : 0u;
             wmbt_bytes_fill(all[i].hash.bytes, (uint8_t)wmbt_test_random(&random), 31);
             all[i].hash.bytes[31] = (uint8_t)i;
             all[i].score = wmbt_prefetch_score(&meta, &active, NOW);
