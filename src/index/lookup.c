@@ -325,8 +325,8 @@ static void wmbt_index_prefetch_record(const wmbt_index *x, uint32_t id)
     }
 }
 
-/* True if the block is there. Slot `id` - 1 is the one to look at first, if it holds a block at all:
- * it is a guess. */
+/* True if the block is there. Slot `id` - 1 is the one to look at first, if it holds a block at
+ * all: it is a guess. */
 static bool wmbt_index_verify(const wmbt_index *x, const wmbt_block_hash *hash, uint32_t id)
 {
 #        if WMBT_CFG_INDEX_ATOMICS
@@ -342,9 +342,9 @@ static bool wmbt_index_verify(const wmbt_index *x, const wmbt_block_hash *hash, 
     return wmbt_index_has(x, hash);
 }
 
-/* Looks for all hashes and marks those that are there, or with NULL, looks until one is not. Returns
- * how many it looked at. A bucket is asked for one batch before it is looked at, and its record one
- * batch before it is compared. */
+/* Looks for all hashes and marks those that are there, or with NULL, looks until one is not.
+ * Returns how many it looked at. A bucket is asked for one batch before it is looked at, and its
+ * record one batch before it is compared. */
 static uint32_t wmbt_index_walk(const wmbt_index *x, const wmbt_block_hash *hashes, uint32_t count,
                                 uint8_t *present)
 {

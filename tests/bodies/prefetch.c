@@ -179,8 +179,8 @@ static void test_selection(wmbt_test *t)
     for (uint32_t round = 0; round < 60u; round++) {
         wmbt_test_reset(t);
         const uint32_t n = round % 40u;
-        wmbt_index_config config = {40, 2, 0, false};
-        size_t bytes = WMBT_INDEX_BYTES(40, 2);
+        wmbt_index_config config = {40, 25, 0, false};
+        size_t bytes = WMBT_INDEX_BYTES(40, 25);
         wmbt_index_writer w;
         wmbt_prefetch_block all[40], got[41];
         wmbt_model_digest active;
