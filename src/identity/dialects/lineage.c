@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dynamo's positional hashes. */
+/*
+ * Dynamo's positional hashes, as four words of 32 bits, the highest first. All shifts are of words:
+ * one of 64 bits by a variable is a call of the compiler's on small machines.
+ */
 #include "wombatkv/lineage.h"
 
 #include "base/bytes.h"
@@ -27,10 +30,15 @@ static uint32_t wmbt_lineage_high(uint64_t v)
     return (uint32_t)(v >> 32);
 }
 
-/* The high half of a number's 64 - less lowest bits. */
+/* Of a number the 64 - less lowest bits: their high half, and all of them. */
 static uint32_t wmbt_lineage_masked(uint64_t v, uint32_t less)
 {
     return wmbt_lineage_high(v) & UINT32_MAX >> less;
+}
+
+static uint64_t wmbt_lineage_lowest(uint64_t v, uint32_t less)
+{
+    return (uint64_t)wmbt_lineage_masked(v, less) << 32 | (uint32_t)v;
 }
 
 static void wmbt_lineage_store(const uint32_t word[4], uint8_t out[WMBT_LINEAGE_BYTES])
@@ -51,7 +59,8 @@ static void wmbt_lineage_load(const uint8_t in[WMBT_LINEAGE_BYTES], wmbt_lineage
     x->position = (word[0] & 0x3FFFFFFFu) >> (x->mode == 3u ? 0u : 22u - 8u * x->mode);
 }
 
-/* The reverse of join; bits before the first are not masked. */
+/* The two numbers of a hash: the first has `shift` of its bits in the third word. Bits that stand
+ * before it are not masked. */
 static void wmbt_lineage_split(const uint32_t word[4], uint32_t shift, uint64_t *first,
                                uint64_t *last)
 {
@@ -130,7 +139,7 @@ wmbt_status wmbt_lineage_child_fragment(const uint8_t in[WMBT_LINEAGE_BYTES], ui
         return WMBT_END;
     }
     const uint32_t less = wmbt_lineage_bits(wmbt_lineage_mode(x.position + 1u));
-    *fragment = (uint64_t)wmbt_lineage_masked(x.current, less) << 32 | (uint32_t)x.current;
+    *fragment = wmbt_lineage_lowest(x.current, less);
     return WMBT_OK;
 }
 
@@ -188,7 +197,7 @@ wmbt_status wmbt_lineage_text(const uint8_t in[WMBT_LINEAGE_BYTES],
 }
 
 /* In the form of 1.2.0: bits of the low half that are the parent's; the others are of the hash's
- * own. The modes of a position and of none that comes after it differ in nothing. */
+ * own. Mode 3 is asked for behind the last position, where nothing changes. */
 static uint32_t wmbt_lineage_v1_2_bits(uint32_t mode)
 {
     return mode == 3u ? 13u : 5u + 4u * mode;
@@ -226,7 +235,7 @@ wmbt_status wmbt_lineage_v1_2_unpack(const uint8_t in[WMBT_LINEAGE_BYTES], wmbt_
     x->mode = found.mode;
     x->position = found.position;
     wmbt_lineage_split(word, n, &x->fragment, &x->current);
-    x->fragment &= UINT64_MAX >> n;
+    x->fragment = wmbt_lineage_lowest(x->fragment, n);
     return WMBT_OK;
 }
 
