@@ -38,6 +38,10 @@ class Proxy:
             threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
     def serve(self, client):
+        with client:
+            self.pass_on(client)
+
+    def pass_on(self, client):
         head = b""
         while b"\r\n\r\n" not in head:
             data = client.recv(65536)
@@ -47,13 +51,15 @@ class Proxy:
         method, target, _ = head.split(b"\r\n", 1)[0].decode().split()
         self.asked.append((method, target))
         url = urlsplit(target if method != "CONNECT" else "//" + target)
-        server = socket.create_connection((url.hostname, url.port))
-        if method == "CONNECT":
-            client.sendall(b"HTTP/1.1 200 Connection established\r\nVia: 1.1 proxy\r\n\r\n")
-        else:
-            server.sendall(head.replace(f"{url.scheme}://{url.netloc}".encode(), b"", 1))
-        threading.Thread(target=self.pump, args=(client, server), daemon=True).start()
-        self.pump(server, client)
+        with socket.create_connection((url.hostname, url.port)) as server:
+            if method == "CONNECT":
+                client.sendall(b"HTTP/1.1 200 Connection established\r\nVia: 1.1 proxy\r\n\r\n")
+            else:
+                server.sendall(head.replace(f"{url.scheme}://{url.netloc}".encode(), b"", 1))
+            back = threading.Thread(target=self.pump, args=(client, server), daemon=True)
+            back.start()
+            self.pump(server, client)
+            back.join(5)
 
     @staticmethod
     def pump(source, sink):
