@@ -24,7 +24,7 @@
     "--bucket DIR --prefix P --namespace NS " CHAIN_USAGE \
     "\n       [--trust-tail] [--inexact] [--libzstd]"
 #define RESOLVE_HELP                                                                           \
-    "--bucket DIR    a plain mirror: object key = path below DIR\n"                            \
+    "--bucket DIR    a plain mirror: object key = path below DIR; or s3://BUCKET[/PREFIX]\n"   \
     "--prefix P      the bucket's key prefix, such as kv/cabi\n"                               \
     "--namespace NS  the namespace; may be empty\n"                                            \
     "--trust-tail    you vouch that the stored raw tail speaks of these tokens\n"              \
