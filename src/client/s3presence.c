@@ -128,7 +128,8 @@ wmbt_status wmbt_s3presence_ask(wmbt_s3presence *p, wmbt_s3client *client, wmbt_
     if (p->not_before > now->ms) {
         return WMBT_NEED_MORE;
     }
-    wmbt_status status = wmbt_s3presence_write(p, client, reader, now->time, out, written);
+    wmbt_status status = wmbt_s3presence_write(p, client, reader, now->time,
+                                               wmbt_buf_of(out.data, out.len), written);
     if (status == WMBT_BUFFER_TOO_SMALL) {
         return status;
     }
