@@ -6,7 +6,7 @@ to be what docs/TRUST.md lists with a reason, no more and no less.
 
     coverage.py BUILD_DIR          builds with clang into BUILD_DIR, runs, compares; prints TAP
     coverage.py --update BUILD_DIR   writes the list after a run: rows keep their reasons, new ones say
-                                     that no test does it yet
+                                     that no test does it yet, for which there has to be a reason
     coverage.py --self-test
 
 A row of the list names the source, the function and the text of the branch or decision, not its line: a
@@ -34,7 +34,7 @@ NO_REASON = "no test yet"
 OUT = re.compile(r"src/hash/(x86|aarch64|riscv)/|include/wombatkv/config\.h$")
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
 TRUST = os.path.join(ROOT, "docs", "TRUST.md")
-MIN_LINES, MIN_BRANCHES, MIN_CONDITIONS = 98.0, 96.0, 90.0
+MIN_LINES, MIN_BRANCHES, MIN_CONDITIONS = 99.5, 99.0, 99.0
 
 Missing = collections.namedtuple("Missing", "source function text what")
 
@@ -211,6 +211,8 @@ def listed(text):
             problems.append(f"docs/TRUST.md: not source, function, text, what, reason: {line}")
         else:
             rows.append(Missing(*(cell.strip("`") for cell in cells[:4])))
+            if cells[4] == NO_REASON:
+                problems.append(f"docs/TRUST.md: no test, and no reason for that: {row_of(rows[-1])}")
     return rows, problems
 
 
@@ -258,8 +260,7 @@ def check(build):
     lines, branches, alone = figures(sources.values())
     problems += [f"the program of {name} fails" for name in failed]
     print("1..1")
-    print(f"# lines {lines:.2f} %, branches {branches:.2f} %, MC/DC {alone:.2f} %; {len(found)} exceptions, "
-          f"{text.count(f'| {NO_REASON} |')} of them without a test yet")
+    print(f"# lines {lines:.2f} %, branches {branches:.2f} %, MC/DC {alone:.2f} %; {len(found)} exceptions")
     if lines < MIN_LINES or branches < MIN_BRANCHES or alone < MIN_CONDITIONS:
         problems.append(f"less than {MIN_LINES}, {MIN_BRANCHES} and {MIN_CONDITIONS} %")
     print("".join(f"# {problem}\n" for problem in problems) +
@@ -303,7 +304,8 @@ def self_test(folder):
     good = f"{BEGIN}\n| a | b |\n|---|---|\n" + "".join(row_of(row) + "a reason |\n" for row in found) + END
     missed += compare(found, good)
     for rows, text in ((found + [Missing("src/a.c", "wmbt_a", "x", "never true")], good),
-                       (found[1:], good), (found, good.replace("a reason", "")), (found, "nothing")):
+                       (found[1:], good), (found, good.replace("a reason", "")),
+                       (found, good.replace("a reason", NO_REASON)), (found, "nothing")):
         if not compare(rows, text):
             missed.append(f"not caught: {rows} with {text}")
     alone = Source("src/a.c", "a && b\n")
