@@ -13,8 +13,7 @@
 /* What may come next. */
 #    define WMBT_JSON_AT_VALUE 0u
 #    define WMBT_JSON_AT_FIRST 1u /* after '[' or '{' */
-#    define WMBT_JSON_AT_KEY 2u
-#    define WMBT_JSON_AT_REST 3u /* after a value */
+#    define WMBT_JSON_AT_REST 3u  /* after a value */
 
 /* --- bytes
  * ------------------------------------------------------------------------------------
@@ -696,21 +695,19 @@ wmbt_status wmbt_json_next(wmbt_json *j)
         j->token = WMBT_JSON_DONE;
         return WMBT_OK;
     }
-    if (j->state == WMBT_JSON_AT_FIRST || j->state == WMBT_JSON_AT_REST) {
-        bool object = wmbt_json_in_object(j);
-        if (j->c == (object ? '}' : ']')) {
-            return wmbt_json_close(j);
-        }
-        if (j->state == WMBT_JSON_AT_REST) {
-            if (j->c != ',') {
-                return wmbt_json_refuse(j, WMBT_BAD_SYNTAX);
-            }
-            wmbt_json_advance(j);
-            wmbt_json_skip_space(j);
-        }
-        j->state = object ? WMBT_JSON_AT_KEY : WMBT_JSON_AT_VALUE;
+    WMBT_ASSERT(j->state == WMBT_JSON_AT_FIRST || j->state == WMBT_JSON_AT_REST);
+    const bool object = wmbt_json_in_object(j);
+    if (j->c == (object ? '}' : ']')) {
+        return wmbt_json_close(j);
     }
-    return j->state == WMBT_JSON_AT_KEY ? wmbt_json_member(j) : wmbt_json_value(j);
+    if (j->state == WMBT_JSON_AT_REST) {
+        if (j->c != ',') {
+            return wmbt_json_refuse(j, WMBT_BAD_SYNTAX);
+        }
+        wmbt_json_advance(j);
+        wmbt_json_skip_space(j);
+    }
+    return object ? wmbt_json_member(j) : wmbt_json_value(j);
 }
 
 /* --- start
