@@ -200,6 +200,13 @@ static void test_selection(wmbt_test *t)
             all[i].score = wmbt_prefetch_score(&meta, &active, NOW);
             T_EQ(t, wmbt_index_add(&w, &all[i].hash, &meta), WMBT_OK);
         }
+        /* a slot that is free again, and is no block */
+        wmbt_block_hash gone;
+        wmbt_block_meta meta;
+        wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
+        wmbt_bytes_fill(gone.bytes, 0xEE, sizeof gone.bytes);
+        T_EQ(t, wmbt_index_add(&w, &gone, &meta), WMBT_OK);
+        T_EQ(t, wmbt_index_remove(&w, &gone), WMBT_OK);
         for (uint32_t i = 0; i < n; i++) { /* sorts by insertion */
             for (uint32_t at = i; at > 0u && is_better(&all[at], &all[at - 1u]); at--) {
                 wmbt_prefetch_block kept = all[at];

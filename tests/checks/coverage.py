@@ -34,7 +34,7 @@ NO_REASON = "no test yet"
 OUT = re.compile(r"src/hash/(x86|aarch64|riscv)/|include/wombatkv/config\.h$")
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
 TRUST = os.path.join(ROOT, "docs", "TRUST.md")
-MIN_LINES, MIN_BRANCHES, MIN_CONDITIONS = 99.5, 99.0, 99.0
+MIN_LINES, MIN_BRANCHES, MIN_CONDITIONS = 99.4, 99.0, 99.0
 
 Missing = collections.namedtuple("Missing", "source function text what")
 
