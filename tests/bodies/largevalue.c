@@ -385,7 +385,7 @@ static wmbt_status build(wmbt_test *t, const wmbt_largevalue *m, const char *pre
 
 static void test_key_ids(wmbt_test *t)
 {
-    static const char *const bad[] = {"",     ".",    "..", "/",    "a/b",    "../x", "x/..",
+    static const char *const bad[] = {"",     ".",    "..", "/",    "a/b",    "../x",   "x/..",
                                       "/abs", "a\\b", "C:", "a\tb", "a\x7Fz", "a\x1Fz", "..\\x"};
     static const char *const good[] = {"...", ".a", "a..", "g\xC3\xA9", "a b", ID};
     uint8_t out[1100];
