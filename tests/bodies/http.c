@@ -307,7 +307,11 @@ static wmbt_status repeat(const char *start, const char *part, uint32_t count, c
         wmbt_view v = wmbt_test_text(i == 0u ? start : i <= count ? part : end);
         do {
             size_t taken = 0;
+            event.kind = 0;
             status = wmbt_http_feed(&http, v, &taken, &event);
+            if (status == WMBT_OK && event.kind == 0u) {
+                return WMBT_BAD_STATE; /* an event that is none */
+            }
             v = wmbt_view_of(v.data + taken, v.len - taken);
         } while (status == WMBT_OK);
     }

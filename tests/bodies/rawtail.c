@@ -170,6 +170,13 @@ static void test_walk_arguments(wmbt_test *t)
              rows[i].want);
         T_EQ(t, walk.end == 4711, rows[i].want != WMBT_OK);
     }
+    /* each layer counts, the first and the last too, and none behind it */
+    static const wmbt_shape_layer layers[] = {{4, 0, 0}, {0, 0, 0}, {6, 0, 0}, {5, 0, 0}};
+    wmbt_shape three = {layers, 3, 2, 1, 4, 8};
+    for (uint32_t end = 0; end < 50u; end++) {
+        T_EQ(t, wmbt_rawtail_walk_init(&walk, &three, 60, 0, end),
+             end % 12u == 0u ? WMBT_OK : WMBT_BAD_ARGUMENT);
+    }
 }
 
 /* Bodies of more than 2^32 - 1 bytes have no RTT1 form; products that wrap must not hide that. */

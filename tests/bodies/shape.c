@@ -61,6 +61,12 @@ static void test_block_tokens(wmbt_test *t)
              n != 0 && n % 8 == 0 && n <= 8192);
     }
     T_CHECK(t, !wmbt_shape_allows_block_tokens(&wmbt_shape_deepseek_v4_flash, UINT32_MAX - 127));
+    /* each layer counts, the first and the last too, and none behind it */
+    static const wmbt_shape_layer layers[] = {{4, 0, 0}, {0, 0, 0}, {6, 0, 0}, {5, 0, 0}};
+    wmbt_shape s = {layers, 3, 2, 1, 4, 8};
+    for (uint32_t n = 1; n < 100u; n++) {
+        T_EQ(t, wmbt_shape_allows_block_tokens(&s, n), n % 12u == 0u);
+    }
 }
 
 static void check_refused(wmbt_test *t, uint32_t *field, uint32_t value, const wmbt_shape *shape)

@@ -448,6 +448,7 @@ static void test_times(wmbt_test *t)
         "Sun, 06 xxx 1994 08:49:37 GMT",
         "Sun, 32 Nov 1994 08:49:37 GMT",
         "Sun, 31 Apr 1994 08:49:37 GMT",
+        "Sun, 0: Nov 1994 08:49:37 GMT",
         "Sun, 0x Nov 1994 08:49:37 GMT",
         "Sun, x6 Nov 1994 08:49:37 GMT",
         "Sun, 06 Nov 1994 0x:49:37 GMT",
