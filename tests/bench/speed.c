@@ -74,7 +74,7 @@ void bench_no_row(const char *path, const char *peer, double goal, const char *w
 /* Rows whose peers Debian has no package of, or that are not times. */
 static void elsewhere(void)
 {
-    static const char how[] = "SPEED.md, \"Peers that Debian lacks\"";
+    static const char how[] = "SPEED.md, \"Whole resolve\"";
     bench_no_row("whole resolve, 64 blocks, 1 prompt", "upstream's crates", 0.55, how);
     bench_no_row("whole resolve, 64 blocks, 8 prompts, per prompt", "upstream's crates", 0.2, how);
     printf("\nInstructions on targets: COUNTS.md.\n");
