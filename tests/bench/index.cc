@@ -120,12 +120,11 @@ void start(Table &table, uint64_t blocks, bool prefix_closed)
     }
 }
 
-void insert(Table &table, uint64_t chain, uint64_t block, const Key &key)
+void insert(Table &table, uint64_t block, const Key &key, const Key &parent)
 {
     wmbt_block_meta meta;
     std::memset(&meta, 0, sizeof meta);
     if (block != 0) {
-        Key parent = key_of(chain, block - 1);
         std::memcpy(meta.parent_hash.bytes, parent.bytes, 32);
     }
     meta.block_seq = static_cast<uint32_t>(block);
@@ -136,7 +135,8 @@ void insert(Table &table, uint64_t chain, uint64_t block, const Key &key)
     }
 }
 
-/* Calls f(chain, block, key) for all blocks: 32 prompts at a time, 16 blocks of each in turn. */
+/* Calls f(block, key, key of the block before) for all blocks: 32 prompts at a time, 16 blocks of
+ * each in turn. */
 template <typename F> double each_block(uint64_t chains, F f)
 {
     double start = bench_now();
@@ -144,7 +144,7 @@ template <typename F> double each_block(uint64_t chains, F f)
         for (uint64_t run = 0; run < CHAIN; run += 16) {
             for (uint64_t c = first; c < std::min(first + 32, chains); c++) {
                 for (uint64_t b = run; b < run + 16; b++) {
-                    f(c, b, key_of(c, b));
+                    f(b, key_of(c, b), key_of(c, b - 1));
                 }
             }
         }
@@ -157,18 +157,23 @@ void fill(Field &field)
     const uint64_t blocks = field.chains * CHAIN;
     uint64_t sink = 0;
     Value value = {};
-    double empty =
-        each_block(field.chains, [&](uint64_t, uint64_t, const Key &k) { sink += k.bytes[0]; });
+    double empty = each_block(field.chains, [&](uint64_t, const Key &k, const Key &parent) {
+        sink += k.bytes[0] + parent.bytes[0];
+    });
     start(field.open, blocks, false);
     start(field.closed, blocks, true);
-    double ours = each_block(
-        field.chains, [&](uint64_t c, uint64_t b, const Key &k) { insert(field.open, c, b, k); });
-    (void)each_block(field.chains,
-                     [&](uint64_t c, uint64_t b, const Key &k) { insert(field.closed, c, b, k); });
-    double absl = each_block(
-        field.chains, [&](uint64_t, uint64_t, const Key &k) { field.map.emplace(k, value); });
+    double ours = each_block(field.chains, [&](uint64_t b, const Key &k, const Key &parent) {
+        insert(field.open, b, k, parent);
+    });
+    (void)each_block(field.chains, [&](uint64_t b, const Key &k, const Key &parent) {
+        insert(field.closed, b, k, parent);
+    });
+    double absl = each_block(field.chains, [&](uint64_t, const Key &k, const Key &parent) {
+        sink += parent.bytes[0];
+        field.map.emplace(k, value);
+    });
     field.sorted.reserve(blocks);
-    (void)each_block(field.chains, [&](uint64_t, uint64_t, const Key &k) {
+    (void)each_block(field.chains, [&](uint64_t, const Key &k, const Key &) {
         field.sorted.emplace_back(k, value);
     });
     std::sort(field.sorted.begin(), field.sorted.end(),
@@ -178,7 +183,8 @@ void fill(Field &field)
                 (ours - empty) / (absl - empty));
 #ifdef HAVE_BTREE
     field.btree = btree_new();
-    double btree = each_block(field.chains, [&](uint64_t, uint64_t b, const Key &k) {
+    double btree = each_block(field.chains, [&](uint64_t b, const Key &k, const Key &parent) {
+        sink += parent.bytes[0];
         btree_insert(field.btree, k.bytes, b);
     });
     std::printf(", %.3f of BTreeMap", (ours - empty) / (btree - empty));
