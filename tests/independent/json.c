@@ -150,7 +150,7 @@ bool __wrap_wmbt_cursor_copy(wmbt_cursor *c, uint8_t *out, size_t n)
     return there;
 }
 
-#if WMBT_JSON_WINDOW > 0 && WMBT_JSON_BY_SSE2
+#    if WMBT_JSON_WINDOW > 0 && WMBT_JSON_BY_SSE2
 void __real_wmbt_json_take_full(wmbt_cursor *c, uint8_t *window, uint64_t *others);
 void __wrap_wmbt_json_take_full(wmbt_cursor *c, uint8_t *window, uint64_t *others);
 void __wrap_wmbt_json_take_full(wmbt_cursor *c, uint8_t *window, uint64_t *others)
@@ -159,7 +159,7 @@ void __wrap_wmbt_json_take_full(wmbt_cursor *c, uint8_t *window, uint64_t *other
     __real_wmbt_json_take_full(c, window, others);
     cover(at, WMBT_JSON_WINDOW);
 }
-#endif
+#    endif
 
 static bool same_error(const wmbt_json_error *a, const wmbt_json_error *b)
 {

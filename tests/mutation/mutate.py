@@ -41,7 +41,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from mutants import (ROOT, Mutant, function_of, functions_of, line_of, mutants_of,  # noqa: E402
+from mutants import (ROOT, function_of, functions_of, line_of, mutants_of,  # noqa: E402
                      text_of, with_marks, with_mutants)  # pylint: disable=wrong-import-position
 from common import fresh, read_modules, run  # noqa: E402 # pylint: disable=wrong-import-order,wrong-import-position
 

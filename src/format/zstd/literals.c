@@ -215,17 +215,18 @@ static wmbt_status wmbt_zstd_four_streams(wmbt_zstd_tables *t, wmbt_cursor *in, 
     }
     uint8_t *end = to + n;
     uint32_t part = (n + 3u) / 4u;
-    wmbt_view stream[4];
-    for (unsigned i = 0; i < 3u; i++) {
-        if (!wmbt_cursor_bytes(in, len[i], &stream[i])) {
-            return WMBT_BAD_BITSTREAM;
-        }
-    }
-    wmbt_view_set(&stream[3], wmbt_view_of(in->data, in->left));
 #    if WMBT_CFG_ZSTD_FAST
+    wmbt_cursor ahead = wmbt_cursor_of(wmbt_view_of(in->data, in->left));
+    wmbt_view stream[4];
     uint8_t *const starts[4] = {to, to + part, to + 2u * part, to + 3u * part};
     wmbt_zstd_bits rest[4];
     size_t done;
+    for (unsigned i = 0; i < 3u; i++) {
+        if (!wmbt_cursor_bytes(&ahead, len[i], &stream[i])) {
+            return WMBT_BAD_BITSTREAM;
+        }
+    }
+    wmbt_view_set(&stream[3], wmbt_view_of(ahead.data, ahead.left));
     if (wmbt_zstd_four_fast(t, stream, starts, n - 3u * part, &done, rest)) {
         for (unsigned i = 0; i < 4u; i++) {
             if (!wmbt_zstd_stream_rest(t, &rest[i], starts[i] + done,
@@ -236,12 +237,14 @@ static wmbt_status wmbt_zstd_four_streams(wmbt_zstd_tables *t, wmbt_cursor *in, 
         return WMBT_OK;
     }
 #    endif
-    wmbt_status status = WMBT_OK;
-    for (unsigned i = 0; i < 4u && status == WMBT_OK; i++, to += part) {
-        wmbt_cursor one = wmbt_cursor_of(stream[i]);
-        status = wmbt_zstd_stream(t, &one, to, i == 3u ? end : to + part);
+    for (unsigned i = 0; i < 4u; i++, to += part) {
+        wmbt_cursor one = wmbt_cursor_of(wmbt_view_of(in->data, in->left));
+        if ((i < 3u && !wmbt_cursor_part(in, len[i], &one)) ||
+            wmbt_zstd_stream(t, &one, to, i == 3u ? end : to + part) != WMBT_OK) {
+            return WMBT_BAD_BITSTREAM;
+        }
     }
-    return status;
+    return WMBT_OK;
 }
 
 wmbt_status wmbt_zstd_literals_decode(wmbt_zstd_tables *t, uint8_t *to)
