@@ -399,7 +399,7 @@ static wmbt_status wmbt_sigv4_check_who(const wmbt_sigv4_credentials *who,
     if (who->access_key.len == 0u) {
         return WMBT_MISSING;
     }
-    return who->secret.len >= WMBT_SIGV4_MAX_SECRET ? WMBT_TOO_LARGE : WMBT_OK;
+    return (uint64_t)who->secret.len >= WMBT_SIGV4_MAX_SECRET ? WMBT_TOO_LARGE : WMBT_OK;
 }
 
 static wmbt_status wmbt_sigv4_check_request(const wmbt_sigv4_request *r)
