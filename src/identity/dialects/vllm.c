@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vLLM: a tuple of parent, tokens and extras, in CBOR or as a pickle (vllm_pickle.c). */
+/* vLLM: a tuple of parent, tokens and extras, in CBOR; vllm_pickle.c has the pickles. */
 #include "identity/dialects/vllm.h"
 
 #if WMBT_CFG_DIALECTS
-
-/* Variants: how an entry of the extras is written. */
-#    define WMBT_VLLM_TAGGED 0u      /* from 0.31 on: a tuple that begins with its kind */
-#    define WMBT_VLLM_PAIRS 1u       /* from 0.19 on: an item is a pair of identifier and offset */
-#    define WMBT_VLLM_IDENTIFIERS 2u /* an item is its identifier */
 
 /* What PYTHONHASHSEED stands for if it is not set, from 0.29 on. */
 wmbt_view wmbt_vllm_seed(const wmbt_engine *x)
@@ -130,10 +125,6 @@ static void wmbt_vllm_tail_cbor(wmbt_engine *x)
     wmbt_vllm_extras(x);
 }
 
-#    define WMBT_VLLM_FIELDS                                                    \
-        (WMBT_ENGINE_SEED_TEXT | WMBT_ENGINE_PARENT | WMBT_ENGINE_FIRST_BLOCK | \
-         WMBT_ENGINE_LORA_NAME | WMBT_ENGINE_SALT | WMBT_ENGINE_ITEMS | WMBT_ENGINE_EMBEDS)
-
 #    define WMBT_VLLM_CBOR(constant, text, of_hash, bytes, more, need, how) \
         const wmbt_dialect wmbt_dialect_##constant = {                      \
             .calls = &wmbt_engine_calls_all,                                \
@@ -155,34 +146,12 @@ static void wmbt_vllm_tail_cbor(wmbt_engine *x)
             .variant = (how),                                               \
         }
 
-#    define WMBT_VLLM_PICKLE(constant, text, of_hash, bytes, need)                          \
-        const wmbt_dialect wmbt_dialect_##constant = {                                      \
-            .calls = &wmbt_engine_calls_all,                                                \
-            WMBT_DIALECT_NAME(text),                                                        \
-            .hash = &(of_hash),                                                             \
-            .writer = &wmbt_engine_pickle,                                                  \
-            .root = wmbt_vllm_pickle_root,                                                  \
-            .add = wmbt_vllm_pickle_keep,                                                   \
-            .tail = wmbt_vllm_pickle,                                                       \
-            .may = WMBT_VLLM_FIELDS | WMBT_ENGINE_LORA_PATH | WMBT_ENGINE_LOOKAHEAD,        \
-            .needed = (need),                                                               \
-            .of_root = WMBT_ENGINE_SEED_TEXT,                                               \
-            .hash_bytes = (bytes),                                                          \
-            .parent_bytes = (bytes),                                                        \
-            .flags = WMBT_DIALECT_ANY_PARENT | WMBT_DIALECT_WHOLE | WMBT_DIALECT_TAIL_LAST, \
-            .check_items = wmbt_dialect_check_items,                                        \
-            .items = WMBT_ITEMS_TEXT,                                                       \
-            .variant = WMBT_VLLM_TAGGED,                                                    \
-        }
-
 #    define WMBT_VLLM_NEW (WMBT_ENGINE_LORA_PATH | WMBT_ENGINE_LOOKAHEAD)
 
 WMBT_VLLM_CBOR(vllm_sha256_cbor, "vllm-sha256-cbor", wmbt_engine_sha256, 32, WMBT_VLLM_NEW, 0,
                WMBT_VLLM_TAGGED);
 WMBT_VLLM_CBOR(vllm_xxhash_cbor, "vllm-xxhash-cbor", wmbt_engine_xxh3_128, 16, WMBT_VLLM_NEW,
                WMBT_ENGINE_SEED_TEXT, WMBT_VLLM_TAGGED);
-WMBT_VLLM_PICKLE(vllm_sha256, "vllm-sha256", wmbt_engine_sha256, 32, 0);
-WMBT_VLLM_PICKLE(vllm_xxhash, "vllm-xxhash", wmbt_engine_xxh3_128, 16, WMBT_ENGINE_SEED_TEXT);
 WMBT_VLLM_CBOR(vllm_sha256_cbor_v0_30, "vllm-sha256-cbor-0.30", wmbt_engine_sha256, 32, 0, 0,
                WMBT_VLLM_PAIRS);
 WMBT_VLLM_CBOR(vllm_xxhash_cbor_v0_30, "vllm-xxhash-cbor-0.30", wmbt_engine_xxh3_128, 16, 0,

@@ -120,8 +120,8 @@ static void wmbt_pickle_mark(wmbt_engine *x, uint32_t what, uint32_t n)
     }
 }
 
-const wmbt_engine_writer wmbt_engine_pickle = {wmbt_pickle_string, wmbt_pickle_integer,
-                                               wmbt_pickle_mark};
+static const wmbt_engine_writer wmbt_engine_pickle = {wmbt_pickle_string, wmbt_pickle_integer,
+                                                      wmbt_pickle_mark};
 
 /* Of a block its three values, of the root, where there are no tokens, the seed. */
 static void wmbt_vllm_pickled(wmbt_engine *x)
@@ -150,7 +150,7 @@ static void wmbt_vllm_pickled(wmbt_engine *x)
     wmbt_pickle_mark(x, WMBT_WRITE_END, 3);
 }
 
-void wmbt_vllm_pickle(wmbt_engine *x)
+static void wmbt_vllm_pickle(wmbt_engine *x)
 {
     static const uint8_t protocol[] = {0x80, 5};
     wmbt_engine_put(x, protocol, sizeof protocol);
@@ -165,17 +165,40 @@ void wmbt_vllm_pickle(wmbt_engine *x)
     } while (x->wanted != x->frame);
 }
 
-bool wmbt_vllm_pickle_root(wmbt_engine *x)
+static bool wmbt_vllm_pickle_root(wmbt_engine *x)
 {
     wmbt_vllm_pickle(x);
     return true;
 }
 
-void wmbt_vllm_pickle_keep(wmbt_engine *x, const uint32_t *tokens, size_t count)
+static void wmbt_vllm_pickle_keep(wmbt_engine *x, const uint32_t *tokens, size_t count)
 {
     (void)x;
     (void)tokens;
     (void)count;
 }
+
+#    define WMBT_VLLM_PICKLE(constant, text, of_hash, bytes, need)                          \
+        const wmbt_dialect wmbt_dialect_##constant = {                                      \
+            .calls = &wmbt_engine_calls_all,                                                \
+            WMBT_DIALECT_NAME(text),                                                        \
+            .hash = &(of_hash),                                                             \
+            .writer = &wmbt_engine_pickle,                                                  \
+            .root = wmbt_vllm_pickle_root,                                                  \
+            .add = wmbt_vllm_pickle_keep,                                                   \
+            .tail = wmbt_vllm_pickle,                                                       \
+            .may = WMBT_VLLM_FIELDS | WMBT_ENGINE_LORA_PATH | WMBT_ENGINE_LOOKAHEAD,        \
+            .needed = (need),                                                               \
+            .of_root = WMBT_ENGINE_SEED_TEXT,                                               \
+            .hash_bytes = (bytes),                                                          \
+            .parent_bytes = (bytes),                                                        \
+            .flags = WMBT_DIALECT_ANY_PARENT | WMBT_DIALECT_WHOLE | WMBT_DIALECT_TAIL_LAST, \
+            .check_items = wmbt_dialect_check_items,                                        \
+            .items = WMBT_ITEMS_TEXT,                                                       \
+            .variant = WMBT_VLLM_TAGGED,                                                    \
+        }
+
+WMBT_VLLM_PICKLE(vllm_sha256, "vllm-sha256", wmbt_engine_sha256, 32, 0);
+WMBT_VLLM_PICKLE(vllm_xxhash, "vllm-xxhash", wmbt_engine_xxh3_128, 16, WMBT_ENGINE_SEED_TEXT);
 
 #endif
