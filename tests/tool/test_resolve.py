@@ -148,7 +148,7 @@ class Hints(ToolTest):
                 "--dialect", "ds4", "--fingerprint", fingerprint, "--quant-bits", "2",
                 "--block-tokens", "128", os.path.join(PROMPTS, "two_blocks_tail.u32")]
         row, = self.ok(*args, "--json").json
-        return row["exists_up_to"], self.ok(*args).out.decode().split("bytes to read", 1)[1]
+        return row.get("exists_up_to"), self.ok(*args).out.decode().split("bytes to read", 1)[1]
 
     def test_parts(self):
         blocks = "kv/cabi/ds4-metal/wombatkv/v1/block/"
@@ -172,7 +172,7 @@ class Hints(ToolTest):
         row, = self.ok("resolve", "--bucket", BUCKET, "--prefix", "none", "--namespace", "",
                        "--dialect", "ds4", "--fingerprint", "f", "--quant-bits", "2",
                        "--block-tokens", "128", "--json", self.write("few", b"[1, 2]")).json
-        self.assertEqual((row["tokens"], row["exists_up_to"]), (2, None))
+        self.assertEqual((row["tokens"], row.get("exists_up_to")), (2, None))
 
 
 if __name__ == "__main__":

@@ -64,10 +64,8 @@ static void add_plan(struct json *row, const struct resolved *result)
     json_add_number(row, "load_blocks", result->plan.load_blocks);
     json_add_bool(row, "load_tail", result->plan.load_tail != 0);
     json_add_number(row, "saved_tokens", result->plan.saved_tokens);
-    if (result->exists_up_to != NULL) {
+    if (result->exists_up_to != NULL) { /* a member more, of a prompt without a block only */
         json_add_view(row, "exists_up_to", tool_view(result->exists_up_to));
-    } else {
-        json_add_null(row, "exists_up_to");
     }
 }
 
@@ -77,7 +75,7 @@ static void add_nothing(struct json *row, const struct resolver *resolver)
     static const char *const numbers[] = {"tokens_restored", "tokens_to_prefill", "exact_from",
                                           "logits_only",     "bytes_to_read",     "run_tokens",
                                           "run_from",        "load_blocks",       "load_tail",
-                                          "saved_tokens",    "exists_up_to"};
+                                          "saved_tokens"};
     json_add_null(row, "tokens");
     json_add_number(row, "block_tokens", resolver->chain.block_tokens);
     json_add_array(row, "blocks");
