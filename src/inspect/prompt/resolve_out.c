@@ -72,10 +72,9 @@ static void add_plan(struct json *row, const struct resolved *result)
 /* A prompt without an answer has the same members. */
 static void add_nothing(struct json *row, const struct resolver *resolver)
 {
-    static const char *const numbers[] = {"tokens_restored", "tokens_to_prefill", "exact_from",
-                                          "logits_only",     "bytes_to_read",     "run_tokens",
-                                          "run_from",        "load_blocks",       "load_tail",
-                                          "saved_tokens"};
+    static const char *const numbers[] = {
+        "tokens_restored", "tokens_to_prefill", "exact_from",  "logits_only", "bytes_to_read",
+        "run_tokens",      "run_from",          "load_blocks", "load_tail",   "saved_tokens"};
     json_add_null(row, "tokens");
     json_add_number(row, "block_tokens", resolver->chain.block_tokens);
     json_add_array(row, "blocks");
