@@ -142,6 +142,14 @@ static void start(wmbt_test *t, talk *k)
     T_CALL(t, take(t, k));
 }
 
+/* One connection; an object is asked for, which begins with its first bytes. */
+static void ask_first(wmbt_test *t, talk *k)
+{
+    T_CALL(t, begin(t, k, false, 1));
+    T_CALL(t, start(t, k));
+    T_CALL(t, expect_range(t, k, 0, "0-127"));
+}
+
 /* --- what is said of an object ---------------------------------------------------------------- */
 
 /* Only a strong ETag pins an object: others cannot be sent as If-Match (RFC 9110, 13.1.1). */
@@ -173,9 +181,7 @@ static void test_unknown_size(wmbt_test *t)
 {
     for (uint32_t told = 0; told < 2u; told++) {
         talk k;
-        T_CALL(t, begin(t, &k, false, 1));
-        T_CALL(t, start(t, &k));
-        T_CALL(t, expect_range(t, &k, 0, "0-127"));
+        T_CALL(t, ask_first(t, &k));
         say(&k, "HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
         T_EQ(t, give(&k, 0), WMBT_END);
         T_CHECK(t, !wmbt_s3conn_is_reusable(&k.x->conn[0])); /* the rest is not read */
@@ -213,9 +219,7 @@ static void test_empty(wmbt_test *t)
     };
     for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
         talk k;
-        T_CALL(t, begin(t, &k, false, 1));
-        T_CALL(t, start(t, &k));
-        T_CALL(t, expect_range(t, &k, 0, "0-127"));
+        T_CALL(t, ask_first(t, &k));
         T_EQ(t, give_text(&k, 0, empty[i]), WMBT_END);
         T_EQ(t, k.said, WMBT_TRUNCATED);
         T_EQ(t, drive_status(k.x->d, 0), WMBT_TRUNCATED);
@@ -223,9 +227,7 @@ static void test_empty(wmbt_test *t)
         T_EQ(t, ask(&k, 0), WMBT_NEED_MORE);
     }
     talk k;
-    T_CALL(t, begin(t, &k, false, 1));
-    T_CALL(t, start(t, &k));
-    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    T_CALL(t, ask_first(t, &k));
     T_EQ(t,
          give_text(&k, 0,
                    "HTTP/1.1 416 x\r\nContent-Range: bytes */500\r\nContent-Length: 0\r\n\r\n"),
@@ -240,9 +242,7 @@ static void test_empty(wmbt_test *t)
 static void test_shorter(wmbt_test *t)
 {
     talk k;
-    T_CALL(t, begin(t, &k, false, 1));
-    T_CALL(t, start(t, &k));
-    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    T_CALL(t, ask_first(t, &k));
     T_EQ(t, give_part(&k, 0, 0, 128, ""), WMBT_END);
     T_CALL(t, take(t, &k));
     T_CALL(t, expect_range(t, &k, 0, "128-143"));
@@ -265,9 +265,7 @@ static void test_shorter(wmbt_test *t)
 static void test_too_large(wmbt_test *t)
 {
     talk k;
-    T_CALL(t, begin(t, &k, false, 1));
-    T_CALL(t, start(t, &k));
-    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    T_CALL(t, ask_first(t, &k));
     say(&k, "HTTP/1.1 206 x\r\nContent-Range: bytes 0-3/1000000000\r\nContent-Length: 4\r\n\r\n");
     T_EQ(t, give(&k, 0), WMBT_NEED_MORE);
     T_EQ(t, give_text(&k, 0, "ab"), WMBT_NEED_MORE);
@@ -300,9 +298,7 @@ static void test_retry_after(wmbt_test *t)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         talk k;
-        T_CALL(t, begin(t, &k, false, 1));
-        T_CALL(t, start(t, &k));
-        T_CALL(t, expect_range(t, &k, 0, "0-127"));
+        T_CALL(t, ask_first(t, &k));
         say(&k, "HTTP/1.1 503 x\r\nContent-Length: 0\r\n");
         say(&k, rows[i].field);
         say(&k, "\r\n");
@@ -384,9 +380,7 @@ static void test_parts_wait(wmbt_test *t)
 static void test_left(wmbt_test *t)
 {
     talk k;
-    T_CALL(t, begin(t, &k, false, 1));
-    T_CALL(t, start(t, &k));
-    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    T_CALL(t, ask_first(t, &k));
     k.x->client.deadline = k.x->now.ms + 30001u;
     T_EQ(t, wmbt_s3client_left(&k.x->client, &k.x->conn[0], k.x->now.ms), 30000);
     k.x->client.deadline = k.x->now.ms + 29999u;
@@ -426,9 +420,7 @@ static void test_not_mended(wmbt_test *t)
 static void test_idle(wmbt_test *t)
 {
     talk k;
-    T_CALL(t, begin(t, &k, false, 1));
-    T_CALL(t, start(t, &k));
-    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    T_CALL(t, ask_first(t, &k));
     T_EQ(t, give_part(&k, 0, 0, 128, ""), WMBT_END);
     T_CHECK(t, wmbt_s3conn_is_reusable(&k.x->conn[0]));
     T_CALL(t, take(t, &k));
@@ -439,9 +431,7 @@ static void test_idle(wmbt_test *t)
         k.x->now.ms += wmbt_s3client_wait(&k.x->client, k.x->now.ms);
     }
     /* a byte of the answer makes it an attempt */
-    T_CALL(t, begin(t, &k, false, 1));
-    T_CALL(t, start(t, &k));
-    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    T_CALL(t, ask_first(t, &k));
     T_EQ(t, give_part(&k, 0, 0, 128, ""), WMBT_END);
     T_CALL(t, take(t, &k));
     T_CALL(t, expect_range(t, &k, 0, "128-143"));
@@ -455,9 +445,7 @@ static void test_until_the_end(wmbt_test *t)
 {
     for (uint32_t less = 0; less < 2u; less++) {
         talk k;
-        T_CALL(t, begin(t, &k, false, 1));
-        T_CALL(t, start(t, &k));
-        T_CALL(t, expect_range(t, &k, 0, "0-127"));
+        T_CALL(t, ask_first(t, &k));
         say(&k, "HTTP/1.1 206 x\r\nContent-Range: bytes 0-127/144\r\nConnection: close\r\n\r\n");
         T_EQ(t, give(&k, 0), WMBT_NEED_MORE);
         T_EQ(t, receive(&k, 0, wmbt_view_of(k.object.data, 128u - less)), WMBT_NEED_MORE);
@@ -480,9 +468,7 @@ static void test_goes_on(wmbt_test *t)
     } rows[] = {{"", "", true}, {"Connection: close\r\n", "", false}, {"", "?", false}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         talk k;
-        T_CALL(t, begin(t, &k, false, 1));
-        T_CALL(t, start(t, &k));
-        T_CALL(t, expect_range(t, &k, 0, "0-127"));
+        T_CALL(t, ask_first(t, &k));
         say(&k, "HTTP/1.1 503 x\r\nContent-Length: 2\r\n");
         say(&k, rows[i].field);
         say(&k, "\r\nab");
