@@ -22,6 +22,29 @@ void wmbt_bytes_move(uint8_t *dst, const uint8_t *src, size_t n);
 /** Sets n bytes to `value`. */
 void wmbt_bytes_fill(uint8_t *dst, uint8_t value, size_t n);
 
+/** Most bytes that are fetched ahead of what writes a stream. */
+#define WMBT_BYTES_AHEAD 1536u
+
+/**
+ * For who writes a stream in pieces: `written` bytes end at `end`, and as many are expected behind
+ * them, at most `left`. Fetches their lines where the processor can, so that the next stores do not
+ * wait. It is a hint: nothing there is read or written.
+ */
+static inline void wmbt_bytes_expect(const uint8_t *end, size_t written, size_t left)
+{
+#if defined(__GNUC__) && defined(__x86_64__)
+    size_t n = written < left ? written : left;
+    n = n < WMBT_BYTES_AHEAD ? n : WMBT_BYTES_AHEAD;
+    for (size_t i = 0; i < n; i += 64u) { /* a line of the cache each */
+        __asm__ __volatile__("prefetchw %0" : : "m"(end[i]));
+    }
+#else
+    (void)end;
+    (void)written;
+    (void)left;
+#endif
+}
+
 /** True if n bytes are the same. n = 0 is equal, whatever the pointers. */
 bool wmbt_bytes_equal(const uint8_t *a, const uint8_t *b, size_t n);
 

@@ -101,6 +101,9 @@ bool wmbt_body_take(wmbt_body_decoder *body, wmbt_cursor *in, uint8_t *dst)
     }
     body->crc = to != NULL ? wmbt_crc32c_copy(body->crc, to, piece) : wmbt_crc32c(body->crc, piece);
     body->left -= n;
+    if (to != NULL) {
+        wmbt_bytes_expect(to + n, n, body->left);
+    }
     return body->left == 0u;
 }
 

@@ -303,6 +303,9 @@ static wmbt_status wmbt_reader_take_part(wmbt_reader *r, wmbt_reader_slot *s,
     bool is_number = part->mismatch != WMBT_OK && part->extent.bytes - past <= left;
     uint8_t *dst = is_number ? number : wmbt_reader_memory_of(r, s, part, past);
     *crc = dst == NULL ? wmbt_crc32c(*crc, bytes) : wmbt_crc32c_copy(*crc, dst, bytes);
+    if (dst != NULL && dst != number) {
+        wmbt_bytes_expect(dst + bytes.len, bytes.len, part->extent.bytes - past - bytes.len);
+    }
     wmbt_reader_bound_take(r, s, dst == NULL ? bytes.data : dst, (uint32_t)bytes.len);
     for (uint32_t i = 0; dst == number && i < bytes.len; i++) {
         if (number[i] != (uint8_t)(part->value >> (8u * (past + i)))) {
