@@ -14,6 +14,15 @@ typedef struct wmbt_crc32c_avx512_quad {
     __m512i a, b, c, d;
 } wmbt_crc32c_avx512_quad;
 
+/* WMBT_CRC32C_X86_FOLD for each lane of 16 bytes. Whole constants are loaded; to put one together,
+ * or to spread it, would take the port of the products. */
+#    define WMBT_CRC32C_AVX512_LANE(n)                    \
+        (long long)(uint64_t)WMBT_CRC32C_FOLD_SECOND_##n, \
+            (long long)(uint64_t)WMBT_CRC32C_FOLD_FIRST_##n
+#    define WMBT_CRC32C_AVX512_FOLD(n)                                           \
+        _mm512_set_epi64(WMBT_CRC32C_AVX512_LANE(n), WMBT_CRC32C_AVX512_LANE(n), \
+                         WMBT_CRC32C_AVX512_LANE(n), WMBT_CRC32C_AVX512_LANE(n))
+
 /* x moved forward, plus y. */
 WMBT_TARGET(WMBT_CRC32C_AVX512_TARGET)
 static inline __m512i wmbt_crc32c_avx512_fold(__m512i x, __m512i factors, __m512i y)
@@ -53,7 +62,7 @@ WMBT_TARGET(WMBT_CRC32C_AVX512_TARGET)
 static inline void wmbt_crc32c_avx512_step(wmbt_crc32c_avx512_quad *q, uint8_t *dst,
                                            const uint8_t *src)
 {
-    const __m512i factors = _mm512_broadcast_i32x4(WMBT_CRC32C_X86_FOLD(256));
+    const __m512i factors = WMBT_CRC32C_AVX512_FOLD(256);
     wmbt_crc32c_avx512_quad next;
     wmbt_crc32c_avx512_take4(&next, dst, src);
     q->a = wmbt_crc32c_avx512_fold(q->a, factors, next.a);
@@ -79,12 +88,11 @@ static inline void wmbt_crc32c_avx512_fetch(const uint8_t *dst, const uint8_t *s
 WMBT_TARGET(WMBT_CRC32C_AVX512_TARGET)
 static inline __m128i wmbt_crc32c_avx512_join(__m512i x)
 {
-    __m512i factors = _mm512_castsi128_si512(WMBT_CRC32C_X86_FOLD(48));
-    factors = _mm512_inserti32x4(factors, WMBT_CRC32C_X86_FOLD(32), 1);
-    factors = _mm512_inserti32x4(factors, WMBT_CRC32C_X86_FOLD(16), 2);
-    factors = _mm512_inserti32x4(factors, _mm_setzero_si128(), 3); /* the last stays as it is */
-    __m512i last = _mm512_maskz_mov_epi64(0xC0, x);
-    x = wmbt_crc32c_avx512_fold(x, factors, last);
+    const __m512i factors =
+        _mm512_set_epi64(0, 0, WMBT_CRC32C_AVX512_LANE(16), WMBT_CRC32C_AVX512_LANE(32),
+                         WMBT_CRC32C_AVX512_LANE(48));
+    const __m512i last = _mm512_set_epi64(-1, -1, 0, 0, 0, 0, 0, 0); /* stays as it is */
+    x = wmbt_crc32c_avx512_fold(x, factors, _mm512_and_si512(x, last));
     __m256i half = _mm256_xor_si256(_mm512_castsi512_si256(x), _mm512_extracti64x4_epi64(x, 1));
     return _mm_xor_si128(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
 }
@@ -114,9 +122,9 @@ static inline uint32_t wmbt_crc32c_avx512_long(uint32_t state, uint8_t *dst, con
             wmbt_crc32c_avx512_step(&q, dst, src);
             dst = wmbt_x86_on(dst, step);
         }
-        x = wmbt_crc32c_avx512_fold(q.a, _mm512_broadcast_i32x4(WMBT_CRC32C_X86_FOLD(192)), q.d);
-        x = wmbt_crc32c_avx512_fold(q.b, _mm512_broadcast_i32x4(WMBT_CRC32C_X86_FOLD(128)), x);
-        x = wmbt_crc32c_avx512_fold(q.c, _mm512_broadcast_i32x4(WMBT_CRC32C_X86_FOLD(64)), x);
+        x = wmbt_crc32c_avx512_fold(q.a, WMBT_CRC32C_AVX512_FOLD(192), q.d);
+        x = wmbt_crc32c_avx512_fold(q.b, WMBT_CRC32C_AVX512_FOLD(128), x);
+        x = wmbt_crc32c_avx512_fold(q.c, WMBT_CRC32C_AVX512_FOLD(64), x);
     } else {
         x = _mm512_xor_si512(wmbt_crc32c_avx512_take(dst, src), start);
         src += 64;
@@ -124,7 +132,7 @@ static inline uint32_t wmbt_crc32c_avx512_long(uint32_t state, uint8_t *dst, con
         dst = wmbt_x86_on(dst, 64);
     }
     for (; n >= 64u; n -= 64u, src += 64) {
-        x = wmbt_crc32c_avx512_fold(x, _mm512_broadcast_i32x4(WMBT_CRC32C_X86_FOLD(64)),
+        x = wmbt_crc32c_avx512_fold(x, WMBT_CRC32C_AVX512_FOLD(64),
                                     wmbt_crc32c_avx512_take(dst, src));
         dst = wmbt_x86_on(dst, 64);
     }

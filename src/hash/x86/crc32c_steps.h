@@ -42,6 +42,9 @@ WMBT_TARGET("sse4.2")
 static inline uint32_t wmbt_crc32c_x86_rest(uint32_t state, uint8_t *dst, const uint8_t *src,
                                             size_t n)
 {
+    if (n == 0u) { /* most lengths are whole words */
+        return state;
+    }
     if ((n & 4u) != 0u) {
         uint32_t word = *(const wmbt_x86_any32 *)src;
         if (dst != NULL) {
