@@ -6,12 +6,6 @@
 
 typedef uint32_t wmbt_sha256_armv8_v __attribute__((vector_size(16)));
 
-#    define WMBT_ARMV8_SHA(text) ".arch_extension crypto\n\t" text
-
-typedef struct wmbt_sha256_armv8_state {
-    wmbt_sha256_armv8_v abcd, efgh;
-} wmbt_sha256_armv8_state;
-
 /* 16 bytes at any address. */
 static inline wmbt_sha256_armv8_v wmbt_sha256_armv8_load(const void *p)
 {
@@ -20,70 +14,73 @@ static inline wmbt_sha256_armv8_v wmbt_sha256_armv8_load(const void *p)
     return v;
 }
 
-static inline wmbt_sha256_armv8_v wmbt_sha256_armv8_words(const uint8_t *p)
+/* The next four words of the message. */
+static inline wmbt_sha256_armv8_v wmbt_sha256_armv8_words(const uint8_t **p)
 {
-    wmbt_sha256_armv8_v v = wmbt_sha256_armv8_load(p);
+    wmbt_sha256_armv8_v v;
+    __asm__("ld1 {%0.16b}, [%1], #16" : "=w"(v), "+r"(*p) : "m"(*(const uint8_t(*)[16]) * p));
     __asm__("rev32 %0.16b, %0.16b" : "+w"(v));
     return v;
 }
 
-/* Rounds 4 x quarter to 4 x quarter + 3 on the words w of the schedule. */
-static inline void wmbt_sha256_armv8_rounds(wmbt_sha256_armv8_state *s, wmbt_sha256_armv8_v w,
-                                            size_t quarter)
+static inline void wmbt_sha256_armv8_store(uint32_t *to, wmbt_sha256_armv8_v v)
 {
-    wmbt_sha256_armv8_v sum = w + wmbt_sha256_armv8_load(wmbt_sha256_k + 4u * quarter);
-    wmbt_sha256_armv8_v abcd = s->abcd;
-    __asm__(WMBT_ARMV8_SHA("sha256h %q0, %q1, %2.4s") : "+w"(s->abcd) : "w"(s->efgh), "w"(sum));
-    __asm__(WMBT_ARMV8_SHA("sha256h2 %q0, %q1, %2.4s") : "+w"(s->efgh) : "w"(abcd), "w"(sum));
+    __asm__("st1 {%1.4s}, [%2]" : "=m"(*(uint32_t(*)[4])to) : "w"(v), "r"(to));
 }
 
-/* The four words of the schedule that follow these sixteen. */
-static inline wmbt_sha256_armv8_v wmbt_sha256_armv8_extend(wmbt_sha256_armv8_v w0,
-                                                           wmbt_sha256_armv8_v w4,
-                                                           wmbt_sha256_armv8_v w8,
-                                                           wmbt_sha256_armv8_v w12)
-{
-    __asm__(WMBT_ARMV8_SHA("sha256su0 %0.4s, %1.4s") : "+w"(w0) : "w"(w4));
-    __asm__(WMBT_ARMV8_SHA("sha256su1 %0.4s, %1.4s, %2.4s") : "+w"(w0) : "w"(w8), "w"(w12));
-    return w0;
-}
+/*
+ * Four rounds on the words w of the schedule. sha256h overwrites what sha256h2 needs: hence the
+ * copy. Sixteen rounds are one piece of assembly, since GCC moves copies of operands between pieces
+ * to where both are needed.
+ */
+#    define WMBT_ARMV8_ROUNDS(w)                    \
+        "ld1 {%[sum].4s}, [%[k]], #16\n\t"          \
+        "add %[sum].4s, %[sum].4s, %[" w "].4s\n\t" \
+        "mov %[kept].16b, %[abcd].16b\n\t"          \
+        "sha256h %q[abcd], %q[efgh], %[sum].4s\n\t" \
+        "sha256h2 %q[efgh], %q[kept], %[sum].4s\n\t"
 
-static inline void wmbt_sha256_armv8_block(wmbt_sha256_armv8_state *s, const uint8_t *block)
-{
-    wmbt_sha256_armv8_v abcd = s->abcd, efgh = s->efgh;
-    wmbt_sha256_armv8_v w0 = wmbt_sha256_armv8_words(block);
-    wmbt_sha256_armv8_v w4 = wmbt_sha256_armv8_words(block + 16);
-    wmbt_sha256_armv8_v w8 = wmbt_sha256_armv8_words(block + 32);
-    wmbt_sha256_armv8_v w12 = wmbt_sha256_armv8_words(block + 48);
-    for (size_t quarter = 0;; quarter += 4u) {
-        wmbt_sha256_armv8_rounds(s, w0, quarter);
-        wmbt_sha256_armv8_rounds(s, w4, quarter + 1u);
-        wmbt_sha256_armv8_rounds(s, w8, quarter + 2u);
-        wmbt_sha256_armv8_rounds(s, w12, quarter + 3u);
-        if (quarter == 12u) {
-            break;
-        }
-        w0 = wmbt_sha256_armv8_extend(w0, w4, w8, w12);
-        w4 = wmbt_sha256_armv8_extend(w4, w8, w12, w0);
-        w8 = wmbt_sha256_armv8_extend(w8, w12, w0, w4);
-        w12 = wmbt_sha256_armv8_extend(w12, w0, w4, w8);
-    }
-    s->abcd += abcd;
-    s->efgh += efgh;
-}
+/* The same; then w are the four words that follow these sixteen. */
+#    define WMBT_ARMV8_ROUNDS_ON(w, next4, next8, next12) \
+        WMBT_ARMV8_ROUNDS(w)                              \
+        "sha256su0 %[" w "].4s, %[" next4 "].4s\n\t"      \
+        "sha256su1 %[" w "].4s, %[" next8 "].4s, %[" next12 "].4s\n\t"
+
+#    define WMBT_ARMV8_SIXTEEN_ROUNDS(text)                                                      \
+        __asm__(                                                                                 \
+            ".arch_extension crypto\n\t" text                                                    \
+            : [abcd] "+w"(abcd), [efgh] "+w"(efgh), [w0] "+w"(w0), [w4] "+w"(w4), [w8] "+w"(w8), \
+              [w12] "+w"(w12), [k] "+r"(k), [sum] "=&w"(sum), [kept] "=&w"(kept)                 \
+            : "m"(wmbt_sha256_k))
+#    define WMBT_ARMV8_FOLLOWED                       \
+        WMBT_ARMV8_ROUNDS_ON("w0", "w4", "w8", "w12") \
+        WMBT_ARMV8_ROUNDS_ON("w4", "w8", "w12", "w0") \
+        WMBT_ARMV8_ROUNDS_ON("w8", "w12", "w0", "w4") \
+        WMBT_ARMV8_ROUNDS_ON("w12", "w0", "w4", "w8")
+#    define WMBT_ARMV8_LAST     \
+        WMBT_ARMV8_ROUNDS("w0") \
+        WMBT_ARMV8_ROUNDS("w4") WMBT_ARMV8_ROUNDS("w8") WMBT_ARMV8_ROUNDS("w12")
 
 void wmbt_sha256_armv8(uint32_t hash[8], const uint8_t *blocks, size_t count)
 {
-    wmbt_sha256_armv8_state s;
-    s.abcd = wmbt_sha256_armv8_load(hash);
-    s.efgh = wmbt_sha256_armv8_load(hash + 4);
-    for (; count != 0u; count--, blocks += 64) {
-        wmbt_sha256_armv8_block(&s, blocks);
+    wmbt_sha256_armv8_v abcd = wmbt_sha256_armv8_load(hash);
+    wmbt_sha256_armv8_v efgh = wmbt_sha256_armv8_load(hash + 4);
+    for (; count != 0u; count--) {
+        const uint32_t *k = wmbt_sha256_k;
+        wmbt_sha256_armv8_v sum, kept, abcd_before = abcd, efgh_before = efgh;
+        wmbt_sha256_armv8_v w0 = wmbt_sha256_armv8_words(&blocks);
+        wmbt_sha256_armv8_v w4 = wmbt_sha256_armv8_words(&blocks);
+        wmbt_sha256_armv8_v w8 = wmbt_sha256_armv8_words(&blocks);
+        wmbt_sha256_armv8_v w12 = wmbt_sha256_armv8_words(&blocks);
+        WMBT_ARMV8_SIXTEEN_ROUNDS(WMBT_ARMV8_FOLLOWED);
+        WMBT_ARMV8_SIXTEEN_ROUNDS(WMBT_ARMV8_FOLLOWED);
+        WMBT_ARMV8_SIXTEEN_ROUNDS(WMBT_ARMV8_FOLLOWED);
+        WMBT_ARMV8_SIXTEEN_ROUNDS(WMBT_ARMV8_LAST);
+        abcd += abcd_before;
+        efgh += efgh_before;
     }
-    for (size_t i = 0; i < 4u; i++) {
-        hash[i] = s.abcd[i];
-        hash[4u + i] = s.efgh[i];
-    }
+    wmbt_sha256_armv8_store(hash, abcd);
+    wmbt_sha256_armv8_store(hash + 4, efgh);
 }
 
 #endif
