@@ -364,8 +364,7 @@ void wmbt_blake3_hash_pairs(const wmbt_blake3_pairs *pairs)
     size_t rest = left & (WMBT_BLAKE3_BLOCK_BYTES - 1u);
     wmbt_blake3_run run;
     for (size_t i = 0; i < pairs->count; i++) {
-        wmbt_blake3_few((uint8_t *)pairs->digest[i], (const uint8_t *)wmbt_blake3_iv,
-                        WMBT_BLAKE3_CV_BYTES);
+        wmbt_blake3_copy_hash((uint8_t *)pairs->digest[i], (const uint8_t *)wmbt_blake3_iv);
         wmbt_blake3_fetch(pairs->edge[i], pairs->head_bytes, pairs->body[i], first);
         head[i] = pairs->edge[i];
         pairs->body[i] += first;

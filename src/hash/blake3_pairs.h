@@ -22,6 +22,22 @@ typedef struct wmbt_blake3_pairs {
 
 void wmbt_blake3_hash_pairs(const wmbt_blake3_pairs *pairs);
 
+/* 16 bytes by one store, as kernels load them: a load waits for stores that are narrower than it
+ * until they are in the cache. */
+static inline void wmbt_blake3_store16(uint8_t *dst, uint64_t low, uint64_t high)
+{
+    typedef uint64_t any __attribute__((__vector_size__(16), __aligned__(1), __may_alias__));
+    *(any *)(void *)dst = (any){low, high}; /* kernels are for little-endian machines */
+}
+
+/* The 32 bytes of a hash, likewise. */
+static inline void wmbt_blake3_copy_hash(uint8_t *dst, const uint8_t *src)
+{
+    typedef uint64_t any __attribute__((__vector_size__(16), __aligned__(1), __may_alias__));
+    *(any *)(void *)dst = *(const any *)(const void *)src;
+    *(any *)(void *)(dst + 16) = *(const any *)(const void *)(src + 16);
+}
+
 /* A few bytes copied without a call: at these lengths one costs more than the bytes. */
 static inline void wmbt_blake3_few(uint8_t *dst, const uint8_t *src, size_t n)
 {

@@ -220,36 +220,58 @@ void wmbt_chain_reset(wmbt_chain *x)
 
 #    ifdef WMBT_BLAKE3_RUN
 
-/* What the heads of blocks are: of core a mark, the hash before and the tokens' bytes, of ds4 the
- * hash before as text. */
+/*
+ * The first 64 bytes of what is hashed for a block: of core a mark, the hash before, the tokens'
+ * bytes and the first of them, of ds4 the hash before as text. They are put together in registers.
+ */
 #        define WMBT_CHAIN_CORE_MARK "tp-chain-v1"
-#        define WMBT_CHAIN_CORE_HEAD_BYTES (sizeof(WMBT_CHAIN_CORE_MARK) - 1u + 32u + 8u)
+#        define WMBT_CHAIN_CORE_MARK_BYTES (sizeof(WMBT_CHAIN_CORE_MARK) - 1u)
+#        define WMBT_CHAIN_CORE_HEAD_BYTES (WMBT_CHAIN_CORE_MARK_BYTES + WMBT_BLOCK_HASH_BYTES + 8u)
 
-static size_t wmbt_chain_head_bytes(const wmbt_chain *x)
+/* Bytes of tokens among them. */
+static size_t wmbt_chain_first_tokens(const wmbt_chain *x)
 {
-    return x->dialect == WMBT_CHAIN_DS4 ? WMBT_BLOCK_HASH_HEX_BYTES : WMBT_CHAIN_CORE_HEAD_BYTES;
+    return x->dialect == WMBT_CHAIN_DS4 ? 0u : WMBT_BLAKE3_BLOCK_BYTES - WMBT_CHAIN_CORE_HEAD_BYTES;
 }
 
-static void wmbt_chain_write_head(const wmbt_chain *x, uint8_t head[WMBT_CHAIN_HEAD_BYTES])
+/* The eight bytes that begin `bits` bits before those of `next`, which follow those of `before`. */
+static uint64_t wmbt_chain_across(uint64_t before, uint64_t next, unsigned bits)
+{
+    return before >> (64u - bits) | next << bits;
+}
+
+static void wmbt_chain_first_block(const wmbt_chain *x, const uint8_t *tokens,
+                                   uint8_t block[WMBT_BLAKE3_BLOCK_BYTES])
 {
     if (x->dialect == WMBT_CHAIN_DS4) {
-        wmbt_block_hash_to_hex(&x->parent, head);
+        wmbt_block_hash_to_hex(&x->parent, block);
         return;
     }
-    /* With what the hash overwrites: two numbers are written, not four. */
-    static const uint8_t start[16] = WMBT_CHAIN_CORE_MARK;
-    const size_t mark = sizeof WMBT_CHAIN_CORE_MARK - 1u;
-    wmbt_blake3_few(head, start, sizeof start);
-    wmbt_blake3_few(head + mark, x->parent.bytes, WMBT_BLOCK_HASH_BYTES);
-    wmbt_store_le64(head + mark + WMBT_BLOCK_HASH_BYTES, 4u * (uint64_t)x->block_tokens);
+    enum { PART = 8u * (WMBT_CHAIN_CORE_MARK_BYTES % 8u) }; /* bits */
+    static const uint8_t mark[16] = WMBT_CHAIN_CORE_MARK;
+    uint64_t part[6];
+    part[0] = wmbt_load_le64(mark + 8) << (64u - PART); /* ends like a part before */
+    for (size_t i = 0; i < 4u; i++) {
+        part[1u + i] = wmbt_load_le64(x->parent.bytes + 8u * i);
+    }
+    part[5] = 4u * (uint64_t)x->block_tokens;
+    uint64_t first = wmbt_load_le32(tokens) | (uint64_t)tokens[4] << 32; /* each is read once */
+    wmbt_blake3_store16(block, wmbt_load_le64(mark), wmbt_chain_across(part[0], part[1], PART));
+    wmbt_blake3_store16(block + 16, wmbt_chain_across(part[1], part[2], PART),
+                        wmbt_chain_across(part[2], part[3], PART));
+    wmbt_blake3_store16(block + 32, wmbt_chain_across(part[3], part[4], PART),
+                        wmbt_chain_across(part[4], part[5], PART));
+    wmbt_blake3_store16(block + 48, wmbt_chain_across(part[5], first, PART),
+                        wmbt_load_le64(tokens + 8u - PART / 8u));
 }
 
 /* True if the next block can be hashed in one go: all its tokens are here, nothing of it was taken,
- * it is allowed, and it fits in a chunk. */
+ * it is allowed, it fits in a chunk, and has more than the first 64 bytes. */
 static bool wmbt_chain_is_whole(const wmbt_chain *x, const uint32_t *tokens, size_t count)
 {
     return (x->dialect == WMBT_CHAIN_CORE || x->dialect == WMBT_CHAIN_DS4) && x->open == 0u &&
-           tokens != NULL && x->block_tokens != 0u && count >= x->block_tokens &&
+           tokens != NULL && x->block_tokens > wmbt_chain_first_tokens(x) / 4u &&
+           count >= x->block_tokens &&
            x->block_tokens <= (WMBT_BLAKE3_CHUNK_BYTES - WMBT_CHAIN_HEAD_BYTES) / 4u &&
            x->blocks != UINT32_MAX &&
            (x->dialect == WMBT_CHAIN_CORE || x->blocks < WMBT_CHAIN_DS4_MAX_BLOCKS);
@@ -257,8 +279,8 @@ static bool wmbt_chain_is_whole(const wmbt_chain *x, const uint32_t *tokens, siz
 
 static void wmbt_chain_set_hash(wmbt_chain *x, const uint32_t digest[8], wmbt_block_hash *hash)
 {
-    wmbt_blake3_few(x->parent.bytes, (const uint8_t *)digest, WMBT_BLOCK_HASH_BYTES);
-    wmbt_blake3_few(hash->bytes, (const uint8_t *)digest, WMBT_BLOCK_HASH_BYTES);
+    wmbt_blake3_copy_hash(x->parent.bytes, (const uint8_t *)digest);
+    wmbt_blake3_copy_hash(hash->bytes, (const uint8_t *)digest);
     x->blocks++;
 }
 
@@ -266,10 +288,11 @@ static void wmbt_chain_whole(wmbt_chain *x, const uint32_t *tokens, wmbt_block_h
 {
     uint8_t edge[1][WMBT_BLAKE3_BLOCK_BYTES], tail[1][WMBT_BLAKE3_BLOCK_BYTES];
     uint32_t digest[1][8];
-    const uint8_t *body = (const uint8_t *)tokens;
+    const size_t first = wmbt_chain_first_tokens(x);
+    const uint8_t *body = (const uint8_t *)tokens + first;
     wmbt_blake3_pairs pairs = {
-        1, wmbt_chain_head_bytes(x), 4u * (size_t)x->block_tokens, edge, tail, &body, digest};
-    wmbt_chain_write_head(x, edge[0]);
+        1, sizeof edge[0], 4u * (size_t)x->block_tokens - first, edge, tail, &body, digest};
+    wmbt_chain_first_block(x, (const uint8_t *)tokens, edge[0]);
     wmbt_blake3_hash_pairs(&pairs);
     wmbt_chain_set_hash(x, digest[0], hash);
 }
@@ -281,18 +304,19 @@ static void wmbt_chain_whole_many(wmbt_chain_step *const step[WMBT_BLAKE3_RUN_LA
     uint8_t tail[WMBT_BLAKE3_RUN_LANES][WMBT_BLAKE3_BLOCK_BYTES];
     uint32_t digest[WMBT_BLAKE3_RUN_LANES][8];
     const uint8_t *body[WMBT_BLAKE3_RUN_LANES];
-    const wmbt_chain *first = step[0]->chain;
-    const size_t head_bytes = wmbt_chain_head_bytes(first);
-    const size_t body_bytes = 4u * (size_t)first->block_tokens;
-    wmbt_blake3_pairs pairs = {steps, head_bytes, body_bytes, edge, tail, body, digest};
+    const wmbt_chain *chain = step[0]->chain;
+    const size_t first = wmbt_chain_first_tokens(chain);
+    const size_t body_bytes = 4u * (size_t)chain->block_tokens - first;
+    wmbt_blake3_pairs pairs = {steps, sizeof edge[0], body_bytes, edge, tail, body, digest};
     for (size_t i = 0; i < steps; i++) {
-        wmbt_chain_write_head(step[i]->chain, edge[i]);
-        body[i] = (const uint8_t *)step[i]->tokens;
+        const uint8_t *tokens = (const uint8_t *)step[i]->tokens;
+        wmbt_chain_first_block(step[i]->chain, tokens, edge[i]);
+        body[i] = tokens + first;
     }
     wmbt_blake3_hash_pairs(&pairs);
     for (size_t i = 0; i < steps; i++) {
         wmbt_chain_set_hash(step[i]->chain, digest[i], &step[i]->hash);
-        step[i]->taken = first->block_tokens;
+        step[i]->taken = chain->block_tokens;
         step[i]->status = WMBT_OK;
     }
 }

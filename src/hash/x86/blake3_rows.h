@@ -112,10 +112,7 @@ static void WMBT_ROWS_NAME(const wmbt_blake3_run *run, size_t at, size_t used)
         uint64_t counter = run->counter + (run->counts ? from : 0u);
         kept[i] = (const uint8_t *)run->cv[from];
         rows[i] = (const uint8_t *)last_row[i];
-        last_row[i][0] = (uint32_t)counter;
-        last_row[i][1] = (uint32_t)(counter >> 32);
-        last_row[i][2] = WMBT_BLAKE3_BLOCK_BYTES;
-        last_row[i][3] = 0;
+        wmbt_x86_store(last_row[i], _mm_set_epi64x(WMBT_BLAKE3_BLOCK_BYTES, (long long)counter));
     }
     const WMBT_ROWS_V plain_row = WMBT_ROWS_LOAD(rows, 0);
     s.a = WMBT_ROWS_LOAD(kept, 0);
