@@ -33,42 +33,49 @@ typedef struct WMBT_ROWS_FN(_state) {
     WMBT_ROWS_V x3; /* 15 9 11 13 */
 } WMBT_ROWS_FN(_state);
 
+/* The compiler makes v here and not later. */
+#define WMBT_ROWS_NOW(v) __asm__ __volatile__("" : "+x"(v))
+
+/*
+ * A round and, unless it is the last, the words in the order of the next one: word i is what was
+ * word P(i), P = 2 6 3 10 7 0 4 13 1 11 12 5 9 14 15 8. They are moved between the steps: all at
+ * the end they would take the ports that the next round waits for.
+ */
 WMBT_TARGET(WMBT_ROWS_TARGET)
-static inline void WMBT_ROWS_FN(_round)(WMBT_ROWS_FN(_state) * s)
+static inline void WMBT_ROWS_FN(_round)(WMBT_ROWS_FN(_state) * s, bool last)
 {
-    WMBT_ROWS_STEP(s->x0, 16, 12);
-    WMBT_ROWS_STEP(s->x1, 8, 7);
+    const WMBT_ROWS_V x0 = s->x0, x1 = s->x1, x2 = s->x2, x3 = s->x3;
+    WMBT_ROWS_STEP(x0, 16, 12);
+    if (!last) { /* 2 4 3 7 */
+        s->x0 = WMBT_ROWS_SHUFFLE2(x0, x1, _MM_SHUFFLE(3, 1, 2, 1));
+        WMBT_ROWS_NOW(s->x0);
+    }
+    WMBT_ROWS_STEP(x1, 8, 7);
     s->a = WMBT_ROWS_SHUFFLE(s->a, _MM_SHUFFLE(2, 1, 0, 3));
     s->c = WMBT_ROWS_SHUFFLE(s->c, _MM_SHUFFLE(0, 3, 2, 1));
     s->d = WMBT_ROWS_SHUFFLE(s->d, _MM_SHUFFLE(1, 0, 3, 2));
-    WMBT_ROWS_STEP(s->x2, 16, 12);
-    WMBT_ROWS_STEP(s->x3, 8, 7);
+    if (!last) { /* 2 3 7 4; 6 0 10 13 */
+        s->x0 = WMBT_ROWS_SHUFFLE(s->x0, _MM_SHUFFLE(1, 3, 2, 0));
+        s->x1 = WMBT_ROWS_SHUFFLE2(x0, WMBT_ROWS_BLEND(x2, x3), _MM_SHUFFLE(3, 2, 0, 3));
+        WMBT_ROWS_NOW(s->x0);
+        WMBT_ROWS_NOW(s->x1);
+    }
+    WMBT_ROWS_STEP(x2, 16, 12);
+    if (!last) { /* 6 10 0 13; 15 9 1 12 */
+        s->x1 = WMBT_ROWS_SHUFFLE(s->x1, _MM_SHUFFLE(3, 1, 2, 0));
+        s->x2 = WMBT_ROWS_SHUFFLE2(x3, WMBT_ROWS_BLEND(x1, x2), _MM_SHUFFLE(3, 0, 1, 0));
+        WMBT_ROWS_NOW(s->x1);
+        WMBT_ROWS_NOW(s->x2);
+    }
+    WMBT_ROWS_STEP(x3, 8, 7);
     s->a = WMBT_ROWS_SHUFFLE(s->a, _MM_SHUFFLE(0, 3, 2, 1));
     s->c = WMBT_ROWS_SHUFFLE(s->c, _MM_SHUFFLE(2, 1, 0, 3));
     s->d = WMBT_ROWS_SHUFFLE(s->d, _MM_SHUFFLE(1, 0, 3, 2));
-}
-
-/* The words in the order of the next round: word i is what was word P(i), P = 2 6 3 10 7 0 4 13
- * 1 11 12 5 9 14 15 8. */
-WMBT_TARGET(WMBT_ROWS_TARGET)
-static inline void WMBT_ROWS_FN(_permute)(WMBT_ROWS_FN(_state) * s)
-{
-    WMBT_ROWS_V x0 = s->x0, x1 = s->x1, x2 = s->x2, x3 = s->x3;
-    /* 2 3 7 4, from 2 4 3 7 */
-    s->x0 = WMBT_ROWS_SHUFFLE(WMBT_ROWS_SHUFFLE2(x0, x1, _MM_SHUFFLE(3, 1, 2, 1)),
-                              _MM_SHUFFLE(1, 3, 2, 0));
-    /* 6 10 0 13, from 6 0 10 13 */
-    s->x1 =
-        WMBT_ROWS_SHUFFLE(WMBT_ROWS_SHUFFLE2(x0, WMBT_ROWS_BLEND(x2, x3), _MM_SHUFFLE(3, 2, 0, 3)),
-                          _MM_SHUFFLE(3, 1, 2, 0));
-    /* 15 1 12 9, from 15 9 1 12 */
-    s->x2 =
-        WMBT_ROWS_SHUFFLE(WMBT_ROWS_SHUFFLE2(x3, WMBT_ROWS_BLEND(x1, x2), _MM_SHUFFLE(3, 0, 1, 0)),
-                          _MM_SHUFFLE(1, 3, 2, 0));
-    /* 8 11 5 14, from 8 14 11 5 */
-    s->x3 =
-        WMBT_ROWS_SHUFFLE(WMBT_ROWS_SHUFFLE2(x2, WMBT_ROWS_HIGH(x3, x1), _MM_SHUFFLE(1, 0, 0, 1)),
-                          _MM_SHUFFLE(1, 3, 2, 0));
+    if (!last) { /* 15 1 12 9; 8 14 11 5, then 8 11 5 14 */
+        s->x2 = WMBT_ROWS_SHUFFLE(s->x2, _MM_SHUFFLE(1, 3, 2, 0));
+        s->x3 = WMBT_ROWS_SHUFFLE2(x2, WMBT_ROWS_HIGH(x3, x1), _MM_SHUFFLE(1, 0, 0, 1));
+        s->x3 = WMBT_ROWS_SHUFFLE(s->x3, _MM_SHUFFLE(1, 3, 2, 0));
+    }
 }
 
 WMBT_TARGET(WMBT_ROWS_TARGET)
@@ -91,10 +98,9 @@ static inline void WMBT_ROWS_FN(_compress)(WMBT_ROWS_FN(_state) * s)
 {
     s->c = WMBT_ROWS_SAME(WMBT_BLAKE3_IV0, WMBT_BLAKE3_IV1, WMBT_BLAKE3_IV2, WMBT_BLAKE3_IV3);
     for (int round = 0; round < 6; round++) {
-        WMBT_ROWS_FN(_round)(s);
-        WMBT_ROWS_FN(_permute)(s);
+        WMBT_ROWS_FN(_round)(s, false);
     }
-    WMBT_ROWS_FN(_round)(s);
+    WMBT_ROWS_FN(_round)(s, true);
     s->a = WMBT_ROWS_XOR(s->a, s->c);
     s->b = WMBT_ROWS_XOR(s->b, s->d);
 }
@@ -155,6 +161,7 @@ static void WMBT_ROWS_NAME(const wmbt_blake3_run *run, size_t at, size_t used)
 #undef WMBT_ROWS_LOAD
 #undef WMBT_ROWS_STORE
 #undef WMBT_ROWS_STEP
+#undef WMBT_ROWS_NOW
 #undef WMBT_ROWS_FN
 #undef WMBT_ROWS_PASTE
 #undef WMBT_ROWS_PASTE2
