@@ -42,6 +42,8 @@ static inline void wmbt_x86_store4(uint32_t *p, __m512i v, size_t quarter)
 #    define WMBT_ROWS_SAME(w0, w1, w2, w3) _mm_set_epi32((int)(w3), (int)(w2), (int)(w1), (int)(w0))
 #    define WMBT_ROWS_LOAD(p, at) wmbt_x86_load((p)[0] + (at))
 #    define WMBT_ROWS_STORE(to, v, i) ((void)(i), wmbt_x86_store(to, v))
+#    define WMBT_ROWS_LATE(v) WMBT_X86_LATE(v)
+#    define WMBT_ROWS_NOW(v) WMBT_X86_NOW(v)
 #    include "hash/x86/blake3_rows.h"
 
 #    define WMBT_ROWS_NAME wmbt_blake3_avx512_rows2
@@ -58,6 +60,8 @@ static inline void wmbt_x86_store4(uint32_t *p, __m512i v, size_t quarter)
 #    define WMBT_ROWS_SAME(w0, w1, w2, w3) wmbt_x86_same2(w0, w1, w2, w3)
 #    define WMBT_ROWS_LOAD(p, at) wmbt_x86_load2((p)[0] + (at), (p)[1] + (at))
 #    define WMBT_ROWS_STORE(to, v, i) wmbt_x86_store2(to, v, i)
+#    define WMBT_ROWS_LATE(v) WMBT_X86_LATE(v)
+#    define WMBT_ROWS_NOW(v) WMBT_X86_NOW(v)
 #    include "hash/x86/blake3_rows.h"
 
 #    define WMBT_ROWS_NAME wmbt_blake3_avx512_rows4
@@ -78,6 +82,8 @@ static inline void wmbt_x86_store4(uint32_t *p, __m512i v, size_t quarter)
 #    define WMBT_ROWS_LOAD(p, at) \
         wmbt_x86_load4((p)[0] + (at), (p)[1] + (at), (p)[2] + (at), (p)[3] + (at))
 #    define WMBT_ROWS_STORE(to, v, i) wmbt_x86_store4(to, v, i)
+#    define WMBT_ROWS_LATE(v) WMBT_X86_LATE(v)
+#    define WMBT_ROWS_NOW(v) WMBT_X86_NOW(v)
 #    include "hash/x86/blake3_rows.h"
 
 #    undef WMBT_BLAKE3_ROTATE

@@ -4,7 +4,8 @@
  * are one step. For few messages: one, two or four, each in 128 bits of a vector. Included with
  *
  *   WMBT_ROWS_NAME, WMBT_ROWS_TARGET, WMBT_ROWS_COUNT (messages), WMBT_ROWS_V (vector)
- *   and the operations of that vector: ADD XOR ROTATE SHUFFLE SHUFFLE2 BLEND HIGH SAME LOAD STORE
+ *   and the operations of that vector: ADD XOR ROTATE SHUFFLE SHUFFLE2 BLEND HIGH SAME LOAD STORE,
+ *   and LATE and NOW: the compiler makes no sum across it, and makes it there and not later
  *
  * each as WMBT_ROWS_X, which are undefined again at the end.
  *
@@ -19,7 +20,7 @@
 /* The sum without the row b, which is late, is made first: compilers would add b to the word. */
 #define WMBT_ROWS_STEP(word, right_d, right_b)                   \
     s->a = WMBT_ROWS_ADD(s->a, word);                            \
-    __asm__("" : "+x"(s->a));                                    \
+    WMBT_ROWS_LATE(s->a);                                        \
     s->a = WMBT_ROWS_ADD(s->a, s->b);                            \
     s->d = WMBT_ROWS_ROTATE(WMBT_ROWS_XOR(s->d, s->a), right_d); \
     s->c = WMBT_ROWS_ADD(s->c, s->d);                            \
@@ -32,9 +33,6 @@ typedef struct WMBT_ROWS_FN(_state) {
     WMBT_ROWS_V x2; /* 14 8 10 12 */
     WMBT_ROWS_V x3; /* 15 9 11 13 */
 } WMBT_ROWS_FN(_state);
-
-/* The compiler makes v here and not later. */
-#define WMBT_ROWS_NOW(v) __asm__ __volatile__("" : "+x"(v))
 
 /*
  * A round and, unless it is the last, the words in the order of the next one: word i is what was
@@ -128,8 +126,8 @@ static void WMBT_ROWS_NAME(const wmbt_blake3_run *run, size_t at, size_t used)
     for (size_t part = 0; part < WMBT_BLAKE3_PARTS; part++) {
         size_t blocks;
         const uint8_t *const *parts = wmbt_blake3_part(run, part, &blocks);
-        for (size_t i = 0; i < WMBT_ROWS_COUNT && blocks != 0u; i++) {
-            p[i] = parts[at + (i < used ? i : 0u)];
+        for (size_t i = 0; i < WMBT_ROWS_COUNT; i++) {
+            p[i] = blocks != 0u ? parts[at + (i < used ? i : 0u)] : NULL;
         }
         for (size_t block = 0; block < blocks; block++, left--) {
             WMBT_ROWS_FN(_load)(&s, p, WMBT_BLAKE3_BLOCK_BYTES * block);
@@ -162,6 +160,7 @@ static void WMBT_ROWS_NAME(const wmbt_blake3_run *run, size_t at, size_t used)
 #undef WMBT_ROWS_STORE
 #undef WMBT_ROWS_STEP
 #undef WMBT_ROWS_NOW
+#undef WMBT_ROWS_LATE
 #undef WMBT_ROWS_FN
 #undef WMBT_ROWS_PASTE
 #undef WMBT_ROWS_PASTE2

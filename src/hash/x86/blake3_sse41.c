@@ -23,6 +23,8 @@
 #    define WMBT_ROWS_SAME(w0, w1, w2, w3) _mm_set_epi32((int)(w3), (int)(w2), (int)(w1), (int)(w0))
 #    define WMBT_ROWS_LOAD(p, at) wmbt_x86_load((p)[0] + (at))
 #    define WMBT_ROWS_STORE(to, v, i) ((void)(i), wmbt_x86_store(to, v))
+#    define WMBT_ROWS_LATE(v) WMBT_X86_LATE(v)
+#    define WMBT_ROWS_NOW(v) WMBT_X86_NOW(v)
 #    include "hash/x86/blake3_rows.h"
 
 #    undef WMBT_BLAKE3_ROTATE

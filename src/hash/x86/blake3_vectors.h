@@ -8,6 +8,10 @@
 typedef uint32_t wmbt_x86_n128 __attribute__((vector_size(16)));
 typedef uint32_t wmbt_x86_n256 __attribute__((vector_size(32)));
 
+/* The compiler does not see where v comes from; and makes it here and not later. */
+#define WMBT_X86_LATE(v) __asm__("" : "+x"(v))
+#define WMBT_X86_NOW(v) __asm__ __volatile__("" : "+x"(v))
+
 /* --- 16 bytes --------------------------------------------------------------------------------- */
 
 WMBT_TARGET("sse4.1,ssse3")
