@@ -35,8 +35,13 @@
 WMBT_BEGIN_DECLS
 
 /** Bytes of workspace, aligned to WMBT_ZSTD_ALIGN. Needs no initial content, may be used for
- * something else between calls. */
-#    define WMBT_ZSTD_WORKSPACE_BYTES 12288u
+ * something else between calls. The decoder with fast loops (WMBT_CFG_ZSTD_FAST) has 16 KB more for
+ * a table of several literals at once; both need nothing else. */
+#    if WMBT_CFG_ZSTD_FAST
+#        define WMBT_ZSTD_WORKSPACE_BYTES 28672u
+#    else
+#        define WMBT_ZSTD_WORKSPACE_BYTES 12288u
+#    endif
 #    define WMBT_ZSTD_ALIGN WMBT_MEMORY_ALIGN
 
 /** The most that a block of a frame holds, compressed or not, as encoders make them. */

@@ -25,7 +25,8 @@ LOADED = {
                                "wmbt_blake3_run_sse41", "wmbt_blake3_run_portable"],
     "wmbt_sha256_loaded": ["wmbt_sha256_shani", "wmbt_sha256_rolled"],
     "wmbt_zstd_sequences_loaded": ["wmbt_zstd_sequences_avx2", "wmbt_zstd_sequences_portable"],
-    "wmbt_zstd_turns_loaded": ["wmbt_zstd_turns_avx2", "wmbt_zstd_turns_portable"],
+    "wmbt_zstd_one_loaded": ["wmbt_zstd_one_avx2", "wmbt_zstd_one_portable"],
+    "wmbt_zstd_many_loaded": ["wmbt_zstd_many_avx2", "wmbt_zstd_many_portable"],
 }
 # Other engines' dialects: the tables of functions in src/identity/dialects.
 ENGINE_CALLS = {"init": ["wmbt_engine_init"], "reset": ["wmbt_engine_reset"],

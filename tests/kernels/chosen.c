@@ -75,9 +75,13 @@ static const kernel sequences_kernels[] = {
     {"zstd_avx2", (any_function *)wmbt_zstd_sequences_avx2},
     {"portable", (any_function *)wmbt_zstd_sequences_portable},
 };
-static const kernel turns_kernels[] = {
-    {"zstd_avx2", (any_function *)wmbt_zstd_turns_avx2},
-    {"portable", (any_function *)wmbt_zstd_turns_portable},
+static const kernel one_kernels[] = {
+    {"zstd_avx2", (any_function *)wmbt_zstd_one_avx2},
+    {"portable", (any_function *)wmbt_zstd_one_portable},
+};
+static const kernel many_kernels[] = {
+    {"zstd_avx2", (any_function *)wmbt_zstd_many_avx2},
+    {"portable", (any_function *)wmbt_zstd_many_portable},
 };
 #endif
 
@@ -157,7 +161,8 @@ int main(void)
 #endif
 #if WMBT_CFG_ZSTD && WMBT_ZSTD_AVX2
     bad += CHECK("zstd sequences", wmbt_zstd_sequences_loaded, sequences_kernels);
-    bad += CHECK("zstd streams", wmbt_zstd_turns_loaded, turns_kernels);
+    bad += CHECK("zstd streams", wmbt_zstd_one_loaded, one_kernels);
+    bad += CHECK("zstd streams, several symbols", wmbt_zstd_many_loaded, many_kernels);
 #endif
     /* Published: RFC 3720 (32 bytes of zeros), FIPS 180-4 and BLAKE3's test vectors (no bytes). */
     static _Alignas(WMBT_BLAKE3_ALIGN) uint8_t memory[WMBT_BLAKE3_BYTES(1024)];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two loops in which zstd frames spend their time, each compiled once for any machine
- * (..._portable) and, on x86-64, once for CPUs with BMI and AVX2; they are the same code and give
- * the same. With WMBT_CFG_DISPATCH the loader picks (x86/dispatch.c).
+ * The loops in which zstd frames spend their time, each once for any machine (..._portable) and, on
+ * x86-64, once for CPUs with BMI and AVX2; they give the same. With WMBT_CFG_DISPATCH the loader
+ * picks (x86/dispatch.c).
  */
 #ifndef WMBT_SRC_FORMAT_ZSTD_KERNELS_H
 #define WMBT_SRC_FORMAT_ZSTD_KERNELS_H
@@ -26,34 +26,40 @@ wmbt_zstd_sequences_kernel wmbt_zstd_sequences_portable;
 WMBT_HIDDEN wmbt_zstd_sequences_kernel wmbt_zstd_sequences_avx2;
 WMBT_HIDDEN wmbt_zstd_sequences_kernel wmbt_zstd_sequences_loaded;
 
-/* A Huffman stream: 8 bytes at `p`, of which `used` bits are used up, from the highest. */
+/* A Huffman stream on its way, and where its symbols go. */
 typedef struct wmbt_zstd_lane {
-    const uint8_t *p;
-    uint32_t used; /* in the lowest 8 bits */
+    const uint8_t *begin; /* of the stream */
+    const uint8_t *p;     /* 8 bytes, of which `used` bits are used up, from the highest */
+    uint8_t *to;
+    uint8_t *end;
+    uint32_t used;
 } wmbt_zstd_lane;
 
-/* Symbols of a stream between two loads: their bits and 7 that were used before are less than 64.
- */
-#    define WMBT_ZSTD_TURN 5u
+/* Decodes symbols of four streams while all of them have what a turn takes at most: bytes, and room
+ * for its symbols. Afterwards `used` is 18 at most. The first three have the same length. */
+typedef void wmbt_zstd_one_kernel(const uint16_t *table, wmbt_zstd_lane *lane);
+/* The same by cells of several symbols. Nothing is written behind `end`. */
+typedef void wmbt_zstd_many_kernel(const wmbt_zstd_symbol_table *table, wmbt_zstd_lane *lane);
 
-/* Decodes WMBT_ZSTD_TURN symbols of each of four streams to to[0..3], `turns` times; all of them
- * are there. */
-typedef void wmbt_zstd_turns_kernel(const uint16_t *table, wmbt_zstd_lane *lane, uint8_t *const *to,
-                                    uint32_t turns);
-
-wmbt_zstd_turns_kernel wmbt_zstd_turns_portable;
-WMBT_HIDDEN wmbt_zstd_turns_kernel wmbt_zstd_turns_avx2;
-WMBT_HIDDEN wmbt_zstd_turns_kernel wmbt_zstd_turns_loaded;
+wmbt_zstd_one_kernel wmbt_zstd_one_portable;
+WMBT_HIDDEN wmbt_zstd_one_kernel wmbt_zstd_one_avx2;
+WMBT_HIDDEN wmbt_zstd_one_kernel wmbt_zstd_one_loaded;
+wmbt_zstd_many_kernel wmbt_zstd_many_portable;
+WMBT_HIDDEN wmbt_zstd_many_kernel wmbt_zstd_many_avx2;
+WMBT_HIDDEN wmbt_zstd_many_kernel wmbt_zstd_many_loaded;
 
 #    if WMBT_ZSTD_AVX2 && WMBT_CFG_DISPATCH
 #        define WMBT_ZSTD_SEQUENCES wmbt_zstd_sequences_loaded
-#        define WMBT_ZSTD_TURNS wmbt_zstd_turns_loaded
+#        define WMBT_ZSTD_ONE wmbt_zstd_one_loaded
+#        define WMBT_ZSTD_MANY wmbt_zstd_many_loaded
 #    elif WMBT_ZSTD_AVX2
 #        define WMBT_ZSTD_SEQUENCES wmbt_zstd_sequences_avx2
-#        define WMBT_ZSTD_TURNS wmbt_zstd_turns_avx2
+#        define WMBT_ZSTD_ONE wmbt_zstd_one_avx2
+#        define WMBT_ZSTD_MANY wmbt_zstd_many_avx2
 #    else
 #        define WMBT_ZSTD_SEQUENCES wmbt_zstd_sequences_portable
-#        define WMBT_ZSTD_TURNS wmbt_zstd_turns_portable
+#        define WMBT_ZSTD_ONE wmbt_zstd_one_portable
+#        define WMBT_ZSTD_MANY wmbt_zstd_many_portable
 #    endif
 
 #endif

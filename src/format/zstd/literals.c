@@ -147,6 +147,9 @@ static bool wmbt_zstd_tree_read(wmbt_zstd_tables *t, wmbt_cursor *in)
     unsigned longer = 0;
 #    endif
     t->huffman_log = (uint8_t)(log + longer);
+#    if WMBT_CFG_ZSTD_FAST
+    t->many = WMBT_ZSTD_MANY_UNKNOWN;
+#    endif
     uint32_t at = 0; /* t->counts becomes where the cells of a weight begin */
     for (unsigned w = 1; w <= log; w++) {
         uint32_t symbols = (uint16_t)t->counts[w];
@@ -218,19 +221,18 @@ static wmbt_status wmbt_zstd_four_streams(wmbt_zstd_tables *t, wmbt_cursor *in, 
 #    if WMBT_CFG_ZSTD_FAST
     wmbt_cursor ahead = wmbt_cursor_of(wmbt_view_of(in->data, in->left));
     wmbt_view stream[4];
-    uint8_t *const starts[4] = {to, to + part, to + 2u * part, to + 3u * part};
+    uint8_t *at[4] = {to, to + part, to + 2u * part, to + 3u * part};
+    uint8_t *const ends[4] = {at[1], at[2], at[3], end};
     wmbt_zstd_bits rest[4];
-    size_t done;
     for (unsigned i = 0; i < 3u; i++) {
         if (!wmbt_cursor_bytes(&ahead, len[i], &stream[i])) {
             return WMBT_BAD_BITSTREAM;
         }
     }
     wmbt_view_set(&stream[3], wmbt_view_of(ahead.data, ahead.left));
-    if (wmbt_zstd_four_fast(t, stream, starts, n - 3u * part, &done, rest)) {
+    if (wmbt_zstd_four_fast(t, stream, at, ends, rest)) {
         for (unsigned i = 0; i < 4u; i++) {
-            if (!wmbt_zstd_stream_rest(t, &rest[i], starts[i] + done,
-                                       i == 3u ? end : starts[i] + part)) {
+            if (!wmbt_zstd_stream_rest(t, &rest[i], at[i], ends[i])) {
                 return WMBT_BAD_BITSTREAM;
             }
         }

@@ -105,6 +105,28 @@ typedef struct wmbt_zstd_forward {
     int count; /* negative: so many were used that are not there */
 } wmbt_zstd_forward;
 
+#    if WMBT_CFG_ZSTD_FAST
+/* What the next WMBT_ZSTD_HUFFMAN_LOG bits begin with: all of the symbols that they have as a
+ * whole, four at most, and the bits of those. */
+#        define WMBT_ZSTD_SYMBOLS_AT_ONCE 4u
+typedef struct wmbt_zstd_symbols {
+    uint8_t symbol[WMBT_ZSTD_SYMBOLS_AT_ONCE];
+    uint8_t bits;
+    uint8_t count;
+    uint8_t unused[2];
+} wmbt_zstd_symbols;
+
+/* An array in a struct: compilers then address its cells in one step. */
+typedef struct wmbt_zstd_symbol_table {
+    wmbt_zstd_symbols cell[1u << WMBT_ZSTD_HUFFMAN_LOG];
+} wmbt_zstd_symbol_table;
+
+/* t->many */
+#        define WMBT_ZSTD_MANY_UNKNOWN 0u
+#        define WMBT_ZSTD_MANY_SLOWER 1u
+#        define WMBT_ZSTD_MANY_BUILT 2u
+#    endif
+
 /* Tables of a frame, and what it takes to build them and to decode a block. What is small comes
  * first: machines reach it with short instructions. */
 typedef struct wmbt_zstd_tables {
@@ -120,6 +142,10 @@ typedef struct wmbt_zstd_tables {
     int16_t counts[WMBT_ZSTD_SYMBOLS]; /* of the table that is being built */
     wmbt_zstd_cell cells[(WMBT_ZSTD_WEIGHTS << WMBT_ZSTD_MAX_LOG) + (1u << WMBT_ZSTD_WEIGHTS_LOG)];
     uint16_t huffman[1u << WMBT_ZSTD_HUFFMAN_LOG]; /* symbol << 8 | number of bits */
+#    if WMBT_CFG_ZSTD_FAST
+    wmbt_zstd_symbol_table symbols; /* made from it where they pay */
+    uint32_t many;
+#    endif
 } wmbt_zstd_tables;
 
 /* The table of a kind. */
@@ -170,11 +196,11 @@ wmbt_status wmbt_zstd_sequences(wmbt_zstd_tables *t, uint32_t count);
 
 #    if WMBT_CFG_ZSTD_FAST
 /*
- * Decodes the beginning of four streams to to[0..3]: *done symbols of each, at most `symbols`. What
- * is left of them is rest[0..3]. False if a stream is too short or has no end mark.
+ * Decodes the beginning of four streams to to[0..3], each up to end[0..3] at most, and moves to[]
+ * behind it. What is left of them is rest[0..3]. False if a stream is too short or has no end mark.
  */
-bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t *const *to,
-                         size_t symbols, size_t *done, wmbt_zstd_bits *rest);
+bool wmbt_zstd_four_fast(wmbt_zstd_tables *t, const wmbt_view *stream, uint8_t **to,
+                         uint8_t *const *end, wmbt_zstd_bits *rest);
 #    endif
 
 #endif

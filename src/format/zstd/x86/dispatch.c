@@ -16,13 +16,20 @@ WMBT_RESOLVER(wmbt_zstd_sequences_choose, wmbt_zstd_sequences_kernel *)
 wmbt_status wmbt_zstd_sequences_loaded(wmbt_zstd_tables *t, uint32_t count)
     WMBT_RESOLVED_BY("wmbt_zstd_sequences_choose");
 
-WMBT_RESOLVER(wmbt_zstd_turns_choose, wmbt_zstd_turns_kernel *)
+WMBT_RESOLVER(wmbt_zstd_one_choose, wmbt_zstd_one_kernel *)
 {
-    return wmbt_x86_has(WMBT_X86_AVX2 | WMBT_X86_BMI) ? wmbt_zstd_turns_avx2
-                                                      : wmbt_zstd_turns_portable;
+    return wmbt_x86_has(WMBT_X86_AVX2 | WMBT_X86_BMI) ? wmbt_zstd_one_avx2 : wmbt_zstd_one_portable;
 }
-void wmbt_zstd_turns_loaded(const uint16_t *table, wmbt_zstd_lane *lane, uint8_t *const *to,
-                            uint32_t turns) WMBT_RESOLVED_BY("wmbt_zstd_turns_choose");
+void wmbt_zstd_one_loaded(const uint16_t *table, wmbt_zstd_lane *lane)
+    WMBT_RESOLVED_BY("wmbt_zstd_one_choose");
+
+WMBT_RESOLVER(wmbt_zstd_many_choose, wmbt_zstd_many_kernel *)
+{
+    return wmbt_x86_has(WMBT_X86_AVX2 | WMBT_X86_BMI) ? wmbt_zstd_many_avx2
+                                                      : wmbt_zstd_many_portable;
+}
+void wmbt_zstd_many_loaded(const wmbt_zstd_symbol_table *table, wmbt_zstd_lane *lane)
+    WMBT_RESOLVED_BY("wmbt_zstd_many_choose");
 
 #    endif
 
