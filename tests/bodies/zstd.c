@@ -979,6 +979,69 @@ static void test_hostile_streams(wmbt_test *t)
     EXPECT(WMBT_BAD_BITSTREAM, "");
 }
 
+/* Four streams of so many codes of one bit each, which tables of several symbols serve. */
+#define SHORT_CODES 2300u
+#define SHORT_BYTES (SHORT_CODES / 8u + 1u)
+#define SHORT_FRAME_BYTES (4u * SHORT_BYTES + 32u)
+
+static uint32_t short_code(const uint8_t *stream, size_t at)
+{
+    size_t bit = SHORT_CODES - 1u - at;
+    return stream[bit / 8u] >> bit % 8u & 1u;
+}
+
+/* A frame of them that says that they are `count` literals; *streams is where they begin. */
+static size_t make_short_codes(uint8_t *b, uint32_t count, const uint8_t **streams)
+{
+    maker m;
+    uint32_t state = 1, size = 2u + 6u + 4u * SHORT_BYTES;
+    m.n = 0;
+    ADD(&m, MAGIC, 0x00, 0x40); /* a window of 256 KiB */
+    block_header(&m, 1, COMPRESSED, 4u + size + 1u);
+    uint32_t head = 2u | 2u << 2 | count << 4 | size << 18;
+    ADD(&m, (uint8_t)head, (uint8_t)(head >> 8), (uint8_t)(head >> 16), (uint8_t)(head >> 24));
+    ADD(&m, 0x80, 0x10); /* two symbols of weight 1 */
+    for (unsigned i = 0; i < 3u; i++) {
+        ADD(&m, (uint8_t)(SHORT_BYTES & 255u), (uint8_t)(SHORT_BYTES >> 8));
+    }
+    size_t n = m.n;
+    for (size_t i = 0; i < n; i++) {
+        b[i] = m.b[i];
+    }
+    *streams = b + n;
+    for (size_t i = 1; i <= 4u * SHORT_BYTES; i++) {
+        uint8_t bits = (uint8_t)(wmbt_test_random(&state) >> 24);
+        unsigned last = SHORT_CODES % 8u;
+        b[n++] =
+            i % SHORT_BYTES != 0u ? bits : (uint8_t)((bits & ((1u << last) - 1u)) | 1u << last);
+    }
+    b[n++] = 0; /* no sequences */
+    return n;
+}
+
+static void test_streams_of_short_codes(wmbt_test *t)
+{
+    static const uint32_t fewer[] = {0, 1, 3, 4, 7, 15, 16, 40, 980, 1000};
+    const uint8_t *streams;
+    for (unsigned i = 0; i < sizeof fewer / sizeof fewer[0]; i++) {
+        uint32_t count = 4u * SHORT_CODES - fewer[i];
+        wmbt_buf frame = room(t, SHORT_FRAME_BYTES);
+        forms f = forms_of(t, 4u * SHORT_CODES + 64u, 0);
+        size_t n = make_short_codes(frame.data, count, &streams), made;
+        T_EQ(t, decode(t, &f, wmbt_view_of(frame.data, n), count, &made),
+             fewer[i] == 0u ? WMBT_OK : WMBT_BAD_BITSTREAM);
+        for (size_t at = 0; fewer[i] == 0u && at < count; at++) {
+            const uint8_t *stream = streams + at / SHORT_CODES * SHORT_BYTES;
+            T_EQ(t, f.out.data[at], short_code(stream, at % SHORT_CODES));
+        }
+        /* more than there are */
+        n = make_short_codes(frame.data, 4u * SHORT_CODES + 4u + fewer[i], &streams);
+        T_EQ(t, decode(t, &f, wmbt_view_of(frame.data, n), f.out.len - 16u, &made),
+             fewer[i] < 45u ? WMBT_BAD_BITSTREAM : WMBT_TOO_LARGE);
+        wmbt_test_reset(t);
+    }
+}
+
 /* A table of 2^11 cells is the largest. Weights 10 10 10 9 8 .. 1 (0) (1) are a tree of 11 bits,
  * whose codes of two bits are 01, 10 and 11; one more each, and it has 12. */
 static void test_the_longest_codes(wmbt_test *t)
@@ -1471,6 +1534,7 @@ static const wmbt_case cases[] = {
     {"hostile block size of a push", test_hostile_block_size_of_a_push, SMALL_BYTES, NULL},
     {"hostile literals sizes", test_hostile_literals_sizes, SMALL_BYTES, NULL},
     {"hostile streams", test_hostile_streams, SMALL_BYTES, NULL},
+    {"streams of short codes", test_streams_of_short_codes, SMALL_BYTES, NULL},
     {"the longest codes", test_the_longest_codes, SMALL_BYTES, NULL},
     {"a jump table that is cut off", test_a_jump_table_that_is_cut_off, SMALL_BYTES, NULL},
     {"hostile weights", test_hostile_weights, SMALL_BYTES, NULL},

@@ -112,6 +112,11 @@ static size_t encode(size_t n, int level, bool all_at_once)
     } else if (below(4) == 0u || level > 19) { /* the largest windows cost time, not insight */
         (void)ZSTD_CCtx_setParameter(encoder, ZSTD_c_windowLog, 10 + (int)below(12));
     }
+    if (below(3) == 0u) { /* few matches, so long literals with codes as short as the data's */
+        (void)ZSTD_CCtx_setParameter(encoder, ZSTD_c_strategy, ZSTD_fast);
+        (void)ZSTD_CCtx_setParameter(encoder, ZSTD_c_minMatch, 7);
+        (void)ZSTD_CCtx_setParameter(encoder, ZSTD_c_hashLog, 6);
+    }
     ZSTD_inBuffer in = {plain, n, 0};
     ZSTD_outBuffer out = {coded, ZSTD_compressBound(MOST) + 1000u, 0};
     if (all_at_once) {
