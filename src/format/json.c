@@ -35,36 +35,45 @@ static inline uint64_t wmbt_json_others8(uint64_t word)
     return others * UINT64_C(0x0102040810204080) >> 56;
 }
 
-/* Which bytes of the window do not stand for themselves; what is behind its n bytes does not. */
-static void wmbt_json_mark(wmbt_json *j, uint32_t n)
+/* Which of n bytes, at most a piece, do not stand for themselves; all behind them do not. */
+static uint64_t wmbt_json_mark(const uint8_t *p, uint32_t n)
 {
-    for (size_t word = 0; word < WMBT_JSON_WINDOW / 64u; word++) {
-        j->others[word] = UINT64_MAX;
-    }
+    uint64_t others = UINT64_MAX;
     for (uint32_t i = 0; n - i >= 8u; i += 8u) {
-        uint64_t others = wmbt_json_others8(wmbt_load_any_le64(j->window + i));
-        j->others[i / 64u] ^= (others ^ 0xFFu) << (i % 64u);
+        others ^= (wmbt_json_others8(wmbt_load_any_le64(p + i)) ^ 0xFFu) << i;
     }
+    return others;
 }
 
-static WMBT_NOINLINE bool wmbt_json_load(wmbt_json *j)
+/* Another piece of the text, behind what the window holds. False if there is no room or no text. */
+static WMBT_NOINLINE bool wmbt_json_more(wmbt_json *j)
 {
-    uint32_t n = (uint32_t)wmbt_min_size(j->in.left, WMBT_JSON_WINDOW);
-    if (n == 0u) {
+    uint32_t at = j->window_bytes;
+    uint32_t n = (uint32_t)wmbt_min_size(j->in.left, WMBT_JSON_PIECE);
+    if (n == 0u || at == WMBT_JSON_WINDOW) {
         return false;
     }
+    WMBT_ASSERT(at % WMBT_JSON_PIECE == 0u); /* less than a piece comes only last */
+    uint64_t *others = &j->others[at / WMBT_JSON_PIECE];
 #        if WMBT_JSON_BY_SSE2
-    if (n == WMBT_JSON_WINDOW) {
-        wmbt_json_take_full(&j->in, j->window, j->others);
+    if (n == WMBT_JSON_PIECE) {
+        *others = wmbt_json_take_piece(&j->in, j->window + at);
     } else
 #        endif
     {
-        (void)wmbt_cursor_copy(&j->in, j->window, n);
-        wmbt_json_mark(j, n);
+        (void)wmbt_cursor_copy(&j->in, j->window + at, n);
+        *others = wmbt_json_mark(j->window + at, n);
     }
-    j->window_at = 0;
-    j->window_bytes = n;
+    j->window_bytes = at + n;
     return true;
+}
+
+/* After all that the window holds: its next piece. */
+static bool wmbt_json_load(wmbt_json *j)
+{
+    j->window_at = 0;
+    j->window_bytes = 0;
+    return wmbt_json_more(j);
 }
 
 static inline void wmbt_json_advance(wmbt_json *j)
@@ -208,10 +217,11 @@ static inline uint32_t wmbt_json_low_zeros(uint64_t word)
 #        endif
 }
 
-/* Where in the window the next byte is that does not stand for itself, or the text there ends. */
-static inline uint32_t wmbt_json_plain_end(const wmbt_json *j)
+/* Where in the window, from `at` on, the next byte is that does not stand for itself, or the text
+ * there ends. */
+static inline uint32_t wmbt_json_plain_end(const wmbt_json *j, uint32_t at)
 {
-    uint32_t at = j->window_at, word = at / 64u;
+    uint32_t word = at / 64u;
     if (at == j->window_bytes) {
         return at;
     }
@@ -375,7 +385,7 @@ static wmbt_status wmbt_json_utf8(wmbt_json *j)
 static inline void wmbt_json_pass(wmbt_json *j)
 {
     do {
-        j->window_at = wmbt_json_plain_end(j);
+        j->window_at = wmbt_json_plain_end(j, j->window_at);
     } while (j->window_at == j->window_bytes && wmbt_json_load(j));
     wmbt_json_advance(j);
 }
@@ -390,7 +400,7 @@ static void wmbt_json_plain(wmbt_json *j)
     wmbt_json_put(j, j->c);
     do {
         uint32_t from = j->window_at;
-        j->window_at = wmbt_json_plain_end(j);
+        j->window_at = wmbt_json_plain_end(j, j->window_at);
         wmbt_json_put_run(j, j->window + from, j->window_at - from);
     } while (j->window_at == j->window_bytes && wmbt_json_load(j));
     wmbt_json_advance(j);
@@ -473,10 +483,24 @@ static wmbt_status wmbt_json_member(wmbt_json *j)
 }
 
 #    if WMBT_JSON_WINDOW > 0
-bool wmbt_json_take_key(wmbt_json *j, const uint8_t name[WMBT_JSON_KEY_BYTES], uint32_t n)
+/* True if a key of n bytes, its last quote and a colon stand at p. */
+static inline bool wmbt_json_is_key(const uint8_t *p, const char name[WMBT_JSON_KEY_BYTES],
+                                    uint32_t n)
+{
+    const uint8_t *bytes = (const uint8_t *)name;
+    WMBT_ASSERT(n != 0u && n < WMBT_JSON_KEY_BYTES);
+    uint32_t high = n < 8u ? 0u : n - 8u; /* bytes of the second half */
+    uint64_t low_mask = n < 8u ? ~(UINT64_MAX << 8u * n) : UINT64_MAX;
+    uint64_t differs = (wmbt_load_any_le64(p) & low_mask) ^ wmbt_load_any_le64(bytes);
+    differs |=
+        (wmbt_load_any_le64(p + 8) & ~(UINT64_MAX << 8u * high)) ^ wmbt_load_any_le64(bytes + 8);
+    return differs == 0u && p[n] == (uint8_t)'"' && p[n + 1u] == (uint8_t)':';
+}
+
+bool wmbt_json_take_key(wmbt_json *j, const char name[WMBT_JSON_KEY_BYTES], uint32_t n)
 {
     const uint8_t *p = j->window + j->window_at;
-    WMBT_ASSERT(n != 0u && n < WMBT_JSON_KEY_BYTES && j->depth != 0u);
+    WMBT_ASSERT(j->depth != 0u);
     uint32_t before = j->state == WMBT_JSON_AT_REST ? 1u : 0u;
     if (j->window_bytes - j->window_at < before + n + 3u) { /* two quotes, the colon, one more */
         return false;
@@ -484,19 +508,88 @@ bool wmbt_json_take_key(wmbt_json *j, const uint8_t name[WMBT_JSON_KEY_BYTES], u
     if (before != 0u ? j->c != ',' || p[0] != (uint8_t)'"' : j->c != '"') {
         return false;
     }
-    p += before;
-    uint32_t high = n < 8u ? 0u : n - 8u; /* bytes of the second half */
-    uint64_t low_mask = n < 8u ? ~(UINT64_MAX << 8u * n) : UINT64_MAX;
-    uint64_t differs = (wmbt_load_any_le64(p) & low_mask) ^ wmbt_load_any_le64(name);
-    differs |=
-        (wmbt_load_any_le64(p + 8) & ~(UINT64_MAX << 8u * high)) ^ wmbt_load_any_le64(name + 8);
-    if (differs != 0u || p[n] != (uint8_t)'"' || p[n + 1u] != (uint8_t)':') {
+    if (!wmbt_json_is_key(p + before, name, n)) {
         return false;
     }
     j->window_at += before + n + 2u;
     wmbt_json_advance(j);
     j->token = WMBT_JSON_KEY;
     j->state = WMBT_JSON_AT_VALUE;
+    return true;
+}
+
+/* Moves what is left in the window to its first piece, to make room behind it. */
+static void wmbt_json_make_room(wmbt_json *j)
+{
+    uint32_t passed = j->window_at / WMBT_JSON_PIECE;
+    if (passed == 0u) {
+        return;
+    }
+    j->window_at -= passed * WMBT_JSON_PIECE;
+    j->window_bytes -= passed * WMBT_JSON_PIECE;
+    wmbt_bytes_copy(j->window, j->window + passed * WMBT_JSON_PIECE, j->window_bytes);
+    for (uint32_t i = 0; i * WMBT_JSON_PIECE < j->window_bytes; i++) {
+        j->others[i] = j->others[passed + i];
+    }
+}
+
+/* True if the window holds n bytes from `at` on, or had room for them. */
+static inline bool wmbt_json_holds(wmbt_json *j, uint32_t at, uint32_t n)
+{
+    while (j->window_bytes - at < n) {
+        if (!wmbt_json_more(j)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Takes a member whose value is a text, from its first quote at *at to the last; *at is then behind
+ * that, in the window still. */
+static bool wmbt_json_take_text(wmbt_json *j, uint32_t *at, const char *name, uint32_t n,
+                                wmbt_view *text)
+{
+    const uint8_t *p = j->window + *at;
+    if (!wmbt_json_holds(j, *at, n + 5u) || p[0] != (uint8_t)'"' ||
+        !wmbt_json_is_key(p + 1, name, n) || p[n + 3u] != (uint8_t)'"') {
+        return false;
+    }
+    uint32_t start = *at + n + 4u;
+    uint32_t end = wmbt_json_plain_end(j, start);
+    while (end == j->window_bytes && wmbt_json_more(j)) {
+        end = wmbt_json_plain_end(j, end);
+    }
+    if (end == start || !wmbt_json_holds(j, end, 2) || j->window[end] != (uint8_t)'"') {
+        return false;
+    }
+    wmbt_view_set(text, wmbt_view_of(j->in.data - (j->window_bytes - start), end - start));
+    *at = end + 1u;
+    return true;
+}
+
+bool wmbt_json_take_texts(wmbt_json *j, const char (*names)[WMBT_JSON_KEY_BYTES],
+                          const uint8_t *name_bytes, uint32_t count, wmbt_view *texts)
+{
+    WMBT_ASSERT(j->depth != 0u && j->depth < WMBT_JSON_STRICT_LEVELS);
+    if (j->state == WMBT_JSON_AT_REST ? j->c != ',' : j->c != '{') {
+        return false;
+    }
+    wmbt_json_make_room(j);
+    uint32_t at = j->window_at;
+    if (j->state == WMBT_JSON_AT_REST &&
+        (!wmbt_json_holds(j, at, 1) || j->window[at++] != (uint8_t)'{')) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!wmbt_json_take_text(j, &at, names[i], name_bytes[i], &texts[i]) ||
+            j->window[at++] != (uint8_t)(i + 1u < count ? ',' : '}')) {
+            return false;
+        }
+    }
+    j->window_at = at;
+    wmbt_json_advance(j);
+    j->token = WMBT_JSON_CLOSE;
+    j->state = WMBT_JSON_AT_REST;
     return true;
 }
 #    endif

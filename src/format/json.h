@@ -34,17 +34,18 @@
 #define WMBT_JSON_LITERAL 7u /* null, true, false */
 
 /*
- * Bytes of the text that are copied at a time, and read from the copy: with
- * 64-bit registers, eight of them together. 0: byte by byte from the text.
+ * Bytes of the text that are copied, a piece at a time, and read from the copy:
+ * with 64-bit registers, eight of them together. 0: byte by byte from the text.
  * Either way each byte of the text is loaded once.
  */
 #if UINTPTR_MAX > UINT32_MAX
-#    define WMBT_JSON_WINDOW 256u
+#    define WMBT_JSON_WINDOW 512u
 #else
 #    define WMBT_JSON_WINDOW 0u
 #endif
+#define WMBT_JSON_PIECE 64u
 
-/* What takes a whole window at once: of the machine, or portable. */
+/* What takes a whole piece at once: of the machine, or portable. */
 #if defined(__GNUC__) && defined(__x86_64__)
 #    define WMBT_JSON_BY_SSE2 1
 #else
@@ -55,10 +56,11 @@ typedef struct wmbt_json {
     wmbt_view text;
     wmbt_cursor in;
 #if WMBT_JSON_WINDOW > 0
-    uint8_t window[WMBT_JSON_WINDOW + 16u];  /* what is behind the text that is there is no text */
-    uint64_t others[WMBT_JSON_WINDOW / 64u]; /* bit i: byte i does not stand for itself in a string;
-                                                set for all behind the text, too */
-    uint32_t window_at;                      /* the byte behind the one at the reading position */
+    uint8_t window[WMBT_JSON_WINDOW + 16u]; /* what is behind the text that is there is no text */
+    uint64_t others[WMBT_JSON_WINDOW / WMBT_JSON_PIECE]; /* a bit for each byte that does not stand
+                                                            for itself in a string; set for all
+                                                            behind the text, too */
+    uint32_t window_at; /* the byte behind the one at the reading position */
     uint32_t window_bytes;
 #endif
     wmbt_buf work;
@@ -114,12 +116,22 @@ WMBT_MUST_CHECK wmbt_status wmbt_json_next(wmbt_json *json);
  * zeros. The token is then KEY, without its text. False: nothing happened, and it may be the key
  * all the same. Inside an object, not before a value.
  */
-bool wmbt_json_take_key(wmbt_json *json, const uint8_t name[WMBT_JSON_KEY_BYTES], uint32_t n);
+bool wmbt_json_take_key(wmbt_json *json, const char name[WMBT_JSON_KEY_BYTES], uint32_t n);
+
+/**
+ * Passes over an object if it comes next and the window has room for it, written without blanks:
+ * `count` members named in this order, each a text that is not empty and stands for itself.
+ * texts[i] is then what names[i] names, and the token CLOSE. Names are as for wmbt_json_take_key(),
+ * name_bytes[i] long. False: nothing happened but that texts[] is unspecified, and it may be such
+ * an object all the same. Inside an array that is open to less than WMBT_JSON_STRICT_LEVELS.
+ */
+bool wmbt_json_take_texts(wmbt_json *json, const char (*names)[WMBT_JSON_KEY_BYTES],
+                          const uint8_t *name_bytes, uint32_t count, wmbt_view *texts);
 
 #    if WMBT_JSON_BY_SSE2
-/** Takes the next WMBT_JSON_WINDOW bytes, which are there, and says which of them do not stand for
- * themselves. Each is read once. */
-void wmbt_json_take_full(wmbt_cursor *in, uint8_t *window, uint64_t *others);
+/** Takes the next WMBT_JSON_PIECE bytes, which are there, to the window. A bit for each of them
+ * that does not stand for itself. Each is read once. */
+uint64_t wmbt_json_take_piece(wmbt_cursor *in, uint8_t *window);
 #    endif
 #endif
 

@@ -38,6 +38,11 @@ static const char wmbt_field_names[WMBT_FIELDS][WMBT_FIELD_NAME_BYTES] = {
     "write_id",
 };
 
+#    if WMBT_JSON_WINDOW > 0
+static const uint8_t wmbt_field_name_bytes[WMBT_FIELDS] = {0,  14, 8, 10, 7,  9,  15,
+                                                           13, 3,  9, 11, 11, 14, 8};
+#    endif
+
 /* Declaration order: that of arrays, and of which missing field is named. */
 #    define WMBT_MANIFEST_FIELDS 4u
 #    define WMBT_ENTRY_FIELDS 3u
@@ -283,8 +288,6 @@ static wmbt_status wmbt_members_finish(const wmbt_members *m, wmbt_document *d)
 static bool wmbt_members_take_next(wmbt_members *m, wmbt_document *d, uint32_t *field)
 {
 #    if WMBT_JSON_WINDOW > 0
-    static const uint8_t name_bytes[WMBT_FIELDS] = {0,  14, 8, 10, 7,  9,  15,
-                                                    13, 3,  9, 11, 11, 14, 8};
     uint32_t i = 0;
     while ((m->seen >> i & 1u) != 0u) {
         i++;
@@ -293,7 +296,7 @@ static bool wmbt_members_take_next(wmbt_members *m, wmbt_document *d, uint32_t *
         return false;
     }
     uint32_t next = m->fields[i];
-    if (!wmbt_json_take_key(&d->json, (const uint8_t *)wmbt_field_names[next], name_bytes[next])) {
+    if (!wmbt_json_take_key(&d->json, wmbt_field_names[next], wmbt_field_name_bytes[next])) {
         return false;
     }
     if (next == WMBT_FIELD_SCHEMA_VERSION && d->json.depth == 1u) {
@@ -561,6 +564,19 @@ static wmbt_status wmbt_manifest_entry_struct(wmbt_document *d)
     return wmbt_document_struct(d, wmbt_entry_fields, WMBT_ENTRY_FIELDS, WMBT_FIELD_OBJECT_ID);
 }
 
+/* Entries as writers of manifests write them, without blanks and escapes, are taken whole. */
+static bool wmbt_manifest_take_entry(wmbt_document *d)
+{
+#    if WMBT_JSON_WINDOW > 0
+    const uint32_t first = WMBT_FIELD_OBJECT_ID;
+    return wmbt_json_take_texts(&d->json, &wmbt_field_names[first], &wmbt_field_name_bytes[first],
+                                WMBT_ENTRY_FIELDS, d->texts);
+#    else
+    (void)d;
+    return false;
+#    endif
+}
+
 /* The token just read opens the entries. */
 static wmbt_status wmbt_manifest_entries(wmbt_document *d)
 {
@@ -569,7 +585,10 @@ static wmbt_status wmbt_manifest_entries(wmbt_document *d)
         return wmbt_document_refuse(d, WMBT_BAD_FIELD, WMBT_FIELD_ENTRIES);
     }
     size_t start = wmbt_json_offset(j);
-    for (;;) {
+    for (;; d->entry++) {
+        if (wmbt_manifest_take_entry(d)) {
+            continue;
+        }
         wmbt_status status = wmbt_document_next(d);
         if (status != WMBT_OK) {
             return status;
@@ -584,7 +603,6 @@ static wmbt_status wmbt_manifest_entries(wmbt_document *d)
             return status;
         }
         d->strings_bytes = j->out.needed > d->strings_bytes ? j->out.needed : d->strings_bytes;
-        d->entry++;
     }
 }
 
@@ -691,9 +709,12 @@ wmbt_status wmbt_manifest_walk_next(wmbt_manifest_walk *walk, wmbt_buf strings,
     wmbt_json_init_inside(&d.json, rest, walk->work, strings, walk->next != 0u);
     d.json.strict = (walk->flags & WMBT_MANIFEST_STRICT) != 0u;
     d.entry = walk->next;
-    wmbt_status status = wmbt_document_next(&d);
-    if (status == WMBT_OK) {
-        status = wmbt_manifest_entry_struct(&d);
+    wmbt_status status = WMBT_OK;
+    if (!wmbt_manifest_take_entry(&d)) {
+        status = wmbt_document_next(&d);
+        if (status == WMBT_OK) {
+            status = wmbt_manifest_entry_struct(&d);
+        }
     }
     status = wmbt_manifest_walk_check(&d, status);
     if (status == WMBT_OK) {

@@ -5,6 +5,7 @@
  */
 #include "wombatkv/manifest.h"
 
+#include "../support/common.h"
 #include "../support/fault.h"
 
 /* Emulators are slow. */
@@ -995,6 +996,144 @@ static void test_keys_anywhere(wmbt_test *t)
     }
 }
 
+/* A manifest of three entries, all after `before` blanks; the second one is given. */
+static builder build_three(wmbt_test *t, size_t before, const char *second)
+{
+    wmbt_test_reset(t);
+    builder b = build(t, 4096);
+    add_times(&b, " ", before);
+    add(&b, "{\"schema_version\":1,\"epoch_ms\":5,\"checksum32\":9,\"entries\":[{\"object_id\":"
+            "\"seg-1\",\"key_range_start\":\"a\",\"key_range_end\":\"m\"},");
+    add(&b, second);
+    add(&b, ",{\"object_id\":\"seg-3\",\"key_range_start\":\"t\",\"key_range_end\":\"z\"}]}");
+    return b;
+}
+
+/* The walk gives three entries; the second is the texts given. */
+static void check_three(wmbt_test *t, const wmbt_manifest *m, wmbt_view id, wmbt_view start,
+                        wmbt_view end)
+{
+    wmbt_manifest_walk walk;
+    wmbt_manifest_entry entry;
+    uint8_t room[8];
+    wmbt_buf strings = wmbt_buf_of(room, sizeof room);
+    wmbt_manifest_walk_init(&walk, m, NO_MEMORY);
+    T_EQ(t, wmbt_manifest_walk_next(&walk, strings, &entry, NULL), WMBT_OK);
+    T_CHECK(t, wmbt_test_view_is(entry.object_id, "seg-1"));
+    T_CHECK(t, wmbt_test_view_is(entry.key_range_end, "m"));
+    T_EQ(t, wmbt_manifest_walk_next(&walk, strings, &entry, NULL), WMBT_OK);
+    T_CHECK(t, wmbt_test_same_view(entry.object_id, id));
+    T_CHECK(t, wmbt_test_same_view(entry.key_range_start, start));
+    T_CHECK(t, wmbt_test_same_view(entry.key_range_end, end));
+    T_EQ(t, wmbt_manifest_walk_next(&walk, strings, &entry, NULL), WMBT_OK);
+    T_CHECK(t, wmbt_test_view_is(entry.object_id, "seg-3"));
+    T_CHECK(t, wmbt_test_view_is(entry.key_range_start, "t"));
+    T_CHECK(t, wmbt_test_view_is(entry.key_range_end, "z"));
+    T_EQ(t, wmbt_manifest_walk_next(&walk, strings, &entry, NULL), WMBT_END);
+}
+
+/* Wherever in the text an entry begins, a reader may take it whole or token by token: as above. */
+static void test_entries_anywhere(wmbt_test *t)
+{
+    static const struct {
+        const char *entry; /* good ones hold "id", "s" and "e" */
+        wmbt_status status;
+        uint32_t field;
+    } rows[] = {
+#define ID "\"object_id\":\"id\""
+#define START "\"key_range_start\":\"s\""
+#define END "\"key_range_end\":\"e\""
+        {"{" ID "," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
+        {" {" ID "," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
+        {"{ " ID "," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
+        {"{" ID " ," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
+        {"{" ID "," START ", " END "}", WMBT_OK, WMBT_FIELD_NONE},
+        {"{" ID "," START "," END "\n}", WMBT_OK, WMBT_FIELD_NONE},
+        {"{" ID "," START "," END "} ", WMBT_OK, WMBT_FIELD_NONE},
+        {"{" END "," ID "," START "}", WMBT_OK, WMBT_FIELD_NONE},
+        {"{" ID "," START "," END ",\"x\":0}", WMBT_OK, WMBT_FIELD_NONE},
+        {"{" ID "," START ",\"key_range_end\":\"\\u0065\"}", WMBT_OK, WMBT_FIELD_NONE},
+        {"{\"object_id\": \"id\"," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
+        {"[\"id\",\"s\",\"e\"]", WMBT_OK, WMBT_FIELD_NONE},
+        {"{" ID "," START "," END "]", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"[" ID "," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"{" ID ";" START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"{" ID "," START "}" END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"{" ID "," START "," END ",}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"{\"object_id\":'id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"{\"object_id\":\"id'," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"{'object_id\":\"id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"{\"object_id':\"id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"{\"object_id\";\"id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"{\"object_id\":\"i\x01\"," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
+        {"{\"object_id\":\"id\x1F," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
+        {"{\"object_id\":\"id\\," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
+        {"{\"object_id\":\"i\xFF\"," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
+        {"{\"object_id\":0," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
+        {"{\"object_ie\":\"id\"," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
+        {"{" ID ",\"key_range_starT\":\"s\"," END "}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_START},
+        {"{" ID "," START ",\"Key_range_end\":\"e\"}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END},
+        {"{\"object_id\":\"\"," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
+        {"{" ID "," START ",\"key_range_end\":\"\"}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END},
+        {"{" ID "," START "}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END},
+        {"{" ID "," ID "," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
+#undef ID
+#undef START
+#undef END
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t offset = 0;
+        for (size_t before = 0; before < 130u; before++) {
+            answer a;
+            builder b = build_three(t, before, rows[i].entry);
+            T_CALL(t, read_manifest(t, built(&b), false, NO_MEMORY, &a));
+            T_EQ(t, a.status, rows[i].status);
+            T_EQ(t, a.error.field, rows[i].field);
+            if (a.status == WMBT_OK) {
+                T_EQ(t, a.manifest.entry_count, 3);
+                T_CALL(t, check_three(t, &a.manifest, wmbt_test_text("id"), wmbt_test_text("s"),
+                                      wmbt_test_text("e")));
+            } else if (a.error.kind == WMBT_JSON_DOCUMENT) {
+                offset = before == 0u ? a.error.offset : offset;
+                T_EQ(t, a.error.offset, offset + before);
+            }
+        }
+    }
+}
+
+/* An entry of any length, of which a reader may be able to take a short one whole only. */
+static void test_entries_of_any_length(wmbt_test *t)
+{
+    static const char *const parts[4] = {"{\"object_id\":\"id", "\",\"key_range_start\":\"s",
+                                         "\",\"key_range_end\":\"e", "\"}"};
+    for (size_t which = 0; which < 3u; which++) {
+        for (size_t more = 0; more < MAX_BEFORE; more++) {
+            uint8_t text[MAX_BEFORE + 2u];
+            char entry[MAX_BEFORE + 64u];
+            size_t n = 0, begin = which == 0u ? 2u : 1u;
+            wmbt_view texts[3] = {wmbt_test_text("id"), wmbt_test_text("s"), wmbt_test_text("e")};
+            wmbt_test_copy(text, texts[which].data, begin);
+            for (size_t part = 0; part < 4u; part++) {
+                for (const char *p = parts[part]; *p != '\0'; p++) {
+                    entry[n++] = *p;
+                }
+                for (size_t k = 0; part == which && k < more; k++) {
+                    entry[n++] = (char)('a' + k % 26u);
+                    text[begin + k] = (uint8_t)('a' + k % 26u);
+                }
+            }
+            entry[n] = '\0';
+            texts[which] = wmbt_view_of(text, begin + more);
+            builder b = build_three(t, more % 7u, entry);
+            answer a;
+            T_CALL(t, read_manifest(t, built(&b), false, NO_MEMORY, &a));
+            T_EQ(t, a.status, WMBT_OK);
+            T_EQ(t, a.manifest.strings_bytes, 0);
+            T_CALL(t, check_three(t, &a.manifest, texts[0], texts[1], texts[2]));
+        }
+    }
+}
+
 /* Each byte at each place of a text: which stand for themselves is RFC 8259's, section 7. */
 static void test_bytes_anywhere(wmbt_test *t)
 {
@@ -1317,6 +1456,8 @@ static const wmbt_case cases[] = {
     {"hostile number of entries", test_many_entries, 14u * MANY_ENTRIES + 4096u, NULL},
     {"the first empty text is named", test_empty_order, 0, NULL},
     {"keys anywhere in the text", test_keys_anywhere, MAX_BEFORE + 1024u, NULL},
+    {"entries anywhere in the text", test_entries_anywhere, 5120, NULL},
+    {"entries of any length", test_entries_of_any_length, 5120, NULL},
     {"each byte anywhere in a text", test_bytes_anywhere, 2048, NULL},
     {"entries that change after they were read", test_walk_after_change, 1024, NULL},
     {"walk: where an error is", test_walk_error_offset, 1024, NULL},

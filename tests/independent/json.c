@@ -6,7 +6,7 @@
  * dispatching reader says, separated by a tab.
  *
  * Linked with --wrap for the functions that load bytes of a text,
- * wmbt_cursor_u8, wmbt_cursor_copy and wmbt_json_take_full (JSON_CHANGES), it also reads each
+ * wmbt_cursor_u8, wmbt_cursor_copy and wmbt_json_take_piece (JSON_CHANGES), it also reads each
  * document while it changes: a byte has its value only while one of them reads
  * it, and another one before and after. The answer must be the same, each byte
  * be loaded once and in order: the line then says "changed" otherwise.
@@ -151,13 +151,14 @@ bool __wrap_wmbt_cursor_copy(wmbt_cursor *c, uint8_t *out, size_t n)
 }
 
 #    if WMBT_JSON_WINDOW > 0 && WMBT_JSON_BY_SSE2
-void __real_wmbt_json_take_full(wmbt_cursor *c, uint8_t *window, uint64_t *others);
-void __wrap_wmbt_json_take_full(wmbt_cursor *c, uint8_t *window, uint64_t *others);
-void __wrap_wmbt_json_take_full(wmbt_cursor *c, uint8_t *window, uint64_t *others)
+uint64_t __real_wmbt_json_take_piece(wmbt_cursor *c, uint8_t *window);
+uint64_t __wrap_wmbt_json_take_piece(wmbt_cursor *c, uint8_t *window);
+uint64_t __wrap_wmbt_json_take_piece(wmbt_cursor *c, uint8_t *window)
 {
-    uint8_t *at = uncover(c, WMBT_JSON_WINDOW);
-    __real_wmbt_json_take_full(c, window, others);
-    cover(at, WMBT_JSON_WINDOW);
+    uint8_t *at = uncover(c, WMBT_JSON_PIECE);
+    uint64_t others = __real_wmbt_json_take_piece(c, window);
+    cover(at, WMBT_JSON_PIECE);
+    return others;
 }
 #    endif
 

@@ -18,22 +18,18 @@ static inline uint64_t wmbt_json_others16(__m128i v)
     return (uint64_t)(uint32_t)_mm_movemask_epi8(other);
 }
 
-void wmbt_json_take_full(wmbt_cursor *in, uint8_t *window, uint64_t *others)
+uint64_t wmbt_json_take_piece(wmbt_cursor *in, uint8_t *window)
 {
-    const uint8_t *text = in->data;
-    WMBT_ASSERT(in->left >= WMBT_JSON_WINDOW);
-    for (size_t word = 0; word < WMBT_JSON_WINDOW / 64u; word++) {
-        uint64_t found = 0;
-        for (size_t i = 0; i < 4u; i++) {
-            size_t at = 64u * word + 16u * i;
-            __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
-            _mm_storeu_si128((__m128i *)(void *)(window + at), v);
-            found |= wmbt_json_others16(v) << (16u * i);
-        }
-        others[word] = found;
+    uint64_t others = 0;
+    WMBT_ASSERT(in->left >= WMBT_JSON_PIECE);
+    for (size_t at = 0; at < WMBT_JSON_PIECE; at += 16u) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(in->data + at));
+        _mm_storeu_si128((__m128i *)(void *)(window + at), v);
+        others |= wmbt_json_others16(v) << at;
     }
-    in->data += WMBT_JSON_WINDOW;
-    in->left -= WMBT_JSON_WINDOW;
+    in->data += WMBT_JSON_PIECE;
+    in->left -= WMBT_JSON_PIECE;
+    return others;
 }
 
 #    endif
