@@ -91,6 +91,12 @@ def parsed(source):
     return functions_of(text_of(source))
 
 
+def label_of(source, i):
+    """A function's name, and which it is where each branch of an #if has one of that name."""
+    names = [f.name.text for f in parsed(source)]
+    return f"{source}:{names[i]}" + f"#{names[:i].count(names[i])}" * (names.count(names[i]) > 1)
+
+
 def key_of(mutant):
     """What a result is remembered under: it stays when other functions of the source change."""
     f = parsed(mutant.source)[function_of(parsed(mutant.source), mutant)]
@@ -155,7 +161,7 @@ class Work:
         the same functions. (If it calls others since, a mutant may survive that would not.)"""
         names = [(source, i) for source in self.library if source in self.sources
                  for i in range(len(parsed(source)))]
-        labels = [f"{source}:{parsed(source)[i].name.text}" for source, i in names]
+        labels = [label_of(source, i) for source, i in names]
         numbers = {label: name for label, name in zip(labels, names)}
         state, front = hashlib.sha256("\n".join(labels).encode()), None
         for suite in self.suites:
@@ -417,9 +423,9 @@ def verdict(results, known):
 
 
 def read_results(folders):
-    """{key: (outcome, by what)}; later lines win."""
+    """{key: (outcome, by what)}; the first folder wins, and of its lines the last."""
     done = {}
-    for folder in folders:
+    for folder in reversed(folders):
         path = os.path.join(folder, "results.jsonl")
         if os.path.exists(path):
             with open(path, encoding="utf-8") as f:
@@ -567,6 +573,15 @@ static int f(int a, int *p)
     one = all_mutants(modules)
     if len(one) < 1000 or random.Random(1).sample(one, 5) != random.Random(1).sample(all_mutants(modules), 5):
         missed.append(f"{len(one)} mutants, or other ones each time")
+    labels = [label_of(source, i) for source in mutated_sources(modules) for i in range(len(parsed(source)))]
+    if len(set(labels)) != len(labels):
+        missed.append("two functions of one label")
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        for folder, outcomes in (first, ("survived", "killed")), (second, ("survived",)):
+            with open(os.path.join(folder, "results.jsonl"), "w", encoding="utf-8") as f:
+                f.writelines(json.dumps({"mutant": ["x.c"], "outcome": [what, ""]}) + "\n" for what in outcomes)
+        if read_results([first, second]) != {("x.c",): ("killed", "")}:
+            missed.append("what was found out last")
     results = [(mutant, ("killed", "x")) for mutant in one[:95]] \
         + [(mutant, ("survived", "")) for mutant in one[95:100]]
     rows = ["\t".join([*row_of(mutant), "why"]) for mutant in one[95:97]]
