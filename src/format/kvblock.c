@@ -11,7 +11,8 @@
 
 WMBT_STATIC_ASSERT(WMBT_KVBLOCK_HEADER_BYTES <= WMBT_BODY_HEADER_BYTES, "parts keep the header");
 
-#    define WMBT_KVBLOCK_MAGIC 0x3142564Bu /* "KVB1" */
+#    define WMBT_KVBLOCK_MAGIC 0x3142564Bu                        /* "KVB1" */
+#    define WMBT_KVBLOCK_NUMBERS (WMBT_KVBLOCK_HEADER_BYTES / 4u) /* of a header */
 #    define WMBT_KVBLOCK_FLAGS (WMBT_KVBLOCK_ANY_SEQ | WMBT_KVBLOCK_ANY_TOKENS)
 
 /* --- geometry --------------------------------------------------------------------------------- */
@@ -195,9 +196,9 @@ wmbt_status wmbt_kvblock_push_init(wmbt_kvblock_push *push, const wmbt_kvblock_e
 /* Checks 2 to 6 on the header, then starts the walk through the body. */
 static wmbt_status wmbt_kvblock_check_header(wmbt_kvblock_push *push)
 {
-    uint32_t header[WMBT_KVBLOCK_HEADER_BYTES / 4u];
+    uint32_t header[WMBT_KVBLOCK_NUMBERS];
     const wmbt_shape *shape = push->walk.shape;
-    wmbt_body_numbers(&push->body, header, WMBT_KVBLOCK_HEADER_BYTES / 4u);
+    wmbt_body_numbers(&push->body, header, WMBT_KVBLOCK_NUMBERS);
     uint32_t block_tokens = WMBT_BODY_NUMBER_AT(header, WMBT_KVBLOCK_AT_TOKENS);
     uint32_t block_seq = WMBT_BODY_NUMBER_AT(header, WMBT_KVBLOCK_AT_SEQ);
     if (WMBT_BODY_NUMBER_AT(header, WMBT_KVBLOCK_AT_MAGIC) != WMBT_KVBLOCK_MAGIC) {
@@ -379,8 +380,7 @@ wmbt_status wmbt_kvblock_seal(wmbt_buf object, const wmbt_shape *shape, uint32_t
     if (wmbt_buf_is_bad(object)) {
         return WMBT_BAD_ARGUMENT;
     }
-    if (object.len < WMBT_KVBLOCK_TRAILER_BYTES ||
-        walk.end > object.len - WMBT_KVBLOCK_TRAILER_BYTES) {
+    if (walk.end + WMBT_KVBLOCK_TRAILER_BYTES > object.len) {
         return WMBT_BUFFER_TOO_SMALL;
     }
     size_t end = (size_t)walk.end;

@@ -305,7 +305,7 @@ wmbt_status wmbt_largevalue_id_begin(wmbt_blake3 *x, wmbt_view name_space, wmbt_
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_blake3_reset(x);
-    uint8_t length[8];
+    uint8_t length[sizeof total_bytes];
     wmbt_store_le64(length, total_bytes);
     wmbt_status status = wmbt_largevalue_hash_text(x, WMBT_VIEW_LITERAL("wombatkv-shm-large-v1"));
     WMBT_ASSERT(status == WMBT_OK); /* any state takes a chunk */
@@ -313,7 +313,7 @@ wmbt_status wmbt_largevalue_id_begin(wmbt_blake3 *x, wmbt_view name_space, wmbt_
     if (status == WMBT_OK) {
         status = wmbt_largevalue_hash_text(x, key);
     }
-    return status == WMBT_OK ? wmbt_blake3_update(x, wmbt_view_of(length, 8)) : status;
+    return status == WMBT_OK ? wmbt_blake3_update(x, wmbt_view_of(length, sizeof length)) : status;
 }
 
 wmbt_status wmbt_largevalue_id_is(const wmbt_largevalue *manifest, const wmbt_blake3 *x)

@@ -43,25 +43,25 @@ static const uint8_t wmbt_field_name_bytes[WMBT_FIELDS] = {0,  14, 8, 10, 7,  9,
                                                            13, 3,  9, 11, 11, 14, 8};
 #    endif
 
-/* Declaration order: that of arrays, and of which missing field is named. */
+/* Declaration order: that of arrays, and of which missing field is named. Behind the last one
+ * stands none. */
 #    define WMBT_MANIFEST_FIELDS 4u
 #    define WMBT_ENTRY_FIELDS 3u
 #    define WMBT_DELTA_FIELDS 8u
-static const uint8_t wmbt_manifest_fields[WMBT_MANIFEST_FIELDS] = {
-    WMBT_FIELD_SCHEMA_VERSION,
-    WMBT_FIELD_EPOCH_MS,
-    WMBT_FIELD_CHECKSUM32,
-    WMBT_FIELD_ENTRIES,
+static const uint8_t wmbt_manifest_fields[WMBT_MANIFEST_FIELDS + 1u] = {
+    WMBT_FIELD_SCHEMA_VERSION, WMBT_FIELD_EPOCH_MS, WMBT_FIELD_CHECKSUM32,
+    WMBT_FIELD_ENTRIES,        WMBT_FIELD_NONE,
 };
-static const uint8_t wmbt_entry_fields[WMBT_ENTRY_FIELDS] = {
+static const uint8_t wmbt_entry_fields[WMBT_ENTRY_FIELDS + 1u] = {
     WMBT_FIELD_OBJECT_ID,
     WMBT_FIELD_KEY_RANGE_START,
     WMBT_FIELD_KEY_RANGE_END,
+    WMBT_FIELD_NONE,
 };
-static const uint8_t wmbt_delta_fields[WMBT_DELTA_FIELDS] = {
+static const uint8_t wmbt_delta_fields[WMBT_DELTA_FIELDS + 1u] = {
     WMBT_FIELD_SCHEMA_VERSION, WMBT_FIELD_EPOCH_MS,    WMBT_FIELD_SEQ,
     WMBT_FIELD_TENANT_ID,      WMBT_FIELD_FINGERPRINT, WMBT_FIELD_PREFIX_HASH,
-    WMBT_FIELD_PAYLOAD_DIGEST, WMBT_FIELD_WRITE_ID,
+    WMBT_FIELD_PAYLOAD_DIGEST, WMBT_FIELD_WRITE_ID,    WMBT_FIELD_NONE,
 };
 
 const char *wmbt_field_name_cstr(uint32_t field)
@@ -154,18 +154,14 @@ static void wmbt_json_error_clear(wmbt_json_error *error)
     error->needed = 0;
 }
 
+/* What a document that is accepted does not set anyway. */
 static void wmbt_document_clear(wmbt_document *d)
 {
     wmbt_json_error_clear(&d->error);
     d->version_state = WMBT_VERSION_ABSENT;
-    d->version = 0;
-    d->epoch_ms = 0;
-    d->number = 0;
     d->entry = 0;
     d->strings_bytes = 0;
-    wmbt_view_set(&d->entries, wmbt_view_of(NULL, 0));
     d->empty_field = WMBT_FIELD_NONE;
-    d->empty_entry = 0;
 }
 
 /* Fills the error and gives the status back. */
@@ -200,7 +196,7 @@ static wmbt_status wmbt_document_next(wmbt_document *d)
         bool good = j->token == WMBT_JSON_NUMBER && j->is_u64 &&
                     j->number <= wmbt_field_max(WMBT_FIELD_SCHEMA_VERSION);
         d->version_state = good ? WMBT_VERSION_FOUND : WMBT_VERSION_WRONG;
-        d->version = good ? (uint32_t)j->number : 0u;
+        d->version = (uint32_t)j->number;
     } else if (j->token == WMBT_JSON_KEY && j->depth == 1u &&
                wmbt_field_is_key(j, WMBT_FIELD_SCHEMA_VERSION)) {
         d->version_state = WMBT_VERSION_NEXT;
@@ -256,7 +252,7 @@ static wmbt_status wmbt_members_value(wmbt_document *d, uint32_t field)
 
 static wmbt_status wmbt_members_next_element(wmbt_members *m, wmbt_document *d, uint32_t *field)
 {
-    uint32_t wanted = m->seen < m->count ? m->fields[m->seen] : WMBT_FIELD_NONE;
+    uint32_t wanted = m->fields[m->seen];
     wmbt_status status = wmbt_members_value(d, wanted);
     if (status != WMBT_OK) {
         return status;

@@ -56,8 +56,7 @@ static wmbt_status wmbt_metavalue_find_root(wmbt_cursor *c, bool compat)
     if ((before & (WMBT_METAVALUE_ALIGNMENT - 1u)) != 0u) {
         return WMBT_BAD_LENGTH;
     }
-    c->data += before;
-    c->left -= before;
+    (void)wmbt_cursor_skip(c, before);
     return WMBT_OK;
 }
 
@@ -202,19 +201,16 @@ wmbt_status wmbt_metavalue_key_build(const wmbt_metavalue_key *key, wmbt_buf out
         (topological ? wmbt_view_is_bad(name_space) : key->kind != WMBT_METAVALUE_KEY_HASH)) {
         return WMBT_BAD_ARGUMENT;
     }
-    size_t needed = WMBT_METAVALUE_HASH_KEY_BYTES;
+    size_t fixed = WMBT_METAVALUE_HASH_KEY_BYTES, more = 0;
     if (topological) {
         if (name_space.len == 0u || wmbt_metavalue_has_slash(name_space) ||
             !wmbt_text_is_utf8(name_space)) {
             return WMBT_NOT_REPRESENTABLE;
         }
-        needed = WMBT_METAVALUE_TOPOLOGICAL_KEY_BYTES((size_t)0);
-        if (out.len < needed || out.len - needed < name_space.len) {
-            return WMBT_BUFFER_TOO_SMALL;
-        }
-        needed += name_space.len;
+        fixed = WMBT_METAVALUE_TOPOLOGICAL_KEY_BYTES((size_t)0);
+        more = name_space.len;
     }
-    if (out.len < needed) {
+    if (out.len < fixed || out.len - fixed < more) {
         return WMBT_BUFFER_TOO_SMALL;
     }
     wmbt_writer w = wmbt_writer_of(out);
@@ -223,7 +219,7 @@ wmbt_status wmbt_metavalue_key_build(const wmbt_metavalue_key *key, wmbt_buf out
         wmbt_metavalue_put_path(&w, key);
     }
     wmbt_writer_hex(&w, wmbt_view_of(key->hash.bytes, WMBT_BLOCK_HASH_BYTES));
-    *len = needed;
+    *len = fixed + more;
     return WMBT_OK;
 }
 

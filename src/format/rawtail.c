@@ -13,8 +13,9 @@
 
 WMBT_STATIC_ASSERT(WMBT_RAWTAIL_HEADER_BYTES <= WMBT_BODY_HEADER_BYTES, "parts keep the header");
 
-#    define WMBT_RAWTAIL_MAGIC 0x52545431u      /* in the file: "1TTR" */
-#    define WMBT_RAWTAIL_END_MARKER 0x52545445u /* in the file: "ETTR" */
+#    define WMBT_RAWTAIL_NUMBERS (WMBT_RAWTAIL_HEADER_BYTES / 4u) /* of a header */
+#    define WMBT_RAWTAIL_MAGIC 0x52545431u                        /* in the file: "1TTR" */
+#    define WMBT_RAWTAIL_END_MARKER 0x52545445u                   /* in the file: "ETTR" */
 
 /* --- does it fit ------------------------------------------------------------------------------ */
 
@@ -150,12 +151,8 @@ wmbt_status wmbt_rawtail_walk_next(wmbt_rawtail_walk *walk, wmbt_body_part *part
 static void wmbt_rawtail_walk_rewind(wmbt_rawtail_walk *walk)
 {
     walk->offset = WMBT_RAWTAIL_HEADER_BYTES;
-    walk->rows = 0;
     walk->layer = 0;
     walk->part = WMBT_RAWTAIL_RAW;
-    if (walk->raw_rows == 0u) {
-        wmbt_rawtail_enter(walk);
-    }
 }
 
 /* What the largest body has room for behind its five numbers. */
@@ -215,7 +212,7 @@ wmbt_status wmbt_rawtail_walk_init(wmbt_rawtail_walk *walk, const wmbt_shape *sh
     return WMBT_OK;
 }
 
-/* Goes to the part before, which there is; it may be empty. */
+/* Goes to the part before, which there is; it may be empty. Of *part only the bytes are set. */
 static void wmbt_rawtail_go_back(wmbt_rawtail_walk *walk, wmbt_body_part *part)
 {
     const wmbt_shape_layer *layers = walk->shape->layer;
@@ -242,7 +239,6 @@ static void wmbt_rawtail_go_back(wmbt_rawtail_walk *walk, wmbt_body_part *part)
     }
     wmbt_rawtail_describe(walk, part);
     walk->offset -= part->extent.bytes;
-    part->extent.offset = walk->offset;
 }
 
 wmbt_status wmbt_rawtail_walk_find(wmbt_rawtail_walk *walk, uint64_t offset, wmbt_body_part *part)
@@ -299,7 +295,6 @@ wmbt_status wmbt_rawtail_push_init(wmbt_rawtail_push *push, const wmbt_rawtail_e
     }
     push->walk.shape = expect->shape;
     push->flags = expect->flags;
-    push->comp_rows = 0;
     push->counted = 0;
     push->fault = WMBT_OK;
     wmbt_body_start(&push->body, WMBT_RAWTAIL_HEADER_BYTES);
@@ -309,9 +304,9 @@ wmbt_status wmbt_rawtail_push_init(wmbt_rawtail_push *push, const wmbt_rawtail_e
 /* Checks 2, 3, 6 and 7 on the header, the last two for push->fault, and starts the walk. */
 static wmbt_status wmbt_rawtail_check_header(wmbt_rawtail_push *push)
 {
-    uint32_t header[WMBT_RAWTAIL_HEADER_BYTES / 4u];
+    uint32_t header[WMBT_RAWTAIL_NUMBERS];
     const wmbt_shape *shape = push->walk.shape;
-    wmbt_body_numbers(&push->body, header, WMBT_RAWTAIL_HEADER_BYTES / 4u);
+    wmbt_body_numbers(&push->body, header, WMBT_RAWTAIL_NUMBERS);
     uint32_t body_bytes = WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_BODY_BYTES);
     uint32_t raw_rows = WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_RAW_ROWS);
     uint32_t total_tokens = WMBT_BODY_NUMBER_AT(header, WMBT_RAWTAIL_AT_TOKENS);
@@ -379,7 +374,7 @@ static wmbt_status wmbt_rawtail_check_rows(wmbt_rawtail_push *push, uint32_t row
         return WMBT_TRUNCATED;
     }
     wmbt_rawtail_compare_rows(push, rows, part->value);
-    push->comp_rows = index ? 0u : rows;
+    push->comp_rows = rows;
     push->walk.rows = rows;
     return WMBT_OK;
 }

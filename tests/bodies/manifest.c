@@ -149,6 +149,17 @@ static void check_error(wmbt_test *t, const answer *a, size_t text_len)
                    (a->error.field == 0u && a->error.version == 0u && a->error.offset == 0u));
 }
 
+/* Nothing but the kind is said. */
+static void check_plain_error(wmbt_test *t, const wmbt_json_error *e, uint32_t kind)
+{
+    T_EQ(t, e->kind, kind);
+    T_EQ(t, e->field, WMBT_FIELD_NONE);
+    T_EQ(t, e->version, 0);
+    T_EQ(t, e->entry, 0);
+    T_EQ(t, e->offset, 0);
+    T_EQ(t, e->needed, 0);
+}
+
 /* What a call finds below its caller's frame is not zero. */
 static WMBT_NOINLINE void dirty_stack(void)
 {
@@ -713,12 +724,102 @@ static void test_walk_room(wmbt_test *t)
         T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &error), WMBT_BUFFER_TOO_SMALL);
         T_EQ(t, error.needed, 1);
         T_EQ(t, error.kind, WMBT_JSON_CALLER);
+        T_EQ(t, error.offset, 0);
         T_CHECK(t, wmbt_test_is_filled(&entry, sizeof entry));
     }
     T_EQ(t, wmbt_manifest_walk_next(&walk, wmbt_buf_of(&byte, 1), &entry, &error), WMBT_OK);
     T_CHECK(t, wmbt_test_view_is(entry.object_id, "seg-2"));
     T_CHECK(t, entry.key_range_end.data == &byte && byte == (uint8_t)'z');
+    wmbt_test_fill(&error, sizeof error);
     T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &error), WMBT_END);
+    T_CALL(t, check_plain_error(t, &error, WMBT_JSON_NO_ERROR));
+    /* memory for the first text, but not for the second */
+    static const char two[] =
+        "[1,2,3,[[\"\\n\",\"\\u0041\\u0041\",\"c\"],[\"\\t\",\"\\t\",\"c\"]]]";
+    uint8_t room[2];
+    T_CALL(t, read_manifest(t, wmbt_test_text(two), true, NO_MEMORY, &a));
+    T_EQ(t, a.manifest.strings_bytes, 3); /* of an entry, not of all */
+    wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+    wmbt_test_fill(room, sizeof room);
+    T_EQ(t, wmbt_manifest_walk_next(&walk, wmbt_buf_of(room, 2), &entry, &error),
+         WMBT_BUFFER_TOO_SMALL);
+    T_EQ(t, error.needed, 3);
+    T_CHECK(t, is_filled_or_zero(wmbt_buf_of(room, sizeof room)));
+}
+
+/* Fields that are not known, anywhere, with escapes or without a name, need no memory and change
+ * nothing. */
+static const char *const unknown_fields[] = {"\"x\":\"\\n\\u00e9\"", "\"\":7", "\"\":\"\\t\"",
+                                             "\"\\n\":[{\"\\r\":\"\\n\"},\"\\t\"]",
+                                             "\"schema_version\\u0000\":2"};
+
+static void test_unknown_in_deltas(wmbt_test *t)
+{
+    static const char *const members[] = {
+        "\"schema_version\":1",     "\"epoch_ms\":11",       "\"seq\":7",
+        "\"tenant_id\":\"t\"",      "\"fingerprint\":\"f\"", "\"prefix_hash\":\"p\"",
+        "\"payload_digest\":\"d\"", "\"write_id\":\"w\""};
+    for (size_t k = 0; k < sizeof unknown_fields / sizeof unknown_fields[0]; k++) {
+        for (uint32_t at = 0; at <= 8u; at++) {
+            wmbt_test_reset(t);
+            builder b = build(t, 512);
+            for (uint32_t i = 0; i < 9u; i++) {
+                add(&b, i == 0u ? "{" : ",");
+                add(&b, i == at ? unknown_fields[k] : members[i < at ? i : i - 1u]);
+            }
+            add(&b, "}");
+            for (uint32_t v1 = 0; v1 < 2u; v1++) {
+                answer a;
+                T_CALL(t, read_delta(t, built(&b), v1 != 0u, NO_MEMORY, NO_MEMORY, &a));
+                T_EQ(t, a.status, WMBT_OK);
+                T_EQ(t, a.delta.epoch_ms, 11);
+                T_EQ(t, a.delta.seq, 7);
+                T_CHECK(t, wmbt_test_view_is(a.delta.tenant_id, "t"));
+                T_CHECK(t, wmbt_test_view_is(a.delta.write_id, "w"));
+            }
+        }
+    }
+}
+
+static void test_unknown_in_manifests(wmbt_test *t)
+{
+    static const char *const members[] = {"\"schema_version\":1", "\"epoch_ms\":11",
+                                          "\"checksum32\":5", "\"entries\":["};
+    static const char *const of_entry[] = {"\"object_id\":\"o\"", "\"key_range_start\":\"s\"",
+                                           "\"key_range_end\":\"e\""};
+    for (size_t k = 0; k < sizeof unknown_fields / sizeof unknown_fields[0]; k++) {
+        for (uint32_t at = 0; at <= 4u; at++) {
+            wmbt_test_reset(t);
+            builder b = build(t, 512);
+            for (uint32_t i = 0; i < 5u; i++) {
+                add(&b, i == 0u ? "{" : ",");
+                add(&b, i == at ? unknown_fields[k] : members[i < at ? i : i - 1u]);
+                for (uint32_t e = 0; i != at && (i < at ? i : i - 1u) == 3u && e < 5u; e++) {
+                    add(&b, e == 0u ? "{" : e == 4u ? "}]" : ",");
+                    if (e < 4u) {
+                        uint32_t there = at < 4u ? at : 3u;
+                        add(&b, e == there ? unknown_fields[k] : of_entry[e < there ? e : e - 1u]);
+                    }
+                }
+            }
+            add(&b, "}");
+            for (uint32_t v1 = 0; v1 < 2u; v1++) {
+                answer a;
+                wmbt_manifest_walk walk;
+                wmbt_manifest_entry entry;
+                T_CALL(t, read_manifest(t, built(&b), v1 != 0u, NO_MEMORY, &a));
+                T_EQ(t, a.status, WMBT_OK);
+                T_EQ(t, a.manifest.epoch_ms, 11);
+                T_EQ(t, a.manifest.checksum32, 5);
+                T_EQ(t, a.manifest.entry_count, 1);
+                T_EQ(t, a.manifest.strings_bytes, 0);
+                wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+                T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, NULL), WMBT_OK);
+                T_CHECK(t, wmbt_test_view_is(entry.object_id, "o"));
+                T_CHECK(t, wmbt_test_view_is(entry.key_range_end, "e"));
+            }
+        }
+    }
 }
 
 static void test_many_escapes(wmbt_test *t)
@@ -1220,6 +1321,29 @@ static void test_walk_error_offset(wmbt_test *t)
     T_EQ(t, a.error.offset, (size_t)(text + at - a.manifest.entries.data));
 }
 
+/* The walk is as strict as the reader was: half a pair in a field that is not known. */
+static void test_walk_is_as_strict(wmbt_test *t)
+{
+    static const char before[] =
+        "{\"schema_version\":1,\"epoch_ms\":1,\"checksum32\":1,\"entries\":[{\"object_id\":\"o\","
+        "\"key_range_start\":\"s\",\"key_range_end\":\"e\",\"x\":\"\\ud83d\\ude00\"}]}";
+    size_t n = sizeof before - 1u;
+    uint8_t *text = wmbt_test_alloc(t, n);
+    T_CHECK(t, text != NULL);
+    for (uint32_t v1 = 0; v1 < 2u; v1++) {
+        answer a;
+        wmbt_manifest_walk walk;
+        wmbt_manifest_entry entry;
+        wmbt_test_copy(text, (const uint8_t *)before, n);
+        T_CALL(t, read_manifest(t, wmbt_view_of(text, n), v1 != 0u, NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_OK);
+        text[n - 7u] = (uint8_t)'0'; /* \ud000 */
+        wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+        T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, &a.error),
+             v1 != 0u ? WMBT_OK : WMBT_BAD_TEXT);
+    }
+}
+
 /* A text that is empty now is refused, as the reader would have. */
 static void test_walk_after_emptied(wmbt_test *t)
 {
@@ -1244,6 +1368,7 @@ static void test_walk_after_emptied(wmbt_test *t)
     T_EQ(t, a.error.kind, WMBT_JSON_EMPTY_FIELD);
     T_EQ(t, a.error.field, WMBT_FIELD_KEY_RANGE_START);
     T_EQ(t, a.error.entry, 1);
+    T_EQ(t, a.error.offset, 0);
 }
 
 /* --- faults ----------------------------------------------------------------------------------- */
@@ -1386,6 +1511,14 @@ static void test_details(wmbt_test *t)
         T_EQ(t, a.error.offset, rows[i].offset);
         T_EQ(t, a.error.kind, WMBT_JSON_DOCUMENT);
     }
+    /* an entry is refused, then the text is: that comes first, and is of no entry */
+    T_CALL(t, read_manifest(t,
+                            wmbt_test_text("{\"schema_version\":1,\"epoch_ms\":1,\"checksum32\":1,"
+                                           "\"entries\":[[\"a\",\"b\",\"c\"],[\"a\",null,\"c\"]"),
+                            false, NO_MEMORY, &a));
+    T_EQ(t, a.status, WMBT_TRUNCATED);
+    T_EQ(t, a.error.field, WMBT_FIELD_NONE);
+    T_EQ(t, a.error.entry, 0);
 }
 
 static void test_bad_arguments(wmbt_test *t)
@@ -1398,8 +1531,10 @@ static void test_bad_arguments(wmbt_test *t)
     T_EQ(t, wmbt_delta_read(text, wmbt_buf_of(NULL, 1), &a.delta, NULL), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_delta_read_v1(text, NO_MEMORY, wmbt_buf_of(NULL, 1), &a.delta, &a.error),
          WMBT_BAD_ARGUMENT);
-    T_EQ(t, a.error.kind, WMBT_JSON_CALLER);
+    T_CALL(t, check_plain_error(t, &a.error, WMBT_JSON_CALLER));
+    wmbt_test_fill(&a.error, sizeof a.error);
     T_EQ(t, wmbt_manifest_read(wmbt_view_of(NULL, 1), &a.manifest, &a.error), WMBT_BAD_ARGUMENT);
+    T_CALL(t, check_plain_error(t, &a.error, WMBT_JSON_CALLER));
     T_EQ(t, wmbt_manifest_read_v1(text, wmbt_buf_of(NULL, 1), &a.manifest, NULL),
          WMBT_BAD_ARGUMENT);
     T_CHECK(t, wmbt_test_is_filled(&a.delta, sizeof a.delta));
@@ -1447,6 +1582,8 @@ static const wmbt_case cases[] = {
     {"hostile depth in an entry", test_depth_walk, 8192, NULL},
     {"room for texts", test_room, 64, NULL},
     {"room for the texts of an entry", test_walk_room, 0, NULL},
+    {"a delta's unknown fields", test_unknown_in_deltas, 512, NULL},
+    {"a manifest's unknown fields", test_unknown_in_manifests, 512, NULL},
     {"hostile number of escapes", test_many_escapes, 7u * MANY + 4096u, NULL},
     {"code points in escapes", test_escaped_code_points, 1024, NULL},
     {"surrogates in escapes", test_escaped_surrogates, 1024, NULL},
@@ -1461,6 +1598,7 @@ static const wmbt_case cases[] = {
     {"each byte anywhere in a text", test_bytes_anywhere, 2048, NULL},
     {"entries that change after they were read", test_walk_after_change, 1024, NULL},
     {"walk: where an error is", test_walk_error_offset, 1024, NULL},
+    {"the walk is as strict as the reader was", test_walk_is_as_strict, 256, NULL},
     {"an entry's text that is empty after it was read", test_walk_after_emptied, 64, NULL},
     {"every truncation", test_truncated, 1024, NULL},
     {"every single-bit flip", test_flipped, 1024, NULL},

@@ -61,8 +61,6 @@ static wmbt_status wmbt_wal_open_record(wmbt_wal_reader *reader, wmbt_cursor *c)
     wmbt_wal_info *info = &reader->info;
     info->kind = WMBT_WAL_RECORD;
     info->record_count = 1;
-    info->start_seq = 0;
-    info->end_seq = 0;
     if (!wmbt_cursor_copy(c, reader->header + WMBT_WAL_MAGIC_BYTES,
                           WMBT_WAL_RECORD_HEADER_BYTES - WMBT_WAL_MAGIC_BYTES)) {
         return WMBT_TRUNCATED;
@@ -314,18 +312,19 @@ wmbt_status wmbt_wal_write_batch(uint64_t start_seq, const wmbt_wal_record *reco
     if (bytes > out.len) {
         return WMBT_BUFFER_TOO_SMALL;
     }
-    wmbt_writer body = wmbt_writer_of(
-        wmbt_buf_of(out.data + WMBT_WAL_BATCH_HEADER_BYTES, bytes - WMBT_WAL_BATCH_HEADER_BYTES));
-    for (size_t i = 0; i < count; i++) {
-        wmbt_writer_u32(&body, (uint32_t)wmbt_wal_record_bytes(&records[i]));
-        wmbt_wal_put_record(&body, &records[i]);
-    }
     wmbt_writer w = wmbt_writer_of(out);
     wmbt_writer_bytes(&w, wmbt_view_of(wmbt_wal_batch_magic, WMBT_WAL_MAGIC_BYTES));
     wmbt_writer_u64(&w, start_seq);
     wmbt_writer_u64(&w, start_seq + (count - 1u));
     wmbt_writer_u32(&w, (uint32_t)count);
-    wmbt_writer_u32(&w, wmbt_fnv1a32(WMBT_FNV1A32_INIT, wmbt_view_of(body.data, body.needed)));
+    wmbt_writer_u32(&w, 0); /* the checksum, of all that follows */
+    for (size_t i = 0; i < count; i++) {
+        wmbt_writer_u32(&w, (uint32_t)wmbt_wal_record_bytes(&records[i]));
+        wmbt_wal_put_record(&w, &records[i]);
+    }
+    wmbt_view body =
+        wmbt_view_of(out.data + WMBT_WAL_BATCH_HEADER_BYTES, bytes - WMBT_WAL_BATCH_HEADER_BYTES);
+    wmbt_store_le32(out.data + WMBT_WAL_BATCH_AT_CHECKSUM, wmbt_fnv1a32(WMBT_FNV1A32_INIT, body));
     *written = bytes;
     return WMBT_OK;
 }
