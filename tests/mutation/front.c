@@ -43,16 +43,21 @@ static unsigned case_count;
 
 static bool run(const wmbt_case *c)
 {
+    /* Scratch memory ends where a page does that nobody may touch. */
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t bytes = ((size_t)c->arena_bytes + 63u) / 64u * 64u,
+                 all = (bytes + page - 1u) / page * page;
     wmbt_test t;
-    uint8_t *memory = malloc((size_t)c->arena_bytes + 64u);
-    if (memory == NULL) {
+    uint8_t *memory =
+        mmap(NULL, all + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED || mprotect(memory + all, page, PROT_NONE) != 0) {
         abort();
     }
     memset(&t, 0, sizeof t);
-    t.arena = wmbt_buf_of(memory + (64u - (uintptr_t)memory % 64u) % 64u, c->arena_bytes);
+    t.arena = wmbt_buf_of(memory + all - bytes, bytes);
     t.find = wmbt_test_find_file;
     c->run(&t);
-    free(memory);
+    (void)munmap(memory, all + page);
     return !t.failed;
 }
 
