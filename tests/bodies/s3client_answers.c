@@ -506,6 +506,264 @@ static void test_closed_behind_the_first(wmbt_test *t)
     T_EQ(t, retries(&k), 0);
 }
 
+/* The bound of a wait doubles with each attempt, up to the cap; the wait is what chance leaves of
+ * it. */
+static void test_bounds(wmbt_test *t)
+{
+    static const struct {
+        uint32_t base, cap, attempt, random, wait;
+    } rows[] = {
+        {100, 10000, 1, 100, 100},
+        {100, 10000, 1, 101, 0},
+        {100, 10000, 3, 400, 400},
+        {100, 10000, 3, 401, 0},
+        {100, 300, 3, 300, 300},
+        {100, 300, 3, 301, 0},
+        {500, 100, 1, 100, 100}, /* the cap is below the base */
+        {500, 100, 1, 101, 0},
+        {0x60000000u, UINT32_MAX, 2, 0xC0000000u, 0xC0000000u},
+        {0x60000000u, UINT32_MAX, 2, 0xC0000001u, 0},
+        {0x7FFFFFFFu, UINT32_MAX, 2, 0xFFFFFFFEu, 0xFFFFFFFEu},
+        {0x7FFFFFFFu, UINT32_MAX, 2, 0xFFFFFFFFu, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        talk k;
+        T_CALL(t, begin(t, &k, false, 1));
+        k.x->config.base_ms = rows[i].base;
+        k.x->config.cap_ms = rows[i].cap;
+        T_CALL(t, start(t, &k));
+        for (uint32_t attempt = 1; attempt <= rows[i].attempt; attempt++) {
+            k.x->now.random = attempt == rows[i].attempt ? rows[i].random : 0u;
+            T_CALL(t, expect_range(t, &k, 0, "0-127"));
+            T_EQ(t, lose(&k, 0), WMBT_END);
+        }
+        T_EQ(t, wmbt_s3client_wait(&k.x->client, k.x->now.ms), rows[i].wait);
+        T_EQ(t, retries(&k), rows[i].attempt);
+    }
+}
+
+/* An answer with bytes gives back 1 of the budget for retries, which never has more than at the
+ * beginning, and makes the attempts of its object anew. */
+static void test_gets_on(wmbt_test *t)
+{
+    talk k;
+    T_CALL(t, begin(t, &k, true, 1));
+    k.x->config.part_bytes = 128;
+    T_CALL(t, start(t, &k));
+    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    T_EQ(t, give_part(&k, 0, 0, 128, ""), WMBT_END);
+    T_EQ(t, k.x->client.budget, 500);
+    T_CALL(t, take(t, &k));
+    for (uint32_t part = 0; part < 3u; part++) {
+        for (uint32_t lost = 0; lost < 4u; lost++) { /* one more would be the last */
+            T_EQ(t, ask(&k, 0), WMBT_OK);
+            T_EQ(t, give_text(&k, 0, "H"), WMBT_NEED_MORE); /* it was not idle */
+            T_EQ(t, lose(&k, 0), WMBT_END);
+            k.x->now.ms += wmbt_s3client_wait(&k.x->client, k.x->now.ms);
+        }
+        T_EQ(t, retries(&k), 4u * part + 4u);
+        T_EQ(t, k.x->client.budget, 500u - 4u * WMBT_S3CLIENT_RETRY_COST * (part + 1u) + part);
+        T_EQ(t, ask(&k, 0), WMBT_OK);
+        T_EQ(t, give_part(&k, 0, 128u + 128u * part, 256u + 128u * part, ""), WMBT_END);
+    }
+    T_EQ(t, drive_status(k.x->d, 0), WMBT_NEED_MORE);
+    T_EQ(t, k.x->client.counts.asked_bytes, 128u * (1u + 3u * 5u));
+    T_EQ(t, k.x->client.counts.received_bytes, 128u * 4u);
+    T_EQ(t, k.x->client.counts.requests, 1u + 3u * 5u);
+}
+
+/* --- one object after the other --------------------------------------------------------------- */
+
+/* What one object went through is nothing to the next one in its slot: a wait, attempts, restarts,
+ * bytes that nobody asked for. */
+static void test_next_object(wmbt_test *t)
+{
+    static const char *const missing = "HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n";
+    talk k;
+    T_CALL(t, begin(t, &k, true, 1));
+    T_CALL(t, start(t, &k));
+    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    T_EQ(t, give_part(&k, 0, 0, 128, ""), WMBT_END);
+    T_CALL(t, take(t, &k));
+    T_CALL(t, expect_range(t, &k, 0, "128-827"));
+    T_CALL(t, expect_range(t, &k, 1, "828-1527"));
+    k.x->now.random = 60;
+    T_EQ(t, give_text(&k, 0, "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n"), WMBT_END);
+    T_EQ(t, wmbt_s3client_wait(&k.x->client, k.x->now.ms), 60);
+    T_EQ(t, give_text(&k, 1, missing), WMBT_END);
+    T_EQ(t, drive_status(k.x->d, 0), WMBT_MISSING);
+    T_EQ(t, wmbt_s3client_wait(&k.x->client, k.x->now.ms), 0);
+    T_EQ(t, ask(&k, 1), WMBT_NEED_MORE); /* though the object had more */
+    k.x->now.ms += 60u;
+    T_EQ(t, ask(&k, 1), WMBT_NEED_MORE);
+    k.x->now.ms -= 60u;
+    T_CALL(t, take(t, &k));
+    for (uint32_t attempt = 1; attempt <= 5u; attempt++) {
+        T_CALL(t, expect_range(t, &k, 1, "0-127"));
+        T_EQ(t, give_text(&k, 1, "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n"), WMBT_END);
+        T_EQ(t, drive_status(k.x->d, 1),
+             attempt < 5u ? WMBT_NEED_MORE : WMBT_S3CLIENT_REFUSED + (int)WMBT_S3_BUSY);
+        k.x->now.ms += wmbt_s3client_wait(&k.x->client, k.x->now.ms);
+    }
+    T_EQ(t, retries(&k), 1u + 4u);
+    /* restarts */
+    T_CALL(t, begin(t, &k, false, 1));
+    k.x->config.attempts = 9;
+    T_CALL(t, start(t, &k));
+    for (uint32_t object = 0; object < 2u; object++) {
+        for (uint32_t restart = 0; restart < 3u; restart++) {
+            T_CALL(t, expect_range(t, &k, 0, "0-127"));
+            T_EQ(t, give_text(&k, 0, "HTTP/1.1 412 x\r\nContent-Length: 0\r\n\r\n"), WMBT_END);
+            T_EQ(t, drive_status(k.x->d, object), WMBT_NEED_MORE);
+            T_CALL(t, take(t, &k));
+        }
+        T_CALL(t, expect_range(t, &k, 0, "0-127"));
+        T_EQ(t,
+             give_text(&k, 0,
+                       object == 0u ? missing : "HTTP/1.1 412 x\r\nContent-Length: 0\r\n\r\n"),
+             WMBT_END);
+        T_EQ(t, drive_status(k.x->d, object),
+             object == 0u ? WMBT_MISSING : WMBT_S3CLIENT_REFUSED + (int)WMBT_S3_CHANGED);
+        T_CALL(t, take(t, &k));
+    }
+}
+
+/* Of two wants the older one is asked for first, in whatever slots they are; what lies behind the
+ * slots is none. */
+static void test_oldest_first(wmbt_test *t)
+{
+    talk k;
+    uint8_t path[160], other[160];
+    T_CALL(t, begin(t, &k, false, 2));
+    T_CALL(t, live_begin(t, k.x));
+    k.x->config.in_flight = 2;
+    T_EQ(t, wmbt_s3client_init(&k.x->client, &k.x->config, k.x->slots), WMBT_OK);
+    T_CALL(t, take(t, &k));
+    k.x->slots[2].is_open = 1;
+    k.x->slots[2].not_before = k.x->now.ms;
+    k.x->slots[2].next = 5;
+    k.x->slots[2].end = 9;
+    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    wmbt_test_copy(path, k.x->request, sizeof path);
+    T_EQ(t, give_text(&k, 0, "HTTP/1.1 412 x\r\nContent-Length: 0\r\n\r\n"), WMBT_END);
+    T_CALL(t, take(t, &k)); /* of the first object, from its beginning: the younger want */
+    k.x->slots[2].not_before = k.x->now.ms + 5u;
+    T_EQ(t, wmbt_s3client_wait(&k.x->client, k.x->now.ms), 0);
+    T_CALL(t, expect_range(t, &k, 1, "0-127"));
+    wmbt_test_copy(other, k.x->request, sizeof other);
+    T_CHECK(t, !wmbt_test_same(path, other, sizeof path));
+    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    T_BYTES(t, path, k.x->request, sizeof path);
+    T_EQ(t, ask(&k, 2), WMBT_NEED_MORE);
+}
+
+/* What is said of requests in a row: how many a connection takes, when it was heard of. */
+static void test_one_at_once(wmbt_test *t)
+{
+    talk k;
+    T_CALL(t, begin(t, &k, true, 2));
+    k.x->config.part_bytes = 1; /* an object's header comes in one part */
+    T_CALL(t, start(t, &k));
+    T_CHECK(t, !wmbt_s3conn_is_reusable(&k.x->conn[0]));
+    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    T_CHECK(t, wmbt_s3conn_is_reusable(&k.x->conn[0]));
+    T_EQ(t, ask(&k, 0), WMBT_NEED_MORE); /* one at once, if nothing else is said */
+    k.x->now.ms += 29000u;
+    T_EQ(t, wmbt_s3client_left(&k.x->client, &k.x->conn[0], k.x->now.ms), 1000);
+    T_EQ(t, give_text(&k, 0, "H"), WMBT_NEED_MORE);
+    T_EQ(t, k.said, WMBT_NEED_MORE);
+    T_EQ(t, wmbt_s3client_left(&k.x->client, &k.x->conn[0], k.x->now.ms), 30000);
+    k.said = WMBT_FULL;
+    T_EQ(t, lose(&k, 0), WMBT_END);
+    T_EQ(t, k.said, WMBT_NEED_MORE);
+    T_EQ(t, lose(&k, 0), WMBT_BAD_STATE);
+    T_CHECK(t, !wmbt_s3conn_is_reusable(&k.x->conn[0]));
+    /* a deadline that is there fails the want */
+    wmbt_s3client_start(&k.x->client, 0);
+    T_CALL(t, begin(t, &k, false, 1));
+    T_CALL(t, start(t, &k));
+    wmbt_s3client_start(&k.x->client, k.x->now.ms);
+    T_CALL(t, take(t, &k));
+    T_CALL(t, live_start(t, k.x));
+    T_CALL(t, take(t, &k));
+    k.x->client.deadline = k.x->now.ms;
+    T_EQ(t, ask(&k, 0), WMBT_NEED_MORE);
+    T_EQ(t, drive_status(k.x->d, 0), WMBT_S3CLIENT_REFUSED + (int)WMBT_S3_BUSY);
+    T_EQ(t, k.x->client.counts.requests, 0);
+}
+
+/* Header bytes without end are refused. */
+static void test_endless_header(wmbt_test *t)
+{
+    talk k;
+    T_CALL(t, ask_first(t, &k));
+    say(&k, "HTTP/1.1 206 x\r\nX: ");
+    T_EQ(t, give(&k, 0), WMBT_NEED_MORE);
+    wmbt_status status = WMBT_NEED_MORE;
+    uint32_t bytes = 0;
+    for (; status == WMBT_NEED_MORE && bytes < 20000u; bytes += 4u) {
+        status = give_text(&k, 0, "aaaa");
+    }
+    T_EQ(t, status, WMBT_END);
+    T_CHECK(t, bytes > 16000u && bytes <= 16384u);
+    T_EQ(t, k.x->client.counts.refused, 1);
+    T_EQ(t, retries(&k), 1);
+}
+
+/* A request is written into the memory that was given, and nowhere else. */
+static void test_where_requests_go(wmbt_test *t)
+{
+    const size_t room = 4096;
+    talk k;
+    T_CALL(t, begin(t, &k, false, 1));
+    T_CALL(t, start(t, &k));
+    uint8_t *memory = wmbt_test_alloc(t, 3u * room);
+    T_CHECK(t, memory != NULL);
+    wmbt_test_fill(memory, 3u * room);
+    T_EQ(t,
+         wmbt_s3client_ask(&k.x->client, &k.x->conn[0], k.x->d->r, &k.x->now,
+                           wmbt_buf_of(memory + room, room), &k.request_bytes),
+         WMBT_OK);
+    T_CHECK(t, wmbt_test_is_filled(memory, room));
+    T_CHECK(t, wmbt_test_is_filled(memory + 2u * room, room));
+    T_CHECK(t, k.request_bytes > 100u && memory[room] == (uint8_t)'G');
+}
+
+/* A store that ignores ranges is asked once for an object; so is one for a small object, which is
+ * shorter than the part that is asked for. */
+static void test_once(wmbt_test *t)
+{
+    for (uint32_t whole = 0; whole < 2u; whole++) {
+        talk k;
+        T_CALL(t, begin(t, &k, whole != 0u, 1));
+        T_CALL(t, start(t, &k));
+        T_CALL(t, expect_range(t, &k, 0, "0-127"));
+        if (whole != 0u) {
+            uint32_t first = 0;
+            say(&k, "HTTP/1.1 200 x\r\nContent-Length: ");
+            say_number(&k, (uint32_t)k.object.len);
+            say(&k, "\r\n\r\n");
+            T_EQ(t, give(&k, 0), WMBT_NEED_MORE);
+            T_EQ(t, receive(&k, 0, wmbt_view_of(k.object.data, 200)), WMBT_END);
+            T_CALL(t, take(t, &k));
+            /* its rest, at once */
+            T_EQ(t, ask(&k, 0), WMBT_OK);
+            wmbt_view line =
+                wmbt_test_line_of(wmbt_view_of(k.x->request, k.request_bytes), "Range: bytes=");
+            first = (uint32_t)wmbt_cell_u64(t, wmbt_cell_part(&line, '-'));
+            T_EQ(t, wmbt_cell_u64(t, line), k.object.len - 1u);
+            T_CHECK(t, first >= 128u && first <= 200u);
+            T_EQ(t, ask(&k, 1), WMBT_NEED_MORE);
+            continue;
+        }
+        say(&k, "HTTP/1.1 206 x\r\nContent-Range: bytes 0-99/100\r\nContent-Length: 100\r\n\r\n");
+        T_EQ(t, give(&k, 0), WMBT_NEED_MORE);
+        T_EQ(t, receive(&k, 0, wmbt_view_of(k.object.data, 100)), WMBT_END);
+        T_CHECK(t, drive_status(k.x->d, 0) != WMBT_NEED_MORE);
+        T_EQ(t, ask(&k, 0), WMBT_NEED_MORE);
+    }
+}
+
 /* --- answers that nobody waits for ------------------------------------------------------------ */
 
 /* A prompt begins while requests of its predecessor are under way: their answers are read for
@@ -749,6 +1007,14 @@ static const wmbt_case cases[] = {
     {"answers that end with the connection", test_until_the_end, ARENA, NULL},
     {"when a connection goes on", test_goes_on, ARENA, NULL},
     {"closed behind the first of two", test_closed_behind_the_first, ARENA, NULL},
+    {"bounds of waits", test_bounds, ARENA, NULL},
+    {"attempts of an object that gets on", test_gets_on, ARENA, NULL},
+    {"the next object in a slot", test_next_object, ARENA, NULL},
+    {"the oldest want first", test_oldest_first, ARENA, NULL},
+    {"one request at once", test_one_at_once, ARENA, NULL},
+    {"a header without end", test_endless_header, ARENA, NULL},
+    {"where requests are written", test_where_requests_go, ARENA, NULL},
+    {"asked for once", test_once, ARENA, NULL},
     {"answers to another prompt", test_of_another_prompt, ARENA, NULL},
     {"the whole for a part", test_whole_for_a_part, ARENA, NULL},
     {"more holes than are remembered", test_holes, ARENA, NULL},

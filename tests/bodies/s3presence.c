@@ -9,6 +9,7 @@
 
 #define ROOM 4096u
 #define IN_FLIGHT 4u
+#define NO_BLOCK 99u
 
 typedef struct run {
     drive *d;
@@ -38,7 +39,7 @@ static void put_document(wmbt_test *t, run *x, const char *token, bool encoded, 
     size_t n = 0;
     put(x, "<ListBucketResult><Contents><Key>kv/t/n/wombatkv/v1/block/b3=00</Key><Size>1</Size>"
            "</Contents>");
-    if (block < x->d->b->blocks) {
+    if (block != NO_BLOCK) {
         T_EQ(t, wmbt_reader_object_key(x->d->r, block, wmbt_buf_of(key, sizeof key), &n), WMBT_OK);
         put(x, "<Contents><Key>");
         for (size_t i = 0; i < n; i++) {
@@ -110,6 +111,10 @@ static run *prepare_space(wmbt_test *t, uint32_t max_pages, const char *name_spa
     x->now.ms = 1000;
     x->now.time = 1700000000u;
     x->now.random = 7;
+    wmbt_test_fill(&x->client, sizeof x->client); /* what was there is nothing to them */
+    wmbt_test_fill(x->slots, sizeof x->slots);
+    wmbt_test_fill(&x->p, sizeof x->p);
+    wmbt_test_fill(x->memory, sizeof x->memory);
     bool good = wmbt_s3client_init(&x->client, &config, x->slots) == WMBT_OK &&
                 wmbt_s3presence_init(&x->p, wmbt_buf_of(x->memory, sizeof x->memory), max_pages) ==
                     WMBT_OK &&
@@ -181,7 +186,7 @@ static void test_pages(wmbt_test *t)
         T_CHECK(t, request_has(x, "GET /b?list-type=2&prefix=kv%2Ft%2Fn%2Fwombatkv%2Fv1%2Fblock%2F"
                                   "b3%3D HTTP/1.1\r\n"));
         T_EQ(t, ask(x), WMBT_BAD_STATE);
-        T_CALL(t, put_page(t, x, "a/b=", way % 2u != 0u, 99));
+        T_CALL(t, put_page(t, x, "a/b=", way % 2u != 0u, NO_BLOCK));
         T_EQ(t, give(x, way), WMBT_OK);
         T_EQ(t, ask(x), WMBT_OK);
         T_CHECK(t, request_has(x, "continuation-token=a%2Fb%3D&list-type=2"));
@@ -213,7 +218,7 @@ static void test_reused(wmbt_test *t)
             T_CHECK(t, x != NULL);
             T_EQ(t, ask(x), WMBT_OK);
             T_CHECK(t, !wmbt_s3presence_is_reusable(&x->p));
-            T_CALL(t, put_chunked(t, x, "a", 99));
+            T_CALL(t, put_chunked(t, x, "a", NO_BLOCK));
             if (more != 0u) {
                 put(x, "?");
             }
@@ -233,6 +238,23 @@ static void test_reused(wmbt_test *t)
 /* Keys that end almost as that of a block are not its own. */
 static void test_almost_a_key(wmbt_test *t)
 {
+    for (uint32_t less = 0; less < 2u; less++) { /* the digits alone, and one of them less */
+        uint8_t key[WMBT_OBJKEY_MAX_BYTES];
+        size_t n = 0;
+        run *x = prepare(t, 0);
+        T_CHECK(t, x != NULL);
+        T_EQ(t, ask(x), WMBT_OK);
+        T_EQ(t, wmbt_reader_object_key(x->d->r, 1, wmbt_buf_of(key, sizeof key), &n), WMBT_OK);
+        x->len = 0;
+        put(x, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<ListBucketResult><Contents><Key>");
+        wmbt_test_copy(x->out + x->len, key + n - 64u + less, 64u - less);
+        x->len += 64u - less;
+        put(x, "</Key><Size>7</Size></Contents>");
+        put(x, "<IsTruncated>false</IsTruncated></ListBucketResult>");
+        T_EQ(t, give(x, 0), WMBT_END);
+        T_EQ(t, drive_status(x->d, 0), WMBT_MISSING);
+        T_EQ(t, drive_status(x->d, 1), less == 0u ? WMBT_NEED_MORE : WMBT_MISSING);
+    }
     for (uint32_t row = 0; row < 3u; row++) {
         run *x = prepare(t, 0);
         T_CHECK(t, x != NULL);
@@ -264,7 +286,7 @@ static void test_next_prompt(wmbt_test *t)
     T_CHECK(t, x != NULL);
     T_EQ(t, ask(x), WMBT_OK);
     T_EQ(t, wmbt_reader_start(r, &x->d->prompt), WMBT_OK);
-    T_CALL(t, put_page(t, x, "", false, 99)); /* while there are no blocks */
+    T_CALL(t, put_page(t, x, "", false, NO_BLOCK)); /* while there are no blocks */
     T_EQ(t, wmbt_reader_hash(r, &x->d->b->hash[0]), WMBT_OK);
     T_EQ(t, wmbt_reader_end(r, x->d->b->token_count), WMBT_OK);
     T_EQ(t, wmbt_reader_next_want(r, &x->want), WMBT_OK);
@@ -361,7 +383,8 @@ static void test_again(wmbt_test *t)
         "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 429 x\r\nContent-Length: 0\r\nRetry-After: 2\r\n\r\n",
         "HTTP/1.1 200 x\r\nContent-Length: 9\r\nContent-Length: 8\r\n\r\n",
-        "HTTP/1.1 200 x\r\nContent-Length: 500\r\n\r\n<ListBucketResult><NextContinuationToken>x",
+        "HTTP/1.1 200 x\r\nContent-Length: "
+        "500\r\n\r\n<ListBucketResult><NextContinuationToken>xxxxxxxx",
     };
     for (uint32_t i = 0; i < 5u * sizeof bad / sizeof bad[0]; i++) {
         run *x = prepare(t, 2);
@@ -385,6 +408,7 @@ static void test_again(wmbt_test *t)
             x->now.ms++;
         }
         T_EQ(t, x->client.counts.retries, 4);
+        T_EQ(t, x->client.counts.refused, i % 5u == 3u ? 4u : 0u);
         T_EQ(t, x->client.budget, 500u - 4u * WMBT_S3CLIENT_RETRY_COST);
         T_EQ(t, ask(x), WMBT_OK);
         if (i < 5u) { /* the last attempt */
@@ -395,7 +419,7 @@ static void test_again(wmbt_test *t)
             T_EQ(t, x->want.object, 0);
             continue;
         }
-        T_CALL(t, put_page(t, x, "", false, 99)); /* block 0 stands on the first page */
+        T_CALL(t, put_page(t, x, "", false, NO_BLOCK)); /* block 0 stands on the first page */
         T_EQ(t, give(x, i), WMBT_END);
         T_EQ(t, drive_status(x->d, 1), WMBT_MISSING);
         T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
@@ -415,7 +439,7 @@ static void test_limits(wmbt_test *t)
             x->now.ms += wmbt_s3presence_wait(&x->p, x->now.ms);
         }
         T_EQ(t, ask(x), WMBT_OK);
-        T_CALL(t, put_page(t, x, page == 0u ? "a" : page == 1u ? "b" : "c", false, 99));
+        T_CALL(t, put_page(t, x, page == 0u ? "a" : page == 1u ? "b" : "c", false, NO_BLOCK));
         T_EQ(t, give(x, page), WMBT_OK);
     }
     x->client.budget = WMBT_S3CLIENT_RETRY_COST - 1u;
@@ -459,7 +483,7 @@ static void test_learning(wmbt_test *t)
     static const char *const signs[] = {"Credential=AK/19941106/us/", "Credential=AK/20231114/eu/",
                                         "Credential=AK/20231114/eu/"};
     for (uint32_t i = 0; i < 6u; i++) {
-        run *x = prepare(t, 0);
+        run *x = prepare(t, 2);
         T_CHECK(t, x != NULL);
         T_EQ(t, ask(x), WMBT_OK);
         if (i >= 3u) { /* another answer was quicker */
@@ -478,6 +502,17 @@ static void test_learning(wmbt_test *t)
         T_EQ(t, ask(x), WMBT_OK);
         T_CHECK(t, i == 3u || request_has(x, signs[i % 3u]));
         T_EQ(t, x->client.budget, 500);
+        T_EQ(t, x->client.counts.retries, 1);
+        if (i % 3u == 2u) { /* the page counts once: there may be another one */
+            T_CALL(t, put_page(t, x, "a/b=", false, NO_BLOCK));
+            T_EQ(t, give(x, i), WMBT_OK);
+            T_EQ(t, ask(x), WMBT_OK);
+            T_CHECK(t, request_has(x, "continuation-token=a%2Fb%3D&list-type=2"));
+            T_CALL(t, put_page(t, x, "", false, NO_BLOCK));
+            T_EQ(t, give(x, i), WMBT_END);
+            T_EQ(t, drive_status(x->d, 0), WMBT_MISSING);
+            continue;
+        }
         T_EQ(t, give_and(x, i, false), WMBT_END); /* once only */
         T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
         T_EQ(t, x->want.kind, WMBT_WANT_OBJECT);
@@ -535,6 +570,119 @@ static void test_connections(wmbt_test *t)
     T_EQ(t, x->client.counts.by_meaning[WMBT_S3_BUSY], 3);
 }
 
+/* One connection, which ends while idle before each page but the first, and then in the middle of
+ * an answer: the pages count once, the middle is an attempt. */
+static void test_ends_while_idle(wmbt_test *t)
+{
+    static const char *const tokens[] = {"aa", "bb", "cc", ""};
+    run *x = prepare(t, 4);
+    T_CHECK(t, x != NULL);
+    for (uint32_t page = 0; page < 4u; page++) {
+        T_EQ(t, ask(x), WMBT_OK);
+        if (page != 0u) {
+            T_EQ(t, lose(x), WMBT_OK);
+            T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 0);
+            T_EQ(t, ask(x), WMBT_OK);
+            T_CHECK(t, request_has(x, tokens[page - 1u]));
+        }
+        T_EQ(t, x->client.counts.retries, 0);
+        T_CALL(t, put_chunked(t, x, tokens[page], NO_BLOCK));
+        T_EQ(t, give_and(x, page, false), page < 3u ? WMBT_OK : WMBT_END);
+        T_CHECK(t, wmbt_s3presence_is_reusable(&x->p));
+    }
+    T_EQ(t, drive_status(x->d, 0), WMBT_MISSING);
+    x = prepare(t, 4);
+    T_CHECK(t, x != NULL);
+    T_EQ(t, ask(x), WMBT_OK);
+    T_CALL(t, put_chunked(t, x, "aa", NO_BLOCK));
+    T_EQ(t, give_and(x, 0, false), WMBT_OK);
+    T_EQ(t, ask(x), WMBT_OK);
+    x->len = 0;
+    put(x, "HTTP/1.1 2");
+    T_EQ(t, give(x, 0), WMBT_OK);
+    T_EQ(t, x->client.counts.retries, 1);
+}
+
+/* Questions about more blocks than a byte has bits, each block alone, in memory for just as many,
+ * by one presence: what a question left behind is nothing to the next one. */
+static void test_many_blocks(wmbt_test *t)
+{
+    enum { MANY = 20 };
+    run *x = prepare(t, 1);
+    T_CHECK(t, x != NULL);
+    uint8_t *memory = wmbt_test_alloc(t, WMBT_S3PRESENCE_BYTES(MANY));
+    uint8_t *room = wmbt_test_alloc(t, WMBT_READER_BYTES(MANY, 1));
+    T_CHECK(t, memory != NULL && room != NULL);
+    x->d->config.presence_blocks = MANY;
+    x->d->config.max_blocks = MANY;
+    x->d->config.memory = wmbt_buf_of(NULL, 0);
+    T_EQ(
+        t,
+        wmbt_reader_init(wmbt_buf_of(room, WMBT_READER_BYTES(MANY, 1)), &x->d->config, 1, &x->d->r),
+        WMBT_OK);
+    for (uint32_t blocks = 1; blocks <= MANY; blocks++) {
+        size_t bytes = WMBT_S3PRESENCE_BYTES(0) + (blocks + 7u) / 8u;
+        wmbt_test_fill(memory, WMBT_S3PRESENCE_BYTES(MANY));
+        wmbt_test_fill(&x->p, sizeof x->p);
+        T_EQ(t, wmbt_s3presence_init(&x->p, wmbt_buf_of(memory, bytes - 1u), 1), WMBT_OK);
+        for (uint32_t there = 0; there <= blocks; there++) {
+            T_EQ(t, wmbt_reader_start(x->d->r, &x->d->prompt), WMBT_OK);
+            for (uint32_t i = 0; i < blocks; i++) {
+                wmbt_block_hash hash;
+                wmbt_test_fill(&hash, sizeof hash);
+                hash.bytes[31] = (uint8_t)i;
+                T_EQ(t, wmbt_reader_hash(x->d->r, &hash), WMBT_OK);
+            }
+            T_EQ(t, wmbt_reader_end(x->d->r, blocks * BUCKET_BLOCK_TOKENS), WMBT_OK);
+            T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+            T_EQ(t, x->want.kind, WMBT_WANT_PRESENCE);
+            T_EQ(t, x->want.blocks, blocks);
+            if (there == 0u) { /* a byte too few for the bits: the objects are asked for */
+                T_EQ(t, wmbt_s3presence_take(&x->p, x->d->r, &x->want), WMBT_NEED_MORE);
+                T_EQ(t, wmbt_s3presence_init(&x->p, wmbt_buf_of(memory, bytes), 1), WMBT_OK);
+                continue;
+            }
+            T_EQ(t, wmbt_s3presence_take(&x->p, x->d->r, &x->want), WMBT_OK);
+            if (there % 3u == 0u) { /* an attempt and a wait, of this question alone */
+                T_EQ(t, ask(x), WMBT_OK);
+                T_EQ(t, lose(x), WMBT_OK);
+                T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 7);
+                T_EQ(t, x->p.attempts, 1);
+                x->now.ms += 7u;
+            }
+            T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 0);
+            T_EQ(t, ask(x), WMBT_OK);
+            T_CHECK(t, !request_has(x, "continuation-token"));
+            T_CALL(t, put_page(t, x, there % 4u == 0u ? "x" : "", false, there - 1u));
+            T_EQ(t, give(x, 0), WMBT_END); /* with a token: more pages than may be asked for */
+            T_CHECK(t, wmbt_test_is_filled(memory + bytes, WMBT_S3PRESENCE_BYTES(MANY) - bytes));
+            for (uint32_t i = 0; i < blocks; i++) {
+                T_EQ(t, drive_status(x->d, i),
+                     i + 1u == there || there % 4u == 0u ? WMBT_NEED_MORE : WMBT_MISSING);
+            }
+        }
+    }
+}
+
+/* Header bytes without end are refused. */
+static void test_endless_header(wmbt_test *t)
+{
+    run *x = prepare(t, 0);
+    T_CHECK(t, x != NULL);
+    T_EQ(t, ask(x), WMBT_OK);
+    x->len = 0;
+    put(x, "HTTP/1.1 200 x\r\nX: ");
+    T_EQ(t, give_and(x, 0, false), WMBT_NEED_MORE);
+    uint32_t bytes = 0;
+    wmbt_status status = WMBT_NEED_MORE;
+    for (x->len = 0, put(x, "aaaa"); status == WMBT_NEED_MORE && bytes < 20000u; bytes += 4u) {
+        status = give_and(x, 0, false);
+    }
+    T_EQ(t, status, WMBT_OK);
+    T_CHECK(t, bytes > 16000u && bytes <= 16384u);
+    T_EQ(t, x->client.counts.refused, 1);
+}
+
 static void test_arguments(wmbt_test *t)
 {
     run *x = prepare(t, 0);
@@ -579,6 +727,9 @@ static const wmbt_case cases[] = {
     {"clock and region", test_learning, ARENA, NULL},
     {"a deadline in a wait", test_deadline_in_a_wait, ARENA, NULL},
     {"connections", test_connections, ARENA, NULL},
+    {"a connection that ends while idle", test_ends_while_idle, ARENA, NULL},
+    {"more blocks than a byte has bits", test_many_blocks, ARENA, NULL},
+    {"a header without end", test_endless_header, ARENA, NULL},
     {"arguments", test_arguments, ARENA, NULL},
 };
 WMBT_SUITE(s3presence, cases);

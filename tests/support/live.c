@@ -175,6 +175,7 @@ void live_begin(wmbt_test *t, live *x)
     x->now.random = 7;
     T_EQ(t, WMBT_S3CLIENT_BYTES(LIVE_IN_FLIGHT, LIVE_MAX_CONNS, LIVE_LINE_BYTES),
          sizeof x->client + sizeof x->slots + sizeof x->conn + sizeof x->line);
+    wmbt_test_fill(x->conn, sizeof x->conn); /* what it is before is nothing to it */
     for (uint32_t i = 0; i < LIVE_MAX_CONNS; i++) {
         T_EQ(t, wmbt_s3conn_init(&x->conn[i], wmbt_buf_of(x->line[i], LIVE_LINE_BYTES)), WMBT_OK);
     }
@@ -185,6 +186,8 @@ void live_start(wmbt_test *t, live *x)
 {
     drive *d = x->d;
     x->s->answers = 0;
+    wmbt_test_fill(&x->client, sizeof x->client);
+    wmbt_test_fill(x->slots, sizeof x->slots);
     T_EQ(t, wmbt_s3client_init(&x->client, &x->config, x->slots), WMBT_OK);
     T_EQ(t, wmbt_reader_start(d->r, &d->prompt), WMBT_OK);
     for (uint32_t i = 0; i < d->b->blocks; i++) {
