@@ -89,9 +89,6 @@ wmbt_status wmbt_kvblock_read_bound(wmbt_view object, const wmbt_kvblock_expect 
 {
     wmbt_kvblock_push push;
     wmbt_status status = wmbt_kvblock_push_init(&push, expect);
-    if (status == WMBT_OK && wmbt_view_is_bad(object)) {
-        status = WMBT_BAD_ARGUMENT;
-    }
     if (status != WMBT_OK) {
         return status;
     }
@@ -170,9 +167,6 @@ wmbt_status wmbt_rawtail_read_bound(wmbt_view object, const wmbt_rawtail_expect 
 {
     wmbt_rawtail_push push;
     wmbt_status status = wmbt_rawtail_push_init(&push, expect);
-    if (status == WMBT_OK && wmbt_view_is_bad(object)) {
-        status = WMBT_BAD_ARGUMENT;
-    }
     if (status != WMBT_OK) {
         return status;
     }

@@ -174,6 +174,108 @@ static void test_tail(wmbt_test *t)
     }
 }
 
+#if WMBT_CFG_WRITERS
+/* A sealed object of noise, and its digest; the hash has something in it. */
+static wmbt_blake3 *seal_small(wmbt_test *t, bool tail, wmbt_view *object, uint8_t digest[32])
+{
+    uint32_t random = 7;
+    uint8_t *b = wmbt_test_alloc(t, 816);
+    size_t n = 0;
+    for (size_t i = 0; b != NULL && i < 816u; i++) {
+        b[i] = (uint8_t)wmbt_test_random(&random);
+    }
+    wmbt_buf room = wmbt_buf_of(b, 816);
+    T_ALSO(t,
+           (tail ? wmbt_rawtail_seal(room, &wmbt_test_shape, 21, 5, 16, &n)
+                 : wmbt_kvblock_seal(room, &wmbt_test_shape, 8, 3, &n)) == WMBT_OK,
+           "seals");
+    *object = wmbt_view_of(b, n);
+    wmbt_blake3 *hash = hash_of(t, *object, digest);
+    T_ALSO(t, wmbt_blake3_update(hash, wmbt_view_of(b, 5)) == WMBT_OK, "hashes");
+    return hash;
+}
+
+/* In pieces of each size, with memory for rows at any call, as large as it has to be: rows go there
+ * and nothing else, and what finish() says is what it says without a hash. */
+static void test_small_blocks(wmbt_test *t)
+{
+    wmbt_view object;
+    uint8_t digest[32], rows[816];
+    const wmbt_kvblock_expect expect = {&wmbt_test_shape, 8, 3, 0};
+    wmbt_kvblock_info want, info;
+    wmbt_blake3 *hash = seal_small(t, false, &object, digest);
+    T_CHECK(t, !t->failed);
+    T_EQ(t, wmbt_kvblock_read(object, &expect, &want), WMBT_OK);
+    wmbt_test_fill(&info, sizeof info);
+    T_EQ(t, wmbt_kvblock_read_bound(object, &expect, hash, digest, &info), WMBT_OK);
+    T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&want, sizeof info);
+    for (size_t most = 1; most <= object.len; most++) {
+        wmbt_kvblock_push push;
+        wmbt_extent extent = {0, 0, 0, 0, 0};
+        uint32_t position = 0;
+        wmbt_status status = WMBT_OK;
+        wmbt_test_fill(&push, sizeof push);
+        T_EQ(t, wmbt_kvblock_push_init(&push, &expect), WMBT_OK);
+        wmbt_blake3_reset(hash);
+        for (size_t at = 0, used = 0; at < object.len; at += used) {
+            size_t n = most < object.len - at ? most : object.len - at;
+            bool inside = wmbt_kvblock_push_at(&push, &extent, &position) == WMBT_OK;
+            size_t room = inside ? extent.bytes - position : sizeof rows;
+            wmbt_test_fill(rows, sizeof rows);
+            status = wmbt_kvblock_bound_feed(&push, hash, wmbt_view_of(object.data + at, n),
+                                             wmbt_buf_of(rows, room), &used);
+            T_CHECK(t, !wmbt_status_is_error(status));
+            size_t placed = !inside ? 0u : used < room ? used : room;
+            T_BYTES(t, rows, object.data + at, placed);
+            T_CHECK(t, wmbt_test_is_filled(rows + placed, sizeof rows - placed));
+        }
+        T_EQ(t, status, WMBT_END);
+        wmbt_test_fill(&info, sizeof info);
+        T_EQ(t, wmbt_kvblock_bound_finish(&push, hash, digest, &info), WMBT_OK);
+        T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&want, sizeof info);
+    }
+}
+
+static void test_small_tails(wmbt_test *t)
+{
+    wmbt_view object;
+    uint8_t digest[32], rows[816];
+    const wmbt_rawtail_expect expect = {&wmbt_test_shape, 0};
+    wmbt_rawtail_info want, info;
+    wmbt_blake3 *hash = seal_small(t, true, &object, digest);
+    T_CHECK(t, !t->failed);
+    T_EQ(t, wmbt_rawtail_read(object, &expect, &want), WMBT_OK);
+    wmbt_test_fill(&info, sizeof info);
+    T_EQ(t, wmbt_rawtail_read_bound(object, &expect, hash, digest, &info), WMBT_OK);
+    T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&want, sizeof info);
+    for (size_t most = 1; most <= object.len; most += most < 40u ? 1u : 37u) {
+        wmbt_rawtail_push push;
+        wmbt_extent extent = {0, 0, 0, 0, 0};
+        uint32_t position = 0;
+        wmbt_status status = WMBT_OK;
+        wmbt_test_fill(&push, sizeof push);
+        T_EQ(t, wmbt_rawtail_push_init(&push, &expect), WMBT_OK);
+        wmbt_blake3_reset(hash);
+        for (size_t at = 0, used = 0; at < object.len; at += used) {
+            size_t n = most < object.len - at ? most : object.len - at;
+            bool inside = wmbt_rawtail_push_at(&push, &extent, &position) == WMBT_OK;
+            size_t room = inside ? extent.bytes - position : sizeof rows;
+            wmbt_test_fill(rows, sizeof rows);
+            status = wmbt_rawtail_bound_feed(&push, hash, wmbt_view_of(object.data + at, n),
+                                             wmbt_buf_of(rows, room), &used);
+            T_CHECK(t, !wmbt_status_is_error(status));
+            size_t placed = !inside ? 0u : used < room ? used : room;
+            T_BYTES(t, rows, object.data + at, placed);
+            T_CHECK(t, wmbt_test_is_filled(rows + placed, sizeof rows - placed));
+        }
+        T_EQ(t, status, WMBT_END);
+        wmbt_test_fill(&info, sizeof info);
+        T_EQ(t, wmbt_rawtail_bound_finish(&push, hash, digest, &info), WMBT_OK);
+        T_BYTES(t, (const uint8_t *)&info, (const uint8_t *)&want, sizeof info);
+    }
+}
+#endif
+
 /* A hash without room for the object binds nothing. */
 static void test_no_room(wmbt_test *t)
 {
@@ -302,6 +404,10 @@ static const wmbt_case cases[] = {
     {"blocks, whole, in pieces and placed", test_block, ROWS + 4096, BLOCK},
     {"bytes that change where they were placed", test_changed_where_placed, ROWS + 4096, BLOCK},
     {"raw tails", test_tail, ROWS + 4096, TAIL},
+#if WMBT_CFG_WRITERS
+    {"small blocks, in pieces of each size", test_small_blocks, 8192, NULL},
+    {"small tails, in pieces of each size", test_small_tails, 8192, NULL},
+#endif
     {"no room in the hash", test_no_room, 4096, BLOCK},
     {"refusals", test_refusals, 4096, BLOCK " " TAIL},
     {"no room in the hash for placed rows", test_no_room_placed, ROWS + 4096, BLOCK " " TAIL},

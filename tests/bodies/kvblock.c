@@ -8,6 +8,7 @@
 
 #include "../support/fault.h"
 #include "../support/objects.h"
+#include "format/body.h"
 #include "wombatkv/crc32c.h"
 
 #define FLASH (&wmbt_shape_deepseek_v4_flash)
@@ -141,6 +142,17 @@ static void test_too_large(wmbt_test *t)
     s.layers = 7;
     T_EQ(t, wmbt_kvblock_walk_init(&walk, &s, 8192), WMBT_OK);
     T_EQ(t, walk.end, 24 + 7 * (8 + (UINT64_C(1) << 29)));
+    /* the largest of all: 119 ratios, of which 13 layers have rows: a count and 7831 of 6027
+     * elements of 7 bytes */
+    wmbt_shape_layer mixed[119];
+    for (size_t i = 0; i < 119u; i++) {
+        mixed[i].ratio = i < 13u;
+        mixed[i].has_index = mixed[i].overlaps = 0;
+    }
+    const wmbt_shape largest = {mixed, 119, 6027, 0, 7, 1};
+    T_EQ(t, wmbt_kvblock_walk_init(&walk, &largest, 7831), WMBT_OK);
+    T_EQ(t, walk.end, 24 + UINT64_C(0xFFFFFFFF));
+    walk.end = 4711;
     s.layers = 8;
     wmbt_kvblock_expect expect = {&s, 8192, 0, 0};
     wmbt_kvblock_push p;
@@ -659,10 +671,40 @@ static void test_walk_find_and_return(wmbt_test *t)
     found.extent.offset = 4711;
     T_EQ(t, wmbt_kvblock_walk_find(&walk, walk.end, &found), WMBT_MISSING);
     T_EQ(t, found.extent.offset, 4711);
+    for (uint64_t offset = walk.end - 1u; offset >= 24u; offset--) {
+        T_EQ(t, wmbt_kvblock_walk_find(&walk, offset, &found), WMBT_OK);
+        size_t i = 0;
+        while (small_parts[i].extent.offset + small_parts[i].extent.bytes <= offset) {
+            i++;
+        }
+        T_BYTES(t, (const uint8_t *)&found, (const uint8_t *)&small_parts[i], sizeof found);
+        wmbt_kvblock_walk_return(&other, walk.offset, walk.layer, walk.part);
+        T_EQ(t, wmbt_kvblock_walk_next(&other, &next), WMBT_OK);
+        T_BYTES(t, (const uint8_t *)&next, (const uint8_t *)&found, sizeof next);
+    }
+}
+
+/* As many numbers of a header as are asked for. */
+static void test_header_numbers(wmbt_test *t)
+{
+    wmbt_body_decoder body;
+    uint32_t numbers[WMBT_BODY_HEADER_BYTES / 4u + 1u];
+    for (uint32_t i = 0; i < WMBT_BODY_HEADER_BYTES; i++) {
+        body.bytes[i] = (uint8_t)(i * 7u + 1u);
+    }
+    for (uint32_t n = 0; n <= WMBT_BODY_HEADER_BYTES / 4u; n++) {
+        wmbt_test_fill(numbers, sizeof numbers);
+        wmbt_body_numbers(&body, numbers, n);
+        for (uint32_t i = 0; i < n; i++) {
+            T_EQ(t, numbers[i], wmbt_test_load32(body.bytes + 4u * i));
+        }
+        T_CHECK(t, wmbt_test_is_filled(numbers + n, sizeof numbers - 4u * n));
+    }
 }
 
 static const wmbt_case cases[] = {
     {"walk: find and return", test_walk_find_and_return, 0, NULL},
+    {"header: its numbers", test_header_numbers, 0, NULL},
     {"order of checks", test_order_of_checks, 256, NULL},
     {"geometry: sizes", test_sizes, 0, NULL},
     {"geometry: layer starts", test_layer_starts, 0, NULL},

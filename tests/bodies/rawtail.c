@@ -195,6 +195,15 @@ static void test_too_large(wmbt_test *t)
     T_EQ(t, wmbt_rawtail_walk_init(&walk, &s, UINT32_MAX, 0, 0), WMBT_TOO_LARGE);
     T_EQ(t, walk.end, 4711);
     T_EQ(t, wmbt_rawtail_walk_init(&walk, &s, UINT32_MAX, 0, UINT32_MAX), WMBT_OK);
+    /* the largest of all: 24 + 57 layers of 3121 raw rows of 3449 elements of 7 bytes */
+    wmbt_shape_layer plain[57];
+    for (size_t i = 0; i < 57u; i++) {
+        plain[i].ratio = 0;
+        plain[i].has_index = plain[i].overlaps = 0;
+    }
+    const wmbt_shape largest = {plain, 57, 3449, 0, 7, 8192};
+    T_EQ(t, wmbt_rawtail_walk_init(&walk, &largest, 3121, 3121, 0), WMBT_OK);
+    T_EQ(t, walk.end, 16 + UINT64_C(0xFFFFFFFF));
 }
 
 /* --- does it fit ------------------------------------------------------------------------------ */
@@ -968,6 +977,19 @@ static void test_walk_find_and_return(wmbt_test *t)
     found.extent.offset = 4711;
     T_EQ(t, wmbt_rawtail_walk_find(&walk, walk.end, &found), WMBT_MISSING);
     T_EQ(t, found.extent.offset, 4711);
+    /* from the last byte to the first; what is come back to is known from its place alone */
+    for (uint64_t offset = walk.end - 1u; offset >= 36u; offset--) {
+        T_EQ(t, wmbt_rawtail_walk_find(&walk, offset, &found), WMBT_OK);
+        size_t i = 0;
+        while (small_parts[i].extent.offset + small_parts[i].extent.bytes <= offset) {
+            i++;
+        }
+        T_BYTES(t, (const uint8_t *)&found, (const uint8_t *)&small_parts[i], sizeof found);
+        wmbt_test_fill(&other.rows, sizeof other.rows);
+        wmbt_rawtail_walk_return(&other, walk.offset, walk.layer, walk.part);
+        T_EQ(t, wmbt_rawtail_walk_next(&other, &next), WMBT_OK);
+        T_BYTES(t, (const uint8_t *)&next, (const uint8_t *)&found, sizeof next);
+    }
 }
 
 static const wmbt_case cases[] = {

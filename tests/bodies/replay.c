@@ -559,13 +559,14 @@ static void test_replay_arguments(wmbt_test *t)
     T_EQ(t, wmbt_replay_run(&r, facts, SIZE_MAX, wmbt_buf_of(work, 36)), WMBT_TOO_LARGE);
     T_EQ(t, wmbt_replay_run(&r, facts, WMBT_REPLAY_MAX_FACTS + (size_t)1, wmbt_buf_of(work, 36)),
          WMBT_TOO_LARGE);
-    wmbt_view *const views[5] = {&facts[2].tenant_id, &facts[2].fingerprint, &facts[2].prefix_hash,
-                                 &facts[2].payload_digest, &facts[2].write_id};
-    for (size_t i = 0; i < 5u; i++) {
-        const uint8_t *kept = views[i]->data;
-        views[i]->data = NULL;
+    for (size_t i = 0; i < 15u; i++) {
+        wmbt_delta *f = &facts[i / 5u];
+        wmbt_view *const views[5] = {&f->tenant_id, &f->fingerprint, &f->prefix_hash,
+                                     &f->payload_digest, &f->write_id};
+        const uint8_t *kept = views[i % 5u]->data;
+        views[i % 5u]->data = NULL;
         T_EQ(t, wmbt_replay_run(&r, facts, 3, wmbt_buf_of(work, 36)), WMBT_BAD_ARGUMENT);
-        views[i]->data = kept;
+        views[i % 5u]->data = kept;
     }
     T_CHECK(t, wmbt_test_is_filled(&r, sizeof r) && wmbt_test_is_filled(work, sizeof work));
     /* no facts need no memory; more than is needed is left alone */

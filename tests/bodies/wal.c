@@ -995,8 +995,10 @@ static void test_node_arguments(wmbt_test *t)
 {
     uint8_t out[16];
     size_t len = 99;
+    wmbt_test_fill(out, sizeof out);
     T_EQ(t, wmbt_wal_node(WMBT_VIEW_LITERAL("AZ[az{09:@`/"), wmbt_buf_of(out, 16), &len), WMBT_OK);
     T_CHECK(t, wmbt_test_view_is(wmbt_view_of(out, len), "AZ-az-09----"));
+    T_CHECK(t, wmbt_test_is_filled(out + len, sizeof out - len));
     len = 99;
     wmbt_test_fill(out, sizeof out);
     T_EQ(t, wmbt_wal_node(wmbt_view_of(NULL, 1), wmbt_buf_of(out, 16), &len), WMBT_BAD_ARGUMENT);

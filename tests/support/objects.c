@@ -4,7 +4,9 @@
 
 #if WMBT_CFG_SHAPE
 
-static const wmbt_shape_layer small_layers[] = {{0, 0, 0}, {4, 1, 1}, {8, 0, 0}, {2, 1, 0}};
+/* A shape has as many layers as it says: what stands behind them is none. */
+static const wmbt_shape_layer small_layers[] = {
+    {0, 0, 0}, {4, 1, 1}, {8, 0, 0}, {2, 1, 0}, {7, 1, 1}};
 const wmbt_shape wmbt_test_shape = {small_layers, 4, 2, 1, 4, 8};
 
 uint32_t wmbt_test_crc32c(uint32_t crc, const uint8_t *p, size_t n)
