@@ -23,7 +23,7 @@ for name; do
         exit 1
     }
     inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "grow_$name.log")
-    ./"fuzz_$name" -merge=1 -max_len=65536 "$least" "$kept" "$found" >"merge_$name.log" 2>&1
+    ./"fuzz_$name" -set_cover_merge=1 -use_counters=0 -max_len=65536 "$least" "$kept" "$found" >"merge_$name.log" 2>&1
     edges=$(./"fuzz_$name" -runs=0 -max_len=65536 "$least" 2>&1 | sed -n 's/.*INITED *cov: \([0-9]*\).*/\1/p')
     # What was kept before keeps its name; what has a name that says something stays.
     for file in "$kept"/*; do
