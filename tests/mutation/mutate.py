@@ -19,7 +19,7 @@ whose code is the original's is no mutant. A case that does not come to a functi
 that found most so far come first; a time of the CPU above ten times the usual (three, and a second, if
 that is less) counts as noticed. Then the module's fuzz corpora and, for the reader, its model. What
 survives is compiled as users do (-O2), compared once more, and tried in the other configurations that cases
-come to it in.
+come to it in, one with sanitizers among them. Code that none of them has is of other machines: no mutant.
 
 The run fails if more than 4 % survive of those that survivors.tsv does not list as meaning the same.
 """
@@ -55,9 +55,14 @@ MUTANT_FLAGS = FLAGS + ["-O1", "-ftrivial-auto-var-init=pattern", "-fno-jump-tab
 # Kernels that are chosen when the library is configured.
 SMALL = ["-DWMBT_CFG_BLAKE3_KERNEL=1", "-DWMBT_CFG_CRC32C_KERNEL=1", "-DWMBT_CFG_SHA256_KERNEL=1",
          "-DWMBT_CFG_XXH_KERNEL=1", "-DWMBT_CFG_ZSTD_FAST=0"]
+SANITIZED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 CONFIGURATIONS = {  # name: (flags, the folder for whose sources it is)
-    "default": ([], "src/"), "small": (SMALL, "src/"),
-    "table": (["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2"], "src/hash/")}
+    "default": ([], "src/"), "sanitized": (SANITIZED, "src/"), "small": (SMALL, "src/"),
+    # Of other machines: nothing that is x86-64's.
+    "table": (["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2", "-U__SSE2__"], "src/")}
+if " avx2 " in text_of("/proc/cpuinfo"):
+    # What gives a machine's kernels their work.
+    CONFIGURATIONS["machine"] = (["-march=x86-64-v3"], "src/")
 BATCH_BYTES = 1000000
 QUICK_SECONDS = 0.3
 MAX_OTHERS_SECONDS = 4.0  # for cases of other modules
@@ -112,17 +117,24 @@ def limits():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def no_core():
+    """The same for what maps terabytes for its shadow."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 class Work:
     """The library and the tests in one configuration, compiled once, and which case comes to what."""
 
     def __init__(self, folder, data, modules, configuration):
         self.folder = os.path.abspath(folder)
         self.data, self.modules, self.config = data, modules, CONFIGURATIONS[configuration][0]
-        self.environment = {**os.environ, "WMBT_TEST_DATA": self.data}
+        self.environment = {**os.environ, "WMBT_TEST_DATA": self.data, "ASAN_OPTIONS": "detect_leaks=0"}
+        self.limits = no_core if self.config == SANITIZED else limits
         self.sources = mutated_sources(modules)
         self.suites = [name for module in modules.values() for name, needs in module.suites.items()
                        if "external" not in needs]
         self.cases, self.reaching, self.harnesses = [], {}, {}
+        self.left_out = {}  # source: numbers of functions that are not in this configuration
         self.lock = threading.Lock()
 
     def object_of(self, source):
@@ -135,7 +147,7 @@ class Work:
         return out
 
     def link(self, objects, out):
-        run("gcc", "-no-pie", "-o", out, *objects, cwd=ROOT)
+        run("gcc", "-no-pie", *self.config, "-o", out, *objects, cwd=ROOT)
         return out
 
     def build(self):
@@ -171,13 +183,25 @@ class Work:
             measured = os.path.join(self.folder, f"cases-{suite}-{key.hexdigest()[:16]}")
             if not os.path.exists(measured):
                 front = front or self.marked()
-                told = run(front, "measure", suite, env=self.environment, preexec_fn=limits)
+                told = run(front, "measure", suite, env=self.environment, preexec_fn=self.limits)
                 told = re.sub(r"(\d+) (?=[\d ]*$)", lambda number: labels[int(number[1])] + " ", told, flags=re.M)
                 with open(measured, "w", encoding="utf-8") as f:
                     f.write(told)
             with open(measured, encoding="utf-8") as f:
                 for line in f:
                     self.take_measure(line.rstrip("\n"), numbers)
+
+    def leaves_out(self, source, number):
+        """True if this configuration has nothing of a function."""
+        with self.lock:
+            if source not in self.left_out:
+                path = os.path.join(self.folder, "there_" + source.replace("/", "_"))
+                with open(path, "w", encoding="utf-8") as f:
+                    f.write(with_marks(text_of(source), 0))
+                told = run("gcc", *FLAGS, *self.config, "-I" + os.path.dirname(source), "-E", "-P", path, cwd=ROOT)
+                there = {int(mark) for mark in re.findall(r"wmbt_reached *\[(\d+)\] *=", told)}
+                self.left_out[source] = set(range(len(parsed(source)))) - there
+        return number in self.left_out[source]
 
     def marked(self):
         """All suites, with a library whose functions say that they were called."""
@@ -313,7 +337,7 @@ class Batch:
 
     def call(self, path, arguments, number, seconds):
         def bounds():
-            limits()
+            self.work.limits()
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 2))
         try:
             return subprocess.run([path, *arguments], env={**self.work.environment, "WMBT_MUTANT": str(number)},
@@ -341,7 +365,7 @@ class Batch:
             yield mutant, "invalid", ""
         with subprocess.Popen([self.front, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, text=True, env=self.work.environment,
-                              preexec_fn=limits) as front:
+                              preexec_fn=self.work.limits) as front:
             for number, mutant in self.mutants.items():
                 if self.same(number):
                     yield mutant, "same", ""
@@ -479,14 +503,15 @@ class Runs:
 
     def do(self, source, mutants, quick):
         """In each configuration in which a case comes to the function, until one notices; the first
-        only if it is to be quick."""
-        left = mutants
+        only if it is to be quick. What all of them leave out is of other targets."""
+        left, absent = mutants, set(mutants)
         for name, (_, folder) in CONFIGURATIONS.items():
             if not left or not source.startswith(folder):
                 break
             work = self.work(name)
             reached = {m for m in left if (source, function_of(parsed(source), m)) in work.reaching}
             some = [m for m in left if m in reached]
+            absent = {m for m in absent - reached if work.leaves_out(source, function_of(parsed(source), m))}
             survivors = set()
             for mutant, outcome, by in Batch(work, source, some, quick).run() if some else []:
                 if outcome == "survived" and not quick:
@@ -495,7 +520,7 @@ class Runs:
                     self.write(mutant, [outcome, by])
             left = [m for m in left if m not in reached or m in survivors]
         for mutant in left:
-            self.write(mutant, ["survived", ""])
+            self.write(mutant, ["same" if mutant in absent and not quick else "survived", ""])
 
 
 def chosen_mutants(arguments):
