@@ -406,6 +406,16 @@ def only_asked_for_zero(change, line):
     return all(what == "=" or what in ("==", "!=") and value in ("0", "0u") for what, value in uses)
 
 
+def only_longer(change, line, body):
+    """True for an array on the stack, or a table, with an element more, whose size nothing asks for."""
+    found = re.fullmatch(r"(\w+) -> \(\1 \+ 1\)", change)
+    if not found or not re.match(r"(static )?(const )?\w+ \w+\[", line):
+        return False
+    names = [name for name, size in re.findall(r"(\w+)\[([^]/-]*)\]", line.split("=")[0].split(";")[0])
+             if re.search(rf"\b{found[1]}\b", size)]
+    return names != [] and not any(re.search(rf"sizeof \(?{name}\b", body) for name in names)
+
+
 class Listed:
     """What survivors.tsv explains. A cell with "..." matches anything there; a gap explains nothing."""
 
@@ -426,6 +436,8 @@ class Listed:
         if only_asked_for_zero(row[2], row[1]):
             return "only asked whether it is 0"
         f = parsed(mutant.source)[function_of(parsed(mutant.source), mutant)]
+        if only_longer(row[2], row[1], text_of(mutant.source)[f.start:f.end]):
+            return "room that nothing uses"
         inside = (f"{mutant.source}:{f.name.text}", *row[1:])
         reason = self.exact.get(row) or self.exact.get(inside) or next(
             (why for cells, why in self.patterns if cells[0].fullmatch(row[0]) or cells[0].fullmatch(inside[0])
@@ -619,6 +631,13 @@ static int f(int a, int *p)
             or only_asked_for_zero("1 -> (1 + 1)", "x->depth = 1;") \
             or only_asked_for_zero("1 -> (1 - 1)", "slot->unsure = 1;"):
         missed.append("what is only asked whether it is 0")
+    if not only_longer("8 -> (8 + 1)", "uint8_t seed[8];", "x = sizeof other;") \
+            or only_longer("8 -> (8 + 1)", "uint8_t seed[8];", "x = sizeof seed;") \
+            or only_longer("8 -> (8 - 1)", "uint8_t seed[8];", "") \
+            or only_longer("4u -> (4u + 1)", "uint8_t seed[BYTES / 4u];", "") \
+            or only_longer("8 -> (8 + 1)", "uint32_t h[1][8];", "") \
+            or only_longer("8 -> (8 + 1)", "x = seed[8];", ""):
+        missed.append("what is only longer")
     if verdict(results, Listed(f"{one[95].source}\t...\t... -> ...\twhy\n"))[1]:
         missed.append("a pattern that matches nothing")
     return missed + self_test_of_copies()
