@@ -505,6 +505,84 @@ static void test_checksum_limits(wmbt_test *t)
     T_EQ(t, a.error.field, WMBT_FIELD_CHECKSUM32);
 }
 
+/* Exponents about 2^31, 2^32 and 2^64: a 1 before them is infinite or 0, four hundred nines are. */
+static void test_long_exponents(wmbt_test *t)
+{
+    static const char *const exponents[] = {
+        "214748364",   "2147483640",  "2147483646",           "2147483647",
+        "2147483648",  "2147483649",  "2147483650",           "4294966897",
+        "4294967295",  "4294967296",  "4294967297",           "4294967300",
+        "21474836470", "21474836480", "42949672960",          "42949672970",
+        "99999999999", "8589934592",  "18446744073709551616", "00000000002147483648"};
+    static const struct {
+        const char *before;
+        size_t nines;
+        const char *sign;
+        wmbt_status status;
+    } rows[] = {
+        {"1", 0, "", WMBT_BAD_NUMBER}, {"1", 0, "+", WMBT_BAD_NUMBER},
+        {"0", 0, "", WMBT_OK},         {"1", 0, "-", WMBT_OK},
+        {"", 400, "-", WMBT_OK},       {"0.", 400, "", WMBT_BAD_NUMBER},
+        {"-0.", 400, "-", WMBT_OK},
+    };
+    for (size_t i = 0; i < sizeof exponents / sizeof exponents[0]; i++) {
+        for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+            wmbt_test_reset(t);
+            wmbt_test_where(t, wmbt_test_text(exponents[i]));
+            builder b = build(t, 1024);
+            add_delta_with(&b, "none", "");
+            add(&b, ",\"x\":");
+            add(&b, rows[k].before);
+            add_times(&b, "9", rows[k].nines);
+            add(&b, "e");
+            add(&b, rows[k].sign);
+            add(&b, exponents[i]);
+            add(&b, "}");
+            answer a;
+            T_CALL(t, read_delta(t, built(&b), false, NO_MEMORY, NO_MEMORY, &a));
+            T_EQ(t, a.status, rows[k].status);
+        }
+    }
+}
+
+/* Each byte behind a backslash, in a text that is wanted, a key and a text that is not. */
+static void test_escapes(wmbt_test *t)
+{
+    static const char named[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+    for (uint32_t c = 0; c < 256u; c++) {
+        uint32_t name = 0;
+        while (name < 8u && (uint8_t)named[name] != c) {
+            name++;
+        }
+        for (uint32_t place = 0; place < 3u; place++) {
+            static const char *const before[] = {"\"a\",\"x\":1,\"write_id\":\"w", "\"a\",\"x",
+                                                 "\"a\",\"x\":\"w"};
+            static const char *const after[] = {"z\"}", "z\":1,\"write_id\":\"w\"}",
+                                                "z\",\"write_id\":\"w\"}"};
+            wmbt_test_reset(t);
+            builder b = build(t, 512);
+            uint8_t escape[2] = {'\\', 0}, room[3];
+            escape[1] = (uint8_t)c;
+            add(&b, "{\"schema_version\":1,\"epoch_ms\":1,\"seq\":1,\"tenant_id\":\"a\","
+                    "\"fingerprint\":"
+                    "\"a\",\"prefix_hash\":\"a\",\"payload_digest\":");
+            add(&b, before[place]);
+            add_bytes(&b, escape, 2);
+            add(&b, after[place]);
+            for (uint32_t v1 = 0; v1 < 2u; v1++) {
+                answer a;
+                T_CALL(t, read_delta(t, built(&b), v1 != 0u, wmbt_buf_of(room, 3), NO_MEMORY, &a));
+                T_EQ(t, a.status, name < 8u ? WMBT_OK : WMBT_BAD_TEXT);
+                if (name < 8u && place == 0u) {
+                    const uint8_t want[3] = {'w', (uint8_t)values[name], 'z'};
+                    T_EQ(t, a.delta.write_id.len, 3);
+                    T_BYTES(t, a.delta.write_id.data, want, 3);
+                }
+            }
+        }
+    }
+}
+
 /* A hundred thousand digits before, after the point and in the exponent. */
 static void test_long_numbers(wmbt_test *t)
 {
@@ -639,6 +717,22 @@ static void test_depth_unclosed(wmbt_test *t)
         work = memory(t, WMBT_JSON_WORK_BYTES(text.len));
         T_CALL(t, read_delta(t, text, true, NO_MEMORY, work, &a));
         T_EQ(t, a.status, WMBT_TRUNCATED);
+    }
+}
+
+/* Without memory, as many are open as can be: more memory is asked for only if the text could close
+ * them all. */
+static void test_depth_left(wmbt_test *t)
+{
+    for (size_t closed = 120; closed < 136u; closed++) {
+        wmbt_test_reset(t);
+        builder b = build(t, 512);
+        answer a;
+        add(&b, "{\"x\":");
+        add_times(&b, "[", WMBT_JSON_LEVELS);
+        add_times(&b, "]", closed);
+        T_CALL(t, read_delta(t, built(&b), true, NO_MEMORY, NO_MEMORY, &a));
+        T_EQ(t, a.status, closed <= WMBT_JSON_LEVELS ? WMBT_TRUNCATED : WMBT_TOO_DEEP);
     }
 }
 
@@ -1576,9 +1670,12 @@ static const wmbt_case cases[] = {
     {"hostile schema_version", test_version_limits, 2048, NULL},
     {"hostile checksum32", test_checksum_limits, 0, NULL},
     {"hostile length of a number", test_long_numbers, 103000, NULL},
+    {"hostile exponents", test_long_exponents, 1024, NULL},
+    {"each byte behind a backslash", test_escapes, 512, NULL},
     {"hostile depth, dispatching readers", test_depth_strict, 8192, NULL},
     {"hostile depth, v1 readers", test_depth_v1, 50000, NULL},
     {"hostile depth, nothing closed", test_depth_unclosed, 5u * MANY + MANY / 3u + 60000u, NULL},
+    {"hostile depth, what is left", test_depth_left, 512, NULL},
     {"hostile depth in an entry", test_depth_walk, 8192, NULL},
     {"room for texts", test_room, 64, NULL},
     {"room for the texts of an entry", test_walk_room, 0, NULL},
