@@ -628,15 +628,16 @@ uint32_t wmbt_fingerprint_open_fields(const wmbt_fingerprint_context *context,
 {
     uint32_t accepted = accept->unknown & WMBT_FINGERPRINT_ACCEPTABLE;
     uint32_t open = 0;
-    for (uint32_t field = 1; field <= WMBT_FINGERPRINT_ENCODED_FIELDS; field++) {
+    for (uint32_t field = WMBT_FINGERPRINT_ENCODED_FIELDS; field >= 1u; field--) {
         uint32_t state = context->values[field - 1u].state;
+        open <<= 1;
         if (state == WMBT_FINGERPRINT_ZERO) {
-            open |= accept->zero_layout == 1u ? 0u : WMBT_FINGERPRINT_BIT(field);
+            open |= accept->zero_layout == 1u ? 0u : 1u;
         } else if (state == WMBT_FINGERPRINT_UNKNOWN || state == WMBT_FINGERPRINT_WEAK) {
-            open |= WMBT_FINGERPRINT_BIT(field) & ~accepted;
+            open |= ~(accepted >> field) & 1u;
         }
     }
-    return open;
+    return open << 1; /* no field has the number 0 */
 }
 
 static wmbt_status wmbt_fingerprint_check(const wmbt_fingerprint_context *context,

@@ -9,9 +9,9 @@
 
 #if WMBT_CFG_RPC && WMBT_CFG_WRITERS
 
-/* A text is shorter than the first, an archive than the second: its offsets have 31 bits. */
+/* The longest text, and bits of the length of an archive: its offsets have as many. */
 #    define WMBT_RPC_MAX_TEXT_BYTES 0x3FFFFFFFu
-#    define WMBT_RPC_MAX_ARCHIVE_BYTES 0x7FFFFFFFu
+#    define WMBT_RPC_ARCHIVE_BITS 31u
 
 /* --- archives --------------------------------------------------------------------------------- */
 
@@ -116,7 +116,7 @@ static WMBT_NOINLINE wmbt_status wmbt_rpc_check_text(wmbt_view text, uint64_t *s
         return WMBT_BAD_ARGUMENT;
     }
     *sum += text.len;
-    if (text.len > WMBT_RPC_MAX_TEXT_BYTES || *sum > WMBT_RPC_MAX_ARCHIVE_BYTES) {
+    if (text.len > WMBT_RPC_MAX_TEXT_BYTES || *sum >> WMBT_RPC_ARCHIVE_BITS != 0u) {
         return WMBT_TOO_LARGE;
     }
     return wmbt_text_is_utf8(text) ? WMBT_OK : WMBT_BAD_TEXT;
@@ -127,11 +127,11 @@ static wmbt_status wmbt_rpc_check_bytes(wmbt_view bytes, uint64_t *sum)
     if (wmbt_view_is_bad(bytes)) {
         return WMBT_BAD_ARGUMENT;
     }
-    if (bytes.len > WMBT_RPC_MAX_ARCHIVE_BYTES) {
+    if (bytes.len >> WMBT_RPC_ARCHIVE_BITS != 0u) {
         return WMBT_TOO_LARGE;
     }
     *sum += bytes.len;
-    return *sum > WMBT_RPC_MAX_ARCHIVE_BYTES ? WMBT_TOO_LARGE : WMBT_OK;
+    return *sum >> WMBT_RPC_ARCHIVE_BITS != 0u ? WMBT_TOO_LARGE : WMBT_OK;
 }
 
 static wmbt_status wmbt_rpc_check_list(const wmbt_view *element, uint32_t count, bool texts,

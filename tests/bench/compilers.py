@@ -42,9 +42,8 @@ FAMILIES = [
     ("qemu-arm -cpu max", "arm-none-eabi-gcc", "-mcpu=cortex-m3 -mthumb",
      ["cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"]),
 ]
-# Flags that only have to compile every source: compilers have failed with their like. With Zbs GCC 12
-# still does, in three sources (docs/SPEED.md, "Traps"); clang has to.
-COMPILES = [("riscv64-unknown-elf-gcc", "-march=rv32imac_zba_zbb_zbc_zknh -mabi=ilp32"),
+# Flags that only have to compile every source: compilers have failed with their like (docs/SPEED.md, "Traps").
+COMPILES = [("riscv64-unknown-elf-gcc", "-march=rv32imac_zba_zbb_zbc_zbs_zknh -mabi=ilp32"),
             ("clang-19", "--target=riscv32-unknown-elf -march=rv32imac_zba_zbb_zbc_zbs_zknh")]
 # (compiler, a word of the flags, kernel): why. docs/SPEED.md, "Traps".
 KNOWN = {}

@@ -75,6 +75,8 @@ MORE = [
     ("a64 clang SVE", clang("aarch64-none-elf", "-O3", "-march=armv9-a+sve2")),
     ("rv64gc gcc medany -mno-relax", ["riscv64-unknown-elf-gcc", "-march=rv64gc", "-mabi=lp64d", "-O2",
                                       "-mcmodel=medany", "-mno-relax"]),
+    ("rv32imac gcc Zb*, Zknh", ["riscv64-unknown-elf-gcc", "-march=rv32imac_zba_zbb_zbc_zbs_zknh", "-mabi=ilp32",
+                                "-O3"]),
     ("rv64gcv clang RVV", clang("riscv64-unknown-elf", "-march=rv64gcv", "-mabi=lp64d", "-O3")),
     ("rv64imac clang, DPA", clang("riscv64-unknown-elf", "-march=rv64imac", *DPA)),
     ("rv64imac_zba_zbb_zbs clang, DPA", clang("riscv64-unknown-elf", "-march=rv64imac_zba_zbb_zbs", *DPA)),

@@ -16,7 +16,9 @@ typedef struct wmbt_engine_view_field {
 #    define WMBT_ENGINE_TEXTS 6u
 #    define WMBT_ENGINE_VIEWS 9u
 
-static wmbt_view wmbt_engine_view(const wmbt_engine_config *c, unsigned i, uint32_t *bit)
+/* Field i and its bit. One copy for all callers. */
+static WMBT_NOINLINE wmbt_view wmbt_engine_view(const wmbt_engine_config *c, unsigned i,
+                                                uint32_t *bit)
 {
     static const wmbt_engine_view_field fields[WMBT_ENGINE_VIEWS] = {
         {offsetof(wmbt_engine_config, seed_text), WMBT_ENGINE_SEED_TEXT},
