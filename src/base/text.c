@@ -41,7 +41,8 @@ static inline uint64_t wmbt_text_hex8(uint32_t bytes)
     return v + ones * '0' + (((v + ones * 6u) >> 4) & ones) * gap;
 }
 
-#    if defined(__GNUC__) && defined(__SSE2__)
+#    if defined(__SSE2__) && (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 9))
+#        define WMBT_TEXT_HEX16
 /* The same of eight bytes, written at once: who hashes digits loads as many. */
 static inline void wmbt_text_hex16(const uint8_t *bytes, uint8_t *out)
 {
@@ -58,7 +59,7 @@ static inline void wmbt_text_hex16(const uint8_t *bytes, uint8_t *out)
 void wmbt_text_hex(wmbt_view v, uint8_t *out)
 {
     size_t i = 0;
-#    if defined(__GNUC__) && defined(__SSE2__)
+#    ifdef WMBT_TEXT_HEX16
     for (; v.len - i >= 8u; i += 8u) {
         wmbt_text_hex16(v.data + i, out + 2u * i);
     }
