@@ -245,7 +245,6 @@ wmbt_status wmbt_http_init(wmbt_http *http, bool is_head, const wmbt_http_limits
     http->line.len = line.len < UINT32_MAX ? line.len : UINT32_MAX;
     wmbt_bytes_copy((uint8_t *)&http->limits, (const uint8_t *)limits, sizeof *limits);
     http->is_head = is_head;
-    wmbt_http_restart(http);
     return WMBT_OK;
 }
 

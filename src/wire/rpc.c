@@ -360,7 +360,7 @@ wmbt_status wmbt_rpc_read_keys(wmbt_view payload, wmbt_rpc_batch *batch)
 
 wmbt_status wmbt_rpc_read_bytes(wmbt_view payload, wmbt_rpc_batch *batch)
 {
-    wmbt_cursor c, lengths;
+    wmbt_cursor c;
     wmbt_rpc_batch found;
     wmbt_status status = wmbt_rpc_begin_batch(payload, WMBT_RPC_BYTES_MARK, &c, &found);
     if (status != WMBT_OK) {
@@ -370,11 +370,8 @@ wmbt_status wmbt_rpc_read_bytes(wmbt_view payload, wmbt_rpc_batch *batch)
         return WMBT_TRUNCATED;
     }
     wmbt_view_set(&found.rest, wmbt_view_of(c.data, c.left));
-    lengths = wmbt_cursor_of(found.lengths);
-    for (uint32_t i = 0; i < found.count; i++) {
-        uint32_t len = 0;
-        (void)wmbt_cursor_u32(&lengths, &len); /* there are `count` of them */
-        if (!wmbt_cursor_skip(&c, len)) {
+    for (size_t at = 0; at < found.lengths.len; at += 4u) {
+        if (!wmbt_cursor_skip(&c, wmbt_load_le32(found.lengths.data + at))) {
             return WMBT_BAD_LENGTH;
         }
     }
@@ -388,17 +385,13 @@ wmbt_status wmbt_rpc_read_bytes(wmbt_view payload, wmbt_rpc_batch *batch)
 wmbt_status wmbt_rpc_batch_next(wmbt_rpc_batch *batch, wmbt_view *element)
 {
     wmbt_cursor c = wmbt_cursor_of(batch->rest);
-    uint32_t len = 0;
     if (batch->taken >= batch->count) {
         return WMBT_END;
     }
     if (batch->lengths.data != NULL) { /* `count` of them */
         const size_t at = (size_t)batch->taken << 2;
-        wmbt_cursor lengths =
-            wmbt_cursor_of(wmbt_view_of(batch->lengths.data + at, batch->lengths.len - at));
         WMBT_ASSERT(at < batch->lengths.len);
-        (void)wmbt_cursor_u32(&lengths, &len);
-        if (!wmbt_cursor_bytes(&c, len, element)) {
+        if (!wmbt_cursor_bytes(&c, wmbt_load_le32(batch->lengths.data + at), element)) {
             return WMBT_TRUNCATED;
         }
     } else if (!wmbt_rpc_next_key(&c, element)) {

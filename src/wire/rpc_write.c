@@ -15,26 +15,22 @@
 
 /* --- archives --------------------------------------------------------------------------------- */
 
-/* An archive under way; places are counted from its beginning. What is referred to is written
- * first, each part in the order of its fields, then the root. */
-typedef struct wmbt_rpc_out {
-    wmbt_writer w;
-    size_t start; /* of the archive in what is written */
-} wmbt_rpc_out;
-
-static uint32_t wmbt_rpc_here(const wmbt_rpc_out *x)
+/* What is referred to is written first, each part in the order of its fields, then the root. Places
+ * are counted from the beginning of what is written: there an archive begins, or behind a mark that
+ * keeps its alignment. */
+static uint32_t wmbt_rpc_here(const wmbt_writer *x)
 {
-    return (uint32_t)(x->w.needed - x->start);
+    return (uint32_t)x->needed;
 }
 
-static void wmbt_rpc_zeros(wmbt_rpc_out *x, uint32_t count)
+static void wmbt_rpc_zeros(wmbt_writer *x, uint32_t count)
 {
     while (count-- != 0u) {
-        wmbt_writer_u8(&x->w, 0);
+        wmbt_writer_u8(x, 0);
     }
 }
 
-static void wmbt_rpc_align(wmbt_rpc_out *x, uint32_t alignment)
+static void wmbt_rpc_align(wmbt_writer *x, uint32_t alignment)
 {
     wmbt_rpc_zeros(x, (0u - wmbt_rpc_here(x)) & (alignment - 1u));
 }
@@ -47,47 +43,47 @@ static bool wmbt_rpc_is_inline(wmbt_view text)
 /* What takes a text by value is not inlined: GCC for Cortex-M0+ would copy it by memcpy. */
 
 /* The bytes of a text that do not stand in its place; returns where. */
-static WMBT_NOINLINE uint32_t wmbt_rpc_put_text(wmbt_rpc_out *x, wmbt_view text)
+static WMBT_NOINLINE uint32_t wmbt_rpc_put_text(wmbt_writer *x, wmbt_view text)
 {
     const uint32_t at = wmbt_rpc_here(x);
     if (!wmbt_rpc_is_inline(text)) {
-        wmbt_writer_bytes(&x->w, text);
+        wmbt_writer_bytes(x, text);
     }
     return at;
 }
 
-static uint32_t wmbt_rpc_put_bytes(wmbt_rpc_out *x, wmbt_view bytes)
+static uint32_t wmbt_rpc_put_bytes(wmbt_writer *x, wmbt_view bytes)
 {
     const uint32_t at = wmbt_rpc_here(x);
-    wmbt_writer_bytes(&x->w, bytes);
+    wmbt_writer_bytes(x, bytes);
     return at;
 }
 
 /* The form of a text whose bytes stand at `at`. */
-static WMBT_NOINLINE void wmbt_rpc_put_text_form(wmbt_rpc_out *x, wmbt_view text, uint32_t at)
+static WMBT_NOINLINE void wmbt_rpc_put_text_form(wmbt_writer *x, wmbt_view text, uint32_t at)
 {
     if (wmbt_rpc_is_inline(text)) {
-        wmbt_writer_bytes(&x->w, text);
+        wmbt_writer_bytes(x, text);
         for (size_t i = text.len; i < WMBT_RPC_INLINE_BYTES; i++) {
-            wmbt_writer_u8(&x->w, 0xFF);
+            wmbt_writer_u8(x, 0xFF);
         }
         return;
     }
     const uint32_t here = wmbt_rpc_here(x), len = (uint32_t)text.len;
-    wmbt_writer_u32(&x->w, (len & 0x3Fu) | 0x80u | (len & ~UINT32_C(0x3F)) << 2);
-    wmbt_writer_u32(&x->w, at - here);
+    wmbt_writer_u32(x, (len & 0x3Fu) | 0x80u | (len & ~UINT32_C(0x3F)) << 2);
+    wmbt_writer_u32(x, at - here);
 }
 
 /* The form of a list whose elements stand at `at`. */
-static void wmbt_rpc_put_list_form(wmbt_rpc_out *x, uint32_t count, uint32_t at)
+static void wmbt_rpc_put_list_form(wmbt_writer *x, uint32_t count, uint32_t at)
 {
     const uint32_t here = wmbt_rpc_here(x);
-    wmbt_writer_u32(&x->w, at - here);
-    wmbt_writer_u32(&x->w, count);
+    wmbt_writer_u32(x, at - here);
+    wmbt_writer_u32(x, count);
 }
 
 /* The elements of a list, and the table of them; returns where the table stands. */
-static uint32_t wmbt_rpc_put_table(wmbt_rpc_out *x, const wmbt_view *element, uint32_t count,
+static uint32_t wmbt_rpc_put_table(wmbt_writer *x, const wmbt_view *element, uint32_t count,
                                    bool texts)
 {
     uint32_t at = wmbt_rpc_here(x);
@@ -146,24 +142,23 @@ static wmbt_status wmbt_rpc_check_list(const wmbt_view *element, uint32_t count,
     return status;
 }
 
-static wmbt_status wmbt_rpc_begin(wmbt_rpc_out *x, wmbt_buf out)
+static wmbt_status wmbt_rpc_begin(wmbt_writer *x, wmbt_buf out)
 {
-    x->w = wmbt_writer_of(out);
-    x->start = 0;
+    *x = wmbt_writer_of(out);
     return wmbt_buf_is_bad(out) ? WMBT_BAD_ARGUMENT : WMBT_OK;
 }
 
-static wmbt_status wmbt_rpc_end(const wmbt_rpc_out *x, size_t *needed)
+static wmbt_status wmbt_rpc_end(const wmbt_writer *x, size_t *needed)
 {
-    *needed = x->w.needed;
-    return wmbt_writer_fits(&x->w) ? WMBT_OK : WMBT_BUFFER_TOO_SMALL;
+    *needed = x->needed;
+    return wmbt_writer_fits(x) ? WMBT_OK : WMBT_BUFFER_TOO_SMALL;
 }
 
 /* --- requests and responses ------------------------------------------------------------------- */
 
 wmbt_status wmbt_rpc_write_request(const wmbt_rpc_request *request, wmbt_buf out, size_t *needed)
 {
-    wmbt_rpc_out x;
+    wmbt_writer x;
     uint64_t sum = WMBT_RPC_REQUEST_BYTES + 8u;
     wmbt_status status = wmbt_rpc_begin(&x, out);
     status = status == WMBT_OK ? wmbt_rpc_check_text(request->space, &sum) : status;
@@ -176,18 +171,18 @@ wmbt_status wmbt_rpc_write_request(const wmbt_rpc_request *request, wmbt_buf out
     const uint32_t key = wmbt_rpc_put_text(&x, request->key);
     const uint32_t payload = wmbt_rpc_put_bytes(&x, request->payload);
     wmbt_rpc_align(&x, 8);
-    wmbt_writer_u64(&x.w, request->id);
-    wmbt_writer_u32(&x.w, request->op);
+    wmbt_writer_u64(&x, request->id);
+    wmbt_writer_u32(&x, request->op);
     wmbt_rpc_put_text_form(&x, request->space, space);
     wmbt_rpc_put_text_form(&x, request->key, key);
     wmbt_rpc_put_list_form(&x, (uint32_t)request->payload.len, payload);
-    wmbt_writer_u32(&x.w, 0);
+    wmbt_writer_u32(&x, 0);
     return wmbt_rpc_end(&x, needed);
 }
 
 wmbt_status wmbt_rpc_write_response(const wmbt_rpc_response *response, wmbt_buf out, size_t *needed)
 {
-    wmbt_rpc_out x;
+    wmbt_writer x;
     uint64_t sum = WMBT_RPC_RESPONSE_BYTES + 8u;
     wmbt_status status = wmbt_rpc_begin(&x, out);
     status = status == WMBT_OK ? wmbt_rpc_check_bytes(response->payload, &sum) : status;
@@ -198,11 +193,11 @@ wmbt_status wmbt_rpc_write_response(const wmbt_rpc_response *response, wmbt_buf 
     const uint32_t payload = wmbt_rpc_put_bytes(&x, response->payload);
     const uint32_t message = wmbt_rpc_put_text(&x, response->message);
     wmbt_rpc_align(&x, 8);
-    wmbt_writer_u64(&x.w, response->id);
-    wmbt_writer_u32(&x.w, response->status | (uint32_t)response->op << 8);
+    wmbt_writer_u64(&x, response->id);
+    wmbt_writer_u32(&x, response->status | (uint32_t)response->op << 8);
     wmbt_rpc_put_list_form(&x, (uint32_t)response->payload.len, payload);
     wmbt_rpc_put_text_form(&x, response->message, message);
-    wmbt_writer_u32(&x.w, 0);
+    wmbt_writer_u32(&x, 0);
     return wmbt_rpc_end(&x, needed);
 }
 
@@ -234,15 +229,15 @@ static wmbt_status wmbt_rpc_check_blocks(const wmbt_rpc_blocks_source *s, const 
 }
 
 /* Zeros up to a field of the root; the tag of one that is there. */
-static void wmbt_rpc_put_field(wmbt_rpc_out *x, uint32_t root, uint32_t at)
+static void wmbt_rpc_put_field(wmbt_writer *x, uint32_t root, uint32_t at)
 {
     wmbt_rpc_zeros(x, root + at - wmbt_rpc_here(x));
 }
 
-static void wmbt_rpc_put_tag(wmbt_rpc_out *x, uint32_t root, uint32_t at)
+static void wmbt_rpc_put_tag(wmbt_writer *x, uint32_t root, uint32_t at)
 {
     wmbt_rpc_put_field(x, root, at);
-    wmbt_writer_u8(&x->w, 1);
+    wmbt_writer_u8(x, 1);
 }
 
 /* Where the parts of a payload stand. */
@@ -264,15 +259,15 @@ static bool wmbt_rpc_has_error(const wmbt_rpc_blocks_source *s, const wmbt_rpc_f
     return form->error_tag != WMBT_RPC_NONE && s->error.data != NULL;
 }
 
-static void wmbt_rpc_put_root(wmbt_rpc_out *x, const wmbt_rpc_blocks_source *s,
+static void wmbt_rpc_put_root(wmbt_writer *x, const wmbt_rpc_blocks_source *s,
                               const wmbt_rpc_form *form, const wmbt_rpc_parts *at)
 {
     const uint32_t root = wmbt_rpc_here(x);
     if (form->number_bytes != 0u) {
-        wmbt_writer_u32(&x->w, (uint32_t)s->number);
+        wmbt_writer_u32(x, (uint32_t)s->number);
     }
     if (form->number_bytes == 8u) {
-        wmbt_writer_u32(&x->w, (uint32_t)(s->number >> 32));
+        wmbt_writer_u32(x, (uint32_t)(s->number >> 32));
     }
     if (form->space != WMBT_RPC_NONE) {
         wmbt_rpc_put_text_form(x, s->space, at->space);
@@ -297,15 +292,14 @@ wmbt_status wmbt_rpc_write_blocks(const wmbt_rpc_blocks_source *source, uint32_t
                                   size_t *needed)
 {
     const wmbt_rpc_form *form = wmbt_rpc_form_of(kind);
-    wmbt_rpc_out x;
+    wmbt_writer x;
     wmbt_rpc_parts at;
     wmbt_status status = wmbt_rpc_begin(&x, out);
     status = status == WMBT_OK ? wmbt_rpc_check_blocks(source, form) : status;
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_writer_bytes(&x.w, wmbt_view_of(form->mark, WMBT_RPC_MARK_BYTES));
-    x.start = x.w.needed;
+    wmbt_writer_bytes(&x, wmbt_view_of(form->mark, WMBT_RPC_MARK_BYTES));
     at.space = 0;
     at.hashes = 0;
     at.payloads = 0;
@@ -329,18 +323,18 @@ wmbt_status wmbt_rpc_write_blocks(const wmbt_rpc_blocks_source *source, uint32_t
 
 wmbt_status wmbt_rpc_write_keys(const wmbt_view *keys, uint32_t count, wmbt_buf out, size_t *needed)
 {
-    wmbt_rpc_out x;
+    wmbt_writer x;
     uint64_t sum = 20;
     wmbt_status status = wmbt_rpc_begin(&x, out);
     status = status == WMBT_OK ? wmbt_rpc_check_list(keys, count, true, &sum) : status;
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_writer_bytes(&x.w, WMBT_RPC_KEYS_MARK);
-    wmbt_writer_u32(&x.w, count);
+    wmbt_writer_bytes(&x, WMBT_RPC_KEYS_MARK);
+    wmbt_writer_u32(&x, count);
     for (uint32_t i = 0; i < count; i++) {
-        wmbt_writer_u32(&x.w, (uint32_t)keys[i].len);
-        wmbt_writer_bytes(&x.w, keys[i]);
+        wmbt_writer_u32(&x, (uint32_t)keys[i].len);
+        wmbt_writer_bytes(&x, keys[i]);
     }
     return wmbt_rpc_end(&x, needed);
 }
@@ -348,20 +342,20 @@ wmbt_status wmbt_rpc_write_keys(const wmbt_view *keys, uint32_t count, wmbt_buf 
 wmbt_status wmbt_rpc_write_bytes(const wmbt_view *items, uint32_t count, wmbt_buf out,
                                  size_t *needed)
 {
-    wmbt_rpc_out x;
+    wmbt_writer x;
     uint64_t sum = 21;
     wmbt_status status = wmbt_rpc_begin(&x, out);
     status = status == WMBT_OK ? wmbt_rpc_check_list(items, count, false, &sum) : status;
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_writer_bytes(&x.w, WMBT_RPC_BYTES_MARK);
-    wmbt_writer_u32(&x.w, count);
+    wmbt_writer_bytes(&x, WMBT_RPC_BYTES_MARK);
+    wmbt_writer_u32(&x, count);
     for (uint32_t i = 0; i < count; i++) {
-        wmbt_writer_u32(&x.w, (uint32_t)items[i].len);
+        wmbt_writer_u32(&x, (uint32_t)items[i].len);
     }
     for (uint32_t i = 0; i < count; i++) {
-        wmbt_writer_bytes(&x.w, items[i]);
+        wmbt_writer_bytes(&x, items[i]);
     }
     return wmbt_rpc_end(&x, needed);
 }

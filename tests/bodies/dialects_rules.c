@@ -194,13 +194,17 @@ static void test_items(wmbt_test *t)
     T_EQ(t, wmbt_dialect_check_items(&wmbt_dialect_vllm_sha256, items, 1, 9), WMBT_BAD_TEXT);
 }
 
-/* A chain of a dialect in exactly the memory that it says. */
+/* A chain of a dialect in exactly the memory that it says, whatever that held before. */
 static wmbt_chain *start(wmbt_test *t, const wmbt_engine_config *c, uint32_t block)
 {
     wmbt_chain_config config = {0};
     wmbt_chain *x = NULL;
     const size_t bytes = wmbt_engine_bytes(c, block);
     uint8_t *memory = wmbt_test_alloc(t, bytes);
+    if (memory == NULL) {
+        return NULL;
+    }
+    wmbt_test_fill(memory, bytes);
     config.dialect = WMBT_CHAIN_ENGINE;
     config.block_tokens = block;
     config.engine = c;
@@ -258,6 +262,60 @@ static void test_calls(wmbt_test *t)
     }
 }
 
+/* Gives all tokens: the hashes of the blocks that they fill. */
+static uint32_t push_all(wmbt_chain *x, const uint32_t *tokens, size_t count, wmbt_block_hash *hash)
+{
+    uint32_t blocks = 0;
+    wmbt_status status = WMBT_OK;
+    while (status == WMBT_OK && count != 0u) {
+        size_t taken = 0;
+        status = wmbt_chain_push(x, tokens, count, &taken, &hash[blocks]);
+        blocks += status == WMBT_OK;
+        tokens += taken;
+        count -= taken;
+    }
+    return blocks;
+}
+
+/* From wherever a chain is, in a block or between two, with an item in the first or without: it
+ * starts over with the hashes that it had first, which a chain of one call a token has, too. */
+static void test_starting_over(wmbt_test *t)
+{
+    static const uint32_t tokens[24] = {1, 0, 3, 0, 5, 0, 7, 0, 9, 0, 11, 0, 13, 0, 15};
+    const wmbt_dialect *d;
+    for (size_t i = 0; (d = wmbt_dialect_at(i)) != NULL; i++) {
+        for (uint32_t with_item = 0; with_item < 2u; with_item++) {
+            wmbt_block_hash first[24], again[24];
+            uint32_t needed, may = wmbt_dialect_fields(d, &needed);
+            wmbt_engine_config c = least(d);
+            if (with_item != 0u && (may & WMBT_ENGINE_ITEMS) == 0u) {
+                continue;
+            }
+            wmbt_test_reset(t);
+            wmbt_test_where(t, wmbt_test_text(wmbt_dialect_name(d)));
+            if (with_item != 0u) {
+                give(&c, WMBT_ENGINE_ITEMS);
+            }
+            wmbt_chain *x = start(t, &c, 5);
+            T_CHECK(t, x != NULL);
+            const uint32_t blocks = push_all(x, tokens, 24, first);
+            T_CHECK(t, blocks >= 2u && wmbt_chain_blocks(x) == blocks);
+            for (size_t n = 0; n <= 24u; n++) {
+                wmbt_chain_reset(x);
+                T_EQ(t, wmbt_chain_blocks(x), 0);
+                T_EQ(t, wmbt_chain_number(x), 0);
+                T_EQ(t, wmbt_chain_block_number(x), 0);
+                (void)push_all(x, tokens, n, again);
+                wmbt_chain_reset(x);
+                T_EQ(t, push_all(x, tokens, 24, again), blocks);
+                for (uint32_t b = 0; b < blocks; b++) {
+                    T_BYTES(t, again[b].bytes, first[b].bytes, WMBT_BLOCK_HASH_BYTES);
+                }
+            }
+        }
+    }
+}
+
 /* No block comes after a shorter one; embeddings for each block; lengths of 32 bits in pickles. */
 static void test_ends(wmbt_test *t)
 {
@@ -277,6 +335,8 @@ static void test_ends(wmbt_test *t)
     T_EQ(t, wmbt_chain_begin_block(x, 4), WMBT_END);
     T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_END);
     T_EQ(t, taken, 0);
+    wmbt_chain_reset(x);
+    T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_OK);
 
     c = least(&wmbt_dialect_vllm_sha256_cbor);
     c.embeds = wmbt_view_of(hash32, 32); /* of one block */
@@ -286,6 +346,9 @@ static void test_ends(wmbt_test *t)
     wmbt_test_fill(&hash, sizeof hash);
     T_EQ(t, wmbt_chain_push(x, tokens, 1, &taken, &hash), WMBT_BAD_ARGUMENT);
     T_CHECK(t, wmbt_test_is_filled(&hash, sizeof hash));
+    wmbt_chain_reset(x); /* what has failed has not failed for good */
+    T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_OK);
+    wmbt_test_fill(&hash, sizeof hash);
 
 #if SIZE_MAX > UINT32_MAX
     /* A pickle has no place for more than 32 bits of length: nothing is read. */
@@ -780,6 +843,7 @@ static const wmbt_case cases[] = {
     {"files of blocks", test_files, 0, NULL},
     {"arguments of keys", test_bad_keys, 0, NULL},
     {"items of each kind", test_items_of_kinds, 0, NULL},
+    {"starting over", test_starting_over, 20000, NULL},
     {"parents", test_parents, 200000, NULL},
     {"engines that no chain has", test_bad_engines, 2048, NULL},
 };

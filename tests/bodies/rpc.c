@@ -134,6 +134,88 @@ static void test_refused_parts(wmbt_test *t)
          WMBT_BUFFER_TOO_SMALL);
 }
 
+/* An error is looked at in the forms that have one, and only there, behind the other fields. */
+static void test_refused_errors(wmbt_test *t)
+{
+    static const uint8_t with_error[] = {WMBT_RPC_LOOKUP_RESPONSE, WMBT_RPC_GET_RESPONSE,
+                                         WMBT_RPC_PUT_RESPONSE};
+    static const uint8_t without[] = {WMBT_RPC_LOOKUP_REQUEST, WMBT_RPC_GET_REQUEST,
+                                      WMBT_RPC_PUT_REQUEST};
+    uint8_t out[64];
+    const wmbt_buf all = wmbt_buf_of(out, sizeof out);
+    for (size_t i = 0; i < sizeof with_error; i++) {
+        wmbt_rpc_blocks_source source = {0};
+        wmbt_rpc_blocks blocks = {0};
+        size_t needed = 7;
+        wmbt_view_set(&source.error, no_bytes);
+        T_EQ(t, wmbt_rpc_write_blocks(&source, with_error[i], all, &needed), WMBT_BAD_ARGUMENT);
+        wmbt_view_set(&source.error, WMBT_VIEW_LITERAL("text \xC0\x80"));
+        T_EQ(t, wmbt_rpc_write_blocks(&source, with_error[i], all, &needed), WMBT_BAD_TEXT);
+        T_EQ(t, needed, 7);
+        T_EQ(t, wmbt_rpc_write_blocks(&source, without[i], all, &needed), WMBT_OK);
+        wmbt_view_set(&source.error, WMBT_VIEW_LITERAL("a longer text"));
+        T_EQ(t, wmbt_rpc_write_blocks(&source, with_error[i], all, &needed), WMBT_OK);
+        T_EQ(t, wmbt_rpc_read_blocks(wmbt_view_of(out, needed), with_error[i], &blocks), WMBT_OK);
+        T_CHECK(t, wmbt_view_equal(blocks.error, source.error));
+    }
+    wmbt_rpc_blocks_source two = {0};
+    size_t needed = 7;
+    wmbt_view_set(&two.error, WMBT_VIEW_LITERAL("\x80"));
+    two.payload_count = 1;
+    T_EQ(t, wmbt_rpc_write_blocks(&two, WMBT_RPC_GET_RESPONSE, all, &needed), WMBT_BAD_ARGUMENT);
+    T_EQ(t, needed, 7);
+}
+
+/* A table stands at a multiple of 4 of its archive, before the root and inside: everything else is
+ * a bad offset. Of two elements, which stand in their place or are of no bytes. */
+static void test_places_of_tables(wmbt_test *t)
+{
+    enum { MARK = 16, TABLE = 16, ROOM = 24, ROOT = 24 };
+    static const struct {
+        uint32_t kind;
+        uint32_t form; /* of the list, in the root */
+        uint32_t root;
+    } rows[] = {
+        {WMBT_RPC_LOOKUP_REQUEST, 8, 16}, {WMBT_RPC_GET_REQUEST, 8, 16},
+        {WMBT_RPC_PUT_REQUEST, 8, 24},    {WMBT_RPC_PUT_REQUEST, 16, 24},
+        {WMBT_RPC_GET_RESPONSE, 4, 24},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (uint32_t at = 0; at < ROOM + 8u; at++) {
+            uint8_t bytes[MARK + ROOM + ROOT] = {0};
+            uint8_t *archive = bytes + MARK;
+            wmbt_rpc_blocks_source source = {0};
+            wmbt_rpc_blocks blocks;
+            size_t needed = 0;
+            T_EQ(t,
+                 wmbt_rpc_write_blocks(&source, rows[i].kind, wmbt_buf_of(bytes, sizeof bytes),
+                                       &needed),
+                 WMBT_OK);
+            T_EQ(t, needed, MARK + rows[i].root); /* nothing but the root: it goes behind room */
+            for (uint32_t k = rows[i].root; k-- > 0u;) {
+                archive[ROOM + k] = archive[k];
+                archive[k] = 0;
+            }
+            if (rows[i].kind == WMBT_RPC_PUT_REQUEST && rows[i].form == 16u) {
+                wmbt_store_le32(archive + ROOM + 8, 0u - ROOM - 8u); /* the hashes: none, at 0 */
+            }
+            if (rows[i].kind == WMBT_RPC_GET_RESPONSE) {
+                archive[ROOM] = 1; /* there are payloads */
+            }
+            wmbt_store_le32(archive + ROOM + rows[i].form, at - ROOM - rows[i].form);
+            wmbt_store_le32(archive + ROOM + rows[i].form + 4, 2);
+            bool inside = at + TABLE <= ROOM;
+            needed = MARK + ROOM + rows[i].root;
+            bool payloads = rows[i].form == 16u || rows[i].kind == WMBT_RPC_GET_RESPONSE;
+            for (uint32_t k = 0; inside && payloads && k < 2u; k++) { /* of no bytes, at 0 */
+                wmbt_store_le32(archive + at + 8u * k, 0u - at - 8u * k);
+            }
+            T_EQ(t, wmbt_rpc_read_blocks(wmbt_view_of(bytes, needed), rows[i].kind, &blocks),
+                 inside && at % 4u == 0u ? WMBT_OK : WMBT_BAD_OFFSET);
+        }
+    }
+}
+
 /* Batches of nothing, whose list is nowhere: a mark and a count of 0. */
 static void test_nothing(wmbt_test *t)
 {
@@ -254,6 +336,8 @@ static const wmbt_case cases[] = {
      FOLDER "daemon_blockops_mutants.tsv"},
     {"arguments", test_arguments, 0, NULL},
     {"parts that are refused", test_refused_parts, 0, NULL},
+    {"errors that are refused", test_refused_errors, 0, NULL},
+    {"places of tables", test_places_of_tables, 0, NULL},
     {"batches of nothing", test_nothing, 0, NULL},
     {"sizes without a form", test_too_large, 0, NULL},
     {"a round trip at every alignment", test_round_trip, 0, NULL},

@@ -145,7 +145,6 @@ void wmbt_engine_reset(wmbt_chain *chain)
     x->kept = 0;
     x->item = 0;
     x->ended = 0;
-    x->failed = (uint32_t)WMBT_OK;
     x->at = 0;
     x->words = 0;
     wmbt_bytes_fill(x->result, 0, sizeof x->result);
@@ -283,7 +282,6 @@ void wmbt_engine_finish(wmbt_engine *x, wmbt_block_hash *hash)
     const wmbt_dialect *d = x->dialect;
     uint8_t digest[WMBT_BLOCK_HASH_BYTES];
     d->hash->final(wmbt_engine_state(x), digest);
-    wmbt_bytes_fill(x->result, 0, sizeof x->result);
     if (d->finish == NULL || d->finish(x, digest)) {
         wmbt_bytes_copy(x->result, digest, d->hash_bytes);
     }
