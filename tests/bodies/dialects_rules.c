@@ -163,6 +163,140 @@ static void test_values(wmbt_test *t)
     T_CALL(t, refuse(t, NULL, 4, WMBT_BAD_ARGUMENT, 0));
 }
 
+/* The name of each field, all bytes of it; no other number has one. */
+static void test_field_names(wmbt_test *t)
+{
+    static const char *const names[] = {
+        "seed_text", "seed",      "parent",    "first_block", "lookahead",
+        "model",     "lora_name", "lora_path", "lora_id",     "salt",
+        "salt_id",   "extra_key", "items",     "embeds",      "extras",
+    };
+    T_EQ(t, sizeof names / sizeof names[0], WMBT_ENGINE_FIELDS);
+    for (uint32_t i = 0; i < WMBT_ENGINE_FIELDS; i++) {
+        const char *name = wmbt_engine_field_name(UINT32_C(1) << i);
+        T_CHECK(t, wmbt_test_view_is(wmbt_test_text(name), names[i]));
+    }
+    for (uint32_t i = WMBT_ENGINE_FIELDS; i < 32u; i++) {
+        T_EQ(t, wmbt_engine_field_name(UINT32_C(1) << i)[0], '\0');
+    }
+    T_EQ(t, wmbt_engine_field_name(3)[0], '\0');
+}
+
+static wmbt_view *view_of(wmbt_engine_config *c, uint32_t field)
+{
+    switch (field) {
+    case WMBT_ENGINE_SEED_TEXT: return &c->seed_text;
+    case WMBT_ENGINE_PARENT: return &c->parent;
+    case WMBT_ENGINE_MODEL: return &c->model;
+    case WMBT_ENGINE_LORA_NAME: return &c->lora_name;
+    case WMBT_ENGINE_LORA_PATH: return &c->lora_path;
+    case WMBT_ENGINE_SALT: return &c->salt;
+    case WMBT_ENGINE_EXTRA_KEY: return &c->extra_key;
+    case WMBT_ENGINE_EMBEDS: return &c->embeds;
+    case WMBT_ENGINE_EXTRAS: return &c->extras;
+    default: return NULL;
+    }
+}
+
+/* Each view that a dialect may have, NULL with a length, and each text that is none. */
+static void test_views(wmbt_test *t)
+{
+    const uint32_t lora = WMBT_ENGINE_LORA_NAME | WMBT_ENGINE_LORA_PATH;
+    const uint32_t plain = WMBT_ENGINE_PARENT | WMBT_ENGINE_EMBEDS | WMBT_ENGINE_EXTRAS;
+    static const wmbt_engine_config no_engine;
+    const wmbt_dialect *d;
+    uint32_t seen = 0;
+    for (size_t i = 0; (d = wmbt_dialect_at(i)) != NULL; i++) {
+        uint32_t needed, may = wmbt_dialect_fields(d, &needed);
+        wmbt_test_where(t, wmbt_test_text(wmbt_dialect_name(d)));
+        for (uint32_t bit = 1; bit < UINT32_C(1) << WMBT_ENGINE_FIELDS; bit += bit) {
+            wmbt_engine_config c = least(d);
+            wmbt_view *v = view_of(&c, bit);
+            if (v == NULL || (may & bit) == 0u) {
+                continue;
+            }
+            if ((bit & lora) != 0u && (may & WMBT_ENGINE_LORA_PATH) != 0u) { /* go together */
+                give(&c, WMBT_ENGINE_LORA_NAME);
+                give(&c, WMBT_ENGINE_LORA_PATH);
+            }
+            if (bit == WMBT_ENGINE_PARENT) { /* of all others none is needed, and some are wrong */
+                wmbt_test_copy((uint8_t *)&c, (const uint8_t *)&no_engine, sizeof c);
+                c.dialect = d;
+            }
+            seen |= bit;
+            *v = wmbt_view_of(NULL, bit == WMBT_ENGINE_EMBEDS ? 32 : 1);
+            T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, bit));
+            if ((bit & plain) == 0u) {
+                *v = wmbt_view_of("\xff", 1);
+                T_CALL(t, refuse(t, &c, 4, WMBT_BAD_TEXT, bit));
+            }
+        }
+    }
+    T_EQ(t, seen, 0x6AE5u); /* all nine of them */
+}
+
+/* Of several fields at fault the lowest is named; what is at a limit is taken. */
+static void test_first_of_faults(wmbt_test *t)
+{
+    static const uint32_t others[] = {WMBT_ENGINE_LORA_NAME, WMBT_ENGINE_SALT, WMBT_ENGINE_ITEMS,
+                                      WMBT_ENGINE_EMBEDS};
+    const wmbt_dialect *vllm = &wmbt_dialect_vllm_sha256_cbor;
+    wmbt_engine_config c;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        c = least(vllm);
+        give(&c, WMBT_ENGINE_EXTRAS);
+        give(&c, others[i]);
+        if (others[i] == WMBT_ENGINE_LORA_NAME) {
+            give(&c, WMBT_ENGINE_LORA_PATH);
+        }
+        T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, others[i]));
+    }
+    c = least(vllm);
+    give(&c, WMBT_ENGINE_PARENT);
+    give(&c, WMBT_ENGINE_SEED_TEXT); /* of the root only */
+    give(&c, WMBT_ENGINE_LORA_NAME); /* without its path */
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_SEED_TEXT));
+    c.lora_name = wmbt_view_of(NULL, 0);
+    give(&c, WMBT_ENGINE_SALT);
+    give(&c, WMBT_ENGINE_EXTRAS);
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_SEED_TEXT));
+    c = least(vllm);
+    c.lookahead = WMBT_ENGINE_MAX_LOOKAHEAD;
+    T_CALL(t, refuse(t, &c, WMBT_ENGINE_MAX_BLOCK_TOKENS, WMBT_OK, 0));
+    T_CALL(t, refuse(t, &c, WMBT_ENGINE_MAX_BLOCK_TOKENS + 1u, WMBT_BAD_ARGUMENT, 0));
+    c = least(&wmbt_dialect_sglang_hicache); /* has no items: neither a list nor a count */
+    c.items = &digest_item;
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_ITEMS));
+    c.items = NULL;
+    c.item_count = 1;
+    T_CALL(t, refuse(t, &c, 4, WMBT_BAD_ARGUMENT, WMBT_ENGINE_ITEMS));
+    T_EQ(t, wmbt_dialect_check_items(&wmbt_dialect_sglang_hicache, &digest_item, 1, 9),
+         WMBT_BAD_ARGUMENT);
+}
+
+/* A place has one digest, also the last place that there is. */
+static void test_places_of_digests(wmbt_test *t)
+{
+    static const struct {
+        uint64_t first, second;
+        wmbt_status status;
+    } rows[] = {
+        {3, 4, WMBT_OK},
+        {3, 3, WMBT_BAD_ORDER},
+        {4, 3, WMBT_BAD_ORDER},
+        {UINT64_MAX - 1u, UINT64_MAX, WMBT_OK},
+        {UINT64_MAX, 0, WMBT_BAD_ORDER},
+        {UINT64_MAX, 3, WMBT_BAD_ORDER},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wmbt_dialect_item items[2] = {digest_item, digest_item};
+        items[0].offset = rows[i].first;
+        items[1].offset = rows[i].second;
+        T_EQ(t, wmbt_dialect_check_items(&wmbt_dialect_trtllm_v2, items, 2, UINT64_MAX),
+             rows[i].status);
+    }
+}
+
 static void test_items(wmbt_test *t)
 {
     const wmbt_dialect *d = &wmbt_dialect_dynamo_request_v1_6;
@@ -662,6 +796,88 @@ static void test_files(wmbt_test *t)
          WMBT_BUFFER_TOO_SMALL);
 }
 
+/* What is written ends where it says, and so do the limits of what is taken. */
+static void test_limits_of_keys(wmbt_test *t)
+{
+    uint8_t out[256];
+    uint64_t number = 99;
+    size_t length = 99;
+    static const uint8_t bytes[64] = {0xAB, 0xCD, 0xEF, 1, 2, 3, 4, 5};
+    const wmbt_buf all = wmbt_buf_of(out, sizeof out);
+    for (size_t n = 0; n <= 32u; n++) {
+        wmbt_test_fill(out, sizeof out);
+        T_EQ(t,
+             wmbt_vllm_group_key(wmbt_view_of(bytes, n), 0x01020304u, wmbt_buf_of(out, n + 3u),
+                                 &length),
+             WMBT_BUFFER_TOO_SMALL);
+        T_CHECK(t, wmbt_test_is_filled(out, sizeof out));
+        T_EQ(t,
+             wmbt_vllm_group_key(wmbt_view_of(bytes, n), 0x01020304u, wmbt_buf_of(out, n + 4u),
+                                 &length),
+             WMBT_OK);
+        T_EQ(t, length, n + 4u);
+        T_BYTES(t, out, bytes, n);
+        T_BYTES(t, out + n, (const uint8_t *)"\1\2\3\4", 4);
+        T_CHECK(t, wmbt_test_is_filled(out + length, sizeof out - length));
+    }
+    wmbt_vllm_file stored = {WMBT_VIEW_INIT("a"), 1, 2, {bytes, 3}};
+    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length, "a_r1/abc/de_g2/abcdef.bin"));
+    stored.hash.len = sizeof bytes;
+    T_EQ(t, wmbt_vllm_file_name(&stored, all, &length), WMBT_OK);
+    T_EQ(t, length, 15u + 2u * sizeof bytes + 4u);
+    T_EQ(t, wmbt_vllm_event_number(wmbt_view_of(bytes, 8), &number), WMBT_OK);
+    T_EQ(t, number, UINT64_C(0xABCDEF0102030405));
+    T_EQ(t, wmbt_dynamo_item_hash(wmbt_view_of(NULL, 0), &number), WMBT_MISSING);
+    T_EQ(t, number, 0);
+    /* a name is as long as it is, and no byte behind it is looked at */
+    wmbt_lmcache_tag tags[2] = {{{NULL, 0}, {NULL, 0}}, {{NULL, 1}, {NULL, 0}}};
+    wmbt_lmcache_key key = {{NULL, 0}, 2, 1, 0, {NULL, 0}, false, NULL, tags, 2};
+    T_EQ(t, wmbt_lmcache_key_text(&key, all, &length), WMBT_BAD_ARGUMENT);
+    key.tag_count = 0;
+    key.dtype = wmbt_view_of(out, SIZE_MAX); /* what comes behind it fits again */
+    T_EQ(t, wmbt_lmcache_key_text(&key, all, &length), WMBT_BUFFER_TOO_SMALL);
+    key.dtype = wmbt_view_of(NULL, 0);
+    key.model = wmbt_test_text("/a/");
+    for (size_t i = 0; i < sizeof out; i++) {
+        out[i] = (uint8_t)'/';
+    }
+    T_EQ(t, wmbt_lmcache_file_name(&key, all, &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length, "-a-@2@1@0@.pt"));
+    T_EQ(t, out[length], '/');
+    wmbt_sglang_file file = {{0}, {NULL, 0}, 1, 8, true, 0, 1, 0, 1};
+    file.pp_size = 2;
+    file.pp_rank = 1;
+    T_EQ(t, wmbt_sglang_file_name(&file, all, &length), WMBT_OK);
+    T_CHECK(t, text_is(out, length, ZEROS "__2_1.bin"));
+}
+
+/* Texts of LMCache's keys: a mark at either end of a model, characters of a salt; and keys of
+ * Mooncake, which have so many bytes and no more. */
+static void test_texts_of_keys(wmbt_test *t)
+{
+    uint8_t out[700], salt[2u * 129u];
+    size_t length = 99;
+    const wmbt_buf all = wmbt_buf_of(out, sizeof out);
+    wmbt_lmcache_mp_key mp = {{(const uint8_t *)"@m", 2}, 0, 0, {0}, {NULL, 0}};
+    T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_BAD_TEXT);
+    mp.model = wmbt_test_text("m");
+    for (size_t i = 0; i < sizeof salt; i += 2u) { /* letters of two bytes, of all second ones */
+        salt[i] = 0xC3;
+        salt[i + 1u] = (uint8_t)(0x80u + i / 2u % 64u);
+    }
+    mp.salt = wmbt_view_of(salt, 2u * 128u);
+    T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_OK);
+    mp.salt = wmbt_view_of(salt, 2u * 129u);
+    T_EQ(t, wmbt_lmcache_mp_s3_key(&mp, all, &length), WMBT_BAD_TEXT);
+    wmbt_test_fill(out, sizeof out);
+    T_EQ(t, wmbt_mooncake_physical_key(mp.model, 1, NULL, out), WMBT_OK);
+    T_CHECK(t, wmbt_test_is_filled(out + WMBT_MOONCAKE_KEY_BYTES, 64));
+    wmbt_test_fill(out, sizeof out);
+    T_EQ(t, wmbt_mooncake_verify_hash(mp.model, out), WMBT_OK);
+    T_CHECK(t, wmbt_test_is_filled(out + WMBT_MOONCAKE_VERIFY_BYTES, 64));
+}
+
 static void test_bad_keys(wmbt_test *t)
 {
     uint8_t out[200];
@@ -843,6 +1059,12 @@ static const wmbt_case cases[] = {
     {"files of blocks", test_files, 0, NULL},
     {"arguments of keys", test_bad_keys, 0, NULL},
     {"items of each kind", test_items_of_kinds, 0, NULL},
+    {"limits of keys", test_limits_of_keys, 0, NULL},
+    {"texts of keys", test_texts_of_keys, 0, NULL},
+    {"names of fields", test_field_names, 0, NULL},
+    {"views of each field", test_views, 0, NULL},
+    {"the first of several faults", test_first_of_faults, 0, NULL},
+    {"places of digests", test_places_of_digests, 0, NULL},
     {"starting over", test_starting_over, 20000, NULL},
     {"parents", test_parents, 200000, NULL},
     {"engines that no chain has", test_bad_engines, 2048, NULL},

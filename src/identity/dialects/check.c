@@ -102,7 +102,7 @@ wmbt_status wmbt_dialect_check_items(const wmbt_dialect *dialect, const wmbt_dia
                                      size_t count, uint64_t total_tokens)
 {
     uint64_t from = 0;
-    if ((items == NULL && count != 0u) || (dialect->may & WMBT_ENGINE_ITEMS) == 0u) {
+    if (items == NULL || (dialect->may & WMBT_ENGINE_ITEMS) == 0u) {
         return count != 0u ? WMBT_BAD_ARGUMENT : WMBT_OK;
     }
     if ((uint64_t)count >= UINT32_MAX) {

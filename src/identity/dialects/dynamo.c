@@ -82,7 +82,7 @@ static void wmbt_dynamo_tail_sorted(wmbt_engine *x)
         for (uint32_t i = 0; i < times; i++) {
             wmbt_engine_put_le64(x, lowest);
         }
-        if (times == 0u || lowest == UINT64_MAX) {
+        if (lowest == UINT64_MAX) { /* the last, or none is left */
             return;
         }
         from = lowest + 1u;
