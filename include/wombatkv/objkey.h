@@ -71,6 +71,9 @@ typedef struct wmbt_objkey {
  * buffer-too-small: `out` is shorter than the key; WMBT_OBJKEY_BYTES(...) bytes are enough.
  *
  * Nothing is written then, and nothing is ever cut off. `out` must not overlap the texts.
+ *
+ * The hash is the last WMBT_BLOCK_HASH_HEX_BYTES of every key: wmbt_block_hash_to_hex(&hash, out +
+ * *len - WMBT_BLOCK_HASH_HEX_BYTES) makes of a key that of another block, in a sixth of the time.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_objkey_build(const wmbt_objkey *key, uint32_t flags,
                                                        wmbt_buf out, size_t *len);
