@@ -1335,6 +1335,44 @@ static void test_hostile_bits(wmbt_test *t)
     EXPECT(WMBT_BAD_BITSTREAM, "");
     BLOCK(&m, 0x08, 'a', 1, 0x54, 1, 2, 0, 4, 0);
     EXPECT(WMBT_BAD_BITSTREAM, "");
+    /* five bits that are not there, of an offset of 29 or more */
+    BLOCK(&m, 0x08, 'a', SEQUENCE(1, 5, 0, 0x01));
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x10, 'a', 'b', 2, 0x54, 1, 5, 0, 0x01);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+}
+
+/* Bits that begin where a byte ends, as the end mark has a byte of its own and tables of one symbol
+ * need none. */
+static void test_bits_of_whole_bytes(wmbt_test *t)
+{
+    const unsigned before = 600, most = 40;
+    uint32_t state = 7;
+    for (unsigned count = 1; count <= most; count++) {
+        maker m;
+        forms f = forms_of(t, before + 3u * most + 64u, 0);
+        size_t n;
+        begin(&m);
+        block_header(&m, 0, RLE, before);
+        ADD(&m, 'x');
+        /* no literals; offsets of 256 and 8 bits less 3, matches of 3 */
+        block_header(&m, 1, COMPRESSED, 1u + 5u + count + 1u);
+        ADD(&m, 0, (uint8_t)count, 0x54, 0, 8, 0);
+        for (unsigned i = 0; i < count; i++) {
+            ADD(&m, (uint8_t)(wmbt_test_random(&state) >> 24));
+        }
+        ADD(&m, 1);
+        T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), before + 3u * count, &n), WMBT_OK);
+        T_EQ(t, n, before + 3u * count);
+        for (size_t i = 0; i < n; i++) {
+            T_EQ(t, f.out.data[i], 'x');
+        }
+        /* a sequence more than there are bits for */
+        m.b[m.n - count - 6u]++;
+        T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), before + 3u * most + 32u, &n),
+             WMBT_BAD_BITSTREAM);
+        wmbt_test_reset(t);
+    }
 }
 
 static void test_hostile_offset(wmbt_test *t)
@@ -1544,6 +1582,7 @@ static const wmbt_case cases[] = {
     {"hostile table modes", test_hostile_table_modes, SMALL_BYTES, NULL},
     {"hostile sequence count", test_hostile_sequence_count, SMALL_BYTES, NULL},
     {"hostile bits", test_hostile_bits, SMALL_BYTES, NULL},
+    {"bits of whole bytes", test_bits_of_whole_bytes, SMALL_BYTES, NULL},
     {"hostile offset", test_hostile_offset, SMALL_BYTES, NULL},
     {"hostile repeat offset", test_hostile_repeat_offset, SMALL_BYTES, NULL},
     {"hostile lengths", test_hostile_lengths, 600000, NULL},
