@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HMAC-SHA256: the vectors of RFC 4231, every split, keys in two parts, what stays behind. */
+#include "../support/below.h"
 #include "../support/test.h"
 
 #include "base/bytes.h"
+#include "hash/hmac.h"
 #include "wombatkv/hmac.h"
 
 static void check_code(wmbt_test *t, wmbt_view key, wmbt_view data, size_t split, wmbt_view want)
@@ -123,15 +125,74 @@ static void test_arguments(wmbt_test *t)
     T_EQ(t, wmbt_hmac_once(wmbt_view_of(key, 32), wmbt_view_of("a", 1), code), WMBT_OK);
     T_EQ(t, wmbt_hmac_once(wmbt_view_of(key, 32), wmbt_view_of("a", 1), key), WMBT_OK);
     T_BYTES(t, key, code, sizeof key);
+    T_CHECK(t, wmbt_bytes_all_zero(x.inner.block, sizeof x.inner.block)); /* not the masked key */
     wmbt_hmac_wipe(&x);
     for (size_t i = 0; i < sizeof x; i++) {
         T_EQ(t, ((const uint8_t *)&x)[i], 0);
     }
 }
 
+/* Neither the key under a mask, nor the state behind it, nor the code, nor the schedule of a block
+ * stays on the stack, whichever function it was. */
+static void test_nothing_stays(wmbt_test *t)
+{
+#ifdef LOOK_BELOW
+    const wmbt_view text = wmbt_view_of("0123456789abcdef0123456789abcdef", 32);
+    wmbt_hmac_key key;
+    wmbt_hmac x;
+    wmbt_sha256 hash, inside;
+    wmbt_status status;
+    uint8_t code[WMBT_HMAC_BYTES], digest[WMBT_SHA256_DIGEST_BYTES];
+    wmbt_view_set(&key.first, text);
+    wmbt_view_set(&key.second, wmbt_view_of(NULL, 0));
+    paint_below();
+    status = wmbt_hmac_begin(&inside, &key);
+    T_CHECK(t, below_is_wiped(192));
+    T_EQ(t, status, WMBT_OK);
+    wmbt_bytes_copy((uint8_t *)&hash, (const uint8_t *)&inside, sizeof hash);
+    T_EQ(t, wmbt_sha256_update(&hash, text), WMBT_OK);
+    wmbt_sha256_finish(&hash, digest);
+    for (uint32_t which = 0; which < 4u; which++) {
+        T_EQ(t, wmbt_hmac_init(&x, text), WMBT_OK);
+        T_EQ(t, wmbt_hmac_update(&x, text), WMBT_OK);
+        T_EQ(t, wmbt_hmac_begin(&hash, &key), WMBT_OK);
+        T_EQ(t, wmbt_sha256_update(&hash, text), WMBT_OK);
+        for (uint32_t look = 0; look < 4u; look++) {
+            paint_below();
+            if (which == 0u) {
+                wmbt_hmac_final(&x, code);
+            } else if (which == 1u) {
+                status = wmbt_hmac_of(&key, text, code);
+            } else if (which == 2u) { /* it ends in the middle */
+                status = wmbt_hmac_of(&key, wmbt_view_of(NULL, 1), code);
+            } else {
+                wmbt_hmac_end(&hash, &key, code);
+            }
+            bool good = look == 0u   ? below_is_wiped(192)
+                        : look == 1u ? !below_holds((const uint8_t *)inside.h)
+                        : look == 2u ? !below_holds(digest)
+                                     : !below_holds(code);
+            T_CHECK(t, good);
+            if (which == 3u) {
+                T_CHECK(t, wmbt_bytes_all_zero((const uint8_t *)&hash, sizeof hash));
+                T_EQ(t, wmbt_hmac_begin(&hash, &key), WMBT_OK);
+                T_EQ(t, wmbt_sha256_update(&hash, text), WMBT_OK);
+            }
+            T_EQ(t, status, which == 2u ? WMBT_BAD_ARGUMENT : WMBT_OK);
+            status = WMBT_OK;
+        }
+    }
+    leave_behind(code); /* the look sees what is there */
+    T_CHECK(t, below_holds(code));
+#else
+    (void)t;
+#endif
+}
+
 static const wmbt_case cases[] = {
     {"vectors of RFC 4231", test_published, 4096, "vectors/hmac_sha256.tsv"},
     {"keys of every length around a block", test_key_lengths, 0, NULL},
     {"arguments, one place for key and code, wiping", test_arguments, 0, NULL},
+    {"no key stays on the stack", test_nothing_stays, 0, NULL},
 };
 WMBT_SUITE(hmac, cases);

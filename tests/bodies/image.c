@@ -304,12 +304,185 @@ static void test_ghost_in_the_free_list(wmbt_test *t)
     T_EQ(t, wmbt_image_check(image), WMBT_BAD_OFFSET);
 }
 
+/* Numbers of the header at both sides of what they may be, and bits that are reserved. */
+static void test_header(wmbt_test *t)
+{
+    uint8_t *memory = wmbt_test_alloc(t, BYTES);
+    wmbt_index_writer w;
+    wmbt_index x;
+    wmbt_view image;
+    T_CALL(t, fill(t, memory, false, &w));
+    wmbt_image_make(&w, &image);
+    const uint32_t used = wmbt_test_load32(memory + 4u * WMBT_INDEX_AT_USED);
+    const uint32_t free_count = wmbt_test_load32(memory + 4u * WMBT_INDEX_AT_FREE_COUNT);
+    T_EQ(t, used, 10);
+    T_EQ(t, free_count, 2);
+    const struct {
+        uint32_t at, value;
+        wmbt_status status;
+    } rows[] = {
+        {WMBT_INDEX_AT_USED, CAPACITY, WMBT_TRUNCATED}, /* of a longer image */
+        {WMBT_INDEX_AT_USED, CAPACITY + 1u, WMBT_BAD_COUNT},
+        {WMBT_INDEX_AT_USED, used - 1u, WMBT_TRAILING_BYTES},
+        {WMBT_INDEX_AT_FREE_COUNT, used - 6u, WMBT_OK}, /* 6 blocks are there */
+        {WMBT_INDEX_AT_FREE_COUNT, used - 5u, WMBT_BAD_COUNT},
+        {WMBT_INDEX_AT_FREE_COUNT, used + 1u, WMBT_BAD_COUNT},
+        {WMBT_INDEX_AT_COUNT, used - free_count, WMBT_OK},
+        {WMBT_INDEX_AT_COUNT, used - free_count + 1u, WMBT_BAD_COUNT},
+        {WMBT_INDEX_AT_FREE, used, WMBT_OK},
+        {WMBT_INDEX_AT_FREE, used + 1u, WMBT_BAD_COUNT},
+        {WMBT_INDEX_AT_CONTEXTS_USED, CONTEXTS, WMBT_OK},
+        {WMBT_INDEX_AT_CONTEXTS_USED, CONTEXTS + 1u, WMBT_BAD_COUNT},
+        {WMBT_INDEX_AT_IMAGE, 0, WMBT_BAD_FIELD},
+        {WMBT_INDEX_AT_IMAGE, 2, WMBT_BAD_FIELD},
+        {WMBT_INDEX_AT_IMAGE, 3, WMBT_BAD_FIELD},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t kept = wmbt_test_load32(memory + (size_t)4u * rows[i].at);
+        wmbt_test_store32(memory + (size_t)4u * rows[i].at, rows[i].value);
+        T_EQ(t, wmbt_image_open(image, &x), rows[i].status);
+        wmbt_test_store32(memory + (size_t)4u * rows[i].at, kept);
+    }
+    for (uint32_t at = WMBT_INDEX_AT_ZERO; at < WMBT_INDEX_HEADER_WORDS; at++) {
+        if (at < WMBT_INDEX_AT_COUNT || at >= WMBT_INDEX_AT_REST) {
+            wmbt_test_store32(memory + (size_t)4u * at, 1);
+            T_EQ(t, wmbt_image_open(image, &x), WMBT_BAD_FIELD);
+            wmbt_test_store32(memory + (size_t)4u * at, 0);
+        }
+    }
+    /* all slots free, and with no block: as many as there are, and one more */
+    wmbt_test_store32(memory + 4u * WMBT_INDEX_AT_COUNT, 0);
+    wmbt_test_store32(memory + 4u * WMBT_INDEX_AT_FREE_COUNT, used);
+    T_EQ(t, wmbt_image_open(image, &x), WMBT_OK);
+    wmbt_test_store32(memory + 4u * WMBT_INDEX_AT_FREE_COUNT, used + 1u);
+    T_EQ(t, wmbt_image_open(image, &x), WMBT_BAD_COUNT);
+}
+
+/* What each check of a table says, by one word that is bent, or two. Slots: 0 to 3 a chain without
+ * the second block, which is a ghost, 4 and 6 to 8 another one below the ghost in 5; 8 and 9 are
+ * free, in a list. In a closed table there are no ghosts. */
+static void test_statuses(wmbt_test *t)
+{
+    enum {
+        STATE = WMBT_INDEX_RECORD_STATE,
+        PARENT = WMBT_INDEX_RECORD_PARENT,
+        CHILDREN = WMBT_INDEX_RECORD_CHILDREN,
+        SEQ = WMBT_INDEX_RECORD_SEQ
+    };
+    static const struct {
+        bool closed;
+        uint32_t slot, word, value;
+        wmbt_status status;
+    } rows[] = {
+        {false, 0, PARENT, 11, WMBT_BAD_OFFSET}, /* behind the last slot */
+        {false, 0, PARENT, 10, WMBT_BAD_COUNT},  /* a free one has no children */
+        {false, 0, STATE, 0x10002u, WMBT_BAD_FIELD},
+        {false, 0, STATE, CONTEXTS + 1u, WMBT_BAD_OFFSET},
+        {false, 0, STATE, CONTEXTS, WMBT_BAD_OFFSET}, /* nobody's */
+        {false, 0, STATE, 0, WMBT_BAD_COUNT},         /* free by its record alone */
+        {false, 2, STATE, 0, WMBT_BAD_OFFSET},        /* a ghost by its record alone */
+        {false, 1, STATE, 1, WMBT_BAD_OFFSET},        /* a block by its record alone */
+        {false, 0, 0, 1, WMBT_BAD_OFFSET},            /* another hash */
+        {false, 0, CHILDREN, 2, WMBT_BAD_COUNT},
+        {false, 5, PARENT, 1, WMBT_BAD_FIELD}, /* a ghost's */
+        {false, 8, PARENT, 11, WMBT_BAD_OFFSET},
+        {false, 8, PARENT, 0, WMBT_BAD_OFFSET}, /* the list ends too early */
+        {false, 9, PARENT, 9, WMBT_BAD_OFFSET}, /* and too late */
+        {false, 8, PARENT, 1, WMBT_BAD_OFFSET}, /* it names a block */
+        {false, 8, PARENT, 6, WMBT_BAD_OFFSET}, /* and a ghost */
+        {true, 0, SEQ, 1, WMBT_BAD_ORDER},
+        {true, 1, SEQ, 0, WMBT_BAD_ORDER},
+        {true, 1, SEQ, 2, WMBT_BAD_ORDER},
+        {true, 2, PARENT, 1, WMBT_BAD_ORDER},
+        {true, 3, PARENT, 0, WMBT_BAD_ORDER},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wmbt_test_reset(t);
+        uint8_t *memory = wmbt_test_alloc(t, BYTES);
+        wmbt_index_writer w;
+        wmbt_index x;
+        wmbt_view image;
+        T_CALL(t, fill(t, memory, rows[i].closed, &w));
+        wmbt_image_make(&w, &image);
+        T_EQ(t, wmbt_image_check(image), WMBT_OK);
+        T_EQ(t, wmbt_image_open(image, &x), WMBT_OK);
+        size_t at = (size_t)((const uint8_t *)wmbt_index_record(&x, rows[i].slot) - image.data);
+        wmbt_test_store32(memory + at + (size_t)4u * rows[i].word, rows[i].value);
+        repair(memory, image.len);
+        wmbt_test_where(t, wmbt_view_of(&"0123456789abcdefghijklmnopqrstuvwxyz"[i], 1));
+        T_EQ(t, wmbt_image_check(image), rows[i].status);
+    }
+}
+
+/* A slot that two places name; users of a context; a number 2^32 - 1, which none follows. */
+static void test_sums(wmbt_test *t)
+{
+    enum { SEQ = WMBT_INDEX_RECORD_SEQ };
+    for (uint32_t row = 0; row < 3u; row++) {
+        wmbt_test_reset(t);
+        uint8_t *memory = wmbt_test_alloc(t, BYTES);
+        wmbt_index_writer w;
+        wmbt_view image;
+        T_CALL(t, fill(t, memory, true, &w));
+        wmbt_image_make(&w, &image);
+        uint8_t *words = memory + 128;
+        size_t at = WMBT_INDEX_WAYS;
+        while (row == 0u && wmbt_test_load32(words + 4u * at) != 0u) {
+            at++;
+        }
+        if (row == 0u) { /* of the first bucket with room */
+            wmbt_test_store32(words + 4u * at, 1);
+        } else if (row == 1u) {
+            at = (size_t)((const uint8_t *)wmbt_index_context(&w.index, 0) - memory) +
+                 4u * WMBT_INDEX_CONTEXT_USERS;
+            wmbt_test_store32(memory + at, wmbt_test_load32(memory + at) + 1u);
+        } else {
+            at = (size_t)((const uint8_t *)wmbt_index_record(&w.index, 0) - memory);
+            wmbt_test_store32(memory + at + 4u * SEQ, UINT32_MAX);
+            wmbt_test_store32(memory + at + 64u + 4u * SEQ, 0);
+        }
+        repair(memory, image.len);
+        T_EQ(t, wmbt_image_check(image), row == 2u ? WMBT_BAD_ORDER : WMBT_BAD_COUNT);
+    }
+}
+
+/* Whatever changes a table, it is no image until it is made one again. */
+static void test_changed(wmbt_test *t)
+{
+    for (uint32_t how = 0; how < 4u; how++) {
+        wmbt_test_reset(t);
+        uint8_t *memory = wmbt_test_alloc(t, BYTES);
+        const size_t flag = 4u * (size_t)WMBT_INDEX_AT_IMAGE;
+        wmbt_index_writer w;
+        wmbt_index x;
+        wmbt_view image;
+        wmbt_block_hash hash;
+        wmbt_block_meta meta;
+        T_CALL(t, fill(t, memory, false, &w));
+        wmbt_image_make(&w, &image);
+        T_EQ(t, wmbt_test_load32(memory + flag), 1);
+        key_of(1, &hash);
+        meta_of(1, 0, &meta);
+        wmbt_status status = how == 0u   ? wmbt_index_insert(&w, &hash, &meta, 9)
+                             : how == 1u ? wmbt_index_remove(&w, &hash)
+                             : how == 2u ? wmbt_index_get_and_touch(&w, &hash, 9, &meta)
+                                         : wmbt_index_add(&w, &hash, &meta);
+        T_EQ(t, status, how == 3u ? WMBT_STALE : WMBT_OK);
+        T_EQ(t, wmbt_test_load32(memory + flag), how == 3u ? 1 : 0);
+        T_EQ(t, wmbt_image_open(image, &x), how == 3u ? WMBT_OK : WMBT_BAD_FIELD);
+    }
+}
+
 static const wmbt_case cases[] = {
     {"round trip", test_round_trip, 16u << 10, NULL},
     {"every context in use", test_all_contexts, 16u << 10, NULL},
     {"every flip and truncation", test_damage, 16u << 10, NULL},
     {"no empty place", test_no_empty_place, 16u << 10, NULL},
     {"a ghost in the free list", test_ghost_in_the_free_list, 16u << 10, NULL},
+    {"numbers of the header", test_header, 16u << 10, NULL},
+    {"what is wrong with a table", test_statuses, 16u << 10, NULL},
+    {"sums of a table", test_sums, 16u << 10, NULL},
+    {"a table that was changed", test_changed, 16u << 10, NULL},
     {"bent tables", test_bent, 16u << 10, NULL},
 };
 WMBT_SUITE(image, cases);

@@ -187,6 +187,7 @@ static void test_unknown_size(wmbt_test *t)
         T_CHECK(t, !wmbt_s3conn_is_reusable(&k.x->conn[0])); /* the rest is not read */
         T_CALL(t, expect_range(t, &k, 0, NULL));
         T_EQ(t, k.x->request[0], 'H');
+        T_EQ(t, k.x->client.counts.asked_bytes, 128);
         T_EQ(t,
              give_text(&k, 0,
                        told != 0u ? "HTTP/1.1 200 x\r\nContent-Length: 144\r\n\r\n"
@@ -652,6 +653,7 @@ static void test_oldest_first(wmbt_test *t)
     T_CALL(t, expect_range(t, &k, 1, "0-127"));
     wmbt_test_copy(other, k.x->request, sizeof other);
     T_CHECK(t, !wmbt_test_same(path, other, sizeof path));
+    T_EQ(t, k.x->slots[2].is_open, 1);
     T_CALL(t, expect_range(t, &k, 0, "0-127"));
     T_BYTES(t, path, k.x->request, sizeof path);
     T_EQ(t, ask(&k, 2), WMBT_NEED_MORE);
@@ -690,6 +692,87 @@ static void test_one_at_once(wmbt_test *t)
     T_EQ(t, ask(&k, 0), WMBT_NEED_MORE);
     T_EQ(t, drive_status(k.x->d, 0), WMBT_S3CLIENT_REFUSED + (int)WMBT_S3_BUSY);
     T_EQ(t, k.x->client.counts.requests, 0);
+}
+
+/* The object has come to the memory that was lent, and what is in it is no block. */
+static void check_collected(wmbt_test *t, const talk *k)
+{
+    T_BYTES(t, k->x->lent[1], k->object.data, k->object.len);
+    T_EQ(t, drive_status(k->x->d, 0), WMBT_BAD_MAGIC);
+}
+
+/* A clock that is wrong is put right by what an answer says, which is a retry but no attempt. */
+static void test_clock(wmbt_test *t)
+{
+    talk k;
+    T_CALL(t, ask_first(t, &k));
+    say(&k, "HTTP/1.1 403 x\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 48\r\n\r\n");
+    say(&k, "<Error><Code>RequestTimeTooSkewed</Code></Error>");
+    T_EQ(t, give(&k, 0), WMBT_END);
+    T_EQ(t, retries(&k), 1);
+    T_EQ(t, k.x->client.budget, 500);
+    k.x->now.time += 60u;
+    T_CALL(t, expect(t, &k, 0, "x-amz-date: ", "19941106T085037Z"));
+}
+
+/* Two requests on a connection: an answer that is shorter than its part, whose rest is owed; and an
+ * end between two answers, which is no attempt. */
+static void test_two_requests(wmbt_test *t)
+{
+    talk k;
+    T_CALL(t, begin(t, &k, true, 1));
+    k.x->config.depth = 2;
+    T_CALL(t, start(t, &k));
+    T_CALL(t, expect_range(t, &k, 0, "0-127"));
+    T_EQ(t, give_part(&k, 0, 0, 128, ""), WMBT_END);
+    T_CALL(t, take(t, &k));
+    T_CALL(t, expect_range(t, &k, 0, "128-827"));
+    T_CALL(t, expect_range(t, &k, 0, "828-1527"));
+    T_EQ(t, give_part(&k, 0, 128, 400, ""), WMBT_NEED_MORE);
+    T_EQ(t, give_part(&k, 0, 828, 1528, ""), WMBT_END);
+    T_CALL(t, expect_range(t, &k, 0, "400-827"));
+    T_EQ(t, ask(&k, 0), WMBT_OK); /* the last part */
+    T_EQ(t, give_part(&k, 0, 400, 828, ""), WMBT_NEED_MORE);
+    T_EQ(t, lose(&k, 0), WMBT_END);
+    T_EQ(t, retries(&k), 0);
+    T_EQ(t, ask(&k, 0), WMBT_OK);
+    T_EQ(t, give_part(&k, 0, 1528, (uint32_t)k.object.len, ""), WMBT_END);
+    T_CALL(t, check_collected(t, &k));
+    T_CHECK(t, wmbt_s3conn_is_reusable(&k.x->conn[0]));
+    T_EQ(t, lose(&k, 0), WMBT_BAD_STATE);
+    T_CHECK(t, !wmbt_s3conn_is_reusable(&k.x->conn[0]));
+}
+
+/* A first want that is longer than the object: a part is cut to the object's end, and a store that
+ * sends all for a part has sent all. */
+static void test_first_bytes(wmbt_test *t)
+{
+    for (uint32_t whole = 0; whole < 2u; whole++) {
+        talk k;
+        k.x = live_prepare_as(t, &k.b, false, FORM_PLAIN, 4096, 1);
+        T_CHECK(t, k.x != NULL);
+        k.object = k.b.b->object[k.b.at[0]].bytes;
+        k.len = 0;
+        k.x->config.part_bytes = whole != 0u ? 128u : 0u;
+        T_CALL(t, start(t, &k));
+        T_CALL(t, expect_range(t, &k, 0, whole != 0u ? "0-127" : "0-4095"));
+        if (whole == 0u) {
+            T_EQ(t, give_part(&k, 0, 0, 100, ""), WMBT_END);
+            T_EQ(t, ask(&k, 1), WMBT_NEED_MORE);
+            T_CALL(t, expect_range(t, &k, 0, "100-143"));
+            T_EQ(t, give_part(&k, 0, 100, 144, ""), WMBT_END);
+        } else {
+            T_EQ(t, give_text(&k, 0, "HTTP/1.1 200 x\r\nContent-Length: 144\r\n\r\n"),
+                 WMBT_NEED_MORE);
+            T_EQ(t, receive(&k, 0, wmbt_view_of(k.object.data, 130)), WMBT_NEED_MORE);
+            T_EQ(t, ask(&k, 1), WMBT_NEED_MORE);
+            T_EQ(t, receive(&k, 0, wmbt_view_of(k.object.data + 130, 14)), WMBT_END);
+            T_EQ(t, k.x->client.counts.requests, 1);
+        }
+        T_EQ(t, drive_status(k.x->d, 0), WMBT_OK);
+        T_EQ(t, k.x->client.counts.received_bytes, 144);
+        T_EQ(t, k.x->client.counts.wasted_bytes, 0);
+    }
 }
 
 /* Header bytes without end are refused. */
@@ -782,8 +865,10 @@ static void test_of_another_prompt(wmbt_test *t)
         wmbt_s3client_start(&k.x->client, 0);
         T_CALL(t, take(t, &k));
         say(&k, "HTTP/1.1 206 x\r\nContent-Range: bytes 0-4/144\r\nTransfer-Encoding: chunked"
-                "\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n"); /* two pieces in one call */
+                "\r\n\r\n2\r\nab\r\n3\r\ncde\r\n"); /* two pieces in one call */
         T_EQ(t, give(&k, 0), WMBT_NEED_MORE);
+        T_EQ(t, k.said, WMBT_STALE);
+        T_EQ(t, give_text(&k, 0, "0\r\n\r\n"), WMBT_NEED_MORE);
         T_EQ(t, k.said, WMBT_STALE);
         T_EQ(t, k.x->client.counts.wasted_bytes, 5);
         if (second == 0u) {
@@ -809,13 +894,6 @@ static void test_of_another_prompt(wmbt_test *t)
 }
 
 /* --- parts ------------------------------------------------------------------------------------ */
-
-/* The object has come to the memory that was lent, and what is in it is no block. */
-static void check_collected(wmbt_test *t, const talk *k)
-{
-    T_BYTES(t, k->x->lent[1], k->object.data, k->object.len);
-    T_EQ(t, drive_status(k->x->d, 0), WMBT_BAD_MAGIC);
-}
 
 /* A store that ignores the range of one part: what lies before it is passed over, and what behind
  * it is not waited for. */
@@ -921,6 +999,7 @@ static void test_far(wmbt_test *t)
         {(1024u << 10) + 1u, 128, false},
         {(1024u << 10) + 1u, 1024u << 10, false},
         {(1024u << 10) + 1u, (1024u << 10) + 1u, true},
+        {(1024u << 10) + 2000u, (1024u << 10) + 2000u, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         talk k;
@@ -959,6 +1038,9 @@ static void test_far(wmbt_test *t)
         T_EQ(t, k.x->client.counts.wasted_bytes, 1000);
         T_EQ(t, k.x->client.counts.received_bytes, rows[i].before);
         T_EQ(t, wmbt_s3conn_is_reusable(&k.x->conn[0]), rows[i].read);
+        if (rows[i].read) {
+            T_EQ(t, receive(&k, 0, wmbt_view_of(k.object.data + 1000, 1000)), WMBT_NEED_MORE);
+        }
     }
 }
 
@@ -970,6 +1052,7 @@ static void test_arguments(wmbt_test *t)
     k.x->d->config.presence_blocks = 8;
     T_CALL(t, drive_start(k.x->d));
     T_CALL(t, live_begin(t, k.x));
+    T_EQ(t, wmbt_s3client_wait(&k.x->client, k.x->now.ms), 0);
     /* questions are answered by "ask for the objects" */
     T_EQ(t, wmbt_reader_next_want(k.x->d->r, &want), WMBT_OK);
     T_EQ(t, want.kind, WMBT_WANT_PRESENCE);
@@ -1012,6 +1095,9 @@ static const wmbt_case cases[] = {
     {"the next object in a slot", test_next_object, ARENA, NULL},
     {"the oldest want first", test_oldest_first, ARENA, NULL},
     {"one request at once", test_one_at_once, ARENA, NULL},
+    {"a clock that is wrong", test_clock, ARENA, NULL},
+    {"two requests on a connection", test_two_requests, ARENA, NULL},
+    {"a first want longer than the object", test_first_bytes, ARENA, NULL},
     {"a header without end", test_endless_header, ARENA, NULL},
     {"where requests are written", test_where_requests_go, ARENA, NULL},
     {"asked for once", test_once, ARENA, NULL},

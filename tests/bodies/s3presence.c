@@ -23,6 +23,7 @@ typedef struct run {
     uint8_t memory[WMBT_S3PRESENCE_BYTES(8)];
     uint8_t request[ROOM], out[ROOM];
     size_t requested, len;
+    uint32_t also; /* another block of the next page */
 } run;
 
 static void put(run *x, const char *text)
@@ -39,7 +40,7 @@ static void put_document(wmbt_test *t, run *x, const char *token, bool encoded, 
     size_t n = 0;
     put(x, "<ListBucketResult><Contents><Key>kv/t/n/wombatkv/v1/block/b3=00</Key><Size>1</Size>"
            "</Contents>");
-    if (block != NO_BLOCK) {
+    for (; block != NO_BLOCK; block = x->also, x->also = NO_BLOCK) {
         T_EQ(t, wmbt_reader_object_key(x->d->r, block, wmbt_buf_of(key, sizeof key), &n), WMBT_OK);
         put(x, "<Contents><Key>");
         for (size_t i = 0; i < n; i++) {
@@ -111,6 +112,7 @@ static run *prepare_space(wmbt_test *t, uint32_t max_pages, const char *name_spa
     x->now.ms = 1000;
     x->now.time = 1700000000u;
     x->now.random = 7;
+    x->also = NO_BLOCK;
     wmbt_test_fill(&x->client, sizeof x->client); /* what was there is nothing to them */
     wmbt_test_fill(x->slots, sizeof x->slots);
     wmbt_test_fill(&x->p, sizeof x->p);
@@ -531,6 +533,35 @@ static void test_deadline_in_a_wait(wmbt_test *t)
     wmbt_s3client_start(&x->client, x->now.ms);
     T_EQ(t, ask(x), WMBT_END);
     T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 0);
+    /* the next question does not wait for it */
+    wmbt_s3client_start(&x->client, 0);
+    T_EQ(t, wmbt_reader_start(x->d->r, &x->d->prompt), WMBT_OK);
+    T_EQ(t, wmbt_reader_hash(x->d->r, &x->d->b->hash[0]), WMBT_OK);
+    T_EQ(t, wmbt_reader_end(x->d->r, BUCKET_BLOCK_TOKENS), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+    T_EQ(t, wmbt_s3presence_take(&x->p, x->d->r, &x->want), WMBT_OK);
+    T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 0);
+    T_EQ(t, ask(x), WMBT_OK);
+}
+
+/* Tokens of any length come back as they were, on pages of either parity. */
+static void test_long_tokens(wmbt_test *t)
+{
+    char token[3][120];
+    run *x = prepare(t, 9);
+    T_CHECK(t, x != NULL);
+    for (uint32_t page = 0; page < 3u; page++) {
+        for (uint32_t i = 0; i < sizeof token[0]; i++) {
+            token[page][i] = (char)('a' + (int)((i * (page + 3u)) % 26u));
+        }
+        token[page][sizeof token[0] - 1u] = '\0';
+        T_EQ(t, ask(x), WMBT_OK);
+        T_CHECK(t, page == 0u || request_has(x, token[page - 1u]));
+        T_CALL(t, put_page(t, x, token[page], false, page % 2u));
+        T_EQ(t, give(x, page), WMBT_OK);
+    }
+    T_EQ(t, ask(x), WMBT_OK);
+    T_CHECK(t, request_has(x, token[2]));
 }
 
 /* When a connection carries the next request, and that its end between two is no attempt. */
@@ -608,7 +639,7 @@ static void test_ends_while_idle(wmbt_test *t)
 static void test_many_blocks(wmbt_test *t)
 {
     enum { MANY = 20 };
-    run *x = prepare(t, 1);
+    run *x = prepare(t, 2);
     T_CHECK(t, x != NULL);
     uint8_t *memory = wmbt_test_alloc(t, WMBT_S3PRESENCE_BYTES(MANY));
     uint8_t *room = wmbt_test_alloc(t, WMBT_READER_BYTES(MANY, 1));
@@ -624,7 +655,7 @@ static void test_many_blocks(wmbt_test *t)
         size_t bytes = WMBT_S3PRESENCE_BYTES(0) + (blocks + 7u) / 8u;
         wmbt_test_fill(memory, WMBT_S3PRESENCE_BYTES(MANY));
         wmbt_test_fill(&x->p, sizeof x->p);
-        T_EQ(t, wmbt_s3presence_init(&x->p, wmbt_buf_of(memory, bytes - 1u), 1), WMBT_OK);
+        T_EQ(t, wmbt_s3presence_init(&x->p, wmbt_buf_of(memory, bytes - 1u), 2), WMBT_OK);
         for (uint32_t there = 0; there <= blocks; there++) {
             T_EQ(t, wmbt_reader_start(x->d->r, &x->d->prompt), WMBT_OK);
             for (uint32_t i = 0; i < blocks; i++) {
@@ -639,7 +670,7 @@ static void test_many_blocks(wmbt_test *t)
             T_EQ(t, x->want.blocks, blocks);
             if (there == 0u) { /* a byte too few for the bits: the objects are asked for */
                 T_EQ(t, wmbt_s3presence_take(&x->p, x->d->r, &x->want), WMBT_NEED_MORE);
-                T_EQ(t, wmbt_s3presence_init(&x->p, wmbt_buf_of(memory, bytes), 1), WMBT_OK);
+                T_EQ(t, wmbt_s3presence_init(&x->p, wmbt_buf_of(memory, bytes), 2), WMBT_OK);
                 continue;
             }
             T_EQ(t, wmbt_s3presence_take(&x->p, x->d->r, &x->want), WMBT_OK);
@@ -653,12 +684,20 @@ static void test_many_blocks(wmbt_test *t)
             T_EQ(t, wmbt_s3presence_wait(&x->p, x->now.ms), 0);
             T_EQ(t, ask(x), WMBT_OK);
             T_CHECK(t, !request_has(x, "continuation-token"));
+            uint32_t also = there * 7u % blocks;
+            x->also = also;
             T_CALL(t, put_page(t, x, there % 4u == 0u ? "x" : "", false, there - 1u));
-            T_EQ(t, give(x, 0), WMBT_END); /* with a token: more pages than may be asked for */
+            if (there % 4u == 0u) { /* more pages than may be asked for: two */
+                T_EQ(t, give(x, 0), WMBT_OK);
+                T_EQ(t, ask(x), WMBT_OK);
+                T_CALL(t, put_page(t, x, "y", false, NO_BLOCK));
+            }
+            T_EQ(t, give(x, 0), WMBT_END);
             T_CHECK(t, wmbt_test_is_filled(memory + bytes, WMBT_S3PRESENCE_BYTES(MANY) - bytes));
             for (uint32_t i = 0; i < blocks; i++) {
                 T_EQ(t, drive_status(x->d, i),
-                     i + 1u == there || there % 4u == 0u ? WMBT_NEED_MORE : WMBT_MISSING);
+                     i + 1u == there || i == also || there % 4u == 0u ? WMBT_NEED_MORE
+                                                                      : WMBT_MISSING);
             }
         }
     }
@@ -723,6 +762,7 @@ static const wmbt_case cases[] = {
     {"a prompt that begins meanwhile", test_next_prompt, ARENA, NULL},
     {"what ends a question", test_given_up, ARENA, NULL},
     {"what is asked for again", test_again, ARENA, NULL},
+    {"long tokens", test_long_tokens, ARENA, NULL},
     {"limits", test_limits, ARENA, NULL},
     {"clock and region", test_learning, ARENA, NULL},
     {"a deadline in a wait", test_deadline_in_a_wait, ARENA, NULL},
