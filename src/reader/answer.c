@@ -102,7 +102,7 @@ wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want, uint32_t off
         }
         status = wmbt_reader_claim_range(r, s, offset + (uint32_t)n, bytes.len - n, &claim);
         if (status != WMBT_OK) {
-            status = n != 0u ? WMBT_NEED_MORE : status;
+            WMBT_ASSERT(n == 0u); /* what follows the header goes on where the first run ends */
             break;
         }
         const uint8_t *from = bytes.data + n;
@@ -288,7 +288,6 @@ wmbt_status wmbt_reader_restart(wmbt_reader *r, const wmbt_want *want)
         r->now.tail_fits = 0;
     }
     wmbt_reader_disturb(r, s);
-    s->phase = WMBT_SLOT_FIND;
     wmbt_reader_release_codec(r, s);
     wmbt_reader_record_of(r, s->object)->state &= (uint8_t)~WMBT_RECORD_COLLECTED;
     wmbt_reader_object_start(r, s);

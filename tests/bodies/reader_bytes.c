@@ -377,6 +377,8 @@ static void test_memory(wmbt_test *t)
         REFUSED(d,
                 wmbt_reader_memory(d->r, &w, wmbt_buf_of(d->stored + stored.len - 1u, 144), stored),
                 WMBT_BAD_ARGUMENT);
+        REFUSED(d, wmbt_reader_memory(d->r, &w, raw, wmbt_buf_of(d->raw + 143, w.stored_bytes)),
+                WMBT_BAD_ARGUMENT);
         REFUSED(d, wmbt_reader_memory(d->r, &w, raw, none), WMBT_BUFFER_TOO_SMALL);
         REFUSED(d, wmbt_reader_memory(d->r, &w, wmbt_buf_of(d->raw, 143), stored),
                 WMBT_BUFFER_TOO_SMALL);
@@ -392,6 +394,22 @@ static void test_memory(wmbt_test *t)
         T_CALL(t, drive_run(d)); /* it stays open */
         T_EQ(t, drive_status(d, 0), WMBT_OK);
         T_BYTES(t, d->raw, x.plain.data, x.plain.len);
+    }
+}
+
+/* Memory for the plain object and memory for the stored one may touch, either way round. */
+static void test_memory_touches(wmbt_test *t)
+{
+    drive_bucket x;
+    for (uint32_t stored_first = 0; stored_first < 2u; stored_first++) {
+        drive *d = make(t, &x, false, FORM_NONE);
+        T_CHECK(t, d != NULL);
+        T_CALL(t, until(d, WMBT_WANT_MEMORY, 0));
+        const uint32_t stored = d->want.stored_bytes, plain = d->want.plain_bytes;
+        T_CHECK(t, plain != 0u && stored != 0u && plain + stored <= DRIVE_MAX_BYTES);
+        wmbt_buf p = wmbt_buf_of(d->raw + (stored_first != 0u ? stored : 0u), plain);
+        wmbt_buf s = wmbt_buf_of(d->raw + (stored_first != 0u ? 0u : plain), stored);
+        T_EQ(t, wmbt_reader_memory(d->r, &d->want, p, s), WMBT_OK);
     }
 }
 
@@ -722,6 +740,7 @@ static const wmbt_case cases[] = {
     {"placed: the last bytes, too many holes", test_placed_last, ARENA, NULL},
     {"placed: where there are no rows to place", test_not_placed, ARENA, NULL},
     {"memory", test_memory, ARENA, NULL},
+    {"memory: the two may touch", test_memory_touches, ARENA, NULL},
     {"memory: a chunk longer than expected", test_long_chunk, ARENA, NULL},
     {"memory: a chunk that just fits", test_chunk_that_fits, ARENA, NULL},
     {"memory: none for what is short", test_short_wrapper, ARENA, NULL},

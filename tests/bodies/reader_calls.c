@@ -757,6 +757,102 @@ static void test_presence_prefix(wmbt_test *t)
     T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_END);
 }
 
+/* As many blocks as the bits of a byte: one byte is the answer, no bit behind it counts. */
+static void test_presence_of_a_byte(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, WMBT_READER_AUDIT);
+    T_CHECK(t, d != NULL);
+    d->config.max_blocks = 20;
+    d->config.memory = wmbt_buf_of(NULL, 0);
+    T_CALL(t, ask(d, 9, 8));
+    wmbt_want want;
+    const uint8_t bits[2] = {0xFF, 0};
+    T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+    T_CHECK(t, want.kind == WMBT_WANT_PRESENCE && want.object == 0u && want.blocks == 8u);
+    T_EQ(t, wmbt_reader_presence(d->r, &want, wmbt_view_of(bits, 0)), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_reader_presence(d->r, &want, wmbt_view_of(bits, 1)), WMBT_OK);
+    for (uint32_t i = 0; i < 9u; i++) {
+        T_EQ(t, drive_status(d, i), WMBT_NEED_MORE);
+    }
+}
+
+/* --- what the caller has, quiet, stop --------------------------------------------------------- */
+
+/* Blocks of the prompt and no other; a resident one has no bytes as stored. */
+static void test_resident(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    T_CHECK(t, d != NULL);
+    T_CALL(t, ask(d, 2, 0));
+    keep(d);
+    T_EQ(t, wmbt_reader_resident(d->r, 2), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_reader_resident(d->r, WMBT_READER_TAIL), WMBT_BAD_ARGUMENT);
+    T_CHECK(t, is_kept(d));
+    T_EQ(t, wmbt_reader_resident(d->r, 0), WMBT_OK);
+    wmbt_reader_object state;
+    T_EQ(t, wmbt_reader_object_state(d->r, 0, &state), WMBT_OK);
+    T_CHECK(t, state.status == WMBT_OK && state.bytes == 0u);
+    T_EQ(t, wmbt_reader_usable_blocks(d->r), 1);
+    wmbt_plan_input input;
+    T_EQ(t, wmbt_reader_end(d->r, 2u * BUCKET_BLOCK_TOKENS), WMBT_OK);
+    wmbt_reader_stop(d->r); /* no tail is looked for, and nothing is resident any more */
+    T_EQ(t, wmbt_reader_resident(d->r, 1), WMBT_BAD_STATE);
+    wmbt_want want;
+    T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_END);
+    T_EQ(t, wmbt_reader_plan_input(d->r, &input), WMBT_OK);
+    T_CHECK(t, input.usable_blocks == 1u && input.blocks_bytes == 0u);
+}
+
+/* With late writes a slot whose want was withdrawn waits for quiet(), and no other does; what was
+ * quiet and asked for nothing since owes nothing. */
+static void test_quiet(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    T_CHECK(t, d != NULL);
+    d->config.flags = WMBT_READER_LATE_WRITES;
+    d->config.in_flight = 2;
+    T_CALL(t, ask(d, 3, 0));
+    T_EQ(t, wmbt_reader_end(d->r, 3u * BUCKET_BLOCK_TOKENS), WMBT_OK);
+    wmbt_want want[2], more;
+    T_EQ(t, wmbt_reader_next_want(d->r, &want[0]), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(d->r, &want[1]), WMBT_OK);
+    T_CHECK(t, want[0].object == 0u && want[1].object == 1u);
+    T_EQ(t, wmbt_reader_retry(d->r, &want[1]), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_NEED_MORE);
+    T_EQ(t, wmbt_reader_resident(d->r, 2), WMBT_OK); /* nothing was asked for on its behalf */
+    wmbt_reader_quiet(d->r, want[1].id);
+    T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_OK);
+    T_CHECK(t, more.kind == WMBT_WANT_OBJECT && more.object == 1u && more.id == want[1].id);
+    T_EQ(t, wmbt_reader_retry(d->r, &more), WMBT_OK);
+    wmbt_reader_quiet(d->r, want[1].id);
+    T_EQ(t, wmbt_reader_fail(d->r, &want[0], WMBT_MISSING), WMBT_OK); /* ends block 1 as well */
+    T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_NEED_MORE);
+    wmbt_reader_quiet(d->r, want[0].id);
+    T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_END);
+}
+
+/* quiet() of a slot that there is not: also where what lies behind the slots is not zero. */
+static void test_quiet_of_no_slot(wmbt_test *t)
+{
+    drive_bucket x;
+    for (uint32_t slots = 1; slots <= 3u; slots++) {
+        drive *d = make(t, &x, false, 0);
+        T_CHECK(t, d != NULL);
+        d->config.in_flight = slots;
+        d->config.places = NULL;
+        d->config.memory = wmbt_buf_of(NULL, 0);
+        d->prompt.chain.block_tokens = 256;
+        T_CALL(t, start_bare(d));
+        keep(d);
+        wmbt_reader_quiet(d->r, slots);
+        wmbt_reader_quiet(d->r, slots + 1u);
+        T_CHECK(t, is_kept(d));
+    }
+}
+
 /* --- failures, results ------------------------------------------------------------------------ */
 
 static void test_fail(wmbt_test *t)
@@ -872,6 +968,10 @@ static const wmbt_case cases[] = {
     {"presence: a block that is resident", test_presence_resident, ARENA, NULL},
     {"a size that no block has", test_size_of_no_block, ARENA, NULL},
     {"presence: policy prefix, failure", test_presence_prefix, ARENA, NULL},
+    {"presence: a byte of blocks", test_presence_of_a_byte, ARENA, NULL},
+    {"resident: which, and stop", test_resident, ARENA, NULL},
+    {"quiet: who waits, and for what", test_quiet, ARENA, NULL},
+    {"quiet of no slot", test_quiet_of_no_slot, ARENA, NULL},
     {"fail: every status", test_fail, ARENA, NULL},
     {"results before and after the end", test_results, ARENA, NULL},
     {"tail: said not to fit, unseen", test_tail_said_not_to_fit, ARENA, NULL},
