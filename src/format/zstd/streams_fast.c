@@ -101,7 +101,7 @@ void wmbt_zstd_many_portable(const wmbt_zstd_symbol_table *table, wmbt_zstd_lane
 #    endif
 
 /* They pay where so many of WMBT_ZSTD_CELLS look-ups would give two symbols or more. */
-#    if WMBT_ON_X86 || defined(__aarch64__)
+#    if WMBT_ON_X86
 #        define WMBT_ZSTD_MANY_PAIRS (WMBT_ZSTD_CELLS / 3u)
 #    else
 #        define WMBT_ZSTD_MANY_PAIRS (WMBT_ZSTD_CELLS / 5u * 4u)
