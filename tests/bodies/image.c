@@ -446,6 +446,31 @@ static void test_sums(wmbt_test *t)
     }
 }
 
+/* An image has what the table holds and nothing else: neither what was in its memory before, nor
+ * what a block was that has gone. */
+static void test_nothing_else(wmbt_test *t)
+{
+    uint8_t *memory[2];
+    wmbt_index_writer w;
+    wmbt_view image[2];
+    for (uint32_t i = 0; i < 2u; i++) {
+        memory[i] = wmbt_test_alloc(t, BYTES);
+        T_CHECK(t, memory[i] != NULL);
+        wmbt_bytes_fill(memory[i], i == 0u ? 0x5Au : 0xC3u, BYTES);
+        T_CALL(t, fill(t, memory[i], false, &w));
+        wmbt_image_make(&w, &image[i]);
+    }
+    T_EQ(t, image[0].len, image[1].len);
+    T_BYTES(t, memory[0], memory[1], image[0].len);
+    for (uint32_t slot = 8; slot < 10u; slot++) { /* both are free */
+        const wmbt_index_word *record = wmbt_index_record(&w.index, slot);
+        for (uint32_t i = 0; i < WMBT_INDEX_RECORD_WORDS; i++) {
+            T_CHECK(t, i == WMBT_INDEX_RECORD_PARENT || i == WMBT_INDEX_RECORD_STATE ||
+                           wmbt_index_load(record + i) == 0u);
+        }
+    }
+}
+
 /* Whatever changes a table, it is no image until it is made one again. */
 static void test_changed(wmbt_test *t)
 {
@@ -482,6 +507,7 @@ static const wmbt_case cases[] = {
     {"numbers of the header", test_header, 16u << 10, NULL},
     {"what is wrong with a table", test_statuses, 16u << 10, NULL},
     {"sums of a table", test_sums, 16u << 10, NULL},
+    {"nothing else in an image", test_nothing_else, 16u << 10, NULL},
     {"a table that was changed", test_changed, 16u << 10, NULL},
     {"bent tables", test_bent, 16u << 10, NULL},
 };

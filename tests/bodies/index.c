@@ -16,6 +16,7 @@ static wmbt_index_writer *make(wmbt_test *t, const wmbt_index_config *config)
     size_t bytes = WMBT_INDEX_BYTES(config->capacity, config->contexts);
     uint8_t *memory = wmbt_test_alloc(t, bytes);
     wmbt_test_fill(memory, bytes);
+    wmbt_test_fill(w, sizeof *w);
     T_ALSO(t, wmbt_index_init(wmbt_buf_of(memory, bytes), config, w) == WMBT_OK, "init");
     return w;
 }
@@ -834,7 +835,9 @@ static void test_exact_memory(wmbt_test *t)
             T_EQ(t, WMBT_INDEX_BYTES(capacity, contexts), need);
             T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, need - 1u), &config, &w),
                  WMBT_BUFFER_TOO_SMALL);
+            wmbt_test_fill(memory + need, 64);
             T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, need), &config, &w), WMBT_OK);
+            T_CHECK(t, wmbt_test_is_filled(memory + need, 64));
             T_EQ(t, wmbt_index_attach(wmbt_view_of(memory, need - 1u), &x), WMBT_TRUNCATED);
             T_EQ(t, wmbt_index_attach(wmbt_view_of(memory, need), &x), WMBT_OK);
             T_EQ(t, wmbt_index_room(&x), capacity);
