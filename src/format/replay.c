@@ -105,8 +105,9 @@ static void wmbt_replay_sort_run(const wmbt_replay_sort *s, size_t count)
     for (size_t i = 0; i < count; i++) {
         s->elements[i] = (uint32_t)i;
     }
-    for (size_t i = count; i != 0u; i--) { /* those in the second half have no children */
-        wmbt_replay_sift(s, i - 1u, count);
+    for (size_t i = count; i != 0u;) { /* those in the second half have no children */
+        i--;
+        wmbt_replay_sift(s, i, count);
     }
     for (size_t n = count; n > 1u; n--) {
         uint32_t greatest = s->elements[0];
