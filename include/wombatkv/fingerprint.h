@@ -82,7 +82,8 @@ WMBT_BEGIN_DECLS
 typedef struct wmbt_fingerprint_value {
     wmbt_view text;  /**< value, or weak: the text it was set from (digests: hex digits) */
     uint32_t state;  /**< WMBT_FINGERPRINT_UNKNOWN... */
-    uint32_t first;  /**< layers: first; tp, pp, cp: rank; weak weight_quant: bits; else 0 */
+    uint32_t first;  /**< layers: first; tp, pp, cp: rank; weak weight_quant: bits; digests: how
+                          many; else 0 */
     uint32_t second; /**< layers: last; tp, pp, cp: size; else 0 */
 } wmbt_fingerprint_value;
 

@@ -121,7 +121,6 @@ typedef struct wmbt_xml {
     uint8_t depth;
     uint8_t state;
     uint8_t quote;
-    uint8_t digits;
     uint8_t has_root;
     uint8_t closing;
     uint8_t cr;

@@ -396,6 +396,30 @@ static void test_calls(wmbt_test *t)
     }
 }
 
+/* BLAKE3's state has 32 bytes more for each doubling of 1 KiB that a block with the hash before it
+ * passes, and no more. */
+static void test_room_of_blake3(wmbt_test *t)
+{
+    const wmbt_dialect *d;
+    uint32_t seen = 0;
+    for (size_t i = 0; (d = wmbt_dialect_at(i)) != NULL; i++) {
+        if (d->hash != &wmbt_engine_blake3 || (d->flags & WMBT_DIALECT_WHOLE) != 0u) {
+            continue;
+        }
+        wmbt_engine_config c = least(d);
+        const size_t smallest = wmbt_engine_bytes(&c, 1);
+        seen++;
+        for (uint32_t block = 1; block <= 9000u; block++) {
+            size_t more = 0;
+            for (uint32_t reach = 1024; reach < 32u + 4u * block; reach *= 2u) {
+                more += 32u;
+            }
+            T_EQ(t, wmbt_engine_bytes(&c, block), smallest + more);
+        }
+    }
+    T_CHECK(t, seen != 0u);
+}
+
 /* Gives all tokens: the hashes of the blocks that they fill. */
 static uint32_t push_all(wmbt_chain *x, const uint32_t *tokens, size_t count, wmbt_block_hash *hash)
 {
@@ -1065,6 +1089,7 @@ static const wmbt_case cases[] = {
     {"views of each field", test_views, 0, NULL},
     {"the first of several faults", test_first_of_faults, 0, NULL},
     {"places of digests", test_places_of_digests, 0, NULL},
+    {"room of BLAKE3", test_room_of_blake3, 0, NULL},
     {"starting over", test_starting_over, 20000, NULL},
     {"parents", test_parents, 200000, NULL},
     {"engines that no chain has", test_bad_engines, 2048, NULL},

@@ -353,6 +353,39 @@ static void test_bad_values(wmbt_test *t)
 }
 
 /* The longest of everything: 61,682 bytes; one more of anything is refused. */
+/* The two numbers are 0 in all fields that have none, whatever the memory held. */
+static void test_numbers(wmbt_test *t)
+{
+    static wmbt_fingerprint_context x;
+    wmbt_test_fill(&x, sizeof x);
+    wmbt_fingerprint_init(&x);
+    for (uint32_t field = 1; field <= WMBT_FINGERPRINT_FIELDS; field++) {
+        static const char digits[] =
+            "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+        static const char *const texts[] = {digits, "3-7", "3/7", "replicated", "none", "text"};
+        for (uint32_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+            wmbt_fingerprint_value *v = &x.values[field - 1u];
+            T_CHECK(t, v->first == 0u && v->second == 0u);
+            v->first = v->second = 99; /* as of another text before */
+            wmbt_status status = wmbt_fingerprint_set(&x, field, wmbt_test_text(texts[i]));
+            bool layers = field == WMBT_FINGERPRINT_LAYERS;
+            bool rank = field == WMBT_FINGERPRINT_TP || field == WMBT_FINGERPRINT_PP ||
+                        field == WMBT_FINGERPRINT_CP;
+            bool pair = (layers && i == 1u) || (rank && i == 2u);
+            bool digest = field == WMBT_FINGERPRINT_MODEL_SHA256 ||
+                          field == WMBT_FINGERPRINT_TOKENIZER_SHA256 ||
+                          field == WMBT_FINGERPRINT_LORA_SHA256 ||
+                          field == WMBT_FINGERPRINT_MULTIMODAL_SHA256;
+            uint32_t first = pair ? 3u : digest && i == 0u ? 1u : 0u;
+            T_EQ(t, v->first, status == WMBT_OK ? first : 99u);
+            T_EQ(t, v->second, status != WMBT_OK ? 99u : pair ? 7u : 0u);
+            T_CHECK(t, status == WMBT_OK || (!pair && !(digest && i == 0u)));
+            v->first = v->second = 99;
+            wmbt_fingerprint_forget(&x, field);
+        }
+    }
+}
+
 static void test_limits(wmbt_test *t)
 {
     const size_t list = 65u * WMBT_FINGERPRINT_MAX_MULTIMODAL;
@@ -1241,6 +1274,7 @@ static const wmbt_case cases[] = {
     {"names of fields", test_names, 0, NULL},
     {"values and their canonical text", test_values, 0, NULL},
     {"bad values change nothing", test_bad_values, 0, NULL},
+    {"numbers of fields", test_numbers, 0, NULL},
     {"longest texts, lists and encoding", test_limits, 224 * 1024, NULL},
     {"identity files", test_files, 0, NULL},
     {"order and spacing of a file do not count", test_order_and_spacing, 1024, NULL},

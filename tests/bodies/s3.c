@@ -5,6 +5,7 @@
 
 #include "wombatkv/s3.h"
 #include "wombatkv/sha256.h"
+#include "wire/s3/xml.h"
 
 #define EXCHANGES "golden/s3/exchanges/"
 #define HOSTILE "golden/s3/hostile/"
@@ -1041,6 +1042,114 @@ static void test_pages(wmbt_test *t)
     }
 }
 
+/* What no document may have, and how many of its bytes come before the one that is refused. */
+static const struct {
+    const char *text;
+    size_t taken;
+    wmbt_status status;
+} refused_at[] = {
+    {"<a>&am;", 6, WMBT_BAD_TEXT},
+    {"<a>&am;p;</a>", 6, WMBT_BAD_TEXT},
+    {"<a>&AMP;", 7, WMBT_BAD_TEXT},
+    {"<a>&;", 4, WMBT_BAD_TEXT},
+    {"<a>&a;", 5, WMBT_BAD_TEXT},
+    {"<a>&ampquot;", 11, WMBT_BAD_TEXT},
+    {"<a>&a=", 5, WMBT_BAD_TEXT},
+    {"<a>&=", 4, WMBT_BAD_TEXT},
+    {"<a>&aaaaaaaaaaaaaaaaaaaaaaa", 26, WMBT_BAD_TEXT}, /* longer than any name that matters */
+    {"<a>&#;", 5, WMBT_BAD_TEXT},
+    {"<a>&#x;", 6, WMBT_BAD_TEXT},
+    {"<a>&#65;&#;", 10, WMBT_BAD_TEXT},
+    {"<a>&#65;&#x;", 11, WMBT_BAD_TEXT},
+    {"<a>&#6x41;", 6, WMBT_BAD_TEXT}, /* hex is said at once */
+    {"<a>&#X41;", 5, WMBT_BAD_TEXT},
+    {"<a>&#-1;", 5, WMBT_BAD_TEXT},
+    {"<a>&#:;", 5, WMBT_BAD_TEXT},
+    {"<a>&#a;", 5, WMBT_BAD_TEXT},
+    {"<a>&#x4g;", 7, WMBT_BAD_TEXT},
+    {"<a></ a>", 5, WMBT_BAD_SYNTAX},
+    {"<ab></a b>", 8, WMBT_BAD_SYNTAX},
+    {"<a></a /", 7, WMBT_BAD_SYNTAX},
+    {"<a></1", 5, WMBT_BAD_SYNTAX},
+    {"<a></-", 5, WMBT_BAD_SYNTAX},
+    {"<a></a=", 6, WMBT_BAD_SYNTAX},
+    {"<a></b>", 6, WMBT_BAD_SYNTAX},
+};
+
+static wmbt_status feed_xml(wmbt_xml *xml, wmbt_view text, size_t *taken, uint32_t *events)
+{
+    wmbt_status status = WMBT_OK;
+    for (*taken = 0; *taken < text.len; ++*taken) {
+        status = wmbt_xml_byte(xml, text.data[*taken], events);
+        if (status != WMBT_OK) {
+            break;
+        }
+    }
+    return status;
+}
+
+static void test_refused_at(wmbt_test *t)
+{
+    for (size_t i = 0; i < sizeof refused_at / sizeof refused_at[0]; i++) {
+        wmbt_xml xml;
+        size_t taken;
+        uint32_t events;
+        wmbt_test_where(t, wmbt_test_text(refused_at[i].text));
+        wmbt_xml_init(&xml);
+        T_EQ(t, feed_xml(&xml, wmbt_test_text(refused_at[i].text), &taken, &events),
+             refused_at[i].status);
+        T_EQ(t, taken, refused_at[i].taken);
+    }
+}
+
+/* Every character by its number: XML 1.0, 4.1, and UTF-8 by RFC 3629, section 3. */
+static void test_every_character(wmbt_test *t)
+{
+    for (uint32_t point = 0; point < 0x110100u;
+         point += point < 0x10000u ? 1u : T_MANY(7u, 4099u)) {
+        uint8_t text[16], want[4];
+        size_t n = 0, at = 3, taken;
+        wmbt_xml xml;
+        uint32_t events = 0;
+        wmbt_test_copy(text, (const uint8_t *)"<a>&#x", 6);
+        at = 6;
+        for (uint32_t shift = 24; shift-- > 0u;) {
+            if (shift % 4u == 0u) {
+                text[at++] = (uint8_t)"0123456789abcdef"[point >> shift & 15u];
+            }
+        }
+        text[at++] = (uint8_t)';';
+        if (point < 0x80u) {
+            want[n++] = (uint8_t)point;
+        } else if (point < 0x800u) {
+            want[n++] = (uint8_t)(0xC0u + point / 64u);
+        } else if (point < 0x10000u) {
+            want[n++] = (uint8_t)(0xE0u + point / 4096u);
+        } else {
+            want[n++] = (uint8_t)(0xF0u + point / 262144u);
+        }
+        if (point >= 0x10000u) {
+            want[n++] = (uint8_t)(0x80u + point / 4096u % 64u);
+        }
+        if (point >= 0x800u) {
+            want[n++] = (uint8_t)(0x80u + point / 64u % 64u);
+        }
+        if (point >= 0x80u) {
+            want[n++] = (uint8_t)(0x80u + point % 64u);
+        }
+        bool good = point != 0u && point <= 0x10FFFFu && (point < 0xD800u || point > 0xDFFFu);
+        wmbt_xml_init(&xml);
+        T_EQ(t, feed_xml(&xml, wmbt_view_of(text, at), &taken, &events),
+             good ? WMBT_OK : WMBT_BAD_TEXT);
+        T_EQ(t, taken, good ? at : at - 1u);
+        if (good) {
+            T_EQ(t, events, WMBT_XML_TEXT);
+            T_EQ(t, xml.text_len, n);
+            T_BYTES(t, xml.text, want, n);
+        }
+    }
+}
+
 /* A first answer of exactly the bytes asked for may be a part without its 206. */
 static void test_doubtful(wmbt_test *t)
 {
@@ -1310,6 +1419,62 @@ static void test_arguments(wmbt_test *t)
     }
 }
 
+/* Every byte of a host, a bucket and a condition, at its start and at its end: what is a control
+ * byte or a blank is refused, and a slash in a bucket. */
+static void test_bytes_of_requests(wmbt_test *t)
+{
+    wmbt_s3_store store;
+    wmbt_s3_get get;
+    uint8_t out[512], text[2];
+    size_t written = 0;
+    const wmbt_buf room = wmbt_buf_of(out, sizeof out);
+    get.key = wmbt_test_text("k");
+    get.first = get.last = 0;
+    get.has_range = get.is_head = false;
+    for (uint32_t i = 0; i < 3u * 2u * 256u; i++) {
+        uint8_t c = (uint8_t)i;
+        uint32_t at = i / 256u % 2u, which = i / 512u;
+        wmbt_view v = wmbt_view_of(text, 2);
+        bool bad = c <= 32u || c == 127u || (which == 1u && c == '/');
+        text[at] = c;
+        text[1u - at] = (uint8_t)'a';
+        store_of(&store);
+        get.if_match = wmbt_view_of(NULL, 0);
+        *(which == 0u ? &store.host : which == 1u ? &store.bucket : &get.if_match) = v;
+        T_EQ(t, wmbt_s3_write_get(&store, &get, 0, NULL, room, &written),
+             bad ? WMBT_BAD_TEXT : WMBT_OK);
+    }
+}
+
+/* The longest key; a range of no number and of single digits; a slash behind a bucket's bytes. */
+static void test_ends_of_requests(wmbt_test *t)
+{
+    static const char want[] = "GET /b-1/k HTTP/1.1\r\nHost: store.test:9000\r\n"
+                               "Accept-Encoding: identity\r\nRange: bytes=0-7\r\n\r\n";
+    static uint8_t long_key[WMBT_S3_MAX_KEY_BYTES];
+    static uint8_t out[4096];
+    wmbt_s3_store store;
+    wmbt_s3_get get;
+    size_t written = 0;
+    const wmbt_buf room = wmbt_buf_of(out, sizeof out);
+    store_of(&store);
+    store.bucket = wmbt_view_of("b-1/", 3);
+    get.key = wmbt_test_text("k");
+    get.if_match = wmbt_view_of(NULL, 0);
+    get.first = 0;
+    get.last = 7;
+    get.has_range = true;
+    get.is_head = false;
+    T_EQ(t, wmbt_s3_write_get(&store, &get, 0, NULL, room, &written), WMBT_OK);
+    T_CHECK(t, wmbt_test_view_is(wmbt_view_of(out, written), want));
+    for (size_t i = 0; i < sizeof long_key; i++) {
+        long_key[i] = (uint8_t)'k';
+    }
+    get.key = wmbt_view_of(long_key, sizeof long_key);
+    T_EQ(t, wmbt_s3_write_get(&store, &get, 0, NULL, room, &written), WMBT_OK);
+    T_EQ(t, written, sizeof want - 2u + sizeof long_key);
+}
+
 static wmbt_status try_list(const wmbt_s3_store *store, wmbt_s3_list *list, wmbt_view *bad,
                             wmbt_buf room)
 {
@@ -1404,6 +1569,8 @@ static const wmbt_case cases[] = {
     {"long errors", test_long_error, 96 * 1024, NULL},
     {"pages, by hand", test_pages, 0, NULL},
     {"pages, byte by byte", test_document_bytes, 0, NULL},
+    {"documents, where they are refused", test_refused_at, 0, NULL},
+    {"every character by its number", test_every_character, 0, NULL},
     {"a whole object of the bytes asked for", test_doubtful, 16 * 1024, NULL},
     {"Retry-After", test_retry_after, 16 * 1024, NULL},
     {"truncations and bit flips", test_faults, 32 * 1024, EXCHANGES},
@@ -1411,6 +1578,8 @@ static const wmbt_case cases[] = {
     {"golden: signed requests", test_signed, 64 * 1024, "golden/s3/sigv4/sigv4.tsv"},
     {"arguments", test_arguments, 0, NULL},
     {"arguments of requests", test_bad_requests, 0, NULL},
+    {"every byte of a request's texts", test_bytes_of_requests, 0, NULL},
+    {"ends of requests", test_ends_of_requests, 0, NULL},
     {"arguments of answers", test_answer_arguments, 0, NULL},
 };
 WMBT_SUITE(s3, cases);

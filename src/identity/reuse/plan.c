@@ -117,8 +117,7 @@ wmbt_status wmbt_plan_make(const wmbt_plan_input *input, wmbt_plan *plan)
         return status;
     }
     uint32_t tokens = input->prompt_tokens;
-    uint32_t boundary =
-        input->usable_blocks == 0u ? 0u : input->usable_blocks * input->block_tokens;
+    uint32_t boundary = input->usable_blocks * input->block_tokens;
     uint32_t reason = wmbt_plan_check_tail(input, boundary);
     bool counts = reason == WMBT_PLAN_TAIL_COUNTS || reason == WMBT_PLAN_TAIL_COUNTS_TRUSTED;
     uint32_t covered = counts ? input->tail.total_tokens : boundary;

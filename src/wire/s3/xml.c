@@ -149,13 +149,12 @@ static wmbt_status wmbt_xml_entity(wmbt_xml *x, uint32_t *events)
 
 static wmbt_status wmbt_xml_reference(wmbt_xml *x, uint8_t c, uint32_t *events)
 {
-    int digit = wmbt_text_hex_digit(c);
+    uint32_t digit = (uint32_t)wmbt_text_hex_digit(c); /* of what is none it is above all */
     switch (x->state) {
     case WMBT_XML_S_ENTITY:
         if (c == (uint8_t)'#' && x->name_len == 0u) {
             x->state = WMBT_XML_S_NUMBER;
-            x->point = 0;
-            x->digits = 0;
+            x->point = 0; /* of no digits, too: there is no such character */
             return WMBT_OK;
         }
         if (c == (uint8_t)';') {
@@ -174,15 +173,14 @@ static wmbt_status wmbt_xml_reference(wmbt_xml *x, uint8_t c, uint32_t *events)
     default: break;
     }
     if (c == (uint8_t)';') {
-        return x->digits != 0u ? wmbt_xml_point(x, x->point, events) : WMBT_BAD_TEXT;
+        return wmbt_xml_point(x, x->point, events);
     }
     uint32_t base = x->state == WMBT_XML_S_HEX ? 16u : 10u;
-    if (digit < 0 || (uint32_t)digit >= base) {
+    if (digit >= base) {
         return WMBT_BAD_TEXT;
     }
-    x->digits = 1;
     if (x->point <= WMBT_XML_MAX_POINT) { /* larger ones stay too large */
-        x->point = x->point * base + (uint32_t)digit;
+        x->point = x->point * base + digit;
     }
     return WMBT_OK;
 }
