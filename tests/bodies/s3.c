@@ -806,6 +806,66 @@ static void test_too_long(wmbt_test *t)
     T_EQ(t, r->meaning, WMBT_S3_PART);
 }
 
+/* What just fits is a value, and one more is none; what is said twice counts as it stands last, or
+ * not at all if the two differ; nothing that was said before is lost. */
+static void test_just_fits(wmbt_test *t)
+{
+    static const char *const ranges[] = {"Content-Range: bytes 0-0/2\r\n", ""};
+    context asked;
+    uint64_t size = 7, first = 7, last = 7;
+    result *r = (result *)(void *)wmbt_test_alloc(t, sizeof *r);
+    T_CHECK(t, r != NULL);
+    context_init(&asked);
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 404 x\r\nETag: \"" TEN TEN TEN TEN TEN TEN
+                                         "ab\"\r\nx-amz-bucket-region: " TEN TEN TEN "ab\r\n\r\n"),
+                          &asked, true, 0, r));
+    T_EQ(t, wmbt_s3_answer_etag(&answer).len, WMBT_S3_ETAG_BYTES);
+    T_EQ(t, wmbt_s3_answer_region(&answer).len, WMBT_S3_REGION_BYTES);
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 404 x\r\nETag: \"" TEN TEN TEN TEN TEN TEN
+                                         "abc\"\r\n\r\n<Error><Region>" TEN TEN TEN
+                                         "abc</Region></Error>"),
+                          &asked, true, 0, r));
+    T_EQ(t, wmbt_s3_answer_etag(&answer).len, 0);
+    T_EQ(t, wmbt_s3_answer_region(&answer).len, 0);
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 404 x\r\nETag: \"a\"\r\nETag: \"b\"\r\n"
+                                         "x-amz-bucket-region: eu-west-1\r\n\r\n<Error><Region>"
+                                         "us-east-1</Region></Error>"),
+                          &asked, true, 0, r));
+    T_EQ(t, wmbt_s3_answer_etag(&answer).len, 0);
+    T_CHECK(t, wmbt_test_view_is(wmbt_s3_answer_region(&answer), "us-east-1"));
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text("HTTP/1.1 416 x\r\nContent-Range: bytes */12\r\n"
+                                         "Retry-After: 3\r\n\r\n"),
+                          &asked, true, 0, r));
+    T_CHECK(t, wmbt_s3_answer_size(&answer, &size) && size == 12u);
+    T_CALL(t, read_answer(t, wmbt_test_text("HTTP/1.1 499 x\r\n\r\n"), &asked, true, 0, r));
+    T_EQ(t, r->meaning, WMBT_S3_FAILED);
+    /* no size, whatever an earlier field held in the same place */
+    T_CALL(t, read_answer(t,
+                          wmbt_test_text(OK206 "X: " TEN TEN TEN TEN "\r\n"
+                                               "Content-Range: bytes 0-1/\r\n\r\nab"),
+                          &asked, true, 0, r));
+    T_CHECK(t, !wmbt_s3_answer_range(&answer, &first, &last) && first == 7u && last == 7u);
+    for (size_t i = 0; i < 2u; i++) { /* a part that nobody asked for; one that says not which */
+        asked.expected.has_range = i == 1u;
+        asked.expected.first = 0;
+        asked.expected.last = i == 1u ? 9u : 0u;
+        uint8_t text[96];
+        const char *const parts[] = {OK206, ranges[i], "Content-Length: 1\r\n\r\na"};
+        size_t len = 0;
+        for (size_t k = 0; k < 3u; k++) {
+            wmbt_view part = wmbt_test_text(parts[k]);
+            wmbt_test_copy(text + len, part.data, part.len);
+            len += part.len;
+        }
+        T_CALL(t, read_answer(t, wmbt_view_of(text, len), &asked, true, 0, r));
+        T_EQ(t, r->status, WMBT_BAD_FIELD);
+    }
+}
+
 /* Of an error's document the first 4096 bytes are looked at, the rest is let pass. */
 static void test_long_error(wmbt_test *t)
 {
@@ -910,6 +970,16 @@ static const struct {
     {LIST(ENTRY("&#x11000041;", "1") LAST), WMBT_BAD_TEXT, NULL},
     {LIST(ENTRY("&#x100000041;", "1") LAST), WMBT_BAD_TEXT, NULL},
     {LIST(ENTRY("&#x10FFFF0;", "1") LAST), WMBT_BAD_TEXT, NULL},
+    /* the same where no key is looked at, and what seems to go on behind the end of one */
+    {LIST("<a>&#xD7FF;&#xE000;</a>" LAST), WMBT_OK, NULL},
+    {LIST("<a>&#xD800;</a>" LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<a>&#xDFFF;</a>" LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<a>&#0;</a>" LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<a>&#0;65;</a>" LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<a>&#65;&#;</a>" LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<a>&#6x1;</a>" LAST), WMBT_BAD_TEXT, NULL},
+    {LIST("<a>&am;p;</a>" LAST), WMBT_BAD_TEXT, NULL},
+    {"<ListBucketResult>& ", WMBT_BAD_TEXT, NULL},
     /* tags */
     {LIST("<a b='\"' c = \"'\" ></a >" LAST), WMBT_OK, NULL},
     {LIST("<a b='<'></a>" LAST), WMBT_BAD_SYNTAX, NULL},
@@ -919,6 +989,7 @@ static const struct {
     {LIST("<a b='c'd='e'></a>" LAST), WMBT_BAD_SYNTAX, NULL},
     {LIST("<a/b></a>" LAST), WMBT_BAD_SYNTAX, NULL},
     {LIST("<a></a b>" LAST), WMBT_BAD_SYNTAX, NULL},
+    {LIST("<ab></a b>" LAST), WMBT_BAD_SYNTAX, NULL},
     {LIST("<a></ a>" LAST), WMBT_BAD_SYNTAX, NULL},
     {LIST("<a></1>" LAST), WMBT_BAD_SYNTAX, NULL},
     {LIST("<a></>" LAST), WMBT_BAD_SYNTAX, NULL},
@@ -1566,6 +1637,7 @@ static const wmbt_case cases[] = {
     {"what an answer names", test_particulars, 16 * 1024, NULL},
     {"what an answer does not name", test_not_named, 16 * 1024, NULL},
     {"what does not fit is no value", test_too_long, 16 * 1024, NULL},
+    {"what just fits is one", test_just_fits, 16 * 1024, NULL},
     {"long errors", test_long_error, 96 * 1024, NULL},
     {"pages, by hand", test_pages, 0, NULL},
     {"pages, byte by byte", test_document_bytes, 0, NULL},
