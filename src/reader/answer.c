@@ -102,7 +102,7 @@ wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want, uint32_t off
         }
         status = wmbt_reader_claim_range(r, s, offset + (uint32_t)n, bytes.len - n, &claim);
         if (status != WMBT_OK) {
-            WMBT_ASSERT(n == 0u); /* what follows the header goes on where the first run ends */
+            status = n != 0u ? WMBT_NEED_MORE : status;
             break;
         }
         const uint8_t *from = bytes.data + n;
