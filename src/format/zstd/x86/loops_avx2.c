@@ -26,9 +26,11 @@ wmbt_status wmbt_zstd_sequences_avx2(wmbt_zstd_tables *t, uint32_t count)
 
 #    define WMBT_ZSTD_AVX2_BEGIN(i, unused) \
         const uint8_t *p##i = lane[i].p;    \
+        uint8_t *to##i = lane[i].to;        \
         uint64_t bits##i = (wmbt_load_any_le64(p##i) | 1u) << lane[i].used
 #    define WMBT_ZSTD_AVX2_END(i, unused) \
         lane[i].p = p##i;                 \
+        lane[i].to = to##i;               \
         lane[i].used = (uint32_t)__builtin_ctzll(bits##i)
 #    define WMBT_ZSTD_AVX2_AHEAD(i, unused)                    \
         uint32_t used##i = (uint32_t)__builtin_ctzll(bits##i); \
@@ -53,7 +55,6 @@ WMBT_ZSTD_FOR_AVX2
 static void wmbt_zstd_one_turns_avx2(const uint16_t *table, wmbt_zstd_lane *lane, size_t turns)
 {
     WMBT_ZSTD_ALL(WMBT_ZSTD_AVX2_BEGIN, 0);
-    uint8_t *to0 = lane[0].to, *to1 = lane[1].to, *to2 = lane[2].to, *to3 = lane[3].to;
     for (; turns != 0u; turns--) {
         WMBT_ZSTD_ALL(WMBT_ZSTD_AVX2_SYMBOL, 0, bits);
         WMBT_ZSTD_ALL(WMBT_ZSTD_AVX2_SYMBOL, 1, bits);
@@ -66,10 +67,6 @@ static void wmbt_zstd_one_turns_avx2(const uint16_t *table, wmbt_zstd_lane *lane
         to3 += WMBT_ZSTD_AVX2_LOOKUPS;
     }
     WMBT_ZSTD_ALL(WMBT_ZSTD_AVX2_END, 0);
-    lane[0].to = to0;
-    lane[1].to = to1;
-    lane[2].to = to2;
-    lane[3].to = to3;
 }
 
 WMBT_ZSTD_FOR_AVX2
@@ -86,7 +83,6 @@ static void wmbt_zstd_many_turns_avx2(const wmbt_zstd_symbol_table *table, wmbt_
                                       size_t turns)
 {
     WMBT_ZSTD_ALL(WMBT_ZSTD_AVX2_BEGIN, 0);
-    uint8_t *to0 = lane[0].to, *to1 = lane[1].to, *to2 = lane[2].to, *to3 = lane[3].to;
     for (; turns != 0u; turns--) {
         WMBT_ZSTD_ALL(WMBT_ZSTD_AVX2_SEVERAL, bits);
         WMBT_ZSTD_ALL(WMBT_ZSTD_AVX2_SEVERAL, bits);
@@ -95,10 +91,6 @@ static void wmbt_zstd_many_turns_avx2(const wmbt_zstd_symbol_table *table, wmbt_
         WMBT_ZSTD_ALL(WMBT_ZSTD_AVX2_SEVERAL, ahead);
     }
     WMBT_ZSTD_ALL(WMBT_ZSTD_AVX2_END, 0);
-    lane[0].to = to0;
-    lane[1].to = to1;
-    lane[2].to = to2;
-    lane[3].to = to3;
 }
 
 WMBT_ZSTD_FOR_AVX2
