@@ -52,17 +52,21 @@ TEST_FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-DNDEBUG", "-w", "-Iinclude",
               "-Itests/mutation"]
 # What is not set is a pattern, which MSan's build of the same suites would refuse to read.
 MUTANT_FLAGS = FLAGS + ["-O1", "-ftrivial-auto-var-init=pattern", "-fno-jump-tables", "-fno-tree-switch-conversion"]
-# Kernels that are chosen when the library is configured.
+# What is chosen when the library is configured.
 SMALL = ["-DWMBT_CFG_BLAKE3_KERNEL=1", "-DWMBT_CFG_CRC32C_KERNEL=1", "-DWMBT_CFG_SHA256_KERNEL=1",
-         "-DWMBT_CFG_XXH_KERNEL=1", "-DWMBT_CFG_ZSTD_FAST=0"]
+         "-DWMBT_CFG_XXH_KERNEL=1", "-DWMBT_CFG_ZSTD_FAST=0", "-DWMBT_CFG_EXPERIMENTAL_MODEL_KEYS=1",
+         "-DWMBT_PREFETCHES=0"]
 SANITIZED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-CONFIGURATIONS = {  # name: (flags, the folder for whose sources it is)
-    "default": ([], "src/"), "sanitized": (SANITIZED, "src/"), "small": (SMALL, "src/"),
+# Levels whose code a kernel or a switch changes; what is above them is the same in all of these.
+KERNELS = ("src/base/", "src/hash/", "src/identity/", "src/format/", "src/index/")
+CONFIGURATIONS = {  # name: (flags, the folders for whose sources it is)
+    "default": ([], "src/"), "sanitized": (SANITIZED, "src/"), "small": (SMALL, KERNELS),
     # Of other machines: nothing that is x86-64's.
-    "table": (["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2", "-U__SSE2__"], "src/")}
+    "table": (["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2", "-DWMBT_CFG_INDEX_ATOMICS=1", "-U__SSE2__"],
+              KERNELS)}
 if " avx2 " in text_of("/proc/cpuinfo"):
     # What gives a machine's kernels their work.
-    CONFIGURATIONS["machine"] = (["-march=x86-64-v3"], "src/")
+    CONFIGURATIONS["machine"] = (["-march=x86-64-v3"], KERNELS)
 BATCH_BYTES = 1000000
 QUICK_SECONDS = 0.3
 MAX_OTHERS_SECONDS = 4.0  # for cases of other modules
@@ -524,8 +528,8 @@ class Runs:
         """In each configuration in which a case comes to the function, until one notices; the first
         only if it is to be quick. What all of them leave out is of other targets."""
         left, absent = mutants, set(mutants)
-        for name, (_, folder) in CONFIGURATIONS.items():
-            if not left or not source.startswith(folder):
+        for name, (_, folders) in CONFIGURATIONS.items():
+            if not left or not source.startswith(folders):
                 break
             work = self.work(name)
             reached = {m for m in left if (source, function_of(parsed(source), m)) in work.reaching}
