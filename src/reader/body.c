@@ -59,12 +59,6 @@ wmbt_status wmbt_reader_claim_range(const wmbt_reader *r, wmbt_reader_slot *s, u
     return wmbt_reader_may_join(r, s, claim) ? WMBT_OK : WMBT_FULL;
 }
 
-/* Runs have a CRC: the bytes are those of a plain object. */
-static bool wmbt_reader_sums(const wmbt_reader_slot *s)
-{
-    return s->phase == WMBT_SLOT_PLAIN || s->phase == WMBT_SLOT_CHECK;
-}
-
 /* A run's CRC as it is said everywhere else. */
 static void wmbt_reader_turn_forwards(wmbt_reader_run *run)
 {
@@ -104,7 +98,7 @@ static void wmbt_reader_append(wmbt_reader_run *run, const wmbt_reader_run *afte
 void wmbt_reader_join(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_claim *claim,
                       uint32_t crc, const wmbt_reader_run *at)
 {
-    bool sums = wmbt_reader_sums(s);
+    bool sums = s->phase == WMBT_SLOT_PLAIN; /* collected bytes are summed in order */
     wmbt_reader_run *run = claim->before, *after = claim->after;
     if (run == NULL && after != NULL) {
         if (sums) {
@@ -195,8 +189,6 @@ static wmbt_status wmbt_reader_tail_header(wmbt_reader *r, wmbt_reader_slot *s)
     wmbt_rawtail_expect expect;
     expect.shape = r->config.shape;
     expect.flags = 0;
-    r->now.tail_known = 0;
-    r->now.tail_fits = 0;
     wmbt_status status = wmbt_rawtail_read_header(wmbt_reader_first(s), &expect, &r->now.tail);
     if (status == WMBT_TRUNCATED || status == WMBT_BAD_MAGIC ||
         status == WMBT_UNSUPPORTED_VERSION) {
@@ -237,8 +229,8 @@ wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s)
     claim.to = wmbt_min_u32(s->limit, WMBT_READER_HEADER_BYTES);
     claim.before = s->run;
     claim.after = NULL;
+    s->run[0].to = claim.from;
     s->run[0].crc = 0;
-    s->run[0].backwards = 0;
     wmbt_reader_bound_start(r, s);
     wmbt_reader_bound_take(r, s, s->header, claim.from);
     if (s->opaque == 0u) {

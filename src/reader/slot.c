@@ -77,10 +77,9 @@ void wmbt_reader_reissue(wmbt_reader *r, wmbt_reader_slot *s)
     }
 }
 
-void wmbt_reader_enter(wmbt_reader *r, wmbt_reader_slot *s, uint32_t phase, uint32_t limit)
+void wmbt_reader_enter(wmbt_reader *r, wmbt_reader_slot *s, uint32_t phase)
 {
     s->phase = (uint8_t)phase;
-    s->limit = limit;
     wmbt_reader_reissue(r, s);
 }
 

@@ -263,10 +263,6 @@ void wmbt_reader_forget(wmbt_reader_record *record);
 /* The slot of a want that is open, or NULL. */
 wmbt_reader_slot *wmbt_reader_slot_of(const wmbt_reader *r, const wmbt_want *want);
 
-/* The number of no object. */
-#    define WMBT_READER_NO_OBJECT (WMBT_READER_TAIL - 1u)
-WMBT_STATIC_ASSERT(WMBT_READER_NO_OBJECT > WMBT_READER_MAX_BLOCKS, "no block has it");
-
 /* The slots have what they have to hand out in an order; these take one in and out of it. */
 void wmbt_reader_queue(wmbt_reader *r, wmbt_reader_slot *s);
 void wmbt_reader_unqueue(wmbt_reader *r, wmbt_reader_slot *s);
@@ -274,9 +270,8 @@ void wmbt_reader_unqueue(wmbt_reader *r, wmbt_reader_slot *s);
 /* The want of a slot's phase is a new one; what it was before is dead. */
 void wmbt_reader_reissue(wmbt_reader *r, wmbt_reader_slot *s);
 
-/* A slot goes on to another phase with a want of its own, whose bytes end at `limit`; 0 if it does
- * not wait for bytes. */
-void wmbt_reader_enter(wmbt_reader *r, wmbt_reader_slot *s, uint32_t phase, uint32_t limit);
+/* A slot goes on to another phase with a want of its own, which does not wait for bytes. */
+void wmbt_reader_enter(wmbt_reader *r, wmbt_reader_slot *s, uint32_t phase);
 
 /* The codec is free again, if the slot had it: for the first object that waits for it. */
 void wmbt_reader_release_codec(wmbt_reader *r, wmbt_reader_slot *s);
