@@ -74,6 +74,34 @@ static void test_one_round_trip(wmbt_test *t)
     }
 }
 
+/* In one want the header's end comes before its beginning, which is followed by all the rest: taken
+ * are the bytes up to those that came, and the rest is given again. */
+static void test_header_backwards(wmbt_test *t)
+{
+    drive_bucket x;
+    for (uint32_t tail = 0; tail < 2u; tail++) {
+        for (uint32_t at = 1; at < WMBT_READER_HEADER_BYTES; at += 42u) {
+            drive *d = make(t, &x, tail != 0u, FORM_PLAIN);
+            T_CHECK(t, d != NULL);
+            d->config.first_bytes = UINT32_MAX;
+            T_CALL(t, begin(d));
+            T_CALL(t, until(d, WMBT_WANT_OBJECT, x.object));
+            size_t taken = 0;
+            T_EQ(t, wmbt_reader_found(d->r, &d->want, d->len), WMBT_NEED_MORE);
+            T_EQ(t, feed_from(d, at, &taken), WMBT_NEED_MORE);
+            T_EQ(t, taken, WMBT_READER_HEADER_BYTES - at);
+            T_EQ(t, feed_from(d, 0, &taken), WMBT_NEED_MORE);
+            T_EQ(t, taken, at);
+            T_EQ(t, feed_from(d, at, &taken), WMBT_BAD_ARGUMENT); /* came before */
+            T_EQ(t, taken, 4711);
+            T_EQ(t, feed_from(d, WMBT_READER_HEADER_BYTES, &taken), WMBT_END);
+            T_EQ(t, taken, d->len - WMBT_READER_HEADER_BYTES);
+            T_EQ(t, drive_status(d, x.object), WMBT_OK);
+            T_CALL(t, drive_check_rows(d, x.object, x.plain));
+        }
+    }
+}
+
 /* Between the header and all of it: the want ends where it says. */
 static void test_first_bytes(wmbt_test *t)
 {
@@ -521,6 +549,7 @@ static void test_no_prompt(wmbt_test *t)
 
 static const wmbt_case cases[] = {
     {"an object in one want", test_one_round_trip, ARENA, NULL},
+    {"the end of a header before its beginning", test_header_backwards, ARENA, NULL},
     {"a first want of any size", test_first_bytes, ARENA, NULL},
     {"bytes for which there is no room yet", test_no_room_yet, ARENA, NULL},
     {"lent memory that hardware fills", test_received, ARENA, NULL},
