@@ -47,7 +47,7 @@ wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t of
         return WMBT_COLLECTED;
     }
     wmbt_reader_walk walk;
-    uint32_t end = 0, page = 0;
+    uint32_t end = 0, page;
     if (object != WMBT_READER_TAIL || r->now.tail_fits != 0u) {
         end = wmbt_reader_walk_start(r, object, &walk);
     }

@@ -107,12 +107,8 @@ static void wmbt_reader_drop_prompt(wmbt_reader *r)
 {
     for (uint32_t i = 0; i < r->config.in_flight; i++) {
         wmbt_reader_slot *s = wmbt_reader_slot_at(r, i);
-        if (s->phase > WMBT_SLOT_ENDED) {
+        if (s->phase != WMBT_SLOT_FREE) { /* or has ended: no stop tells of it any more */
             wmbt_reader_end_slot(r, s, false);
-        } else if (s->phase == WMBT_SLOT_ENDED) {
-            wmbt_reader_unqueue(r, s);
-            s->stop = 0;
-            wmbt_reader_free_slot(r, s);
         }
     }
     r->waiting = r->not_quiet;

@@ -190,12 +190,31 @@ static void test_without_memory(wmbt_test *t)
     T_EQ(t, wmbt_reader_feed(b.d->r, &want, 0, wmbt_view_of(o->bytes.data, 128), &taken), WMBT_OK);
     T_EQ(t, wmbt_reader_next_want(b.d->r, &want), WMBT_OK);
     T_EQ(t, wmbt_reader_piece(b.d->r, 0, 128, NULL, &piece), WMBT_OK);
-    T_CHECK(t, piece.kind != WMBT_EXTENT_FIELD && piece.must_feed == 1u);
+    T_CHECK(t, piece.kind != WMBT_EXTENT_FIELD && piece.has_place == 1u && piece.must_feed == 1u);
     T_EQ(t, wmbt_reader_placed(b.d->r, &want, 128, piece.bytes, 0), WMBT_BAD_ARGUMENT);
     T_EQ(t,
          wmbt_reader_feed(b.d->r, &want, 128,
                           wmbt_view_of(o->bytes.data + 128, o->bytes.len - 128u), &taken),
          WMBT_END);
+}
+
+/* The same where there is memory, but rows of this layer are not wanted; wanted ones are placed. */
+static void test_not_wanted(wmbt_test *t)
+{
+    for (uint32_t wanted = 0; wanted < 2u; wanted++) {
+        bound b;
+        wmbt_piece piece;
+        wmbt_test_reset(t);
+        T_CALL(t, make(t, &b, false, FORM_PLAIN));
+        for (uint32_t i = 0; i < DRIVE_PLACES; i++) {
+            b.d->places[i].wanted = wanted;
+        }
+        T_CALL(t, drive_start(b.d));
+        T_CALL(t, drive_reset(b.d, DRIVE_WHOLE, DRIVE_ALL));
+        T_EQ(t, wmbt_reader_piece(b.d->r, 0, 128, NULL, &piece), WMBT_OK);
+        T_CHECK(t, piece.kind != WMBT_EXTENT_FIELD && piece.has_place == wanted);
+        T_EQ(t, piece.must_feed, 1u - wanted);
+    }
 }
 
 static void test_arguments(wmbt_test *t)
@@ -242,6 +261,7 @@ static const wmbt_case cases[] = {
     {"the table of digests", test_table, ARENA, NULL},
     {"two objects in flight", test_two, ARENA, NULL},
     {"rows that lie elsewhere", test_without_memory, ARENA, NULL},
+    {"rows that are not wanted", test_not_wanted, ARENA, NULL},
     {"memory and arguments", test_arguments, ARENA, NULL},
 };
 WMBT_SUITE(reader_bound, cases);

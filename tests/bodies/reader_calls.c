@@ -4,6 +4,7 @@
  * limits, input, wants and keys, presence, failures, results. What is refused changes not a byte.
  */
 #include "../support/drive.h"
+#include "wombatkv/dialects.h"
 #include "wombatkv/zstd.h"
 
 #define SHAPE (&wmbt_test_shape)
@@ -122,6 +123,7 @@ static wmbt_status spoil_arguments(start *s, uint32_t n)
     case 32: q->page_count = 1; break; /* of no pages */
     case 33: return stride(s, 1, WMBT_EXTENT_COMP, 1);
     case 34: return stride(s, 3, WMBT_EXTENT_INDEX, 1);
+    case 35: s->places[DRIVE_PLACES - 1u].wanted = 2; break; /* the last one */
     default: return WMBT_END;
     }
     return WMBT_BAD_ARGUMENT;
@@ -249,7 +251,7 @@ static void test_init(wmbt_test *t)
     while (try_init(t, d, s, spoil_arguments, n)) {
         n++;
     }
-    T_CHECK(t, !t->failed && n == 35u);
+    T_CHECK(t, !t->failed && n == 36u);
     for (n = 0; try_init(t, d, s, spoil_rest, n);) {
         n++;
     }
@@ -289,6 +291,25 @@ static void test_tenant(wmbt_test *t)
     T_EQ(t, wmbt_reader_tokens(r, NULL, 0), WMBT_BAD_STATE); /* there is no prompt */
     T_EQ(t, wmbt_reader_init(wmbt_buf_of(room, size + 4096u), &d->config, 0, &r), WMBT_OK);
     T_EQ(t, wmbt_reader_start(r, &d->prompt), WMBT_OK);
+}
+#endif
+
+#if WMBT_CFG_DIALECTS
+/* What another engine's chain hashes is in no bucket, though a chain could be made of it. */
+static void test_engine(wmbt_test *t)
+{
+    static const wmbt_engine_config engine = {.dialect = &wmbt_dialect_sglang_hicache};
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    wmbt_buf room = wmbt_buf_of(wmbt_test_alloc(t, WMBT_ENGINE_BYTES(0)), WMBT_ENGINE_BYTES(0));
+    wmbt_chain *chain = NULL;
+    T_CHECK(t, d != NULL && room.data != NULL);
+    T_CALL(t, drive_start(d));
+    d->prompt.chain.dialect = WMBT_CHAIN_ENGINE;
+    d->prompt.chain.engine = &engine;
+    d->prompt.chain.fingerprint = wmbt_view_of(NULL, 0);
+    T_EQ(t, wmbt_chain_init(room, &d->prompt.chain, &chain), WMBT_OK);
+    T_EQ(t, wmbt_reader_start(d->r, &d->prompt), WMBT_BAD_ARGUMENT);
 }
 #endif
 
@@ -419,6 +440,20 @@ static void test_object_bytes(wmbt_test *t)
     T_CHECK(t, drive_step(d));
     T_EQ(t, wmbt_reader_found(d->r, &d->want, 143), WMBT_NEED_MORE);
     /* plain lengths: of a wrapper's claim, and of a manifest */
+    static const uint8_t zeros[] = {'W',  'B',  'Z',  '1',  1,    3,   200,  0,    0, 0,
+                                    0x28, 0xB5, 0x2F, 0xFD, 0x20, 200, 0x43, 0x06, 0, 0};
+    for (uint32_t most = 199; most <= 200u; most++) {
+        wmbt_test_reset(t);
+        T_CALL(t, drive_fill(t, &x, false, FORM_PLAIN));
+        x.b->object[x.at[0]].bytes = wmbt_view_of(zeros, sizeof zeros);
+        T_CHECK(t, (d = drive_config(t, x.b, WMBT_READER_AUDIT)) != NULL);
+        d->config.max_object_bytes = most;
+        T_CALL(t, drive_start(d));
+        T_CALL(t, drive_reset(d, DRIVE_WHOLE, ~1u));
+        drive_run(d);
+        T_EQ(t, drive_status(d, 0), most < 200u ? WMBT_TOO_LARGE : WMBT_BAD_MAGIC);
+        T_EQ(t, d->raw_lent, most < 200u ? 0u : 200u);
+    }
     static const uint32_t forms[] = {FORM_ZSTD, FORM_CHUNK};
     for (size_t i = 0; i < 2u; i++) {
         for (uint32_t most = 143; most <= 166u; most += 23u) {
@@ -495,6 +530,23 @@ static void test_input(wmbt_test *t)
     wmbt_plan plan;
     T_EQ(t, wmbt_reader_plan(r, &plan), WMBT_OK);
     T_CHECK(t, plan.load_blocks == 0u && plan.run_from == 0u && plan.run_tokens == 0u);
+}
+
+/* 2^31 - 1 tokens, and not one more. Those behind the last block are counted, not read. */
+static void test_most_tokens(wmbt_test *t)
+{
+    static const uint32_t tokens[BUCKET_BLOCK_TOKENS] = {0};
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    T_CHECK(t, d != NULL);
+    d->config.max_blocks = 1;
+    T_CALL(t, start_bare(d));
+    T_EQ(t, wmbt_reader_tokens(d->r, tokens, BUCKET_BLOCK_TOKENS), WMBT_OK);
+    size_t left = (size_t)INT32_MAX - BUCKET_BLOCK_TOKENS;
+    T_EQ(t, wmbt_reader_tokens(d->r, tokens, left + 1u), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_reader_tokens(d->r, tokens, left), WMBT_OK);
+    T_EQ(t, wmbt_reader_tokens(d->r, tokens, 1), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_reader_end(d->r, (uint32_t)INT32_MAX), WMBT_OK);
 }
 
 static void same_plan(wmbt_test *t, const wmbt_plan *a, const wmbt_plan *b)
@@ -785,6 +837,7 @@ static void test_resident(wmbt_test *t)
     drive_bucket x;
     drive *d = make(t, &x, false, 0);
     T_CHECK(t, d != NULL);
+    d->prompt.window_extra = 3;
     T_CALL(t, ask(d, 2, 0));
     keep(d);
     T_EQ(t, wmbt_reader_resident(d->r, 2), WMBT_BAD_ARGUMENT);
@@ -803,6 +856,7 @@ static void test_resident(wmbt_test *t)
     T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_END);
     T_EQ(t, wmbt_reader_plan_input(d->r, &input), WMBT_OK);
     T_CHECK(t, input.usable_blocks == 1u && input.blocks_bytes == 0u);
+    T_EQ(t, input.window_extra, 3);
 }
 
 /* With late writes a slot whose want was withdrawn waits for quiet(), and no other does; what was
@@ -926,6 +980,23 @@ static void test_tail_said_not_to_fit(wmbt_test *t)
     T_EQ(t, drive_status(d, WMBT_READER_TAIL), WMBT_DOES_NOT_FIT);
 }
 
+/* The plan says why an intact tail does not fit: it has 11 tokens, and the prompt ten. */
+static void test_tail_past_the_prompt(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, true, WMBT_READER_TRUST_TAIL | WMBT_READER_AUDIT);
+    wmbt_plan plan;
+    T_CHECK(t, d != NULL);
+    x.b->token_count = 10;
+    T_CALL(t, drive_start(d));
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, 1));
+    T_CALL(t, drive_run(d));
+    T_EQ(t, drive_status(d, WMBT_READER_TAIL), WMBT_DOES_NOT_FIT);
+    T_EQ(t, wmbt_reader_plan(d->r, &plan), WMBT_OK);
+    T_EQ(t, plan.tail_reason, WMBT_PLAN_TAIL_PAST_PROMPT);
+    T_EQ(t, plan.load_tail, 0);
+}
+
 /* Without a tail looked for; with one that nobody vouches for, which is read and does not count. */
 static void test_tail_flags(wmbt_test *t)
 {
@@ -956,11 +1027,15 @@ static const wmbt_case cases[] = {
 #if UINTPTR_MAX > 0xFFFFFFFFu
     {"init: a tenant without room", test_tenant, LONG_TENANT + ARENA, NULL},
 #endif
+#if WMBT_CFG_DIALECTS
+    {"start: another engine's chain", test_engine, ARENA, NULL},
+#endif
     {"max_blocks", test_max_blocks, ARENA, NULL},
     {"max_blocks: 512 of ds4", test_ds4_blocks, ARENA, NULL},
     {"in_flight", test_in_flight, ARENA, NULL},
     {"max_object_bytes", test_object_bytes, ARENA, NULL},
     {"input: tokens, hash, end", test_input, ARENA, NULL},
+    {"input: the most tokens", test_most_tokens, ARENA, NULL},
     {"tokens in any split give the plan of hashes", test_tokens_are_hashes, 1u << 20, NULL},
     {"keys", test_keys, ARENA, NULL},
     {"keys that cannot be", test_no_keys, ARENA, NULL},
@@ -975,6 +1050,7 @@ static const wmbt_case cases[] = {
     {"fail: every status", test_fail, ARENA, NULL},
     {"results before and after the end", test_results, ARENA, NULL},
     {"tail: said not to fit, unseen", test_tail_said_not_to_fit, ARENA, NULL},
+    {"tail: past the end of the prompt", test_tail_past_the_prompt, ARENA, NULL},
     {"tail: not looked for, unproven, trusted", test_tail_flags, ARENA, NULL},
 };
 WMBT_SUITE(reader_calls, cases);

@@ -420,6 +420,7 @@ static void test_small_one_waits(wmbt_test *t)
         T_EQ(t, wmbt_reader_found(d->r, &first, small.len), WMBT_NEED_MORE);
         T_EQ(t, wmbt_reader_feed(d->r, &first, 0, small, &taken), WMBT_OK);
         T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_NEED_MORE);
+        T_CHECK(t, wmbt_reader_in_flight(d->r, 0) && wmbt_reader_in_flight(d->r, 1));
         T_EQ(t, wmbt_reader_piece(d->r, 0, 0, NULL, &piece), WMBT_COLLECTED);
         wmbt_status status = WMBT_NEED_MORE;
         if (how == 2u) {
