@@ -38,7 +38,7 @@
  * with 64-bit registers, eight of them together. 0: byte by byte from the text.
  * Either way each byte of the text is loaded once.
  */
-#if UINTPTR_MAX > UINT32_MAX
+#if WMBT_WIDE_REGISTERS
 #    define WMBT_JSON_WINDOW 512u
 #else
 #    define WMBT_JSON_WINDOW 0u
@@ -46,7 +46,7 @@
 #define WMBT_JSON_PIECE 64u
 
 /* What takes a whole piece at once: of the machine, or portable. */
-#if defined(__GNUC__) && defined(__x86_64__)
+#if defined(__GNUC__) && defined(__x86_64__) && defined(__SSE2__)
 #    define WMBT_JSON_BY_SSE2 1
 #else
 #    define WMBT_JSON_BY_SSE2 0

@@ -56,12 +56,13 @@ MUTANT_FLAGS = FLAGS + ["-O1", "-ftrivial-auto-var-init=pattern", "-fno-jump-tab
 # What is chosen when the library is configured.
 SMALL = ["-DWMBT_CFG_BLAKE3_KERNEL=1", "-DWMBT_CFG_CRC32C_KERNEL=1", "-DWMBT_CFG_SHA256_KERNEL=1",
          "-DWMBT_CFG_XXH_KERNEL=1", "-DWMBT_CFG_ZSTD_FAST=0", "-DWMBT_CFG_EXPERIMENTAL_MODEL_KEYS=1",
-         "-DWMBT_PREFETCHES=0"]
+         "-DWMBT_PREFETCHES=0", "-DWMBT_WIDE_REGISTERS=0"]
 SANITIZED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 CONFIGURATIONS = {  # name: flags
-    "default": [], "sanitized": SANITIZED, "small": SMALL,
+    "default": [], "sanitized": SANITIZED, "small": SMALL + SANITIZED,
     # Of other machines: nothing that is x86-64's.
-    "table": ["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2", "-DWMBT_CFG_INDEX_ATOMICS=1", "-U__SSE2__"]}
+    "table": ["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2", "-DWMBT_CFG_INDEX_ATOMICS=1", "-U__SSE2__",
+              "-DWMBT_BLAKE3_RUN=wmbt_blake3_run_portable"] + SANITIZED}
 if " avx2 " in text_of("/proc/cpuinfo"):
     # What gives a machine's kernels their work.
     CONFIGURATIONS["machine"] = ["-march=x86-64-v3"]
@@ -138,7 +139,7 @@ class Work:
         self.folder = os.path.abspath(folder)
         self.data, self.modules, self.config = data, modules, CONFIGURATIONS[configuration]
         self.environment = {**os.environ, "WMBT_TEST_DATA": self.data, "ASAN_OPTIONS": "detect_leaks=0"}
-        self.limits = no_core if self.config == SANITIZED else limits
+        self.limits = no_core if SANITIZED[0] in self.config else limits
         self.sources = mutated_sources(modules)
         self.suites = [name for module in modules.values() for name, needs in module.suites.items()
                        if "external" not in needs]
