@@ -113,15 +113,15 @@ WMBT_MUST_CHECK wmbt_status wmbt_json_next(wmbt_json *json);
 /**
  * Passes over a key and its colon if it is the next token, written without blanks before them, and
  * a byte of the text follows in the window; `name` is its n bytes, 1 to 15, in sixteen filled with
- * zeros. The token is then KEY, without its text. False: nothing happened, and it may be the key
- * all the same. Inside an object, not before a value.
+ * zeros. No token is set. False: nothing happened, and it may be the key all the same. Inside an
+ * object, not before a value.
  */
 bool wmbt_json_take_key(wmbt_json *json, const char name[WMBT_JSON_KEY_BYTES], uint32_t n);
 
 /**
  * Passes over an object if it comes next and the window has room for it, written without blanks:
  * `count` members named in this order, each a text that is not empty and stands for itself.
- * texts[i] is then what names[i] names, and the token CLOSE. Names are as for wmbt_json_take_key(),
+ * texts[i] is then what names[i] names; no token is set. Names are as for wmbt_json_take_key(),
  * name_bytes[i] long. False: nothing happened but that texts[] is unspecified, and it may be such
  * an object all the same. Inside an array that is open to less than WMBT_JSON_STRICT_LEVELS.
  */
