@@ -263,7 +263,8 @@ static void test_full_runs(wmbt_test *t)
         for (uint32_t i = 0; i < pools; i++) {
             uint8_t *bits = end - (i + 1) * bytes;
             const uint32_t rule = 1 + wmbt_test_random(&seed) % 3;
-            pool[i] = pool_of(bits, bytes, rule, wmbt_test_random(&seed) % 90);
+            const uint32_t trailing = wmbt_test_random(&seed) % 90;
+            pool[i] = pool_of(bits, bytes, rule, trailing < 80 ? trailing : UINT32_MAX);
             wmbt_bytes_fill(bits, 0xFF, bytes);
             for (uint32_t holes = wmbt_test_random(&seed) % 3; holes > 0; holes--) {
                 uint32_t block = wmbt_test_random(&seed) % blocks;
