@@ -896,7 +896,8 @@ static void test_keys(wmbt_test *t)
     uint32_t scale = 0, count = 0;
     wmbt_sglang_file file = {{0}, {(const uint8_t *)"a/b", 3}, 1, 8, false, 0, 1, 0, 1};
     wmbt_buf all = wmbt_buf_of(out, sizeof out);
-#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define DIGITS "0000000000000000000000000000000000000000000000000000000000"
+#define ZEROS "000000" DIGITS
     T_EQ(t, wmbt_sglang_file_name(&file, all, &length), WMBT_OK);
     T_CHECK(t, text_is(out, length, ZEROS "_a-b_1_8.bin"));
     file.pp_size = 4;
@@ -940,6 +941,8 @@ static void test_keys(wmbt_test *t)
     T_CHECK(t, length > 13 && text_is(out, 13, "m@101000100@0"));
     T_EQ(t, wmbt_dynamo_item_hash(wmbt_view_of(NULL, 1), &number), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_dynamo_item_hash(wmbt_view_of(NULL, 0), &number), WMBT_MISSING);
+    T_EQ(t, wmbt_dynamo_item_hash(wmbt_test_text("ABCDEF" DIGITS), &number), WMBT_OK);
+    T_EQ(t, number, UINT64_C(0xABCDEF0000000000)); /* digits are a number already */
     T_EQ(t, wmbt_dynamo_pad_token(UINT64_C(0xFFFFFFFF40000001)), 1000001);
     T_EQ(t, wmbt_mooncake_physical_key(wmbt_view_of(NULL, 1), 0, NULL, out), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_mooncake_verify_hash(wmbt_view_of(NULL, 1), out), WMBT_BAD_ARGUMENT);

@@ -781,12 +781,12 @@ static void test_states(wmbt_test *t)
 /* Nothing behind a file is read: it ends where the memory does, with no line's end. */
 static void test_end_of_file(wmbt_test *t)
 {
-    static const char *const files[] = {"tenant = a", "tenant = a ", "tenant = a #",
+    static const char *const texts[] = {"tenant = a", "tenant = a ", "tenant = a #",
                                         "\n",         "#",           " "};
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         wmbt_fingerprint_context context;
         wmbt_fingerprint_place place = {77, 77};
-        const wmbt_view file = wmbt_test_text(files[i]);
+        const wmbt_view file = wmbt_test_text(texts[i]);
         uint8_t *text = t->arena.data + t->arena.len - file.len;
         wmbt_bytes_copy(text, file.data, file.len);
         T_EQ(t, wmbt_fingerprint_read(wmbt_view_of(text, file.len), &context, &place), WMBT_OK);
