@@ -138,7 +138,7 @@ static void test_table(wmbt_test *t)
     T_EQ(t, drive_status(b.d, 0), WMBT_OK);
 }
 
-/* Two objects in flight have a hash each. */
+/* Two objects in flight have a hash each, and no byte before or behind them is written. */
 static void test_two(wmbt_test *t)
 {
     bound b;
@@ -149,8 +149,10 @@ static void test_two(wmbt_test *t)
     b.d->config.in_flight = 2;
     b.d->config.first_bytes = UINT32_MAX;
     size_t bytes = 2u * sizeof state;
-    b.d->config.hashes = wmbt_buf_of(wmbt_test_alloc(t, bytes), bytes);
-    T_CHECK(t, b.d->config.hashes.data != NULL);
+    uint8_t *hashes = wmbt_test_alloc(t, 3u * bytes);
+    T_CHECK(t, hashes != NULL);
+    wmbt_test_set(hashes, 0x6B, 3u * bytes);
+    b.d->config.hashes = wmbt_buf_of(hashes + bytes, bytes);
     const bucket_object *o[2] = {&b.x.b->object[b.x.at[0]], &b.x.b->object[0]};
     uint8_t *hash = wmbt_test_alloc(t, sizeof state);
     T_CHECK(t, hash != NULL);
@@ -171,6 +173,9 @@ static void test_two(wmbt_test *t)
         }
     }
     T_EQ(t, wmbt_reader_usable_blocks(b.d->r), 2);
+    for (size_t i = 0; i < bytes; i++) {
+        T_CHECK(t, hashes[i] == 0x6Bu && hashes[2u * bytes + i] == 0x6Bu);
+    }
 }
 
 /* What hardware places is hashed where it lies; where it does not lie in memory, it is fed. */

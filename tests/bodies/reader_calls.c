@@ -48,7 +48,7 @@ static void start_bare(drive *d)
 typedef struct start {
     wmbt_reader_config config;
     wmbt_reader_prompt prompt;
-    wmbt_reader_place places[DRIVE_PLACES];
+    wmbt_reader_place places[DRIVE_PLACES + 1u]; /* the last one is none of the shape's */
     wmbt_shape shape;
     wmbt_buf memory;
     uint32_t page;
@@ -78,6 +78,10 @@ static wmbt_status stride(start *s, uint32_t layer, uint32_t kind, uint32_t less
         wmbt_reader_place_bytes(&c, BUCKET_BLOCK_TOKENS, layer, kind) - less;
     return less == 0u ? WMBT_OK : WMBT_BAD_ARGUMENT;
 }
+
+static const wmbt_shape_layer wide_layers[] = {{1, 0, 0}};
+/* A block of 8 tokens has 2^19 bytes of rows. */
+static const wmbt_shape wide_shape = {wide_layers, 1, 8192, 0, 8, 1};
 
 /* Spoils one thing. Returns what init() or start() must say; end if there is no such number. */
 static wmbt_status spoil_arguments(start *s, uint32_t n)
@@ -124,14 +128,16 @@ static wmbt_status spoil_arguments(start *s, uint32_t n)
     case 33: return stride(s, 1, WMBT_EXTENT_COMP, 1);
     case 34: return stride(s, 3, WMBT_EXTENT_INDEX, 1);
     case 35: s->places[DRIVE_PLACES - 1u].wanted = 2; break; /* the last one */
+    case 36: /* the first layer's, where it has some */
+        c->shape = &wide_shape;
+        for (uint32_t i = 0; i < DRIVE_PLACES; i++) {
+            s->places[i].wanted = i == WMBT_EXTENT_COMP ? 1u : 0u;
+        }
+        break;
     default: return WMBT_END;
     }
     return WMBT_BAD_ARGUMENT;
 }
-
-static const wmbt_shape_layer wide_layers[] = {{1, 0, 0}};
-/* A block of 8 tokens has 2^19 bytes of rows. */
-static const wmbt_shape wide_shape = {wide_layers, 1, 8192, 0, 8, 1};
 
 static wmbt_status spoil_rest(start *s, uint32_t n)
 {
@@ -203,6 +209,10 @@ static wmbt_status spare(start *s, uint32_t n)
         return shift(s, 1, WMBT_EXTENT_COMP, 1) == WMBT_OK ? WMBT_END : WMBT_OK;
     case 17: return stride(s, 1, WMBT_EXTENT_COMP, 0);
     case 18: c->runs = 1; break;
+    case 19: /* nor is there a place for rows that a layer has not */
+        s->places[WMBT_EXTENT_COMP].offset = UINT64_MAX;
+        s->places[WMBT_EXTENT_COMP].stride = 1;
+        break;
     default: return WMBT_END;
     }
     return WMBT_OK;
@@ -215,6 +225,8 @@ static bool try_init(wmbt_test *t, const drive *d, start *s,
     for (uint32_t i = 0; i < DRIVE_PLACES; i++) {
         s->places[i] = d->places[i];
     }
+    s->places[DRIVE_PLACES].offset = UINT64_MAX;
+    s->places[DRIVE_PLACES].wanted = 2;
     s->config = d->config;
     s->prompt = d->prompt;
     s->shape = wmbt_test_shape;
@@ -251,7 +263,7 @@ static void test_init(wmbt_test *t)
     while (try_init(t, d, s, spoil_arguments, n)) {
         n++;
     }
-    T_CHECK(t, !t->failed && n == 36u);
+    T_CHECK(t, !t->failed && n == 37u);
     for (n = 0; try_init(t, d, s, spoil_rest, n);) {
         n++;
     }
@@ -259,7 +271,7 @@ static void test_init(wmbt_test *t)
     for (n = 0; try_init(t, d, s, spare, n);) {
         n++;
     }
-    T_CHECK(t, !t->failed && n == 19u);
+    T_CHECK(t, !t->failed && n == 20u);
     wmbt_reader *r = NULL;
     size_t size = WMBT_READER_BYTES(BUCKET_MAX_BLOCKS, 1);
     for (size_t off = 1; off < WMBT_READER_ALIGN; off++) {
@@ -416,6 +428,10 @@ static void test_in_flight(wmbt_test *t)
         keep(d);
         T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_NEED_MORE);
         T_CHECK(t, more.serial == 4711 && is_kept(d));
+        for (uint32_t i = 0; i < most; i++) { /* each is found by its serial */
+            T_EQ(t, wmbt_reader_want_of(d->r, want[i].serial, &more), WMBT_OK);
+            T_CHECK(t, more.id == want[i].id && more.object == i);
+        }
         T_EQ(t, wmbt_reader_fail(d->r, &want[most - 1u], WMBT_MISSING), WMBT_OK);
         T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_NEED_MORE); /* behind one that failed */
     }
@@ -744,6 +760,47 @@ static void test_presence_resident(wmbt_test *t)
     T_EQ(t, drive_status(d, 0), WMBT_MISSING);
     T_EQ(t, drive_status(d, 1), WMBT_OK);
     T_EQ(t, drive_status(d, 2), WMBT_NEED_MORE);
+    /* once all that it asks about are there it is dead, and nobody asks about those */
+    T_CALL(t, ask(d, 6, 3));
+    T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+    for (uint32_t i = 0; i < 4u; i++) {
+        T_EQ(t, wmbt_reader_want_of(d->r, want.serial, &want), i < 3u ? WMBT_OK : WMBT_STALE);
+        T_EQ(t, wmbt_reader_resident(d->r, i), WMBT_OK);
+    }
+    wmbt_want stop;
+    T_EQ(t, wmbt_reader_next_want(d->r, &stop), WMBT_OK);
+    T_CHECK(t, stop.kind == WMBT_WANT_STOP && stop.serial == want.serial && stop.id == want.id);
+    T_EQ(t, wmbt_reader_end(d->r, 6u * BUCKET_BLOCK_TOKENS), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+    T_CHECK(t, want.kind == WMBT_WANT_PRESENCE && want.object == 4u && want.blocks == 2u);
+    T_CHECK(t, want.serial > stop.serial);
+    T_EQ(t, wmbt_reader_presence(d->r, &stop, wmbt_view_of(&bits, 1)), WMBT_STALE);
+}
+
+/* Policy prefix: a question behind a block that failed is dead, though blocks before that one are
+ * still under way. */
+static void test_presence_behind(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    T_CHECK(t, d != NULL);
+    d->config.in_flight = 2;
+    T_CALL(t, ask(d, 6, 3));
+    wmbt_want question, want[2], stop;
+    const uint8_t bits = 0x07;
+    T_EQ(t, wmbt_reader_next_want(d->r, &question), WMBT_OK);
+    T_EQ(t, wmbt_reader_presence(d->r, &question, wmbt_view_of(&bits, 1)), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(d->r, &question), WMBT_OK);
+    T_CHECK(t, question.kind == WMBT_WANT_PRESENCE && question.object == 3u);
+    T_EQ(t, wmbt_reader_next_want(d->r, &want[0]), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(d->r, &want[1]), WMBT_OK);
+    T_CHECK(t, want[0].object == 0u && want[1].object == 1u);
+    T_EQ(t, wmbt_reader_fail(d->r, &want[1], WMBT_MISSING), WMBT_OK);
+    T_CALL(t, drive_check_stale(d, &question));
+    T_EQ(t, wmbt_reader_next_want(d->r, &stop), WMBT_OK);
+    T_CHECK(t, stop.kind == WMBT_WANT_STOP && stop.serial == question.serial);
+    T_EQ(t, wmbt_reader_next_want(d->r, &stop), WMBT_NEED_MORE);
+    T_EQ(t, wmbt_reader_want_of(d->r, want[0].serial, &stop), WMBT_OK);
 }
 
 /* Blocks of a size that the shape has not: one can neither be had nor be fetched. What lies under
@@ -859,6 +916,109 @@ static void test_resident(wmbt_test *t)
     T_EQ(t, input.window_extra, 3);
 }
 
+/* A block in flight that turns out to be resident ends alone. */
+static void test_resident_in_flight(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    T_CHECK(t, d != NULL);
+    d->config.in_flight = 3;
+    wmbt_want want[3], open;
+    for (uint32_t block = 0; block < 3u; block++) {
+        T_CALL(t, ask(d, 3, 0));
+        for (uint32_t i = 0; i < 3u; i++) {
+            T_EQ(t, wmbt_reader_next_want(d->r, &want[i]), WMBT_OK);
+            T_EQ(t, want[i].object, i);
+        }
+        T_EQ(t, wmbt_reader_resident(d->r, block), WMBT_OK);
+        for (uint32_t i = 0; i < 3u; i++) {
+            wmbt_status status = i == block ? WMBT_STALE : WMBT_OK;
+            T_EQ(t, wmbt_reader_want_of(d->r, want[i].serial, &open), status);
+            T_EQ(t, wmbt_reader_in_flight(d->r, i), i != block);
+        }
+    }
+}
+
+/* stop() ends the wants that are open, and takes back no stop that was due. */
+static void test_stop(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    T_CHECK(t, d != NULL);
+    d->config.in_flight = 3;
+    wmbt_want want[3], more;
+    for (uint32_t failed = 0; failed <= 3u; failed++) { /* 3: none */
+        T_CALL(t, ask(d, 3, 0));
+        T_EQ(t, wmbt_reader_end(d->r, 3u * BUCKET_BLOCK_TOKENS), WMBT_OK);
+        for (uint32_t i = 0; i < 3u; i++) {
+            T_EQ(t, wmbt_reader_next_want(d->r, &want[i]), WMBT_OK);
+        }
+        if (failed < 3u) {
+            T_EQ(t, wmbt_reader_fail(d->r, &want[failed], WMBT_MISSING), WMBT_OK);
+        }
+        wmbt_reader_stop(d->r);
+        for (uint32_t i = 0; i < 3u; i++) {
+            T_CALL(t, drive_check_stale(d, &want[i]));
+            T_CHECK(t, !wmbt_reader_in_flight(d->r, i));
+        }
+        uint32_t seen = 0;
+        for (uint32_t i = failed + 1u; i < 3u; i++) {
+            T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_OK);
+            T_CHECK(t, more.kind == WMBT_WANT_STOP && more.object > failed && more.object < 3u);
+            T_EQ(t, more.serial, want[more.object].serial);
+            seen |= 1u << more.object;
+        }
+        T_EQ(t, seen, failed < 3u ? 7u & ~0u << (failed + 1u) : 0u);
+        T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_END);
+        T_EQ(t, drive_status(d, 0), failed == 0u ? WMBT_MISSING : WMBT_NEED_MORE);
+    }
+}
+
+/* With late writes what a block was lent stays lent from its end until its slot is quiet, and then
+ * too it lies where it lay and was found. A new prompt waits for all slots; behind that a slot that
+ * is not quiet keeps no other from its work. */
+static void test_lent(wmbt_test *t)
+{
+    uint32_t pages[3] = {2, 1, 0};
+    drive_bucket x;
+    drive *d = make(t, &x, false, WMBT_READER_NO_TAIL);
+    T_CHECK(t, d != NULL);
+    d->config.flags = WMBT_READER_LATE_WRITES;
+    d->config.in_flight = 3;
+    d->prompt.pages = pages;
+    d->prompt.page_count = 3;
+    wmbt_want want[3], more;
+    wmbt_piece first, piece;
+    T_CALL(t, ask(d, 3, 0));
+    for (uint32_t i = 0; i < 3u; i++) {
+        T_EQ(t, wmbt_reader_next_want(d->r, &want[i]), WMBT_OK);
+    }
+    T_EQ(t, wmbt_reader_found(d->r, &want[2], x.plain.len), WMBT_NEED_MORE);
+    T_EQ(t, wmbt_reader_piece(d->r, 2, 36, NULL, &first), WMBT_OK);
+    T_EQ(t, wmbt_reader_fail(d->r, &want[1], WMBT_MISSING), WMBT_OK);
+    pages[2] = 3;
+    for (uint32_t quiet = 0; quiet < 2u; quiet++) {
+        T_CHECK(t,
+                wmbt_reader_in_flight(d->r, 1) && wmbt_reader_in_flight(d->r, 2) == (quiet == 0u));
+        T_EQ(t, wmbt_reader_piece(d->r, 2, 36, NULL, &piece), WMBT_OK);
+        T_EQ(t, piece.place, first.place);
+        T_EQ(t, wmbt_reader_resident(d->r, 2), WMBT_BAD_STATE);
+        wmbt_reader_quiet(d->r, want[2].id);
+    }
+    T_CALL(t, drive_prompt(d));
+    for (uint32_t i = 0; i < 3u; i++) {
+        T_EQ(t, wmbt_reader_hash(d->r, &x.b->hash[i]), WMBT_OK);
+    }
+    T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_NEED_MORE);
+    wmbt_reader_quiet(d->r, want[0].id);
+    T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_NEED_MORE);
+    wmbt_reader_quiet(d->r, want[1].id);
+    T_EQ(t, wmbt_reader_next_want(d->r, &want[0]), WMBT_OK);
+    T_EQ(t, wmbt_reader_retry(d->r, &want[0]), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(d->r, &want[1]), WMBT_OK);
+    T_CHECK(t, want[0].object == 0u && want[1].object == 1u && want[1].id != want[0].id);
+}
+
 /* With late writes a slot whose want was withdrawn waits for quiet(), and no other does; what was
  * quiet and asked for nothing since owes nothing. */
 static void test_quiet(wmbt_test *t)
@@ -927,6 +1087,10 @@ static void test_fail(wmbt_test *t)
     }
     T_EQ(t, wmbt_reader_fail(d->r, &d->want, WMBT_OK), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_reader_fail(d->r, &d->want, 512), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_reader_fail(d->r, &d->want, 128), WMBT_OK);
+    for (d->want.kind = 0; d->want.kind <= WMBT_WANT_STOP; d->want.kind++) { /* of any kind */
+        T_CALL(t, drive_check_stale(d, &d->want));
+    }
 }
 
 static void test_results(wmbt_test *t)
@@ -958,6 +1122,12 @@ static void test_results(wmbt_test *t)
     T_EQ(t, plan.bytes_to_read, 144u + x.plain.len);
     T_EQ(t, wmbt_reader_usable_blocks(d->r), 1);
     T_CHECK(t, !wmbt_reader_in_flight(d->r, 0) && !wmbt_reader_in_flight(d->r, WMBT_READER_TAIL));
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL)); /* of the next prompt's nothing is known */
+    for (uint32_t i = 0; i < 2u; i++) {
+        T_EQ(t, wmbt_reader_object_state(d->r, i == 0u ? 0u : WMBT_READER_TAIL, &state), WMBT_OK);
+        T_CHECK(t, state.status == WMBT_NEED_MORE && state.bytes == 0u);
+        T_CHECK(t, state.total_tokens == 0u && state.raw_rows == 0u);
+    }
 }
 
 /* A caller may say of a tail that it does not fit, unseen. */
@@ -1044,7 +1214,11 @@ static const wmbt_case cases[] = {
     {"a size that no block has", test_size_of_no_block, ARENA, NULL},
     {"presence: policy prefix, failure", test_presence_prefix, ARENA, NULL},
     {"presence: a byte of blocks", test_presence_of_a_byte, ARENA, NULL},
+    {"presence: behind a block that failed", test_presence_behind, ARENA, NULL},
     {"resident: which, and stop", test_resident, ARENA, NULL},
+    {"resident: a block in flight ends alone", test_resident_in_flight, ARENA, NULL},
+    {"stop: what is open ends, what is due is told", test_stop, ARENA, NULL},
+    {"late writes: lent until it is quiet", test_lent, ARENA, NULL},
     {"quiet: who waits, and for what", test_quiet, ARENA, NULL},
     {"quiet of no slot", test_quiet_of_no_slot, ARENA, NULL},
     {"fail: every status", test_fail, ARENA, NULL},

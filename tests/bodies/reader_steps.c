@@ -71,6 +71,17 @@ static void test_one_round_trip(wmbt_test *t)
         T_EQ(t, feed_from(d, 129, &taken), WMBT_END);
         T_EQ(t, taken, d->len - 3u - 129u);
         T_CALL(t, drive_check_rows(d, x.object, x.plain));
+
+        T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL)); /* asked for again in the header */
+        T_CALL(t, until(d, WMBT_WANT_OBJECT, x.object));
+        T_EQ(t, wmbt_reader_found(d->r, &d->want, d->len), WMBT_NEED_MORE);
+        head.len = 100;
+        T_EQ(t, wmbt_reader_feed(d->r, &d->want, 0, head, &taken), WMBT_NEED_MORE);
+        T_EQ(t, wmbt_reader_retry(d->r, &d->want), WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, &d->want), WMBT_OK);
+        T_CHECK(t, d->want.kind == WMBT_WANT_RANGE && d->want.offset == 100u);
+        T_EQ(t, d->want.bytes, d->len - 100u);
+        T_EQ(t, feed_from(d, 100, &taken), WMBT_END);
     }
 }
 
@@ -192,7 +203,11 @@ static void test_received(wmbt_test *t)
         }
         T_EQ(t, wmbt_reader_received(d->r, &d->want, at + 5u, end - at - 5u), WMBT_NEED_MORE);
         T_EQ(t, wmbt_reader_received(d->r, &d->want, at + 4u, 2), WMBT_BAD_ARGUMENT);
-        T_EQ(t, wmbt_reader_received(d->r, &d->want, at, 5), WMBT_END);
+        T_EQ(t, wmbt_reader_received(d->r, &d->want, at, 4), WMBT_NEED_MORE);
+        T_EQ(t, wmbt_reader_retry(d->r, &d->want), WMBT_OK); /* one byte is missing */
+        T_EQ(t, wmbt_reader_next_want(d->r, &d->want), WMBT_OK);
+        T_CHECK(t, d->want.offset == at + 4u && d->want.bytes == 1u && d->want.collected == 1u);
+        T_EQ(t, wmbt_reader_received(d->r, &d->want, at + 4u, 1), WMBT_END);
         T_CALL(t, drive_check_stale(d, &d->want));
         T_EQ(t, drive_status(d, WMBT_READER_TAIL), WMBT_OK);
         T_CALL(t, drive_check_rows(d, WMBT_READER_TAIL, x.plain)); /* no more collected */
@@ -521,6 +536,27 @@ static void test_other_readers(wmbt_test *t)
     }
 }
 
+/* What the memory held is no want, whatever it held. */
+static void test_used_memory(wmbt_test *t)
+{
+    drive_bucket x;
+    for (uint32_t kind = 0; kind <= WMBT_WANT_STOP; kind++) {
+        for (uint32_t slots = 1; slots < 4u; slots++) {
+            drive *d = make(t, &x, false, FORM_PLAIN);
+            T_CHECK(t, d != NULL);
+            d->config.in_flight = slots;
+            T_CALL(t, drive_start(d));
+            wmbt_test_set(d->memory.data, (uint8_t)kind, d->memory.len);
+            T_EQ(t, wmbt_reader_init(d->memory, &d->config, 1, &d->r), WMBT_OK);
+            wmbt_want want = {kind * UINT64_C(0x0101010101010101), 0, kind, 0, 0, 0, 0, 0, 0, 0};
+            for (want.id = 0; want.id < slots + 3u; want.id++) {
+                T_CALL(t, drive_check_stale(d, &want));
+            }
+            T_EQ(t, wmbt_reader_want_of(d->r, want.serial, &want), WMBT_STALE);
+        }
+    }
+}
+
 /* Before a prompt there is nothing to do, and nothing is done. */
 static void test_no_prompt(wmbt_test *t)
 {
@@ -559,6 +595,7 @@ static const wmbt_case cases[] = {
     {"a small one waits for the codec", test_small_one_waits, ARENA, NULL},
     {"the open want of a serial", test_want_of, ARENA, NULL},
     {"wants of other readers and prompts", test_other_readers, ARENA, NULL},
+    {"memory that held something", test_used_memory, ARENA, NULL},
     {"no prompt", test_no_prompt, ARENA, NULL},
 };
 WMBT_SUITE(reader_steps, cases);
