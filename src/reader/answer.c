@@ -112,7 +112,7 @@ wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want, uint32_t off
             status = wmbt_reader_body_take(r, s, &claim, from);
         } else {
             wmbt_bytes_copy(s->collect + claim.from, from, claim.to - claim.from);
-            wmbt_reader_join(r, s, &claim, 0, s->run);
+            wmbt_reader_join(r, s, &claim, 0);
         }
         n += claim.to - claim.from;
         status = wmbt_reader_advance(r, s, status, wmbt_reader_work_at_once(r));
@@ -187,7 +187,7 @@ wmbt_status wmbt_reader_received(wmbt_reader *r, const wmbt_want *want, uint32_t
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_reader_join(r, s, &claim, 0, s->run);
+    wmbt_reader_join(r, s, &claim, 0);
     return wmbt_reader_advance(r, s, WMBT_OK, wmbt_reader_work_at_once(r));
 }
 

@@ -40,7 +40,7 @@ WMBT_STATIC_ASSERT(WMBT_DOES_NOT_FIT <= UINT8_MAX, "a status fits a byte");
 #    define WMBT_RECORD_PAGED 32u    /* its page has been read */
 
 /* Bytes [from, to) of a source that came. Of a plain object also their CRC, as far as the checksum
- * covers them, and where a walk stands that begins at the end which grew last. */
+ * covers them, and where a walk stands near the bytes that came last. */
 typedef struct wmbt_reader_run {
     uint32_t from, to;
     uint32_t crc;
@@ -424,9 +424,9 @@ wmbt_status wmbt_reader_claim_range(const wmbt_reader *r, wmbt_reader_slot *s, u
                                     size_t len, wmbt_reader_claim *claim);
 
 /* The bytes of a claim are there. `crc` is that of a run that ends where they begin and of them, or
- * of them alone, and `at` keeps where a walk stands; both are of no interest in lent memory. */
+ * of them alone. It and where the walk stands, which is kept, are of no interest in lent memory. */
 void wmbt_reader_join(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_claim *claim,
-                      uint32_t crc, const wmbt_reader_run *at);
+                      uint32_t crc);
 
 /* Checks the first bytes of a plain object, learns where things lie, and takes them: run[0].
  * ok, or what the object is to be settled with. s->limit is where its bytes end. */
