@@ -1130,6 +1130,29 @@ static void test_results(wmbt_test *t)
     }
 }
 
+/* A block that is verified is no more than that before all is settled. */
+static void test_trust_before_the_end(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, WMBT_READER_NO_TAIL | WMBT_READER_INEXACT);
+    T_CHECK(t, d != NULL);
+    T_CALL(t, drive_start(d));
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL));
+    while (drive_status(d, 0) == WMBT_NEED_MORE) {
+        T_EQ(t, drive_trust(d, 0), WMBT_TRUST_STAGED);
+        T_CHECK(t, drive_step(d));
+    }
+    T_EQ(t, drive_status(d, 0), WMBT_OK);
+    while (drive_status(d, 1) == WMBT_NEED_MORE) {
+        T_EQ(t, drive_trust(d, 0), WMBT_TRUST_VERIFIED);
+        T_EQ(t, drive_trust(d, 1), WMBT_TRUST_STAGED);
+        T_CHECK(t, drive_step(d));
+    }
+    T_CALL(t, drive_run(d));
+    T_EQ(t, drive_trust(d, 0), WMBT_TRUST_USABLE);
+    T_EQ(t, drive_trust(d, 1), WMBT_TRUST_USABLE);
+}
+
 /* A caller may say of a tail that it does not fit, unseen. */
 static void test_tail_said_not_to_fit(wmbt_test *t)
 {
@@ -1223,6 +1246,7 @@ static const wmbt_case cases[] = {
     {"quiet of no slot", test_quiet_of_no_slot, ARENA, NULL},
     {"fail: every status", test_fail, ARENA, NULL},
     {"results before and after the end", test_results, ARENA, NULL},
+    {"trust before the end and after it", test_trust_before_the_end, ARENA, NULL},
     {"tail: said not to fit, unseen", test_tail_said_not_to_fit, ARENA, NULL},
     {"tail: past the end of the prompt", test_tail_past_the_prompt, ARENA, NULL},
     {"tail: not looked for, unproven, trusted", test_tail_flags, ARENA, NULL},
