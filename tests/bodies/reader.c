@@ -273,6 +273,7 @@ static void answer_bytes(net *n, uint32_t i, const bucket_object *o)
         }
     }
     /* a copy that ends with its memory, and that changes as soon as the call is over */
+    const size_t used = n->t->arena_used;
     uint8_t *bytes = wmbt_test_alloc(n->t, len);
     N_CHECK(n, bytes != NULL);
     for (uint32_t k = 0; k < len; k++) {
@@ -283,7 +284,7 @@ static void answer_bytes(net *n, uint32_t i, const bucket_object *o)
     for (uint32_t k = 0; k < len; k++) {
         bytes[k] = 0xDD;
     }
-    n->t->arena_used -= len; /* the copy is not needed any more */
+    n->t->arena_used = used; /* the copy is not needed any more */
     if (wmbt_status_is_error(status)) {
         N_CHECK(n, taken == 4711);
     } else {
@@ -782,12 +783,6 @@ static void test_place_bytes(wmbt_test *t)
         T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 1, WMBT_EXTENT_COMP), UINT32_MAX);
         T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 0, WMBT_EXTENT_COMP), 0);
     }
-    /* Two rows of 8 bytes a block: 2^32 - 16 bytes are some, 2^32 are too many. */
-    tokens = BUCKET_BLOCK_TOKENS;
-    config.max_blocks = 0x0FFFFFFEu;
-    T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 1, WMBT_EXTENT_COMP), 0xFFFFFFF0u);
-    config.max_blocks++;
-    T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 1, WMBT_EXTENT_COMP), UINT32_MAX);
     /* Where the shape allows no such blocks nothing has a place. */
     static const uint32_t none[] = {0, 9, 0x2008, 0x80000000u};
     for (size_t i = 0; i < 4u * PLACES; i++) {

@@ -45,7 +45,7 @@ static bool run(const wmbt_case *c)
 {
     /* Scratch memory ends where a page does that nobody may touch. */
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const size_t bytes = ((size_t)c->arena_bytes + 63u) / 64u * 64u,
+    const size_t bytes = (WMBT_TEST_ARENA(c->arena_bytes) + 63u) / 64u * 64u,
                  all = (bytes + page - 1u) / page * page;
     wmbt_test t;
     uint8_t *memory =
@@ -57,6 +57,7 @@ static bool run(const wmbt_case *c)
     t.arena = wmbt_buf_of(memory + all - bytes, bytes);
     t.find = wmbt_test_find_file;
     c->run(&t);
+    wmbt_test_reset(&t);
     (void)munmap(memory, all + page);
     return !t.failed;
 }

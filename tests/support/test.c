@@ -3,13 +3,43 @@
  * itself. */
 #include "test.h"
 
+#ifdef WMBT_TEST_WATCHED
+#    include <sanitizer/asan_interface.h>
+
+/* n bytes at `at` may be touched, those of the gaps before and behind them may not. */
+static void watch(const wmbt_test *t, size_t at, size_t n)
+{
+    ASAN_POISON_MEMORY_REGION(t->arena.data + at - WMBT_TEST_GAP, WMBT_TEST_GAP);
+    ASAN_UNPOISON_MEMORY_REGION(t->arena.data + at, n);
+    ASAN_POISON_MEMORY_REGION(t->arena.data + at + n, WMBT_TEST_GAP);
+}
+
+static void watch_no_more(const wmbt_test *t)
+{
+    ASAN_UNPOISON_MEMORY_REGION(t->arena.data, t->arena.len);
+}
+#else
+static void watch(const wmbt_test *t, size_t at, size_t n)
+{
+    (void)t;
+    (void)at;
+    (void)n;
+}
+
+static void watch_no_more(const wmbt_test *t)
+{
+    (void)t;
+}
+#endif
+
 uint8_t *wmbt_test_alloc(wmbt_test *t, size_t bytes)
 {
-    size_t at = (t->arena_used + 63u) & ~(size_t)63u;
-    if (at > t->arena.len || bytes > t->arena.len - at) {
+    size_t at = (t->arena_used + WMBT_TEST_GAP + 63u) & ~(size_t)63u;
+    if (at + WMBT_TEST_GAP > t->arena.len || bytes > t->arena.len - at - WMBT_TEST_GAP) {
         wmbt_test_fail(t, __FILE__, __LINE__, "scratch memory is large enough");
         return NULL;
     }
+    watch(t, at, bytes);
     t->arena_used = at + bytes;
     /* By words, which emulators are quicker with. The part begins aligned. */
     uintptr_t *words = (uintptr_t *)(void *)(t->arena.data + at);
@@ -26,6 +56,7 @@ uint8_t *wmbt_test_alloc(wmbt_test *t, size_t bytes)
 void wmbt_test_reset(wmbt_test *t)
 {
     t->arena_used = 0;
+    watch_no_more(t);
 }
 
 bool wmbt_test_data(wmbt_test *t, const char *name, wmbt_view *out)

@@ -64,11 +64,29 @@ struct wmbt_test {
     bool (*find)(const char *name, wmbt_view *out); /* named data; false if there is none */
 };
 
+/* Where AddressSanitizer looks on, it is told that so many bytes around each piece of scratch memory
+ * are nobody's. A runner with it gives every case that much more. */
+#if defined(__has_feature)
+#    if __has_feature(address_sanitizer)
+#        define WMBT_TEST_WATCHED 1
+#    endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) && !defined(WMBT_TEST_WATCHED)
+#    define WMBT_TEST_WATCHED 1
+#endif
+#ifdef WMBT_TEST_WATCHED
+#    define WMBT_TEST_GAP 64u
+#    define WMBT_TEST_ARENA(bytes) ((size_t)(bytes) * 2u + ((size_t)4 << 20))
+#else
+#    define WMBT_TEST_GAP 0u
+#    define WMBT_TEST_ARENA(bytes) ((size_t)(bytes))
+#endif
+
 /* Scratch memory, aligned to 64, zeroed; fails the test (and returns NULL) if there is not enough.
  */
 uint8_t *wmbt_test_alloc(wmbt_test *t, size_t bytes);
 
-/* Gives back all scratch memory. */
+/* Gives back all scratch memory. Runners do so at a case's end. */
 void wmbt_test_reset(wmbt_test *t);
 
 /* A data file below tests/ ("golden/vectors/cabi.tsv", "vectors/x.tsv"); fails the test if missing.

@@ -24,13 +24,15 @@ extern const wmbt_suite WMBT_FRONT_SUITE;
 /* Runs a case and says what it could not run; what it found is in *t. */
 static bool run_body(const wmbt_case *c, wmbt_test *t)
 {
-    uint8_t *memory = malloc((size_t)c->arena_bytes + 64u);
+    const size_t bytes = WMBT_TEST_ARENA(c->arena_bytes);
+    uint8_t *memory = malloc(bytes + 64u);
     if (memory == NULL) {
         return false;
     }
-    t->arena = wmbt_buf_of(memory + (64u - (uintptr_t)memory % 64u) % 64u, c->arena_bytes);
+    t->arena = wmbt_buf_of(memory + (64u - (uintptr_t)memory % 64u) % 64u, bytes);
     t->find = wmbt_test_find_file;
     c->run(t);
+    wmbt_test_reset(t);
     free(memory);
     if (t->not_run != NULL && !t->failed) {
         printf("# not run here: %s: %s\n", c->name, t->not_run);
