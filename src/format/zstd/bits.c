@@ -11,7 +11,7 @@ bool wmbt_zstd_bits_init(wmbt_zstd_bits *b, const wmbt_cursor *in)
     b->bits = 0;
     b->count = 0;
     wmbt_zstd_bits_refill(b);
-    for (unsigned i = 0; i < 8u && b->count != 0; i++) {
+    for (unsigned i = 0; i < 8u; i++) {
         if (wmbt_zstd_bits_take(b, 1) != 0u) {
             return true;
         }

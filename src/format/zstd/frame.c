@@ -148,7 +148,7 @@ wmbt_status wmbt_zstd_check_memory(const wmbt_buf *memory, wmbt_buf out)
 wmbt_status wmbt_zstd_frame_begin(wmbt_zstd_frame *f, uint64_t max)
 {
     const wmbt_zstd_header *header = &f->header;
-    if ((header->flags & WMBT_ZSTD_HAS_CONTENT_SIZE) != 0u && header->content_bytes > max) {
+    if (header->content_bytes > max) { /* 0 if not stored */
         return WMBT_TOO_LARGE;
     }
     f->produced = 0;
@@ -318,7 +318,6 @@ static wmbt_status wmbt_zstd_whole_fail(wmbt_zstd_whole *w, wmbt_status status)
 {
     w->inside = false;
     w->in.left = 0;
-    w->capacity = 0;
     return status;
 }
 

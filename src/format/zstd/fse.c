@@ -14,8 +14,8 @@
  * in wmbt_zstd_between.
  */
 typedef struct wmbt_zstd_kind {
-    uint16_t symbols;
-    uint16_t direct;
+    uint8_t symbols;
+    uint8_t direct;
     uint8_t powers;
     uint8_t less;
     uint8_t between; /* place of the symbol `direct` */
@@ -27,7 +27,7 @@ static const wmbt_zstd_kind wmbt_zstd_kinds[] = {
     {WMBT_ZSTD_LL_SYMBOLS, 16, 25, 19, 0, WMBT_ZSTD_LL_LOG, 0},
     {WMBT_ZSTD_OF_SYMBOLS, 0, 0, 0, 0, WMBT_ZSTD_OF_LOG, 20},
     {WMBT_ZSTD_ML_SYMBOLS, 32, 43, 36, 9, WMBT_ZSTD_ML_LOG, 34},
-    {WMBT_ZSTD_SYMBOLS, WMBT_ZSTD_SYMBOLS, 0, 0, 0, WMBT_ZSTD_WEIGHTS_LOG, 0},
+    {WMBT_ZSTD_WEIGHTS_SYMBOLS, WMBT_ZSTD_WEIGHTS_SYMBOLS, 0, 0, 0, WMBT_ZSTD_WEIGHTS_LOG, 0},
 };
 
 /* x | m << 3 */
@@ -119,7 +119,7 @@ static bool wmbt_zstd_counts_read(wmbt_zstd_tables *t, wmbt_cursor *in, const wm
 #    endif
     uint32_t left = 1u << *log; /* states without a symbol */
     unsigned s = 0;
-    WMBT_ASSERT(k->symbols <= WMBT_ZSTD_SYMBOLS);
+    WMBT_ASSERT(k->symbols <= WMBT_ZSTD_ML_SYMBOLS);
     while (left != 0u) {
         if (s >= k->symbols) {
             return false;

@@ -120,13 +120,14 @@ static unsigned wmbt_zstd_weights_complete(wmbt_zstd_tables *t, unsigned n)
     }
     unsigned log = wmbt_zstd_highest_bit(total) + 1u;
     uint32_t rest = (1u << log) - total;
-    if (total == 0u || log > WMBT_ZSTD_HUFFMAN_LOG || (rest & (rest - 1u)) != 0u) {
+    if (log > WMBT_ZSTD_HUFFMAN_LOG || (rest & (rest - 1u)) != 0u) {
         return 0;
     }
     unsigned last = wmbt_zstd_highest_bit(rest) + 1u;
     t->weights[n] = (uint8_t)last;
     t->counts[last]++;
-    /* The longest codes come in pairs: all cells add up to a power of two. */
+    /* The longest codes come in pairs: all cells add up to a power of two. There are none if no
+     * weight but the last one is above 0. */
     WMBT_ASSERT(t->counts[1] % 2 == 0);
     return t->counts[1] == 0 ? 0u : log;
 }
@@ -135,8 +136,7 @@ static unsigned wmbt_zstd_weights_complete(wmbt_zstd_tables *t, unsigned n)
 static bool wmbt_zstd_tree_read(wmbt_zstd_tables *t, wmbt_cursor *in)
 {
     unsigned n = wmbt_zstd_weights_read(t, in);
-    unsigned log = n == 0u ? 0u : wmbt_zstd_weights_complete(t, n);
-    t->huffman_log = (uint8_t)log;
+    unsigned log = wmbt_zstd_weights_complete(t, n);
     if (log == 0u) {
         return false;
     }
@@ -184,7 +184,8 @@ static inline uint8_t wmbt_zstd_symbol(const wmbt_zstd_tables *t, wmbt_zstd_bits
     return (uint8_t)(cell >> 8);
 }
 
-/* Decodes the n symbols that are left of a stream. False if there are not exactly n. */
+/* Decodes the symbols that are left of a stream, up to `end`. False if that are not exactly those
+ * that it has: bits that are not there are zeros, and counted. */
 static bool wmbt_zstd_stream_rest(const wmbt_zstd_tables *t, wmbt_zstd_bits *b, uint8_t *to,
                                   uint8_t *end)
 {
@@ -193,9 +194,6 @@ static bool wmbt_zstd_stream_rest(const wmbt_zstd_tables *t, wmbt_zstd_bits *b, 
             wmbt_zstd_bits_refill(b);
         }
         *to = wmbt_zstd_symbol(t, b);
-        if (b->count < 0) {
-            return false;
-        }
     }
     return wmbt_zstd_bits_done(b);
 }

@@ -129,16 +129,13 @@ static size_t wmbt_zstd_capacity(wmbt_zstd_state *s, size_t max)
 static wmbt_status wmbt_zstd_full(const wmbt_zstd_state *s)
 {
     size_t rest = s->window_bytes - s->at;
-    bool content = s->ring && s->fits && rest < s->max_block && rest < s->max_output - s->total;
+    bool content = s->ring && s->fits && rest <= s->max_block && rest < s->max_output - s->total;
     return content ? WMBT_BAD_LENGTH : WMBT_TOO_LARGE;
 }
 
 /* n bytes of output stand in the window. */
 static void wmbt_zstd_produced(wmbt_zstd_state *s, size_t n)
 {
-    if (n == 0u) {
-        return;
-    }
     WMBT_ASSERT(n <= s->window_bytes - s->at && n <= s->max_output - s->total);
     wmbt_zstd_frame_produced(&s->frame, s->window + s->at, n);
     s->produced_at = s->at;
@@ -191,9 +188,9 @@ static wmbt_status wmbt_zstd_compressed(wmbt_zstd_state *s, wmbt_view bytes)
 
 static WMBT_NOINLINE void wmbt_zstd_enter(wmbt_zstd_state *s, uint32_t phase, uint32_t needed)
 {
+    WMBT_ASSERT(s->left == 0u);
     s->phase = phase;
     s->needed = needed;
-    s->left = 0;
 }
 
 static wmbt_status wmbt_zstd_frame_end(wmbt_zstd_state *s)

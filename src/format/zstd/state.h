@@ -26,7 +26,8 @@
 #    define WMBT_ZSTD_LL_SYMBOLS 36u
 #    define WMBT_ZSTD_ML_SYMBOLS 53u
 #    define WMBT_ZSTD_OF_SYMBOLS 32u
-#    define WMBT_ZSTD_SYMBOLS 256u /* of literals, and of the description of weights */
+#    define WMBT_ZSTD_WEIGHTS_SYMBOLS (WMBT_ZSTD_HUFFMAN_LOG + 1u)
+#    define WMBT_ZSTD_SYMBOLS 256u /* of literals */
 
 /*
  * A state of an FSE table in 32 bits: bits 0 to 7 how many bits choose the next state, bits 8 to 14
@@ -139,7 +140,7 @@ typedef struct wmbt_zstd_tables {
     uint8_t huffman_log;   /* 0: no Huffman table yet */
     uint8_t has_sequences; /* the three tables are there */
     uint8_t weights[WMBT_ZSTD_SYMBOLS];
-    int16_t counts[WMBT_ZSTD_SYMBOLS]; /* of the table that is being built */
+    int16_t counts[WMBT_ZSTD_ML_SYMBOLS]; /* of the table that is being built, one of the largest */
     wmbt_zstd_cell cells[(WMBT_ZSTD_WEIGHTS << WMBT_ZSTD_MAX_LOG) + (1u << WMBT_ZSTD_WEIGHTS_LOG)];
     uint16_t huffman[1u << WMBT_ZSTD_HUFFMAN_LOG]; /* symbol << 8 | number of bits */
 #    if WMBT_CFG_ZSTD_FAST

@@ -34,13 +34,13 @@ static wmbt_view wmbt_vllm_tag(unsigned kind)
 
 /* One entry, whose tag is a text or one again; 0: it is only counted. An item's offset is counted
  * from the block's beginning, so it may be negative. */
-static void wmbt_vllm_entry(wmbt_engine *x, uint32_t write, unsigned kind, const wmbt_view *value,
-                            const wmbt_dialect_item *item)
+static uint32_t wmbt_vllm_entry(wmbt_engine *x, uint32_t write, unsigned kind,
+                                const wmbt_view *value, const wmbt_dialect_item *item)
 {
     const wmbt_engine_writer *w = x->dialect->writer;
     const unsigned n = wmbt_vllm_values[x->dialect->variant][kind];
     if (write == 0u) {
-        return;
+        return 1;
     }
     if (n != 0u) {
         w->mark(x, WMBT_WRITE_TUPLE, n);
@@ -52,7 +52,7 @@ static void wmbt_vllm_entry(wmbt_engine *x, uint32_t write, unsigned kind, const
     w->string(x, kind == WMBT_VLLM_EMBEDS ? WMBT_WRITE_BYTES : WMBT_WRITE_TEXT, value->data,
               value->len);
     if (n == 0u) {
-        return;
+        return 1;
     }
     if (kind == WMBT_VLLM_LORA) {
         w->string(x, WMBT_WRITE_TEXT, x->config->lora_path.data, x->config->lora_path.len);
@@ -61,6 +61,7 @@ static void wmbt_vllm_entry(wmbt_engine *x, uint32_t write, unsigned kind, const
         w->integer(x, (int64_t)(item->offset - x->start));
     }
     w->mark(x, WMBT_WRITE_END, n);
+    return 1;
 }
 
 /* The digest of the block's embeddings; without one the block fails, and any bytes will do. */
@@ -82,22 +83,18 @@ static uint32_t wmbt_vllm_entries(wmbt_engine *x, uint32_t write)
     const wmbt_dialect_item *item;
     uint32_t count = 0, tag = write;
     if (wmbt_engine_has(c->lora_name)) {
-        wmbt_vllm_entry(x, write, WMBT_VLLM_LORA, &c->lora_name, NULL);
-        count++;
+        count += wmbt_vllm_entry(x, write, WMBT_VLLM_LORA, &c->lora_name, NULL);
     }
     for (uint32_t i = x->item; (item = wmbt_engine_next_item(x, &i)) != NULL;) {
-        wmbt_vllm_entry(x, tag, WMBT_VLLM_ITEM, &item->identifier, item);
-        count++;
+        count += wmbt_vllm_entry(x, tag, WMBT_VLLM_ITEM, &item->identifier, item);
         tag = write != 0u ? WMBT_WRITE_AGAIN : 0u;
     }
     if (c->salt.len != 0u && (c->first_block | x->base.blocks) == 0u) {
-        wmbt_vllm_entry(x, write, WMBT_VLLM_SALT, &c->salt, NULL);
-        count++;
+        count += wmbt_vllm_entry(x, write, WMBT_VLLM_SALT, &c->salt, NULL);
     }
     if (wmbt_engine_has(c->embeds)) {
         const wmbt_view digest = wmbt_vllm_digest(x);
-        wmbt_vllm_entry(x, write, WMBT_VLLM_EMBEDS, &digest, NULL);
-        count++;
+        count += wmbt_vllm_entry(x, write, WMBT_VLLM_EMBEDS, &digest, NULL);
     }
     return count;
 }
