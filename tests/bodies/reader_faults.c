@@ -370,6 +370,32 @@ static void test_tail_numbers(wmbt_test *t)
     pairs(t, &f, offsets, count);
 }
 
+/* One number behind the header is wrong, under a right CRC. With another count of rows it is a tail
+ * that does not fit; without its marker it is damaged. */
+static void test_tail_count_or_marker(wmbt_test *t)
+{
+    faults f;
+    wmbt_rawtail_walk walk;
+    wmbt_body_part part;
+    T_CALL(t, set_up(t, &f, true, FORM_PLAIN, 0));
+    T_EQ(t, wmbt_rawtail_walk_init(&walk, SHAPE, 11, 8, 8), WMBT_OK);
+    while (wmbt_rawtail_walk_next(&walk, &part) == WMBT_OK) {
+        if (part.extent.kind == WMBT_EXTENT_FIELD) {
+            uint8_t *number = f.bytes + part.extent.offset;
+            bool marker = part.extent.offset == f.len - 4u;
+            *number ^= 1u;
+            fix_crc(&f);
+            for (uint32_t how = DRIVE_WHOLE; how <= DRIVE_BYTES; how++) {
+                T_CALL(t, drive_reset(f.audit, how, ~DRIVE_TAIL_BIT));
+                T_CALL(t, drive_run(f.audit));
+                T_EQ(t, drive_status(f.audit, WMBT_READER_TAIL),
+                     marker ? WMBT_BAD_END_MARKER : WMBT_DOES_NOT_FIT);
+            }
+            *number ^= 1u;
+        }
+    }
+}
+
 /* --- placed ----------------------------------------------------------------------------------- */
 
 /* Rows that hardware put in place, whose CRC is not what it said. */
@@ -413,6 +439,7 @@ static const wmbt_case cases[] = {
     {"block: every number under a right CRC", test_block_numbers, ARENA, NULL},
     {"block: cut off within a wrong number", test_block_cuts, ARENA, NULL},
     {"tail: every number under a right CRC", test_tail_numbers, ARENA, NULL},
+    {"tail: a count of rows, and the marker", test_tail_count_or_marker, ARENA, NULL},
     {"block: placed with a wrong CRC", test_placed_block, ARENA, NULL},
     {"tail: placed with a wrong CRC", test_placed_tail, ARENA, NULL},
 };
