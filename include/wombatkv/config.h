@@ -197,10 +197,19 @@
 #    define WMBT_CFG_DISPATCH 0
 #endif
 
-/* XXH3 and XXH64: 1 small (rolled, whole buffers), 2 fast (straight from the caller's bytes).
- * Without a choice 2 where pointers have 64 bits, else 1. */
-#ifndef WMBT_CFG_XXH_KERNEL
+/* 1: registers have 64 bits. 0: code for 32, which is smaller and computes the same. */
+#ifndef WMBT_WIDE_REGISTERS
 #    if UINTPTR_MAX > UINT32_MAX
+#        define WMBT_WIDE_REGISTERS 1
+#    else
+#        define WMBT_WIDE_REGISTERS 0
+#    endif
+#endif
+
+/* XXH3 and XXH64: 1 small (rolled, whole buffers), 2 fast (straight from the caller's bytes).
+ * Without a choice 2 with wide registers, else 1. */
+#ifndef WMBT_CFG_XXH_KERNEL
+#    if WMBT_WIDE_REGISTERS
 #        define WMBT_CFG_XXH_KERNEL 2
 #    else
 #        define WMBT_CFG_XXH_KERNEL 1
@@ -210,7 +219,7 @@
 /* zstd: 1 decodes literal streams side by side and copies in wide steps, for 64-bit machines; 0 is
  * the smaller code. Both decode and refuse the same. */
 #ifndef WMBT_CFG_ZSTD_FAST
-#    if UINTPTR_MAX > UINT32_MAX
+#    if WMBT_WIDE_REGISTERS
 #        define WMBT_CFG_ZSTD_FAST 1
 #    else
 #        define WMBT_CFG_ZSTD_FAST 0
@@ -276,8 +285,8 @@
 #if WMBT_CFG_XXH_KERNEL < 1 || WMBT_CFG_XXH_KERNEL > 2
 #    error "WMBT_CFG_XXH_KERNEL is 1 or 2"
 #endif
-#if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST && UINTPTR_MAX <= UINT32_MAX
-#    error "WMBT_CFG_ZSTD_FAST is for machines with 64-bit pointers"
+#if WMBT_CFG_ZSTD && WMBT_CFG_ZSTD_FAST && !WMBT_WIDE_REGISTERS
+#    error "WMBT_CFG_ZSTD_FAST is for machines with 64-bit registers"
 #endif
 
 /* Modules. */
@@ -524,7 +533,7 @@
 /* Asks for a line of memory that will be read soon. Controllers without a cache have no use for it:
  * with WMBT_PREFETCHES 0 the code that looks ahead is left out. */
 #ifndef WMBT_PREFETCH
-#    if defined(__GNUC__) && UINTPTR_MAX > UINT32_MAX
+#    if defined(__GNUC__) && WMBT_WIDE_REGISTERS
 #        define WMBT_PREFETCH(pointer) __builtin_prefetch(pointer)
 #    else
 #        define WMBT_PREFETCH(pointer) ((void)(pointer))

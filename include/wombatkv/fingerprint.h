@@ -162,8 +162,8 @@ WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fingerprint_read(wmbt_view text,
  * equals the field. A weak field gives the upstream text, or "q" and the bits.
  *
  * bad-argument: no such field, or NULL with a length; buffer-too-small. Nothing is written then;
- * `out` and *len are unchanged. bad-text: the text changed meanwhile; `out` is zeroed, *len
- * unchanged. WMBT_FINGERPRINT_MAX_VALUE_BYTES are always enough.
+ * `out` and *len are unchanged. bad-text: a digest is no longer one, or the text changed meanwhile;
+ * `out` is zeroed, *len unchanged. WMBT_FINGERPRINT_MAX_VALUE_BYTES are always enough.
  */
 WMBT_API WMBT_MUST_CHECK wmbt_status wmbt_fingerprint_value_text(
     const wmbt_fingerprint_context *context, uint32_t field, wmbt_buf out, size_t *len);

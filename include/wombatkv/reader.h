@@ -499,7 +499,7 @@ typedef struct wmbt_piece {
     uint64_t place;  /**< where its first byte goes, if has_place */
     uint32_t offset; /**< in the plain object */
     uint32_t bytes;
-    uint32_t layer;
+    uint32_t layer;     /**< of the rows; else one of the shape's */
     uint32_t kind;      /**< WMBT_EXTENT_...; WMBT_EXTENT_FIELD: no rows, to be fed */
     uint32_t has_place; /**< 1: rows that are wanted */
     uint32_t must_feed; /**< 1: feed it: the header, numbers, what the engine cannot take, rows of a

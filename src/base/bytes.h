@@ -7,7 +7,7 @@
 
 /* Hides from the optimiser what a number is, so that it makes no vector of it and its neighbours
  * where that takes longer (docs/SPEED.md, "Traps"). */
-#if defined(__GNUC__) && UINTPTR_MAX > UINT32_MAX
+#if defined(__GNUC__) && WMBT_WIDE_REGISTERS
 #    define WMBT_HIDE_NUMBER(number) __asm__("" : "+r"(number))
 #else
 #    define WMBT_HIDE_NUMBER(number) ((void)(number))

@@ -28,7 +28,7 @@ size_t wmbt_text_u64(uint64_t v, uint8_t out[WMBT_TEXT_U64_DIGITS])
     return WMBT_TEXT_U64_DIGITS - at;
 }
 
-#if UINTPTR_MAX > UINT32_MAX
+#if WMBT_WIDE_REGISTERS
 /* The eight digits of four bytes, the first in the lowest place: bytes and then halves of bytes are
  * moved apart, and 6 more carries out of a digit from 10 on. */
 static inline uint64_t wmbt_text_hex8(uint32_t bytes)

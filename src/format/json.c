@@ -39,7 +39,7 @@ static inline uint64_t wmbt_json_others8(uint64_t word)
 static uint64_t wmbt_json_mark(const uint8_t *p, uint32_t n)
 {
     uint64_t others = UINT64_MAX;
-    for (uint32_t i = 0; n - i >= 8u; i += 8u) {
+    for (uint32_t i = 0; i + 8u <= n; i += 8u) {
         others ^= (wmbt_json_others8(wmbt_load_any_le64(p + i)) ^ 0xFFu) << i;
     }
     return others;
@@ -221,20 +221,14 @@ static inline uint32_t wmbt_json_low_zeros(uint64_t word)
  * there ends. */
 static inline uint32_t wmbt_json_plain_end(const wmbt_json *j, uint32_t at)
 {
-    uint32_t word = at / 64u;
-    if (at == j->window_bytes) {
-        return at;
-    }
-    uint64_t others = j->others[word] >> (at % 64u);
-    while (others == 0u) {
-        word++;
-        at = 64u * word;
-        if (at >= j->window_bytes) {
-            return j->window_bytes;
+    while (at < j->window_bytes) {
+        uint64_t others = j->others[at / 64u] >> (at % 64u);
+        if (others != 0u) {
+            return wmbt_min_u32(at + wmbt_json_low_zeros(others), j->window_bytes);
         }
-        others = j->others[word];
+        at = (at | 63u) + 1u;
     }
-    return wmbt_min_u32(at + wmbt_json_low_zeros(others), j->window_bytes);
+    return j->window_bytes;
 }
 
 /* n bytes of the window that stand for themselves. */
@@ -499,21 +493,20 @@ static inline bool wmbt_json_is_key(const uint8_t *p, const char name[WMBT_JSON_
 
 bool wmbt_json_take_key(wmbt_json *j, const char name[WMBT_JSON_KEY_BYTES], uint32_t n)
 {
-    const uint8_t *p = j->window + j->window_at;
+    uint32_t at = j->window_at;
     WMBT_ASSERT(j->depth != 0u);
-    uint32_t before = j->state == WMBT_JSON_AT_REST ? 1u : 0u;
-    if (j->window_bytes - j->window_at < before + n + 3u) { /* two quotes, the colon, one more */
+    if (j->window_bytes - at < n + 4u) { /* two quotes, the colon, one more */
         return false;
     }
-    if (before != 0u ? j->c != ',' || p[0] != (uint8_t)'"' : j->c != '"') {
+    if (j->state == WMBT_JSON_AT_REST ? j->c != ',' || j->window[at++] != (uint8_t)'"'
+                                      : j->c != '"') {
         return false;
     }
-    if (!wmbt_json_is_key(p + before, name, n)) {
+    if (!wmbt_json_is_key(j->window + at, name, n)) {
         return false;
     }
-    j->window_at += before + n + 2u;
+    j->window_at = at + n + 2u;
     wmbt_json_advance(j);
-    j->token = WMBT_JSON_KEY;
     j->state = WMBT_JSON_AT_VALUE;
     return true;
 }
@@ -550,7 +543,7 @@ static bool wmbt_json_take_text(wmbt_json *j, uint32_t *at, const char *name, ui
                                 wmbt_view *text)
 {
     const uint8_t *p = j->window + *at;
-    if (!wmbt_json_holds(j, *at, n + 5u) || p[0] != (uint8_t)'"' ||
+    if (!wmbt_json_holds(j, *at, n + 5u) || *p != (uint8_t)'"' ||
         !wmbt_json_is_key(p + 1, name, n) || p[n + 3u] != (uint8_t)'"') {
         return false;
     }
@@ -588,7 +581,6 @@ bool wmbt_json_take_texts(wmbt_json *j, const char (*names)[WMBT_JSON_KEY_BYTES]
     }
     j->window_at = at;
     wmbt_json_advance(j);
-    j->token = WMBT_JSON_CLOSE;
     j->state = WMBT_JSON_AT_REST;
     return true;
 }

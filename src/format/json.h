@@ -38,7 +38,7 @@
  * with 64-bit registers, eight of them together. 0: byte by byte from the text.
  * Either way each byte of the text is loaded once.
  */
-#if UINTPTR_MAX > UINT32_MAX
+#if WMBT_WIDE_REGISTERS
 #    define WMBT_JSON_WINDOW 512u
 #else
 #    define WMBT_JSON_WINDOW 0u
@@ -46,7 +46,7 @@
 #define WMBT_JSON_PIECE 64u
 
 /* What takes a whole piece at once: of the machine, or portable. */
-#if defined(__GNUC__) && defined(__x86_64__)
+#if defined(__GNUC__) && defined(__x86_64__) && defined(__SSE2__)
 #    define WMBT_JSON_BY_SSE2 1
 #else
 #    define WMBT_JSON_BY_SSE2 0
@@ -113,15 +113,15 @@ WMBT_MUST_CHECK wmbt_status wmbt_json_next(wmbt_json *json);
 /**
  * Passes over a key and its colon if it is the next token, written without blanks before them, and
  * a byte of the text follows in the window; `name` is its n bytes, 1 to 15, in sixteen filled with
- * zeros. The token is then KEY, without its text. False: nothing happened, and it may be the key
- * all the same. Inside an object, not before a value.
+ * zeros. No token is set. False: nothing happened, and it may be the key all the same. Inside an
+ * object, not before a value.
  */
 bool wmbt_json_take_key(wmbt_json *json, const char name[WMBT_JSON_KEY_BYTES], uint32_t n);
 
 /**
  * Passes over an object if it comes next and the window has room for it, written without blanks:
  * `count` members named in this order, each a text that is not empty and stands for itself.
- * texts[i] is then what names[i] names, and the token CLOSE. Names are as for wmbt_json_take_key(),
+ * texts[i] is then what names[i] names; no token is set. Names are as for wmbt_json_take_key(),
  * name_bytes[i] long. False: nothing happened but that texts[] is unspecified, and it may be such
  * an object all the same. Inside an array that is open to less than WMBT_JSON_STRICT_LEVELS.
  */

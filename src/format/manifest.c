@@ -295,7 +295,8 @@ static bool wmbt_members_take_next(wmbt_members *m, wmbt_document *d, uint32_t *
     if (!wmbt_json_take_key(&d->json, wmbt_field_names[next], wmbt_field_name_bytes[next])) {
         return false;
     }
-    if (next == WMBT_FIELD_SCHEMA_VERSION && d->json.depth == 1u) {
+    if (next == WMBT_FIELD_SCHEMA_VERSION) {
+        WMBT_ASSERT(d->json.depth == 1u); /* a list of fields that has it is the root's */
         d->version_state = WMBT_VERSION_NEXT;
     }
     m->seen |= (uint32_t)1 << i;

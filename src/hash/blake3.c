@@ -311,7 +311,7 @@ void wmbt_blake3_final(const wmbt_blake3 *x, uint8_t out[WMBT_BLAKE3_DIGEST_BYTE
     uint8_t block[WMBT_BLAKE3_BLOCK_BYTES];
     size_t fill = wmbt_blake3_fill(x);
     uint64_t at = x->total - fill;
-    wmbt_bytes_copy((uint8_t *)cv, (const uint8_t *)x->cv, sizeof cv);
+    wmbt_bytes_copy((uint8_t *)cv, (const uint8_t *)x->cv, WMBT_BLAKE3_CV_BYTES);
     wmbt_bytes_copy(block, x->block, fill);
     wmbt_bytes_fill(block + fill, 0, WMBT_BLAKE3_BLOCK_BYTES - fill);
     size_t depth = wmbt_blake3_depth(at >> 10);

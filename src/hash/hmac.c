@@ -153,7 +153,6 @@ wmbt_status wmbt_hmac_of(const wmbt_hmac_key *key, wmbt_view message, uint8_t ou
         wmbt_hmac_end(&hash, key, out);
     } else {
         wmbt_bytes_fill((uint8_t *)&hash, 0, sizeof hash);
-        wmbt_hmac_wipe_stack();
     }
     return status;
 }

@@ -40,6 +40,18 @@ static inline void wmbt_sha256_store(uint8_t *p, uint32_t v)
     p[3] = (uint8_t)v;
 }
 
+static inline void wmbt_sha256_copy(uint32_t to[8], const uint32_t from[8])
+{
+#    if defined(WMBT_SHA256_KERNEL) && (WMBT_ON_X86 || WMBT_ON_AARCH64)
+    /* As kernels load it: a load waits for stores that are narrower than it. */
+    typedef uint32_t any __attribute__((__vector_size__(16), __aligned__(4), __may_alias__));
+    *(any *)(void *)to = *(const any *)(const void *)from;
+    *(any *)(void *)(to + 4) = *(const any *)(const void *)(from + 4);
+#    else
+    wmbt_bytes_copy((uint8_t *)to, (const uint8_t *)from, 32);
+#    endif
+}
+
 #    if !defined(WMBT_SHA256_KERNEL) || WMBT_CFG_DISPATCH
 
 static inline uint32_t wmbt_sha256_rotate(uint32_t v, unsigned right)
@@ -70,7 +82,7 @@ static void wmbt_sha256_block(uint32_t hash[8], const uint8_t *block)
         w[t] = wmbt_sha256_load(block + 4u * t);
     }
     uint32_t s[8]; /* a to h */
-    wmbt_bytes_copy((uint8_t *)s, (const uint8_t *)hash, sizeof s);
+    wmbt_sha256_copy(s, hash);
     for (unsigned t = 0; t < 64u; t++) {
         uint32_t word = t < 16u ? w[t] : wmbt_sha256_extend(w, t);
         uint32_t a = s[0], e = s[4];
@@ -110,18 +122,6 @@ void wmbt_sha256_rolled(uint32_t hash[8], const uint8_t *blocks, size_t count)
 #    else
 #        define WMBT_SHA256_TAKE(hash, block) wmbt_sha256_block(hash, block)
 #    endif
-
-static inline void wmbt_sha256_copy(uint32_t to[8], const uint32_t from[8])
-{
-#    if defined(WMBT_SHA256_KERNEL) && (WMBT_ON_X86 || WMBT_ON_AARCH64)
-    /* As kernels load it: a load waits for stores that are narrower than it. */
-    typedef uint32_t any __attribute__((__vector_size__(16), __aligned__(4), __may_alias__));
-    *(any *)(void *)to = *(const any *)(const void *)from;
-    *(any *)(void *)(to + 4) = *(const any *)(const void *)(from + 4);
-#    else
-    wmbt_bytes_copy((uint8_t *)to, (const uint8_t *)from, 32);
-#    endif
-}
 
 void wmbt_sha256_init(wmbt_sha256 *x)
 {

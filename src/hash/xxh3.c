@@ -43,7 +43,7 @@ static const uint8_t wmbt_xxh3_secret[192] = {
 };
 
 /* Products: a call where one takes several instructions and text is scarcer than time. */
-#    if UINTPTR_MAX > UINT32_MAX || WMBT_CFG_XXH_KERNEL == 2
+#    if WMBT_WIDE_REGISTERS || WMBT_CFG_XXH_KERNEL == 2
 static inline uint64_t wmbt_xxh3_times(uint64_t a, uint64_t b)
 #    else
 static WMBT_NOINLINE uint64_t wmbt_xxh3_times(uint64_t a, uint64_t b)

@@ -16,7 +16,7 @@
 #    define WMBT_XXH64_BLOCK_BYTES 32u
 
 /* wmbt_xxh64_mix: v rotated to the left by 0 to 31 bits, times factor. All steps are made of it. */
-#    if UINTPTR_MAX > UINT32_MAX
+#    if WMBT_WIDE_REGISTERS
 static inline uint64_t wmbt_xxh64_mix(uint64_t v, uint64_t factor, unsigned left)
 {
     return (v << left | v >> 1 >> (63u - left)) * factor;

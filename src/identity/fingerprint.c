@@ -416,7 +416,8 @@ static bool wmbt_fingerprint_next_digest(wmbt_view *rest,
     return wmbt_text_unhex(hex, true, digest, WMBT_FINGERPRINT_DIGEST_BYTES) == WMBT_OK;
 }
 
-static void wmbt_fingerprint_write_value(wmbt_writer *w, uint32_t field,
+/* False if a digest is no longer one. */
+static bool wmbt_fingerprint_write_value(wmbt_writer *w, uint32_t field,
                                          const wmbt_fingerprint_value *value)
 {
     uint8_t digest[WMBT_FINGERPRINT_DIGEST_BYTES];
@@ -426,9 +427,10 @@ static void wmbt_fingerprint_write_value(wmbt_writer *w, uint32_t field,
             if (i != 0u) {
                 wmbt_writer_u8(w, (uint8_t)',');
             }
-            if (wmbt_fingerprint_next_digest(&rest, digest)) {
-                wmbt_writer_hex(w, wmbt_view_of(digest, sizeof digest));
+            if (!wmbt_fingerprint_next_digest(&rest, digest)) {
+                return false;
             }
+            wmbt_writer_hex(w, wmbt_view_of(digest, sizeof digest));
         }
     } else if (wmbt_fingerprint_is_pair(field)) {
         wmbt_writer_decimal(w, value->first, 1);
@@ -437,14 +439,16 @@ static void wmbt_fingerprint_write_value(wmbt_writer *w, uint32_t field,
     } else {
         wmbt_writer_bytes(w, rest);
     }
+    return true;
 }
 
-static void wmbt_fingerprint_write_text(wmbt_writer *w, uint32_t field,
+static bool wmbt_fingerprint_write_text(wmbt_writer *w, uint32_t field,
                                         const wmbt_fingerprint_value *value)
 {
     if (value->state == WMBT_FINGERPRINT_VALUE) {
-        wmbt_fingerprint_write_value(w, field, value);
-    } else if (value->state == WMBT_FINGERPRINT_WEAK && field == WMBT_FINGERPRINT_WEIGHT_QUANT) {
+        return wmbt_fingerprint_write_value(w, field, value);
+    }
+    if (value->state == WMBT_FINGERPRINT_WEAK && field == WMBT_FINGERPRINT_WEIGHT_QUANT) {
         wmbt_writer_u8(w, (uint8_t)'q');
         wmbt_writer_decimal(w, value->first, 1);
     } else if (value->state == WMBT_FINGERPRINT_WEAK) {
@@ -452,6 +456,7 @@ static void wmbt_fingerprint_write_text(wmbt_writer *w, uint32_t field,
     } else {
         wmbt_writer_bytes(w, wmbt_fingerprint_word_of(value->state));
     }
+    return true;
 }
 
 wmbt_status wmbt_fingerprint_value_text(const wmbt_fingerprint_context *context, uint32_t field,
@@ -461,13 +466,13 @@ wmbt_status wmbt_fingerprint_value_text(const wmbt_fingerprint_context *context,
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_writer measure = wmbt_writer_of(wmbt_buf_of(NULL, 0));
-    wmbt_fingerprint_write_text(&measure, field, &context->values[field - 1u]);
-    if (measure.needed > out.len) {
+    bool good = wmbt_fingerprint_write_text(&measure, field, &context->values[field - 1u]);
+    if (good && measure.needed > out.len) {
         return WMBT_BUFFER_TOO_SMALL;
     }
     wmbt_writer w = wmbt_writer_of(out);
-    wmbt_fingerprint_write_text(&w, field, &context->values[field - 1u]);
-    if (w.needed != measure.needed) { /* the text changed in between */
+    good = good && wmbt_fingerprint_write_text(&w, field, &context->values[field - 1u]);
+    if (!good || w.needed != measure.needed) { /* the text changed */
         wmbt_bytes_fill(out.data, 0, out.len);
         return WMBT_BAD_TEXT;
     }

@@ -40,10 +40,12 @@ wmbt_status wmbt_reader_presence(wmbt_reader *r, const wmbt_want *want, wmbt_vie
         return WMBT_BAD_ARGUMENT;
     }
     wmbt_reader_end_question(r, r->now.asked);
-    for (uint32_t i = 0; i < count && first + i < r->now.limit; i++) {
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t block = first + i;
         bool stored = ((uint32_t)bits.data[i >> 3] >> (i & 7u) & 1u) != 0u;
-        if (!stored && wmbt_reader_record_of(r, first + i)->status == WMBT_NEED_MORE) {
-            wmbt_reader_settle(r, first + i, WMBT_MISSING, 0);
+        bool wanted = block < r->now.limit; /* maybe not, behind one that is missing */
+        if (wanted && !stored && wmbt_reader_record_of(r, block)->status == WMBT_NEED_MORE) {
+            wmbt_reader_settle(r, block, WMBT_MISSING, 0);
         }
     }
     return WMBT_OK;
@@ -110,7 +112,7 @@ wmbt_status wmbt_reader_feed(wmbt_reader *r, const wmbt_want *want, uint32_t off
             status = wmbt_reader_body_take(r, s, &claim, from);
         } else {
             wmbt_bytes_copy(s->collect + claim.from, from, claim.to - claim.from);
-            wmbt_reader_join(r, s, &claim, 0, s->run);
+            wmbt_reader_join(r, s, &claim, 0);
         }
         n += claim.to - claim.from;
         status = wmbt_reader_advance(r, s, status, wmbt_reader_work_at_once(r));
@@ -185,7 +187,7 @@ wmbt_status wmbt_reader_received(wmbt_reader *r, const wmbt_want *want, uint32_t
     if (status != WMBT_OK) {
         return status;
     }
-    wmbt_reader_join(r, s, &claim, 0, s->run);
+    wmbt_reader_join(r, s, &claim, 0);
     return wmbt_reader_advance(r, s, WMBT_OK, wmbt_reader_work_at_once(r));
 }
 
@@ -337,9 +339,8 @@ void wmbt_reader_quiet(wmbt_reader *r, uint32_t id)
         wmbt_reader_reissue(r, s);
         return;
     }
-    if (wmbt_reader_has(r, s->object)) {
-        wmbt_reader_record_of(r, s->object)->state &= (uint8_t)~WMBT_RECORD_LENT;
-    }
+    /* (no record of a later prompt is lent yet, see next_want) */
+    wmbt_reader_record_of(r, s->object)->state &= (uint8_t)~WMBT_RECORD_LENT;
     wmbt_reader_free_slot(r, s);
 }
 

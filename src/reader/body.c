@@ -59,12 +59,6 @@ wmbt_status wmbt_reader_claim_range(const wmbt_reader *r, wmbt_reader_slot *s, u
     return wmbt_reader_may_join(r, s, claim) ? WMBT_OK : WMBT_FULL;
 }
 
-/* Runs have a CRC: the bytes are those of a plain object. */
-static bool wmbt_reader_sums(const wmbt_reader_slot *s)
-{
-    return s->phase == WMBT_SLOT_PLAIN || s->phase == WMBT_SLOT_CHECK;
-}
-
 /* A run's CRC as it is said everywhere else. */
 static void wmbt_reader_turn_forwards(wmbt_reader_run *run)
 {
@@ -102,9 +96,9 @@ static void wmbt_reader_append(wmbt_reader_run *run, const wmbt_reader_run *afte
 }
 
 void wmbt_reader_join(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_claim *claim,
-                      uint32_t crc, const wmbt_reader_run *at)
+                      uint32_t crc)
 {
-    bool sums = wmbt_reader_sums(s);
+    bool sums = s->phase == WMBT_SLOT_PLAIN; /* collected bytes are summed in order */
     wmbt_reader_run *run = claim->before, *after = claim->after;
     if (run == NULL && after != NULL) {
         if (sums) {
@@ -129,9 +123,7 @@ void wmbt_reader_join(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_cla
             }
         }
     }
-    run->part_offset = at->part_offset;
-    run->part_layer = at->part_layer;
-    run->part = at->part;
+    wmbt_reader_walk_keep(s, run);
     if (run != after && after != NULL) { /* the last one takes the place of the run that is gone */
         s->runs--;
         wmbt_bytes_copy((uint8_t *)after, (const uint8_t *)&s->run[s->runs], sizeof *after);
@@ -195,8 +187,6 @@ static wmbt_status wmbt_reader_tail_header(wmbt_reader *r, wmbt_reader_slot *s)
     wmbt_rawtail_expect expect;
     expect.shape = r->config.shape;
     expect.flags = 0;
-    r->now.tail_known = 0;
-    r->now.tail_fits = 0;
     wmbt_status status = wmbt_rawtail_read_header(wmbt_reader_first(s), &expect, &r->now.tail);
     if (status == WMBT_TRUNCATED || status == WMBT_BAD_MAGIC ||
         status == WMBT_UNSUPPORTED_VERSION) {
@@ -238,14 +228,12 @@ wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s)
     claim.before = s->run;
     claim.after = NULL;
     s->run[0].crc = 0;
-    s->run[0].backwards = 0;
     wmbt_reader_bound_start(r, s);
     wmbt_reader_bound_take(r, s, s->header, claim.from);
     if (s->opaque == 0u) {
         wmbt_reader_walk_keep(s, s->run);
     }
-    return claim.from < claim.to ? wmbt_reader_body_take(r, s, &claim, s->header + claim.from)
-                                 : WMBT_OK;
+    return wmbt_reader_body_take(r, s, &claim, s->header + claim.from);
 }
 
 /* --- bytes ------------------------------------------------------------------------------------ */
@@ -318,21 +306,15 @@ static wmbt_status wmbt_reader_take_part(wmbt_reader *r, wmbt_reader_slot *s,
 wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s,
                                   const wmbt_reader_claim *claim, const uint8_t *bytes)
 {
-    bool grows =
-        claim->before != NULL || claim->after == NULL; /* at its end: so go on from there */
     uint32_t crc = 0;
-    wmbt_reader_run at;
     wmbt_reader_go_near(s, claim);
     if (claim->before != NULL) {
         wmbt_reader_turn_forwards(claim->before);
         crc = claim->before->crc;
     }
-    for (uint32_t offset = claim->from; offset != claim->to;) {
+    for (uint32_t offset = claim->from; offset < claim->to;) {
         wmbt_body_part part;
         uint32_t n = wmbt_min_u32(wmbt_reader_find_part(s, offset, &part), claim->to - offset);
-        if (grows || offset == claim->from) {
-            wmbt_reader_walk_keep(s, &at);
-        }
         wmbt_status status = wmbt_reader_take_part(
             r, s, &part, offset - (uint32_t)part.extent.offset, wmbt_view_of(bytes, n), &crc);
         if (status != WMBT_OK) {
@@ -341,7 +323,7 @@ wmbt_status wmbt_reader_body_take(wmbt_reader *r, wmbt_reader_slot *s,
         offset += n;
         bytes += n;
     }
-    wmbt_reader_join(r, s, claim, crc, &at);
+    wmbt_reader_join(r, s, claim, crc);
     return WMBT_OK;
 }
 
@@ -358,8 +340,6 @@ bool wmbt_reader_body_is_rows(const wmbt_reader *r, wmbt_reader_slot *s,
 void wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_claim *claim,
                              uint32_t crc)
 {
-    wmbt_reader_run at;
-    wmbt_reader_walk_keep(s, &at); /* is_rows() went there */
     if (wmbt_reader_is_bound(s)) {
         wmbt_body_part part;
         (void)wmbt_reader_find_part(s, claim->from, &part);
@@ -376,7 +356,7 @@ void wmbt_reader_body_placed(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_rea
         wmbt_reader_turn_forwards(claim->before);
         crc = wmbt_crc32c_combine_shift(claim->before->crc, crc, r->ahead.shift);
     }
-    wmbt_reader_join(r, s, claim, crc, &at);
+    wmbt_reader_join(r, s, claim, crc);
 }
 
 /* --- the last checks -------------------------------------------------------------------------- */

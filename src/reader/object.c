@@ -13,12 +13,10 @@
 static void wmbt_reader_source_start(wmbt_reader *r, wmbt_reader_slot *s)
 {
     s->runs = 1;
-    s->run[0].from = 0;
-    s->run[0].to = 0;
-    s->source_bytes = 0;
+    s->run[0].to = 0; /* from is always 0 */
     s->done = 0;
     s->collect = s->header;
-    wmbt_reader_enter(r, s, WMBT_SLOT_FIND, 0);
+    wmbt_reader_enter(r, s, WMBT_SLOT_FIND);
 }
 
 void wmbt_reader_object_start(wmbt_reader *r, wmbt_reader_slot *s)
@@ -28,7 +26,6 @@ void wmbt_reader_object_start(wmbt_reader *r, wmbt_reader_slot *s)
     s->chunk = 0;
     s->part_at = 0;
     s->plain = NULL;
-    s->stored.data = NULL;
     s->stored.len = 0;
     wmbt_reader_source_start(r, s);
 }
@@ -41,7 +38,7 @@ static wmbt_status wmbt_reader_ask_memory(wmbt_reader *r, wmbt_reader_slot *s, u
 {
     wmbt_reader_record_of(r, s->object)->state |= WMBT_RECORD_COLLECTED;
     s->ask_to = stored;
-    wmbt_reader_enter(r, s, WMBT_SLOT_MEMORY, 0);
+    wmbt_reader_enter(r, s, WMBT_SLOT_MEMORY);
     return WMBT_OK;
 }
 
@@ -117,8 +114,6 @@ static wmbt_status wmbt_reader_plain_start(wmbt_reader *r, wmbt_reader_slot *s, 
 static wmbt_status wmbt_reader_check_start(wmbt_reader *r, wmbt_reader_slot *s)
 {
     wmbt_bytes_copy(s->header, s->plain, wmbt_min_u32(s->plain_bytes, WMBT_READER_HEADER_BYTES));
-    s->runs = 1;
-    s->run[0].to = wmbt_min_u32(s->plain_bytes, WMBT_READER_HEADER_BYTES);
     return wmbt_reader_plain_start(r, s, WMBT_SLOT_CHECK);
 }
 
@@ -211,17 +206,16 @@ static wmbt_status wmbt_reader_work(wmbt_reader *r, wmbt_reader_slot *s, uint32_
 static wmbt_status wmbt_reader_collected(wmbt_reader *r, wmbt_reader_slot *s, uint32_t work)
 {
     if (s->wrapped != 0u && work != WMBT_READER_ALL_WORK) {
-        wmbt_reader_enter(r, s, WMBT_SLOT_UNWRAP, 0);
+        wmbt_reader_enter(r, s, WMBT_SLOT_UNWRAP);
         return WMBT_OK;
     }
-    s->asked = 0; /* complete */
     if (s->wrapped != 0u) {
         s->phase = WMBT_SLOT_UNWRAP;
         return WMBT_OK;
     }
     wmbt_status status = wmbt_reader_part_done(r, s);
-    if (status == WMBT_OK && s->phase == WMBT_SLOT_CHECK) {
-        wmbt_reader_reissue(r, s);
+    if (status == WMBT_OK) {
+        wmbt_reader_reissue(r, s); /* of the next chunk, or of the work that checks the object */
     }
     return status;
 }
@@ -246,10 +240,9 @@ static wmbt_status wmbt_reader_take_small(wmbt_reader *r, wmbt_reader_slot *s)
     s->plain = s->small;
     if (s->wrapped == WMBT_READER_ENCODED && r->inflating != WMBT_SLOT_NONE) {
         wmbt_reader_record_of(r, s->object)->state |= WMBT_RECORD_COLLECTED;
-        wmbt_reader_enter(r, s, WMBT_SLOT_UNWRAP, 0);
+        wmbt_reader_enter(r, s, WMBT_SLOT_UNWRAP);
         return WMBT_OK;
     }
-    s->asked = 0;
     wmbt_status status = wmbt_reader_unwrap(r, s, WMBT_READER_ALL_WORK);
     return status == WMBT_OK ? wmbt_reader_part_done(r, s) : status;
 }

@@ -20,7 +20,7 @@ static uint32_t wmbt_reader_trust(const wmbt_reader *r, uint32_t object)
 /* Cuts a piece of rows to what a DMA engine takes. */
 static void wmbt_reader_cut_piece(const wmbt_reader_dma *dma, wmbt_piece *piece)
 {
-    uint32_t past_mask = dma->align > 1u ? dma->align - 1u : 0u;
+    uint32_t past_mask = dma->align != 0u ? dma->align - 1u : 0u;
     uint32_t past = (uint32_t)piece->place & past_mask;
     if (past != 0u) { /* up to where the engine can begin */
         piece->bytes = wmbt_min_u32(past_mask + 1u - past, piece->bytes);
@@ -47,7 +47,7 @@ wmbt_status wmbt_reader_piece(const wmbt_reader *r, uint32_t object, uint32_t of
         return WMBT_COLLECTED;
     }
     wmbt_reader_walk walk;
-    uint32_t end = 0, page = 0;
+    uint32_t end = 0, page;
     if (object != WMBT_READER_TAIL || r->now.tail_fits != 0u) {
         end = wmbt_reader_walk_start(r, object, &walk);
     }

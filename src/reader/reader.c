@@ -90,8 +90,8 @@ wmbt_status wmbt_reader_init(wmbt_buf memory, const wmbt_reader_config *config,
     for (uint32_t i = config->in_flight; i-- > 0u;) {
         wmbt_reader_slot *s = wmbt_reader_slot_at(x, i);
         s->id = (uint16_t)i;
-        s->phase = WMBT_SLOT_ENDED;
-        wmbt_reader_free_slot(x, s);
+        s->next = x->first_free;
+        x->first_free = s->id;
     }
     x->now.input = WMBT_INPUT_NO_PROMPT;
 #    if WMBT_CFG_READER_TOKENS
@@ -107,14 +107,9 @@ static void wmbt_reader_drop_prompt(wmbt_reader *r)
 {
     for (uint32_t i = 0; i < r->config.in_flight; i++) {
         wmbt_reader_slot *s = wmbt_reader_slot_at(r, i);
-        if (s->phase > WMBT_SLOT_ENDED) {
+        if (s->phase != WMBT_SLOT_FREE) { /* or has ended: no stop tells of it any more */
             wmbt_reader_end_slot(r, s, false);
-        } else if (s->phase == WMBT_SLOT_ENDED) {
-            wmbt_reader_unqueue(r, s);
-            s->stop = 0;
-            wmbt_reader_free_slot(r, s);
         }
-        s->object = WMBT_READER_NO_OBJECT;
     }
     r->waiting = r->not_quiet;
     wmbt_bytes_fill((uint8_t *)&r->now, 0, sizeof r->now);

@@ -77,10 +77,9 @@ void wmbt_reader_reissue(wmbt_reader *r, wmbt_reader_slot *s)
     }
 }
 
-void wmbt_reader_enter(wmbt_reader *r, wmbt_reader_slot *s, uint32_t phase, uint32_t limit)
+void wmbt_reader_enter(wmbt_reader *r, wmbt_reader_slot *s, uint32_t phase)
 {
     s->phase = (uint8_t)phase;
-    s->limit = limit;
     wmbt_reader_reissue(r, s);
 }
 
@@ -92,7 +91,7 @@ void wmbt_reader_release_codec(wmbt_reader *r, wmbt_reader_slot *s)
     }
     r->inflating = WMBT_SLOT_NONE;
     wmbt_reader_slot *first = NULL;
-    for (uint32_t i = 0; i < r->config.in_flight; i++) {
+    for (uint32_t i = r->config.in_flight; i-- > 0u;) {
         wmbt_reader_slot *x = wmbt_reader_slot_at(r, i);
         if (x->phase == WMBT_SLOT_UNWRAP && x != s &&
             (first == NULL || x->object < first->object)) {
@@ -176,7 +175,7 @@ void wmbt_reader_forget(wmbt_reader_record *record)
 
 void wmbt_reader_withdraw_from(wmbt_reader *r, uint32_t object, bool tell)
 {
-    for (uint32_t i = 0; i < r->config.in_flight; i++) {
+    for (uint32_t i = r->config.in_flight; i-- > 0u;) {
         wmbt_reader_slot *s = wmbt_reader_slot_at(r, i);
         if (s->phase > WMBT_SLOT_ENDED && s->object >= object) {
             wmbt_reader_set_state(wmbt_reader_record_of(r, s->object), WMBT_RECORD_NEW);

@@ -40,7 +40,7 @@ WMBT_STATIC_ASSERT(WMBT_DOES_NOT_FIT <= UINT8_MAX, "a status fits a byte");
 #    define WMBT_RECORD_PAGED 32u    /* its page has been read */
 
 /* Bytes [from, to) of a source that came. Of a plain object also their CRC, as far as the checksum
- * covers them, and where a walk stands that begins at the end which grew last. */
+ * covers them, and where a walk stands near the bytes that came last. */
 typedef struct wmbt_reader_run {
     uint32_t from, to;
     uint32_t crc;
@@ -263,10 +263,6 @@ void wmbt_reader_forget(wmbt_reader_record *record);
 /* The slot of a want that is open, or NULL. */
 wmbt_reader_slot *wmbt_reader_slot_of(const wmbt_reader *r, const wmbt_want *want);
 
-/* The number of no object. */
-#    define WMBT_READER_NO_OBJECT (WMBT_READER_TAIL - 1u)
-WMBT_STATIC_ASSERT(WMBT_READER_NO_OBJECT > WMBT_READER_MAX_BLOCKS, "no block has it");
-
 /* The slots have what they have to hand out in an order; these take one in and out of it. */
 void wmbt_reader_queue(wmbt_reader *r, wmbt_reader_slot *s);
 void wmbt_reader_unqueue(wmbt_reader *r, wmbt_reader_slot *s);
@@ -274,9 +270,8 @@ void wmbt_reader_unqueue(wmbt_reader *r, wmbt_reader_slot *s);
 /* The want of a slot's phase is a new one; what it was before is dead. */
 void wmbt_reader_reissue(wmbt_reader *r, wmbt_reader_slot *s);
 
-/* A slot goes on to another phase with a want of its own, whose bytes end at `limit`; 0 if it does
- * not wait for bytes. */
-void wmbt_reader_enter(wmbt_reader *r, wmbt_reader_slot *s, uint32_t phase, uint32_t limit);
+/* A slot goes on to another phase with a want of its own, which does not wait for bytes. */
+void wmbt_reader_enter(wmbt_reader *r, wmbt_reader_slot *s, uint32_t phase);
 
 /* The codec is free again, if the slot had it: for the first object that waits for it. */
 void wmbt_reader_release_codec(wmbt_reader *r, wmbt_reader_slot *s);
@@ -429,9 +424,9 @@ wmbt_status wmbt_reader_claim_range(const wmbt_reader *r, wmbt_reader_slot *s, u
                                     size_t len, wmbt_reader_claim *claim);
 
 /* The bytes of a claim are there. `crc` is that of a run that ends where they begin and of them, or
- * of them alone, and `at` keeps where a walk stands; both are of no interest in lent memory. */
+ * of them alone. It and where the walk stands, which is kept, are of no interest in lent memory. */
 void wmbt_reader_join(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_claim *claim,
-                      uint32_t crc, const wmbt_reader_run *at);
+                      uint32_t crc);
 
 /* Checks the first bytes of a plain object, learns where things lie, and takes them: run[0].
  * ok, or what the object is to be settled with. s->limit is where its bytes end. */

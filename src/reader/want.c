@@ -114,7 +114,6 @@ static void wmbt_reader_start_object(wmbt_reader *r)
 #    if WMBT_CFG_READER_BOUND
         s->digest = wmbt_reader_digest_of(r, object);
 #    endif
-        s->noisy = 0;
         wmbt_reader_object_start(r, s);
         return;
     }
@@ -160,7 +159,7 @@ wmbt_status wmbt_reader_next_want(wmbt_reader *r, wmbt_want *want)
 wmbt_status wmbt_reader_want_of(const wmbt_reader *r, uint64_t serial, wmbt_want *want)
 {
     const wmbt_reader_slot *found = NULL;
-    for (uint32_t i = 0; i < r->config.in_flight; i++) {
+    for (uint32_t i = r->config.in_flight; i-- > 0u;) {
         const wmbt_reader_slot *s = wmbt_reader_slot_at(r, i);
         if (s->asked != 0u && s->serial == serial) {
             found = s;

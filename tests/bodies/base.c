@@ -199,6 +199,11 @@ static void test_writer(wmbt_test *t)
     wmbt_writer_bytes(&w, wmbt_view_of(raw, 1));
     T_EQ(t, w.needed, SIZE_MAX);
     T_CHECK(t, !wmbt_writer_fits(&w));
+    w = wmbt_writer_of(wmbt_buf_of(NULL, 0));
+    wmbt_writer_u8(&w, 1);
+    wmbt_writer_bytes(&w, wmbt_view_of(raw, SIZE_MAX)); /* a byte more than can be counted */
+    T_EQ(t, w.needed, SIZE_MAX);
+    T_CHECK(t, !wmbt_writer_fits(&w));
 }
 
 static void test_moves(wmbt_test *t)

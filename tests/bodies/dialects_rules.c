@@ -379,7 +379,8 @@ static void test_calls(wmbt_test *t)
         }
         T_EQ(t, wmbt_chain_number(x) != 0, wmbt_dialect_hash_bytes(d) == 8);
         T_EQ(t, wmbt_chain_block_number(x) != 0, wmbt_dialect_hashes_blocks(d));
-        T_CHECK(t, wmbt_chain_root(x).len <= 32);
+        const size_t root_bytes = wmbt_chain_root(x).len;
+        T_CHECK(t, root_bytes == 0 || root_bytes == d->parent_bytes);
         /* A clone goes on as its origin does. */
         const size_t bytes = wmbt_engine_bytes(&c, 4);
         uint8_t *copy = wmbt_test_alloc(t, bytes);
@@ -539,6 +540,8 @@ static void test_pickled_integers(wmbt_test *t)
         {UINT64_C(549755813888), 256, "3077c8bc001ae33209c272c71e870b84"},
         {UINT64_C(549755813889), 256, "9d3826a3fad0d6013cb6ce7375eaaa39"},
         {UINT64_C(8796093022213), 4096, "d0fd2125afc92578103fca7d9adeca31"},
+        {UINT64_C(140737488355328), 33000, "44f3ab486f5846781a045187d3709490"},
+        {UINT64_C(140737488355329), 33000, "97f843f16649a79e1a2a7eb582c45e40"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         static const uint32_t seven = 7;
@@ -564,6 +567,135 @@ static void test_pickled_integers(wmbt_test *t)
         wmbt_block_hash_to_hex(&hash, hex);
         T_BYTES(t, hex, (const uint8_t *)rows[i].hex, 32);
     }
+}
+
+/* Parents as long as a length of one byte tells, longer ones, and those that stand between frames:
+ * SHA-256 of what CPython 3.11 writes (pickle.dumps(..., protocol=5)) of a tuple of so many zero
+ * bytes, (1, 2, 3, 4) and None. */
+static void test_pickled_parents(wmbt_test *t)
+{
+    static const uint32_t tokens[] = {1, 2, 3, 4};
+    static const struct {
+        uint32_t bytes;
+        const char *hex;
+    } rows[] = {
+        {255, "913165e5de01c1118027a6aeacf69b5e133b826e8dec637776dbce89d95c056d"},
+        {256, "63a9f63cfbcd1343c0c97385fa8b5542d2617dca14c12b914d6356a5ea55cac3"},
+        {65535, "3bb7fd6fb666a5c29ca0b9e51563cb5711a125c3c6380a6a51a3dc88703da4b8"},
+        {65536, "6c2a0e3b28975ede2e58109d4cb215f3707713eac8bd7d60e03f457ca47be276"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wmbt_block_hash hash;
+        uint8_t hex[WMBT_BLOCK_HASH_HEX_BYTES];
+        size_t taken;
+        wmbt_engine_config c = least(&wmbt_dialect_vllm_sha256);
+        wmbt_test_reset(t);
+        uint8_t *parent = wmbt_test_alloc(t, rows[i].bytes);
+        T_CHECK(t, parent != NULL);
+        c.parent = wmbt_view_of(parent, rows[i].bytes);
+        wmbt_chain *x = start(t, &c, 4);
+        T_CHECK(t, x != NULL && !t->failed);
+        T_EQ(t, wmbt_chain_push(x, tokens, 4, &taken, &hash), WMBT_OK);
+        wmbt_block_hash_to_hex(&hash, hex);
+        T_BYTES(t, hex, (const uint8_t *)rows[i].hex, sizeof hex);
+    }
+}
+
+/* The hashes of 24 tokens, where chain and tokens lie at the end of memory, one of them last. */
+static uint32_t hash_at_end(wmbt_test *t, const wmbt_engine_config *c, uint32_t block,
+                            bool tokens_last, wmbt_block_hash *hash)
+{
+    static const uint32_t values[24] = {1, 0, 3, 0, 5, 0, 7, 0, 9, 0, 11, 0, 13, 0, 15};
+    wmbt_chain_config config = {0};
+    wmbt_chain *x = NULL;
+    const size_t bytes = wmbt_engine_bytes(c, block);
+    uint8_t *end = t->arena.data + t->arena.len;
+    uint8_t *tokens = end - sizeof values - (tokens_last ? 0 : bytes);
+    uint8_t *memory = end - bytes - (tokens_last ? sizeof values : 0);
+    wmbt_test_copy(tokens, (const uint8_t *)values, sizeof values);
+    wmbt_test_fill(memory, bytes);
+    config.dialect = WMBT_CHAIN_ENGINE;
+    config.block_tokens = block;
+    config.engine = c;
+    if (wmbt_chain_init(wmbt_buf_of(memory, bytes), &config, &x) != WMBT_OK) {
+        wmbt_test_fail(t, __FILE__, __LINE__, "starts");
+        return 0;
+    }
+    const uint32_t blocks = push_all(x, (const uint32_t *)(const void *)tokens, 24, hash);
+    T_ALSO(t, wmbt_test_same(tokens, (const uint8_t *)values, sizeof values), "tokens stay");
+    return blocks;
+}
+
+/* All dialects, with an item and without, and tokens ahead: nothing is read or written behind the
+ * memory of the chain or behind the tokens. */
+static void test_ends_of_memory(wmbt_test *t)
+{
+    const wmbt_dialect *d;
+    for (size_t i = 0; (d = wmbt_dialect_at(i)) != NULL; i++) {
+        uint32_t needed, may = wmbt_dialect_fields(d, &needed);
+        wmbt_test_where(t, wmbt_test_text(wmbt_dialect_name(d)));
+        for (uint32_t how = 0; how < 6u; how++) {
+            const uint32_t ahead = how / 2u;
+            const bool with_item = how % 2u != 0u;
+            if ((with_item && (may & WMBT_ENGINE_ITEMS) == 0u) ||
+                (ahead != 0u && (may & WMBT_ENGINE_LOOKAHEAD) == 0u)) {
+                continue;
+            }
+            /* one of bytes has no more hashes than tokens */
+            uint32_t block = (d->flags & WMBT_DIALECT_BYTES) != 0u ? 4u : 1u;
+            for (; block < 9u; block++) {
+                wmbt_block_hash first[24], again[24];
+                wmbt_engine_config c = least(d);
+                c.lookahead = ahead;
+                if (with_item) {
+                    give(&c, WMBT_ENGINE_ITEMS);
+                }
+                const uint32_t blocks = hash_at_end(t, &c, block, false, first);
+                T_CHECK(t, !t->failed && blocks != 0u);
+                T_EQ(t, hash_at_end(t, &c, block, true, again), blocks);
+                for (uint32_t b = 0; b < blocks; b++) {
+                    T_BYTES(t, again[b].bytes, first[b].bytes, WMBT_BLOCK_HASH_BYTES);
+                }
+            }
+        }
+    }
+}
+
+/* Blocks that are announced, all of one size, are those of a chain that has it. */
+static void test_announced_blocks(wmbt_test *t)
+{
+    static const uint32_t tokens[40] = {1, 0, 3, 0, 5, 0, 7, 0, 9, 0, 11, 0};
+    const wmbt_dialect *d;
+    uint32_t tried = 0;
+    for (size_t i = 0; (d = wmbt_dialect_at(i)) != NULL; i++) {
+        wmbt_block_hash fixed[40], hash;
+        wmbt_engine_config c = least(d);
+        const uint32_t words = wmbt_dialect_is_wide(d) ? 6u : 3u;
+        size_t at = 0;
+        wmbt_test_reset(t);
+        wmbt_test_where(t, wmbt_test_text(wmbt_dialect_name(d)));
+        if (wmbt_engine_check(&c, 0, NULL) != WMBT_OK) {
+            continue;
+        }
+        wmbt_chain *x = start(t, &c, 3);
+        T_CHECK(t, x != NULL && push_all(x, tokens, 40, fixed) >= 3u);
+        x = start(t, &c, 0);
+        T_CHECK(t, x != NULL && !t->failed);
+        for (uint32_t b = 0; b < 3u; b++) {
+            const size_t n = words + (b == 0u ? d->ahead : 0u); /* which are kept afterwards */
+            T_EQ(t, wmbt_chain_begin_block(x, 3), WMBT_OK);
+            T_EQ(t, wmbt_chain_add(x, tokens + at, n), WMBT_OK);
+            T_EQ(t, wmbt_chain_end_block(x, &hash), WMBT_OK);
+            T_BYTES(t, hash.bytes, fixed[b].bytes, WMBT_BLOCK_HASH_BYTES);
+            at += n;
+        }
+        tried++;
+    }
+    T_CHECK(t, tried > 20u);
+    T_EQ(t, wmbt_dialect_reads_ahead(&wmbt_dialect_sglang_hicache), 0);
+    T_EQ(t, wmbt_dialect_reads_ahead(&wmbt_dialect_sglang_hicache_wide), 0);
+    T_EQ(t, wmbt_dialect_reads_ahead(&wmbt_dialect_sglang_hicache_bigram), 1);
+    T_EQ(t, wmbt_dialect_reads_ahead(&wmbt_dialect_sglang_hicache_bigram_wide), 1);
 }
 
 /* What is too much for a dialect is refused when a block is announced. */
@@ -725,6 +857,31 @@ static void test_lineage(wmbt_test *t)
     T_EQ(t, wmbt_lineage_child_fragment(out, &fragment), WMBT_BAD_FIELD);
 }
 
+/* Numbers as they are written: the shortest and the longest, each zero byte in front a digit. */
+static void test_lineage_texts(wmbt_test *t)
+{
+    static const struct {
+        uint64_t current, parent;
+        uint32_t position;
+        const char *text;
+    } rows[] = {
+        {0, 0, 0, "0:11111111"},
+        {0, 0, 5, "5:11111111:11111111"},
+        {57, 58, 1, "1:1111111z:111111121"},
+        {UINT64_MAX, 0, 0, "0:jpXCZedGfVQ"},
+        {UINT64_MAX, UINT64_MAX, 1, "1:jpXCZedGfVQ:13RfkhhsepN"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t out[WMBT_LINEAGE_BYTES], text[WMBT_LINEAGE_MAX_TEXT_BYTES];
+        size_t length = 0;
+        wmbt_test_where(t, wmbt_test_text(rows[i].text));
+        T_EQ(t, wmbt_lineage_pack(rows[i].current, &rows[i].parent, rows[i].position, out),
+             WMBT_OK);
+        T_EQ(t, wmbt_lineage_text(out, text, &length), WMBT_OK);
+        T_CHECK(t, wmbt_test_view_is(wmbt_view_of(text, length), rows[i].text));
+    }
+}
+
 static bool text_is(const uint8_t *text, size_t length, const char *want)
 {
     return wmbt_test_view_is(wmbt_view_of(text, length), want);
@@ -739,7 +896,8 @@ static void test_keys(wmbt_test *t)
     uint32_t scale = 0, count = 0;
     wmbt_sglang_file file = {{0}, {(const uint8_t *)"a/b", 3}, 1, 8, false, 0, 1, 0, 1};
     wmbt_buf all = wmbt_buf_of(out, sizeof out);
-#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define DIGITS "0000000000000000000000000000000000000000000000000000000000"
+#define ZEROS "000000" DIGITS
     T_EQ(t, wmbt_sglang_file_name(&file, all, &length), WMBT_OK);
     T_CHECK(t, text_is(out, length, ZEROS "_a-b_1_8.bin"));
     file.pp_size = 4;
@@ -783,6 +941,8 @@ static void test_keys(wmbt_test *t)
     T_CHECK(t, length > 13 && text_is(out, 13, "m@101000100@0"));
     T_EQ(t, wmbt_dynamo_item_hash(wmbt_view_of(NULL, 1), &number), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_dynamo_item_hash(wmbt_view_of(NULL, 0), &number), WMBT_MISSING);
+    T_EQ(t, wmbt_dynamo_item_hash(wmbt_test_text("ABCDEF" DIGITS), &number), WMBT_OK);
+    T_EQ(t, number, UINT64_C(0xABCDEF0000000000)); /* digits are a number already */
     T_EQ(t, wmbt_dynamo_pad_token(UINT64_C(0xFFFFFFFF40000001)), 1000001);
     T_EQ(t, wmbt_mooncake_physical_key(wmbt_view_of(NULL, 1), 0, NULL, out), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_mooncake_verify_hash(wmbt_view_of(NULL, 1), out), WMBT_BAD_ARGUMENT);
@@ -1073,7 +1233,11 @@ static const wmbt_case cases[] = {
     {"items", test_items, 0, NULL},
     {"memory, clones and calls of every dialect", test_calls, 4096, NULL},
     {"ends: shorter blocks, embeddings, long parents", test_ends, 8192, NULL},
-    {"integers of every length in pickles", test_pickled_integers, 65536, NULL},
+    {"integers of every length in pickles", test_pickled_integers, 160 * 1024, NULL},
+    {"parents of every length in pickles", test_pickled_parents, 80 * 1024, NULL},
+    {"ends of memory", test_ends_of_memory, 8192, NULL},
+    {"blocks that are announced", test_announced_blocks, 8192, NULL},
+    {"numbers of lineage hashes as texts", test_lineage_texts, 0, NULL},
     {"limits of blocks", test_limits, 8192, NULL},
     {"an engine and the other dialects", test_wrong_dialect, 4096, NULL},
     {"items that began long before", test_negative_offsets, 4096, NULL},

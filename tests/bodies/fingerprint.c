@@ -203,6 +203,23 @@ static const struct good goods[] = {
     {F(SERVED_NAME), "m", VALUE, "m"},
 };
 
+/* What stands in a value beside its state: numbers and texts only where the header says so. */
+static void check_value(wmbt_test *t, const wmbt_fingerprint_value *value, uint32_t field)
+{
+    const bool is_value = value->state == VALUE, pair = field >= F(LAYERS) && field <= F(CP);
+    const bool digests = field == F(MODEL_SHA256) || field == F(TOKENIZER_SHA256) ||
+                         field == F(LORA_SHA256) || field == F(MULTIMODAL_SHA256);
+    if (!is_value) {
+        T_CHECK(t, value->text.len == 0);
+    }
+    if (!is_value || !(pair || digests)) {
+        T_EQ(t, value->first, 0);
+    }
+    if (!is_value || !pair) {
+        T_EQ(t, value->second, 0);
+    }
+}
+
 static void test_values(wmbt_test *t)
 {
     for (size_t i = 0; i < sizeof goods / sizeof goods[0]; i++) {
@@ -215,6 +232,7 @@ static void test_values(wmbt_test *t)
         wmbt_fingerprint_init(&again);
         T_CALL(t, set(t, &context, g->field, g->text));
         T_EQ(t, context.values[g->field - 1].state, g->state);
+        T_CALL(t, check_value(t, &context.values[g->field - 1], g->field));
         const size_t want = wmbt_test_text(g->canonical).len;
         for (size_t room = 0; room < want; room++) {
             wmbt_bytes_fill(text, 0x5A, sizeof text);
@@ -717,7 +735,76 @@ static void test_texts_that_change(wmbt_test *t)
             T_CHECK(t, !wmbt_fingerprint_same(&other, &context, ids[i]));
             T_EQ(t, wmbt_fingerprint_model_digest(&context, &digest),
                  i == 0 ? WMBT_UNKNOWN_CONTEXT : WMBT_OK);
+            if (ids[i] != F(LAYOUT)) {
+                T_EQ(t,
+                     wmbt_fingerprint_value_text(&context, ids[i], wmbt_buf_of(out, sizeof out),
+                                                 &len),
+                     WMBT_BAD_TEXT);
+                T_CHECK(t, len == 77 && out[0] == 0 && out[sizeof out - 1] == 0);
+            }
         }
+    }
+    /* One digest where there were two: nothing lies behind it. */
+    wmbt_view two = WMBT_VIEW_LITERAL(D3 "," D4);
+    wmbt_bytes_copy(text, two.data, two.len);
+    T_CALL(t, read_flash(t, &context));
+    T_EQ(t, wmbt_fingerprint_set(&context, F(MULTIMODAL_SHA256), wmbt_view_of(text, two.len)),
+         WMBT_OK);
+    wmbt_bytes_fill(text + 64, ' ', two.len - 64);
+    T_EQ(t, wmbt_fingerprint_encode(&context, &nothing, wmbt_buf_of(out, 512), &len),
+         WMBT_BAD_TEXT);
+    T_EQ(t, wmbt_fingerprint_compute(&context, &nothing, wmbt_buf_of(memory, 304), out),
+         WMBT_BAD_TEXT);
+    T_EQ(t,
+         wmbt_fingerprint_value_text(&context, F(MULTIMODAL_SHA256), wmbt_buf_of(out, 512), &len),
+         WMBT_BAD_TEXT);
+    T_EQ(t, len, 77);
+}
+
+/* A state that no call sets has no text. */
+static void test_states(wmbt_test *t)
+{
+    wmbt_fingerprint_context context;
+    wmbt_fingerprint_init(&context);
+    for (uint32_t state = WMBT_FINGERPRINT_WEAK + 1u; state != 0u; state += state) {
+        uint8_t out[16];
+        size_t len = 77;
+        wmbt_test_fill(out, sizeof out);
+        context.values[F(TENANT) - 1].state = state;
+        T_EQ(t,
+             wmbt_fingerprint_value_text(&context, F(TENANT), wmbt_buf_of(out, sizeof out), &len),
+             WMBT_OK);
+        T_CHECK(t, len == 0 && wmbt_test_is_filled(out, sizeof out));
+    }
+}
+
+/* Nothing behind a file is read: it ends where the memory does, with no line's end. */
+static void test_end_of_file(wmbt_test *t)
+{
+    static const char *const texts[] = {"tenant = a", "tenant = a ", "tenant = a #",
+                                        "\n",         "#",           " "};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        wmbt_fingerprint_context context;
+        wmbt_fingerprint_place place = {77, 77};
+        const wmbt_view file = wmbt_test_text(texts[i]);
+        uint8_t *text = t->arena.data + t->arena.len - file.len;
+        wmbt_bytes_copy(text, file.data, file.len);
+        T_EQ(t, wmbt_fingerprint_read(wmbt_view_of(text, file.len), &context, &place), WMBT_OK);
+        T_EQ(t, context.values[F(TENANT) - 1].text.len, i < 3 ? 1 : 0);
+        T_CHECK(t, place.line == 77 && place.field == 77);
+    }
+}
+
+/* A context of zeros is one of unknown fields. */
+static void test_zeroed_context(wmbt_test *t)
+{
+    wmbt_fingerprint_context zeroed, context;
+    wmbt_bytes_fill((uint8_t *)&zeroed, 0, sizeof zeroed);
+    wmbt_test_fill(&context, sizeof context);
+    wmbt_fingerprint_init(&context);
+    for (uint32_t field = 1; field <= WMBT_FINGERPRINT_FIELDS; field++) {
+        T_CHECK(t, wmbt_fingerprint_same(&zeroed, &context, field));
+        T_CALL(t, check_value(t, &context.values[field - 1], field));
     }
 }
 
@@ -743,6 +830,25 @@ static void test_texts_that_change_meanwhile(wmbt_test *t)
         T_EQ(t, memory[60u + i], 0);
     }
     T_EQ(t, memory[60u + two.len], 0x5A);
+
+    /* A file whose second line lies in the context itself. */
+    struct {
+        uint8_t first_line[16];
+        wmbt_fingerprint_context context;
+    } both;
+    wmbt_fingerprint_place place = {0, 0};
+    wmbt_view first = WMBT_VIEW_LITERAL("tenant = first \n"), second = WMBT_VIEW_LITERAL("cp=0/1");
+    T_EQ(t, first.len, sizeof both.first_line);
+    wmbt_bytes_copy(both.first_line, first.data, first.len);
+    wmbt_bytes_copy((uint8_t *)&both.context, second.data, second.len);
+    T_EQ(t,
+         wmbt_fingerprint_read(wmbt_view_of((const uint8_t *)&both, first.len + second.len),
+                               &both.context, &place),
+         WMBT_BAD_TEXT);
+    T_EQ(t, place.line, 2);
+    for (uint32_t field = 1; field <= WMBT_FINGERPRINT_FIELDS; field++) {
+        T_EQ(t, both.context.values[field - 1].state, WMBT_FINGERPRINT_UNKNOWN);
+    }
 
     T_CALL(t, read_flash(t, &context));
     wmbt_bytes_copy(memory, one.data, one.len);
@@ -1023,8 +1129,9 @@ static void test_ds4(wmbt_test *t)
     uint8_t *large = wmbt_test_alloc(t, 4097);
     wmbt_bytes_fill(large, 'a', 4097);
     T_EQ(t, wmbt_fingerprint_init_ds4(&context, wmbt_view_of(large, 4097), 2), WMBT_TOO_LARGE);
-    wmbt_test_reset(t);
     T_CALL(t, check_fingerprint(t, &context, flash_fingerprint));
+    T_EQ(t, wmbt_fingerprint_init_ds4(&context, wmbt_view_of(large, 4096), 2), WMBT_OK);
+    wmbt_test_reset(t);
     T_EQ(t, wmbt_fingerprint_init_ds4(&context, text, 2), WMBT_OK);
     for (uint32_t field = 1; field <= WMBT_FINGERPRINT_FIELDS; field++) {
         uint32_t want = field == F(MODEL_SHA256) || field == F(WEIGHT_QUANT) ? WMBT_FINGERPRINT_WEAK
@@ -1283,6 +1390,9 @@ static const wmbt_case cases[] = {
     {"the zero layout", test_zero_layout, 1024, NULL},
     {"buffers", test_buffers, 1024, NULL},
     {"texts that change", test_texts_that_change, 1024, NULL},
+    {"a file at the end of memory", test_end_of_file, 64, NULL},
+    {"states that no call sets", test_states, 0, NULL},
+    {"a context of zeros", test_zeroed_context, 0, NULL},
     {"texts that change meanwhile", test_texts_that_change_meanwhile, 1024, NULL},
     {"injective over all pairs", test_injective, 16 * 1024, NULL},
     {"the encoding reads back", test_reads_back, 4096, NULL},

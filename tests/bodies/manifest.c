@@ -1158,6 +1158,7 @@ static void test_keys_anywhere(wmbt_test *t)
         {"\"x\":[],\"tenant_id\":", WMBT_OK, WMBT_FIELD_NONE},
         {"\"tenant_id\";", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
         {"\"tenant_id:", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+        {"'tenant_id\":", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
         {"\"tenant_ie\":", WMBT_BAD_FIELD, WMBT_FIELD_TENANT_ID},
         {"\"uenant_id\":", WMBT_BAD_FIELD, WMBT_FIELD_TENANT_ID},
         {"\"tenant_i\":", WMBT_BAD_FIELD, WMBT_FIELD_TENANT_ID},
@@ -1227,63 +1228,72 @@ static void check_three(wmbt_test *t, const wmbt_manifest *m, wmbt_view id, wmbt
     T_EQ(t, wmbt_manifest_walk_next(&walk, strings, &entry, NULL), WMBT_END);
 }
 
-/* Wherever in the text an entry begins, a reader may take it whole or token by token: as above. */
-static void test_entries_anywhere(wmbt_test *t)
-{
-    static const struct {
-        const char *entry; /* good ones hold "id", "s" and "e" */
-        wmbt_status status;
-        uint32_t field;
-    } rows[] = {
+/* The second of three entries. */
+static const struct {
+    const char *entry; /* good ones hold "id", "s" and "e" */
+    wmbt_status status;
+    uint32_t field;
+} entries[] = {
 #define ID "\"object_id\":\"id\""
 #define START "\"key_range_start\":\"s\""
 #define END "\"key_range_end\":\"e\""
-        {"{" ID "," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
-        {" {" ID "," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
-        {"{ " ID "," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
-        {"{" ID " ," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
-        {"{" ID "," START ", " END "}", WMBT_OK, WMBT_FIELD_NONE},
-        {"{" ID "," START "," END "\n}", WMBT_OK, WMBT_FIELD_NONE},
-        {"{" ID "," START "," END "} ", WMBT_OK, WMBT_FIELD_NONE},
-        {"{" END "," ID "," START "}", WMBT_OK, WMBT_FIELD_NONE},
-        {"{" ID "," START "," END ",\"x\":0}", WMBT_OK, WMBT_FIELD_NONE},
-        {"{" ID "," START ",\"key_range_end\":\"\\u0065\"}", WMBT_OK, WMBT_FIELD_NONE},
-        {"{\"object_id\": \"id\"," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
-        {"[\"id\",\"s\",\"e\"]", WMBT_OK, WMBT_FIELD_NONE},
-        {"{" ID "," START "," END "]", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
-        {"[" ID "," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
-        {"{" ID ";" START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
-        {"{" ID "," START "}" END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
-        {"{" ID "," START "," END ",}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
-        {"{\"object_id\":'id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
-        {"{\"object_id\":\"id'," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
-        {"{'object_id\":\"id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
-        {"{\"object_id':\"id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
-        {"{\"object_id\";\"id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
-        {"{\"object_id\":\"i\x01\"," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
-        {"{\"object_id\":\"id\x1F," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
-        {"{\"object_id\":\"id\\," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
-        {"{\"object_id\":\"i\xFF\"," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
-        {"{\"object_id\":0," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
-        {"{\"object_ie\":\"id\"," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
-        {"{" ID ",\"key_range_starT\":\"s\"," END "}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_START},
-        {"{" ID "," START ",\"Key_range_end\":\"e\"}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END},
-        {"{\"object_id\":\"\"," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
-        {"{" ID "," START ",\"key_range_end\":\"\"}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END},
-        {"{" ID "," START "}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END},
-        {"{" ID "," ID "," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
+    {"{" ID "," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
+    {" {" ID "," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
+    {"{ " ID "," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
+    {"{" ID " ," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
+    {"{" ID "," START ", " END "}", WMBT_OK, WMBT_FIELD_NONE},
+    {"{" ID "," START "," END "\n}", WMBT_OK, WMBT_FIELD_NONE},
+    {"{" ID "," START "," END "} ", WMBT_OK, WMBT_FIELD_NONE},
+    {"{" END "," ID "," START "}", WMBT_OK, WMBT_FIELD_NONE},
+    {"{" ID "," START "," END ",\"x\":0}", WMBT_OK, WMBT_FIELD_NONE},
+    {"{" ID "," START ",\"key_range_end\":\"\\u0065\"}", WMBT_OK, WMBT_FIELD_NONE},
+    {"{\"object_id\": \"id\"," START "," END "}", WMBT_OK, WMBT_FIELD_NONE},
+    {"[\"id\",\"s\",\"e\"]", WMBT_OK, WMBT_FIELD_NONE},
+    {"{,,}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{{" ID "," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID "x," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID "," START "," END "x}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID ";" START ";" END "]", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID "}" START "," END ",", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID "}" START "}" END ",", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID "," START "," END "]", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"[" ID "," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID ";" START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID "," START "}" END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID "," START "," END ",}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{\"object_id\":'id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{\"object_id\":\"id'," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{'object_id\":\"id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{\"object_id':\"id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{\"object_id\";\"id\"," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{\"object_id\":\"i\x01\"," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
+    {"{\"object_id\":\"id\x1F," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
+    {"{\"object_id\":\"id\\," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
+    {"{\"object_id\":\"i\xFF\"," START "," END "}", WMBT_BAD_TEXT, WMBT_FIELD_NONE},
+    {"{\"object_id\":0," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
+    {"{\"object_ie\":\"id\"," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
+    {"{" ID ",\"key_range_starT\":\"s\"," END "}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_START},
+    {"{" ID "," START ",\"Key_range_end\":\"e\"}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END},
+    {"{\"object_id\":\"\"," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
+    {"{" ID "," START ",\"key_range_end\":\"\"}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END},
+    {"{" ID "," START "}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END},
+    {"{" ID "," ID "," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
 #undef ID
 #undef START
 #undef END
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+};
+
+/* Wherever in the text an entry begins, a reader may take it whole or token by token: as above. */
+static void test_entries_anywhere(wmbt_test *t)
+{
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
         size_t offset = 0;
         for (size_t before = 0; before < 130u; before++) {
             answer a;
-            builder b = build_three(t, before, rows[i].entry);
+            builder b = build_three(t, before, entries[i].entry);
             T_CALL(t, read_manifest(t, built(&b), false, NO_MEMORY, &a));
-            T_EQ(t, a.status, rows[i].status);
-            T_EQ(t, a.error.field, rows[i].field);
+            T_EQ(t, a.status, entries[i].status);
+            T_EQ(t, a.error.field, entries[i].field);
             if (a.status == WMBT_OK) {
                 T_EQ(t, a.manifest.entry_count, 3);
                 T_CALL(t, check_three(t, &a.manifest, wmbt_test_text("id"), wmbt_test_text("s"),
@@ -1291,6 +1301,137 @@ static void test_entries_anywhere(wmbt_test *t)
             } else if (a.error.kind == WMBT_JSON_DOCUMENT) {
                 offset = before == 0u ? a.error.offset : offset;
                 T_EQ(t, a.error.offset, offset + before);
+            }
+        }
+    }
+}
+
+/* What opens the first entry, and what stands between two. */
+static void test_between_entries(wmbt_test *t)
+{
+#define MEMBERS "\"object_id\":\"i\",\"key_range_start\":\",\",\"key_range_end\":\"}\"}"
+    static const struct {
+        const char *entries;
+        wmbt_status status;
+    } rows[] = {
+        {"[{" MEMBERS ",{" MEMBERS "]", WMBT_OK},
+        {"[ {" MEMBERS " , {" MEMBERS " ]", WMBT_OK},
+        {"[{{" MEMBERS "]", WMBT_BAD_SYNTAX},
+        {"[" MEMBERS "]", WMBT_BAD_SYNTAX},
+        {"[," MEMBERS "]", WMBT_BAD_SYNTAX},
+        {"[[" MEMBERS "]", WMBT_BAD_SYNTAX},
+        {"[,{" MEMBERS "]", WMBT_BAD_SYNTAX},
+        {"[{" MEMBERS "{" MEMBERS "]", WMBT_BAD_SYNTAX},
+        {"[{" MEMBERS "{{" MEMBERS "]", WMBT_BAD_SYNTAX},
+        {"[{" MEMBERS ";{" MEMBERS "]", WMBT_BAD_SYNTAX},
+        {"[{" MEMBERS ",[" MEMBERS "]", WMBT_BAD_SYNTAX},
+        {"[{" MEMBERS "," MEMBERS "]", WMBT_BAD_SYNTAX},
+        {"[{" MEMBERS ",,{" MEMBERS "]", WMBT_BAD_SYNTAX},
+        {"[{" MEMBERS ",{" MEMBERS ",]", WMBT_BAD_SYNTAX},
+    };
+#undef MEMBERS
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t before = 0; before < 130u; before++) {
+            wmbt_test_reset(t);
+            builder b = build(t, 512);
+            answer a;
+            wmbt_manifest_walk walk;
+            wmbt_manifest_entry entry;
+            wmbt_test_where(t, wmbt_test_text(rows[i].entries));
+            add_times(&b, " ", before);
+            add(&b, "{\"schema_version\":1,\"epoch_ms\":5,\"checksum32\":9,\"entries\":");
+            add(&b, rows[i].entries);
+            add(&b, "}");
+            T_CALL(t, read_manifest(t, built(&b), false, NO_MEMORY, &a));
+            T_EQ(t, a.status, rows[i].status);
+            if (a.status != WMBT_OK) {
+                continue;
+            }
+            wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+            for (uint32_t k = 0; k < 2u; k++) {
+                T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, NULL), WMBT_OK);
+                T_CHECK(t, wmbt_test_view_is(entry.key_range_start, ","));
+                T_CHECK(t, wmbt_test_view_is(entry.key_range_end, "}"));
+            }
+            T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, NULL), WMBT_END);
+        }
+    }
+}
+
+/* Entries of 64 bytes, all alike, of a text that ends anywhere in the last two: what a reader may
+ * still have of those before is no text. */
+static void test_entries_alike(wmbt_test *t)
+{
+    static const char *const alike[] = {
+        "{\"object_id\":\"ob\",\"key_range_start\":\"st\",\"key_range_end\":\"end\"},",
+        "{\"object_id\":\"ob\",\"key_range_start\":\"st\",\"key_range_end\":\"\\ne\"},",
+    };
+    for (size_t i = 0; i < 2u; i++) {
+        T_EQ(t, wmbt_test_text(alike[i]).len, 64);
+        for (size_t count = 1; count < 12u; count++) {
+            for (size_t cut = 1; cut <= 128u; cut++) {
+                wmbt_test_reset(t);
+                builder b = build(t, 1024);
+                answer a;
+                add(&b, "{\"schema_version\":1,\"epoch_ms\":1,\"checksum32\":1,\"entries\":[");
+                add_times(&b, alike[i], count);
+                b.len -= cut < b.len ? cut : b.len;
+                T_CALL(t, read_manifest(t, built(&b), (cut & 1u) != 0u, NO_MEMORY, &a));
+                T_EQ(t, a.status, WMBT_TRUNCATED);
+            }
+        }
+    }
+}
+
+/* A byte that does not stand for itself anywhere in a long text of an entry. */
+static void test_bytes_anywhere_in_an_entry(wmbt_test *t)
+{
+    static const struct {
+        const char *bytes, *decoded;
+        wmbt_status status;
+    } rows[] = {
+        {"\xC3\xA9", "\xC3\xA9", WMBT_OK}, {"\\t", "\t", WMBT_OK},
+        {"\x7F", "\x7F", WMBT_OK},         {"\"", NULL, WMBT_BAD_SYNTAX},
+        {"\x1F", NULL, WMBT_BAD_TEXT},     {"\xA0", NULL, WMBT_BAD_TEXT},
+    };
+    enum { BYTES = 520 };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t at = 0; at < BYTES; at++) {
+            char entry[BYTES + 128];
+            uint8_t expected[BYTES + 2];
+            const char *const parts[] = {"{\"object_id\":\"id\",\"key_range_start\":\"s\","
+                                         "\"key_range_end\":\"",
+                                         "\"}"};
+            size_t n = 0, bytes = 0;
+            for (const char *p = parts[0]; *p != '\0'; p++) {
+                entry[n++] = *p;
+            }
+            for (size_t k = 0; k < BYTES; k++) {
+                const char *p = k == at ? rows[i].bytes : "y", *d = k == at ? rows[i].decoded : "y";
+                for (; *p != '\0'; p++) {
+                    entry[n++] = *p;
+                }
+                for (; d != NULL && *d != '\0'; d++) {
+                    expected[bytes++] = (uint8_t)*d;
+                }
+            }
+            for (const char *p = parts[1]; *p != '\0'; p++) {
+                entry[n++] = *p;
+            }
+            entry[n] = '\0';
+            builder b = build_three(t, at % 3u, entry);
+            wmbt_buf room = memory(t, BYTES + 2u);
+            answer a;
+            wmbt_manifest_walk walk;
+            wmbt_manifest_entry got;
+            T_CALL(t, read_manifest(t, built(&b), true, NO_MEMORY, &a));
+            T_EQ(t, a.status, rows[i].status);
+            if (a.status == WMBT_OK) {
+                wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+                T_EQ(t, wmbt_manifest_walk_next(&walk, room, &got, NULL), WMBT_OK);
+                T_EQ(t, wmbt_manifest_walk_next(&walk, room, &got, NULL), WMBT_OK);
+                T_EQ(t, got.key_range_end.len, bytes);
+                T_BYTES(t, got.key_range_end.data, expected, bytes);
             }
         }
     }
@@ -1691,6 +1832,9 @@ static const wmbt_case cases[] = {
     {"the first empty text is named", test_empty_order, 0, NULL},
     {"keys anywhere in the text", test_keys_anywhere, MAX_BEFORE + 1024u, NULL},
     {"entries anywhere in the text", test_entries_anywhere, 5120, NULL},
+    {"between entries", test_between_entries, 512, NULL},
+    {"entries alike", test_entries_alike, 1024, NULL},
+    {"each byte anywhere in an entry", test_bytes_anywhere_in_an_entry, 5120, NULL},
     {"entries of any length", test_entries_of_any_length, 5120, NULL},
     {"each byte anywhere in a text", test_bytes_anywhere, 2048, NULL},
     {"entries that change after they were read", test_walk_after_change, 1024, NULL},

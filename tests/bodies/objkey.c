@@ -183,6 +183,7 @@ static const struct {
     {"kv/", "a", WMBT_OK, WMBT_OK},
     {"/kv", "a", WMBT_OK, WMBT_OK},
     {"..", "..", WMBT_OK, WMBT_OK},
+    {"my-wombatkv/v1", "a", WMBT_OK, WMBT_OK}, /* but for its first byte */
     /* two pairs share a key */
     {"kv/cabi", "", WMBT_NOT_REPRESENTABLE, WMBT_OK},
     {"kv", "a/b", WMBT_NOT_REPRESENTABLE, WMBT_OK},
@@ -399,45 +400,121 @@ static void test_faults(wmbt_test *t)
 
 /* --- the experimental form -------------------------------------------------------------------- */
 
+#if WMBT_CFG_EXPERIMENTAL_MODEL_KEYS
+#    define DIGEST "000102030405060708090a0b0c0d0e0f1011121314151617"
+#    define UPPER_DIGEST "000102030405060708090A0B0C0D0E0F1011121314151617"
+#    define ZERO_DIGEST "000000000000000000000000000000000000000000000000"
+#    define MODEL_KEY "kv/a/wombatkv/v1/block/model=" DIGEST "/b3=" HASH
+
+static void fill_model_key(wmbt_test *t, wmbt_objkey *key)
+{
+    T_CALL(t, fill_key(t, key, WMBT_OBJKEY_BLOCK, WMBT_VIEW_LITERAL("kv"), WMBT_VIEW_LITERAL("a"),
+                       WMBT_VIEW_LITERAL(HASH)));
+    key->has_model = 1;
+    T_EQ(t, wmbt_model_digest_from_hex(WMBT_VIEW_LITERAL(DIGEST), &key->model), WMBT_OK);
+}
+
+static void check_model_rooms(wmbt_test *t)
+{
+    wmbt_objkey key;
+    uint8_t out[sizeof MODEL_KEY];
+    T_CALL(t, fill_model_key(t, &key));
+    T_CHECK(t, sizeof MODEL_KEY - 1 <= WMBT_OBJKEY_BYTES(2, 1));
+    for (size_t room = 0; room <= sizeof out; room++) {
+        wmbt_bytes_fill(out, 0xEE, sizeof out);
+        size_t len = 99;
+        bool fits = room >= sizeof MODEL_KEY - 1;
+        T_EQ(t, wmbt_objkey_build(&key, 0, wmbt_buf_of(out, room), &len),
+             fits ? WMBT_OK : WMBT_BUFFER_TOO_SMALL);
+        T_EQ(t, len, fits ? sizeof MODEL_KEY - 1 : 99);
+        T_BYTES(t, out, fits ? (const uint8_t *)MODEL_KEY : out, fits ? len : 0);
+        T_CHECK(t, wmbt_test_is_filled(out + (fits ? len : 0), sizeof out - (fits ? len : 0)));
+    }
+}
+
+/* The longest key with a model, and one byte more. */
+static void check_model_limits(wmbt_test *t)
+{
+    wmbt_objkey key;
+    uint8_t long_text[WMBT_OBJKEY_MAX_BYTES], out[WMBT_OBJKEY_MAX_BYTES + 1];
+    const size_t rest = sizeof MODEL_KEY - sizeof "a"; /* but for the namespace */
+    wmbt_bytes_fill(long_text, 'n', sizeof long_text);
+    T_CALL(t, fill_model_key(t, &key));
+    for (size_t more = 0; more < 2; more++) {
+        size_t len = 99;
+        key.name_space = wmbt_view_of(long_text, WMBT_OBJKEY_MAX_BYTES - rest + more);
+        T_EQ(t, wmbt_objkey_build(&key, 0, wmbt_buf_of(out, sizeof out), &len),
+             more == 0 ? WMBT_OK : WMBT_NOT_REPRESENTABLE);
+        T_EQ(t, len, more == 0 ? WMBT_OBJKEY_MAX_BYTES : 99);
+    }
+}
+
+static void check_model_parses(wmbt_test *t)
+{
+    static const struct {
+        const char *rest;
+        uint32_t flags;
+        wmbt_status status;
+    } rows[] = {
+        {"block/model=" DIGEST "/b3=" HASH, 0, WMBT_OK},
+        {"block/model=" UPPER_DIGEST "/b3=" HASH, WMBT_OBJKEY_COMPAT_UPPER, WMBT_OK},
+        {"block/model=" UPPER_DIGEST "/b3=" HASH, 0, WMBT_BAD_TEXT},
+        {"block/model=" ZERO_DIGEST "/b3=" HASH, 0, WMBT_BAD_TEXT},
+        {"block/model=0g0102030405060708090a0b0c0d0e0f1011121314151617/b3=" HASH, 0, WMBT_BAD_TEXT},
+        {"block/model=00/b3=" HASH, 0, WMBT_BAD_LENGTH},
+        {"block/model=" DIGEST, 0, WMBT_BAD_LENGTH},
+        {"block/model=" DIGEST "0/b3=" HASH, 0, WMBT_BAD_LENGTH},
+        {"block/model=" DIGEST "b3=" HASH, 0, WMBT_BAD_LENGTH},
+        {"block/model=", 0, WMBT_BAD_LENGTH},
+        {"block/model=" DIGEST "/" HASH, 0, WMBT_BAD_SYNTAX},
+        {"block/model=" DIGEST "/", 0, WMBT_BAD_SYNTAX},
+        {"sidecar/raw_tail/model=" DIGEST "/b3=" HASH, 0, WMBT_BAD_SYNTAX},
+    };
+    wmbt_objkey key, back;
+    T_CALL(t, fill_model_key(t, &key));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t text[256];
+        const wmbt_view front = WMBT_VIEW_LITERAL("kv/a/wombatkv/v1/");
+        const wmbt_view rest = wmbt_test_text(rows[i].rest);
+        wmbt_test_where(t, rest);
+        wmbt_bytes_copy(text, front.data, front.len);
+        wmbt_bytes_copy(text + front.len, rest.data, rest.len);
+        wmbt_test_fill(&back, sizeof back);
+        T_EQ(t,
+             wmbt_objkey_parse(wmbt_view_of(text, front.len + rest.len), no_prefix, rows[i].flags,
+                               &back),
+             rows[i].status);
+        if (rows[i].status != WMBT_OK) {
+            T_CHECK(t, wmbt_test_is_filled(&back, sizeof back));
+        } else {
+            T_CHECK(t, back.has_model == 1 && wmbt_model_digest_equal(&back.model, &key.model));
+            T_CHECK(t, wmbt_block_hash_equal(&back.hash, &key.hash));
+        }
+    }
+}
+#endif
+
 static void test_model_keys(wmbt_test *t)
 {
     wmbt_objkey key;
     uint8_t out[256];
     size_t len = 99;
     const wmbt_buf room = wmbt_buf_of(out, sizeof out);
+#if WMBT_CFG_EXPERIMENTAL_MODEL_KEYS
+    T_CALL(t, fill_model_key(t, &key));
+    wmbt_bytes_fill(key.model.bytes, 0, sizeof key.model.bytes);
+    T_EQ(t, wmbt_objkey_build(&key, 0, room, &len), WMBT_NOT_REPRESENTABLE); /* zero digest */
+    T_CALL(t, fill_model_key(t, &key));
+    key.kind = WMBT_OBJKEY_RAW_TAIL;
+    T_EQ(t, wmbt_objkey_build(&key, 0, room, &len), WMBT_NOT_REPRESENTABLE);
+    T_EQ(t, len, 99);
+    T_CALL(t, check_model_rooms(t));
+    T_CALL(t, check_model_limits(t));
+    T_CALL(t, check_model_parses(t));
+#else
     T_CALL(t, fill_key(t, &key, WMBT_OBJKEY_BLOCK, WMBT_VIEW_LITERAL("kv"), WMBT_VIEW_LITERAL("a"),
                        WMBT_VIEW_LITERAL(HASH)));
     key.has_model = 1;
-#if WMBT_CFG_EXPERIMENTAL_MODEL_KEYS
-#    define DIGEST "000102030405060708090a0b0c0d0e0f1011121314151617"
-    static const char want[] = "kv/a/wombatkv/v1/block/model=" DIGEST "/b3=" HASH;
-    T_EQ(t, wmbt_objkey_build(&key, 0, room, &len), WMBT_NOT_REPRESENTABLE); /* zero digest */
-    T_EQ(t, wmbt_model_digest_from_hex(WMBT_VIEW_LITERAL(DIGEST), &key.model), WMBT_OK);
-    T_EQ(t, wmbt_objkey_build(&key, 0, room, &len), WMBT_OK);
-    T_CHECK(t, wmbt_test_view_is(wmbt_view_of(out, len), want));
-    T_CHECK(t, len <= WMBT_OBJKEY_BYTES(2, 1));
-    wmbt_objkey back;
-    T_EQ(t, wmbt_objkey_parse(wmbt_test_text(want), no_prefix, 0, &back), WMBT_OK);
-    T_CHECK(t, back.has_model == 1 && wmbt_model_digest_equal(&back.model, &key.model));
-    T_CHECK(t, wmbt_block_hash_equal(&back.hash, &key.hash));
-    T_EQ(t,
-         wmbt_objkey_parse(WMBT_VIEW_LITERAL("kv/a/wombatkv/v1/block/model=00/b3=" HASH), no_prefix,
-                           0, &back),
-         WMBT_BAD_LENGTH);
-    T_EQ(t,
-         wmbt_objkey_parse(
-             WMBT_VIEW_LITERAL("kv/a/wombatkv/v1/block/model="
-                               "000000000000000000000000000000000000000000000000/b3=" HASH),
-             no_prefix, 0, &back),
-         WMBT_BAD_TEXT);
-    T_EQ(t,
-         wmbt_objkey_parse(
-             WMBT_VIEW_LITERAL("kv/a/wombatkv/v1/sidecar/raw_tail/model=" DIGEST "/b3=" HASH),
-             no_prefix, 0, &back),
-         WMBT_BAD_SYNTAX);
-    key.kind = WMBT_OBJKEY_RAW_TAIL;
-    T_EQ(t, wmbt_objkey_build(&key, 0, room, &len), WMBT_NOT_REPRESENTABLE);
-#else
     T_EQ(t, wmbt_objkey_build(&key, 0, room, &len), WMBT_NOT_REPRESENTABLE);
     T_EQ(t, len, 99);
 #endif

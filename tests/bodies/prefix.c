@@ -3,6 +3,7 @@
 #include "wombatkv/prefix.h"
 
 #include "../support/test.h"
+#include "base/bytes.h"
 
 #define CORE_FACTS "golden/vectors/core_facts.tsv"
 #define UNTOUCHED 0xABABABABu
@@ -214,6 +215,67 @@ static void test_large(wmbt_test *t)
     T_CHECK(t, above_none > 20);
 }
 
+/* Whether pools that need all blocks have this one. */
+static bool has(const wmbt_prefix_pool *pool, size_t pools, uint32_t block)
+{
+    for (size_t i = 0; i < pools; i++) {
+        if (pool[i].rule == WMBT_PREFIX_ALL &&
+            (pool[i].present.data[block / 8] >> block % 8 & 1) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_segment(wmbt_test *t, const wmbt_prefix_pool *pool, size_t pools, uint32_t blocks,
+                          uint32_t from)
+{
+    wmbt_prefix_segment s = {UNTOUCHED, UNTOUCHED, UNTOUCHED};
+    uint32_t first = from;
+    while (first < blocks && !has(pool, pools, first)) {
+        first++;
+    }
+    uint32_t end = first;
+    while (end < blocks && has(pool, pools, end)) {
+        end++;
+    }
+    T_EQ(t, wmbt_prefix_segment_at(pool, pools, blocks, from, &s),
+         first < blocks ? WMBT_OK : WMBT_MISSING);
+    T_EQ(t, s.first, first < blocks ? first : UNTOUCHED);
+    T_EQ(t, s.blocks, first < blocks ? end - first : UNTOUCHED);
+    T_EQ(t, s.usable, first < blocks ? longest(pool, pools, first, end) : UNTOUCHED);
+}
+
+/* Bytes and words of bits that are all set, around the ends of words, beside few holes. The bits
+ * end where the memory does, and those behind the last block are set. */
+static void test_full_runs(wmbt_test *t)
+{
+    static const uint16_t sizes[] = {7,   8,   9,   15,  16,  17,  55,  56,  57,  62,  63,
+                                     64,  65,  71,  72,  73,  79,  80,  126, 127, 128, 129,
+                                     135, 136, 137, 190, 191, 192, 193, 199, 200, 201};
+    uint32_t seed = 3;
+    uint8_t *end = t->arena.data + t->arena.len;
+    for (uint32_t round = 0; round < T_MANY(20000u, 500u); round++) {
+        const uint32_t blocks = sizes[wmbt_test_random(&seed) % (sizeof sizes / sizeof sizes[0])];
+        const uint32_t bytes = WMBT_PREFIX_BYTES(blocks);
+        const uint32_t pools = 1 + wmbt_test_random(&seed) % 2;
+        wmbt_prefix_pool pool[2];
+        for (uint32_t i = 0; i < pools; i++) {
+            uint8_t *bits = end - (i + 1) * bytes;
+            const uint32_t rule = 1 + wmbt_test_random(&seed) % 3;
+            const uint32_t trailing = wmbt_test_random(&seed) % 90;
+            pool[i] = pool_of(bits, bytes, rule, trailing < 80 ? trailing : UINT32_MAX);
+            wmbt_bytes_fill(bits, 0xFF, bytes);
+            for (uint32_t holes = wmbt_test_random(&seed) % 3; holes > 0; holes--) {
+                uint32_t block = wmbt_test_random(&seed) % blocks;
+                bits[block / 8] &= (uint8_t)~(1u << block % 8);
+            }
+        }
+        uint32_t from = wmbt_test_random(&seed) % (2 * blocks);
+        T_CALL(t, check_segment(t, pool, pools, blocks, from < blocks ? from : 0));
+    }
+}
+
 static void test_marks(wmbt_test *t)
 {
     uint8_t bits[3] = {0};
@@ -366,6 +428,7 @@ static const wmbt_case cases[] = {
     {"segments behind holes", test_segments, 0, NULL},
     {"segments of all pools", test_segments_of_all_pools, 0, NULL},
     {"16 pools, many blocks", test_large, 16 * 126 + 64, NULL},
+    {"full bytes and words, beside few holes", test_full_runs, 64, NULL},
     {"marks", test_marks, 0, NULL},
     {"bad arguments", test_bad_arguments, 0, NULL},
     {"golden: one byte a block", test_resident, 8192, CORE_FACTS},

@@ -138,7 +138,7 @@ static void test_table(wmbt_test *t)
     T_EQ(t, drive_status(b.d, 0), WMBT_OK);
 }
 
-/* Two objects in flight have a hash each. */
+/* Two objects in flight have a hash each, and no byte before or behind them is written. */
 static void test_two(wmbt_test *t)
 {
     bound b;
@@ -149,8 +149,10 @@ static void test_two(wmbt_test *t)
     b.d->config.in_flight = 2;
     b.d->config.first_bytes = UINT32_MAX;
     size_t bytes = 2u * sizeof state;
-    b.d->config.hashes = wmbt_buf_of(wmbt_test_alloc(t, bytes), bytes);
-    T_CHECK(t, b.d->config.hashes.data != NULL);
+    uint8_t *hashes = wmbt_test_alloc(t, 3u * bytes);
+    T_CHECK(t, hashes != NULL);
+    wmbt_test_set(hashes, 0x6B, 3u * bytes);
+    b.d->config.hashes = wmbt_buf_of(hashes + bytes, bytes);
     const bucket_object *o[2] = {&b.x.b->object[b.x.at[0]], &b.x.b->object[0]};
     uint8_t *hash = wmbt_test_alloc(t, sizeof state);
     T_CHECK(t, hash != NULL);
@@ -171,6 +173,9 @@ static void test_two(wmbt_test *t)
         }
     }
     T_EQ(t, wmbt_reader_usable_blocks(b.d->r), 2);
+    for (size_t i = 0; i < bytes; i++) {
+        T_CHECK(t, hashes[i] == 0x6Bu && hashes[2u * bytes + i] == 0x6Bu);
+    }
 }
 
 /* What hardware places is hashed where it lies; where it does not lie in memory, it is fed. */
@@ -190,12 +195,31 @@ static void test_without_memory(wmbt_test *t)
     T_EQ(t, wmbt_reader_feed(b.d->r, &want, 0, wmbt_view_of(o->bytes.data, 128), &taken), WMBT_OK);
     T_EQ(t, wmbt_reader_next_want(b.d->r, &want), WMBT_OK);
     T_EQ(t, wmbt_reader_piece(b.d->r, 0, 128, NULL, &piece), WMBT_OK);
-    T_CHECK(t, piece.kind != WMBT_EXTENT_FIELD && piece.must_feed == 1u);
+    T_CHECK(t, piece.kind != WMBT_EXTENT_FIELD && piece.has_place == 1u && piece.must_feed == 1u);
     T_EQ(t, wmbt_reader_placed(b.d->r, &want, 128, piece.bytes, 0), WMBT_BAD_ARGUMENT);
     T_EQ(t,
          wmbt_reader_feed(b.d->r, &want, 128,
                           wmbt_view_of(o->bytes.data + 128, o->bytes.len - 128u), &taken),
          WMBT_END);
+}
+
+/* The same where there is memory, but rows of this layer are not wanted; wanted ones are placed. */
+static void test_not_wanted(wmbt_test *t)
+{
+    for (uint32_t wanted = 0; wanted < 2u; wanted++) {
+        bound b;
+        wmbt_piece piece;
+        wmbt_test_reset(t);
+        T_CALL(t, make(t, &b, false, FORM_PLAIN));
+        for (uint32_t i = 0; i < DRIVE_PLACES; i++) {
+            b.d->places[i].wanted = wanted;
+        }
+        T_CALL(t, drive_start(b.d));
+        T_CALL(t, drive_reset(b.d, DRIVE_WHOLE, DRIVE_ALL));
+        T_EQ(t, wmbt_reader_piece(b.d->r, 0, 128, NULL, &piece), WMBT_OK);
+        T_CHECK(t, piece.kind != WMBT_EXTENT_FIELD && piece.has_place == wanted);
+        T_EQ(t, piece.must_feed, 1u - wanted);
+    }
 }
 
 static void test_arguments(wmbt_test *t)
@@ -242,6 +266,7 @@ static const wmbt_case cases[] = {
     {"the table of digests", test_table, ARENA, NULL},
     {"two objects in flight", test_two, ARENA, NULL},
     {"rows that lie elsewhere", test_without_memory, ARENA, NULL},
+    {"rows that are not wanted", test_not_wanted, ARENA, NULL},
     {"memory and arguments", test_arguments, ARENA, NULL},
 };
 WMBT_SUITE(reader_bound, cases);

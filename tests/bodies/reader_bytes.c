@@ -519,6 +519,16 @@ static void test_short_wrapper(wmbt_test *t)
         T_EQ(t, drive_status(d, 0), WMBT_BAD_MAGIC);
         T_EQ(t, d->raw_lent, len <= WMBT_READER_HEADER_BYTES ? 0u : len);
     }
+    for (uint32_t len = 117; len <= 119u; len++) { /* plain, behind ten bytes */
+        drive *d = make(t, &x, false, FORM_PLAIN);
+        uint8_t *zeros = wmbt_test_alloc(t, len);
+        T_CHECK(t, d != NULL && zeros != NULL);
+        x.b->object[x.at[0]].bytes = bucket_wrap(t, wmbt_view_of(zeros, len), false);
+        T_EQ(t, x.b->object[x.at[0]].bytes.len, len + 10u);
+        T_CALL(t, drive_run(d));
+        T_EQ(t, drive_status(d, 0), WMBT_BAD_MAGIC);
+        T_EQ(t, d->raw_lent, len + 10u <= WMBT_READER_HEADER_BYTES ? 0u : len);
+    }
 }
 
 /* An object that is all there with its head: memory() answers as the last feed() would. */
@@ -558,9 +568,10 @@ static void test_empty(wmbt_test *t)
     static const char digits[] = "WMBT_KV_SHM_LARGE_V1\n"
                                  "00000000000000000000000000000000"
                                  "00000000000000000000000000000000\n0\n0\n";
+    static const uint8_t long_zstd[WMBT_READER_HEADER_BYTES + 1u] = {'W', 'B', 'Z', '1', 1, 3};
     const wmbt_view empty[] = {wmbt_view_of(none, sizeof none), wmbt_view_of(zstd, sizeof zstd),
-                               wmbt_test_text(digits)};
-    for (size_t i = 0; i < 3u; i++) {
+                               wmbt_view_of(long_zstd, sizeof long_zstd), wmbt_test_text(digits)};
+    for (size_t i = 0; i < 4u; i++) {
         for (uint32_t tail = 0; tail < 2u; tail++) {
             drive_bucket x;
             drive *d = make(t, &x, tail != 0u, FORM_PLAIN);
@@ -568,7 +579,7 @@ static void test_empty(wmbt_test *t)
             x.b->object[x.at[0]].bytes = empty[i];
             T_CALL(t, drive_run(d));
             T_EQ(t, drive_status(d, x.object), WMBT_TRUNCATED);
-            T_EQ(t, d->raw_lent, 0);
+            T_CHECK(t, d->raw_lent == 0u && d->stored_lent == 0u); /* no memory was asked for */
         }
     }
 }
@@ -643,7 +654,7 @@ static wmbt_status say(void *context, wmbt_view frames, wmbt_buf out, size_t *wr
     const odd_codec *codec = (const odd_codec *)context;
     (void)frames;
     (void)out;
-    if (codec->says == WMBT_OK) {
+    if (codec->says == WMBT_OK && codec->written != 0u) {
         *written = codec->written;
     }
     return codec->says;
@@ -686,6 +697,13 @@ static void test_codec(wmbt_test *t)
     T_CALL(t, drive_reset(d, DRIVE_WHOLE, ~1u));
     T_CALL(t, drive_run(d));
     T_EQ(t, drive_status(d, 0), WMBT_BAD_MAGIC);
+    /* It says ok and not how much it has written: nothing, of one byte. */
+    static const uint8_t one[] = {'W', 'B', 'Z', '1', 1, 3, 1, 0, 0, 0, 0x28, 0xB5, 0x2F, 0xFD};
+    odd.written = 0;
+    x.b->object[x.at[0]].bytes = wmbt_view_of(one, sizeof one);
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, ~1u));
+    T_CALL(t, drive_run(d));
+    T_EQ(t, drive_status(d, 0), WMBT_BAD_LENGTH);
     wmbt_test_reset(t);
     T_CALL(t, drive_fill(t, &x, false, FORM_ZSTD));
     d = drive_config(t, x.b, 0);

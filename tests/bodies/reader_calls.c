@@ -4,6 +4,7 @@
  * limits, input, wants and keys, presence, failures, results. What is refused changes not a byte.
  */
 #include "../support/drive.h"
+#include "wombatkv/dialects.h"
 #include "wombatkv/zstd.h"
 
 #define SHAPE (&wmbt_test_shape)
@@ -47,7 +48,7 @@ static void start_bare(drive *d)
 typedef struct start {
     wmbt_reader_config config;
     wmbt_reader_prompt prompt;
-    wmbt_reader_place places[DRIVE_PLACES];
+    wmbt_reader_place places[DRIVE_PLACES + 1u]; /* the last one is none of the shape's */
     wmbt_shape shape;
     wmbt_buf memory;
     uint32_t page;
@@ -77,6 +78,10 @@ static wmbt_status stride(start *s, uint32_t layer, uint32_t kind, uint32_t less
         wmbt_reader_place_bytes(&c, BUCKET_BLOCK_TOKENS, layer, kind) - less;
     return less == 0u ? WMBT_OK : WMBT_BAD_ARGUMENT;
 }
+
+static const wmbt_shape_layer wide_layers[] = {{1, 0, 0}};
+/* A block of 8 tokens has 2^19 bytes of rows. */
+static const wmbt_shape wide_shape = {wide_layers, 1, 8192, 0, 8, 1};
 
 /* Spoils one thing. Returns what init() or start() must say; end if there is no such number. */
 static wmbt_status spoil_arguments(start *s, uint32_t n)
@@ -122,14 +127,17 @@ static wmbt_status spoil_arguments(start *s, uint32_t n)
     case 32: q->page_count = 1; break; /* of no pages */
     case 33: return stride(s, 1, WMBT_EXTENT_COMP, 1);
     case 34: return stride(s, 3, WMBT_EXTENT_INDEX, 1);
+    case 35: s->places[DRIVE_PLACES - 1u].wanted = 2; break; /* the last one */
+    case 36: /* the first layer's, where it has some */
+        c->shape = &wide_shape;
+        for (uint32_t i = 0; i < DRIVE_PLACES; i++) {
+            s->places[i].wanted = i == WMBT_EXTENT_COMP ? 1u : 0u;
+        }
+        break;
     default: return WMBT_END;
     }
     return WMBT_BAD_ARGUMENT;
 }
-
-static const wmbt_shape_layer wide_layers[] = {{1, 0, 0}};
-/* A block of 8 tokens has 2^19 bytes of rows. */
-static const wmbt_shape wide_shape = {wide_layers, 1, 8192, 0, 8, 1};
 
 static wmbt_status spoil_rest(start *s, uint32_t n)
 {
@@ -201,6 +209,10 @@ static wmbt_status spare(start *s, uint32_t n)
         return shift(s, 1, WMBT_EXTENT_COMP, 1) == WMBT_OK ? WMBT_END : WMBT_OK;
     case 17: return stride(s, 1, WMBT_EXTENT_COMP, 0);
     case 18: c->runs = 1; break;
+    case 19: /* nor is there a place for rows that a layer has not */
+        s->places[WMBT_EXTENT_COMP].offset = UINT64_MAX;
+        s->places[WMBT_EXTENT_COMP].stride = 1;
+        break;
     default: return WMBT_END;
     }
     return WMBT_OK;
@@ -213,6 +225,8 @@ static bool try_init(wmbt_test *t, const drive *d, start *s,
     for (uint32_t i = 0; i < DRIVE_PLACES; i++) {
         s->places[i] = d->places[i];
     }
+    s->places[DRIVE_PLACES].offset = UINT64_MAX;
+    s->places[DRIVE_PLACES].wanted = 2;
     s->config = d->config;
     s->prompt = d->prompt;
     s->shape = wmbt_test_shape;
@@ -249,7 +263,7 @@ static void test_init(wmbt_test *t)
     while (try_init(t, d, s, spoil_arguments, n)) {
         n++;
     }
-    T_CHECK(t, !t->failed && n == 35u);
+    T_CHECK(t, !t->failed && n == 37u);
     for (n = 0; try_init(t, d, s, spoil_rest, n);) {
         n++;
     }
@@ -257,7 +271,7 @@ static void test_init(wmbt_test *t)
     for (n = 0; try_init(t, d, s, spare, n);) {
         n++;
     }
-    T_CHECK(t, !t->failed && n == 19u);
+    T_CHECK(t, !t->failed && n == 20u);
     wmbt_reader *r = NULL;
     size_t size = WMBT_READER_BYTES(BUCKET_MAX_BLOCKS, 1);
     for (size_t off = 1; off < WMBT_READER_ALIGN; off++) {
@@ -289,6 +303,25 @@ static void test_tenant(wmbt_test *t)
     T_EQ(t, wmbt_reader_tokens(r, NULL, 0), WMBT_BAD_STATE); /* there is no prompt */
     T_EQ(t, wmbt_reader_init(wmbt_buf_of(room, size + 4096u), &d->config, 0, &r), WMBT_OK);
     T_EQ(t, wmbt_reader_start(r, &d->prompt), WMBT_OK);
+}
+#endif
+
+#if WMBT_CFG_DIALECTS
+/* What another engine's chain hashes is in no bucket, though a chain could be made of it. */
+static void test_engine(wmbt_test *t)
+{
+    static const wmbt_engine_config engine = {.dialect = &wmbt_dialect_sglang_hicache};
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    wmbt_buf room = wmbt_buf_of(wmbt_test_alloc(t, WMBT_ENGINE_BYTES(0)), WMBT_ENGINE_BYTES(0));
+    wmbt_chain *chain = NULL;
+    T_CHECK(t, d != NULL && room.data != NULL);
+    T_CALL(t, drive_start(d));
+    d->prompt.chain.dialect = WMBT_CHAIN_ENGINE;
+    d->prompt.chain.engine = &engine;
+    d->prompt.chain.fingerprint = wmbt_view_of(NULL, 0);
+    T_EQ(t, wmbt_chain_init(room, &d->prompt.chain, &chain), WMBT_OK);
+    T_EQ(t, wmbt_reader_start(d->r, &d->prompt), WMBT_BAD_ARGUMENT);
 }
 #endif
 
@@ -395,6 +428,10 @@ static void test_in_flight(wmbt_test *t)
         keep(d);
         T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_NEED_MORE);
         T_CHECK(t, more.serial == 4711 && is_kept(d));
+        for (uint32_t i = 0; i < most; i++) { /* each is found by its serial */
+            T_EQ(t, wmbt_reader_want_of(d->r, want[i].serial, &more), WMBT_OK);
+            T_CHECK(t, more.id == want[i].id && more.object == i);
+        }
         T_EQ(t, wmbt_reader_fail(d->r, &want[most - 1u], WMBT_MISSING), WMBT_OK);
         T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_NEED_MORE); /* behind one that failed */
     }
@@ -419,6 +456,20 @@ static void test_object_bytes(wmbt_test *t)
     T_CHECK(t, drive_step(d));
     T_EQ(t, wmbt_reader_found(d->r, &d->want, 143), WMBT_NEED_MORE);
     /* plain lengths: of a wrapper's claim, and of a manifest */
+    static const uint8_t zeros[] = {'W',  'B',  'Z',  '1',  1,    3,   200,  0,    0, 0,
+                                    0x28, 0xB5, 0x2F, 0xFD, 0x20, 200, 0x43, 0x06, 0, 0};
+    for (uint32_t most = 199; most <= 200u; most++) {
+        wmbt_test_reset(t);
+        T_CALL(t, drive_fill(t, &x, false, FORM_PLAIN));
+        x.b->object[x.at[0]].bytes = wmbt_view_of(zeros, sizeof zeros);
+        T_CHECK(t, (d = drive_config(t, x.b, WMBT_READER_AUDIT)) != NULL);
+        d->config.max_object_bytes = most;
+        T_CALL(t, drive_start(d));
+        T_CALL(t, drive_reset(d, DRIVE_WHOLE, ~1u));
+        drive_run(d);
+        T_EQ(t, drive_status(d, 0), most < 200u ? WMBT_TOO_LARGE : WMBT_BAD_MAGIC);
+        T_EQ(t, d->raw_lent, most < 200u ? 0u : 200u);
+    }
     static const uint32_t forms[] = {FORM_ZSTD, FORM_CHUNK};
     for (size_t i = 0; i < 2u; i++) {
         for (uint32_t most = 143; most <= 166u; most += 23u) {
@@ -495,6 +546,23 @@ static void test_input(wmbt_test *t)
     wmbt_plan plan;
     T_EQ(t, wmbt_reader_plan(r, &plan), WMBT_OK);
     T_CHECK(t, plan.load_blocks == 0u && plan.run_from == 0u && plan.run_tokens == 0u);
+}
+
+/* 2^31 - 1 tokens, and not one more. Those behind the last block are counted, not read. */
+static void test_most_tokens(wmbt_test *t)
+{
+    static const uint32_t tokens[BUCKET_BLOCK_TOKENS] = {0};
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    T_CHECK(t, d != NULL);
+    d->config.max_blocks = 1;
+    T_CALL(t, start_bare(d));
+    T_EQ(t, wmbt_reader_tokens(d->r, tokens, BUCKET_BLOCK_TOKENS), WMBT_OK);
+    size_t left = (size_t)INT32_MAX - BUCKET_BLOCK_TOKENS;
+    T_EQ(t, wmbt_reader_tokens(d->r, tokens, left + 1u), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_reader_tokens(d->r, tokens, left), WMBT_OK);
+    T_EQ(t, wmbt_reader_tokens(d->r, tokens, 1), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_reader_end(d->r, (uint32_t)INT32_MAX), WMBT_OK);
 }
 
 static void same_plan(wmbt_test *t, const wmbt_plan *a, const wmbt_plan *b)
@@ -692,6 +760,47 @@ static void test_presence_resident(wmbt_test *t)
     T_EQ(t, drive_status(d, 0), WMBT_MISSING);
     T_EQ(t, drive_status(d, 1), WMBT_OK);
     T_EQ(t, drive_status(d, 2), WMBT_NEED_MORE);
+    /* once all that it asks about are there it is dead, and nobody asks about those */
+    T_CALL(t, ask(d, 6, 3));
+    T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+    for (uint32_t i = 0; i < 4u; i++) {
+        T_EQ(t, wmbt_reader_want_of(d->r, want.serial, &want), i < 3u ? WMBT_OK : WMBT_STALE);
+        T_EQ(t, wmbt_reader_resident(d->r, i), WMBT_OK);
+    }
+    wmbt_want stop;
+    T_EQ(t, wmbt_reader_next_want(d->r, &stop), WMBT_OK);
+    T_CHECK(t, stop.kind == WMBT_WANT_STOP && stop.serial == want.serial && stop.id == want.id);
+    T_EQ(t, wmbt_reader_end(d->r, 6u * BUCKET_BLOCK_TOKENS), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+    T_CHECK(t, want.kind == WMBT_WANT_PRESENCE && want.object == 4u && want.blocks == 2u);
+    T_CHECK(t, want.serial > stop.serial);
+    T_EQ(t, wmbt_reader_presence(d->r, &stop, wmbt_view_of(&bits, 1)), WMBT_STALE);
+}
+
+/* Policy prefix: a question behind a block that failed is dead, though blocks before that one are
+ * still under way. */
+static void test_presence_behind(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    T_CHECK(t, d != NULL);
+    d->config.in_flight = 2;
+    T_CALL(t, ask(d, 6, 3));
+    wmbt_want question, want[2], stop;
+    const uint8_t bits = 0x07;
+    T_EQ(t, wmbt_reader_next_want(d->r, &question), WMBT_OK);
+    T_EQ(t, wmbt_reader_presence(d->r, &question, wmbt_view_of(&bits, 1)), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(d->r, &question), WMBT_OK);
+    T_CHECK(t, question.kind == WMBT_WANT_PRESENCE && question.object == 3u);
+    T_EQ(t, wmbt_reader_next_want(d->r, &want[0]), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(d->r, &want[1]), WMBT_OK);
+    T_CHECK(t, want[0].object == 0u && want[1].object == 1u);
+    T_EQ(t, wmbt_reader_fail(d->r, &want[1], WMBT_MISSING), WMBT_OK);
+    T_CALL(t, drive_check_stale(d, &question));
+    T_EQ(t, wmbt_reader_next_want(d->r, &stop), WMBT_OK);
+    T_CHECK(t, stop.kind == WMBT_WANT_STOP && stop.serial == question.serial);
+    T_EQ(t, wmbt_reader_next_want(d->r, &stop), WMBT_NEED_MORE);
+    T_EQ(t, wmbt_reader_want_of(d->r, want[0].serial, &stop), WMBT_OK);
 }
 
 /* Blocks of a size that the shape has not: one can neither be had nor be fetched. What lies under
@@ -785,6 +894,7 @@ static void test_resident(wmbt_test *t)
     drive_bucket x;
     drive *d = make(t, &x, false, 0);
     T_CHECK(t, d != NULL);
+    d->prompt.window_extra = 3;
     T_CALL(t, ask(d, 2, 0));
     keep(d);
     T_EQ(t, wmbt_reader_resident(d->r, 2), WMBT_BAD_ARGUMENT);
@@ -803,6 +913,110 @@ static void test_resident(wmbt_test *t)
     T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_END);
     T_EQ(t, wmbt_reader_plan_input(d->r, &input), WMBT_OK);
     T_CHECK(t, input.usable_blocks == 1u && input.blocks_bytes == 0u);
+    T_EQ(t, input.window_extra, 3);
+}
+
+/* A block in flight that turns out to be resident ends alone. */
+static void test_resident_in_flight(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    T_CHECK(t, d != NULL);
+    d->config.in_flight = 3;
+    wmbt_want want[3], open;
+    for (uint32_t block = 0; block < 3u; block++) {
+        T_CALL(t, ask(d, 3, 0));
+        for (uint32_t i = 0; i < 3u; i++) {
+            T_EQ(t, wmbt_reader_next_want(d->r, &want[i]), WMBT_OK);
+            T_EQ(t, want[i].object, i);
+        }
+        T_EQ(t, wmbt_reader_resident(d->r, block), WMBT_OK);
+        for (uint32_t i = 0; i < 3u; i++) {
+            wmbt_status status = i == block ? WMBT_STALE : WMBT_OK;
+            T_EQ(t, wmbt_reader_want_of(d->r, want[i].serial, &open), status);
+            T_EQ(t, wmbt_reader_in_flight(d->r, i), i != block);
+        }
+    }
+}
+
+/* stop() ends the wants that are open, and takes back no stop that was due. */
+static void test_stop(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, 0);
+    T_CHECK(t, d != NULL);
+    d->config.in_flight = 3;
+    wmbt_want want[3], more;
+    for (uint32_t failed = 0; failed <= 3u; failed++) { /* 3: none */
+        T_CALL(t, ask(d, 3, 0));
+        T_EQ(t, wmbt_reader_end(d->r, 3u * BUCKET_BLOCK_TOKENS), WMBT_OK);
+        for (uint32_t i = 0; i < 3u; i++) {
+            T_EQ(t, wmbt_reader_next_want(d->r, &want[i]), WMBT_OK);
+        }
+        if (failed < 3u) {
+            T_EQ(t, wmbt_reader_fail(d->r, &want[failed], WMBT_MISSING), WMBT_OK);
+        }
+        wmbt_reader_stop(d->r);
+        for (uint32_t i = 0; i < 3u; i++) {
+            T_CALL(t, drive_check_stale(d, &want[i]));
+            T_CHECK(t, !wmbt_reader_in_flight(d->r, i));
+        }
+        uint32_t seen = 0;
+        for (uint32_t i = failed + 1u; i < 3u; i++) {
+            T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_OK);
+            T_CHECK(t, more.kind == WMBT_WANT_STOP && more.object > failed && more.object < 3u);
+            T_EQ(t, more.serial, want[more.object].serial);
+            seen |= 1u << more.object;
+        }
+        T_EQ(t, seen, failed < 3u ? 7u & ~0u << (failed + 1u) : 0u);
+        T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_END);
+        T_EQ(t, drive_status(d, 0), failed == 0u ? WMBT_MISSING : WMBT_NEED_MORE);
+    }
+}
+
+/* With late writes what a block was lent stays lent from its end until its slot is quiet, and then
+ * too it lies where it lay and was found. A new prompt waits for all slots; behind that a slot that
+ * is not quiet keeps no other from its work. */
+static void test_lent(wmbt_test *t)
+{
+    uint32_t pages[3] = {2, 1, 0};
+    drive_bucket x;
+    drive *d = make(t, &x, false, WMBT_READER_NO_TAIL);
+    T_CHECK(t, d != NULL);
+    d->config.flags = WMBT_READER_LATE_WRITES;
+    d->config.in_flight = 3;
+    d->prompt.pages = pages;
+    d->prompt.page_count = 3;
+    wmbt_want want[3], more;
+    wmbt_piece first, piece;
+    T_CALL(t, ask(d, 3, 0));
+    for (uint32_t i = 0; i < 3u; i++) {
+        T_EQ(t, wmbt_reader_next_want(d->r, &want[i]), WMBT_OK);
+    }
+    T_EQ(t, wmbt_reader_found(d->r, &want[2], x.plain.len), WMBT_NEED_MORE);
+    T_EQ(t, wmbt_reader_piece(d->r, 2, 36, NULL, &first), WMBT_OK);
+    T_EQ(t, wmbt_reader_fail(d->r, &want[1], WMBT_MISSING), WMBT_OK);
+    pages[2] = 3;
+    for (uint32_t quiet = 0; quiet < 2u; quiet++) {
+        T_CHECK(t,
+                wmbt_reader_in_flight(d->r, 1) && wmbt_reader_in_flight(d->r, 2) == (quiet == 0u));
+        T_EQ(t, wmbt_reader_piece(d->r, 2, 36, NULL, &piece), WMBT_OK);
+        T_EQ(t, piece.place, first.place);
+        T_EQ(t, wmbt_reader_resident(d->r, 2), WMBT_BAD_STATE);
+        wmbt_reader_quiet(d->r, want[2].id);
+    }
+    T_CALL(t, drive_prompt(d));
+    for (uint32_t i = 0; i < 3u; i++) {
+        T_EQ(t, wmbt_reader_hash(d->r, &x.b->hash[i]), WMBT_OK);
+    }
+    T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_NEED_MORE);
+    wmbt_reader_quiet(d->r, want[0].id);
+    T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_NEED_MORE);
+    wmbt_reader_quiet(d->r, want[1].id);
+    T_EQ(t, wmbt_reader_next_want(d->r, &want[0]), WMBT_OK);
+    T_EQ(t, wmbt_reader_retry(d->r, &want[0]), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(d->r, &want[1]), WMBT_OK);
+    T_CHECK(t, want[0].object == 0u && want[1].object == 1u && want[1].id != want[0].id);
 }
 
 /* With late writes a slot whose want was withdrawn waits for quiet(), and no other does; what was
@@ -873,6 +1087,10 @@ static void test_fail(wmbt_test *t)
     }
     T_EQ(t, wmbt_reader_fail(d->r, &d->want, WMBT_OK), WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_reader_fail(d->r, &d->want, 512), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_reader_fail(d->r, &d->want, 128), WMBT_OK);
+    for (d->want.kind = 0; d->want.kind <= WMBT_WANT_STOP; d->want.kind++) { /* of any kind */
+        T_CALL(t, drive_check_stale(d, &d->want));
+    }
 }
 
 static void test_results(wmbt_test *t)
@@ -904,6 +1122,35 @@ static void test_results(wmbt_test *t)
     T_EQ(t, plan.bytes_to_read, 144u + x.plain.len);
     T_EQ(t, wmbt_reader_usable_blocks(d->r), 1);
     T_CHECK(t, !wmbt_reader_in_flight(d->r, 0) && !wmbt_reader_in_flight(d->r, WMBT_READER_TAIL));
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL)); /* of the next prompt's nothing is known */
+    for (uint32_t i = 0; i < 2u; i++) {
+        T_EQ(t, wmbt_reader_object_state(d->r, i == 0u ? 0u : WMBT_READER_TAIL, &state), WMBT_OK);
+        T_CHECK(t, state.status == WMBT_NEED_MORE && state.bytes == 0u);
+        T_CHECK(t, state.total_tokens == 0u && state.raw_rows == 0u);
+    }
+}
+
+/* A block that is verified is no more than that before all is settled. */
+static void test_trust_before_the_end(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, WMBT_READER_NO_TAIL | WMBT_READER_INEXACT);
+    T_CHECK(t, d != NULL);
+    T_CALL(t, drive_start(d));
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL));
+    while (drive_status(d, 0) == WMBT_NEED_MORE) {
+        T_EQ(t, drive_trust(d, 0), WMBT_TRUST_STAGED);
+        T_CHECK(t, drive_step(d));
+    }
+    T_EQ(t, drive_status(d, 0), WMBT_OK);
+    while (drive_status(d, 1) == WMBT_NEED_MORE) {
+        T_EQ(t, drive_trust(d, 0), WMBT_TRUST_VERIFIED);
+        T_EQ(t, drive_trust(d, 1), WMBT_TRUST_STAGED);
+        T_CHECK(t, drive_step(d));
+    }
+    T_CALL(t, drive_run(d));
+    T_EQ(t, drive_trust(d, 0), WMBT_TRUST_USABLE);
+    T_EQ(t, drive_trust(d, 1), WMBT_TRUST_USABLE);
 }
 
 /* A caller may say of a tail that it does not fit, unseen. */
@@ -924,6 +1171,23 @@ static void test_tail_said_not_to_fit(wmbt_test *t)
     T_EQ(t, plan.load_reason, WMBT_PLAN_SAVES_NOTHING);
     T_EQ(t, plan.tail_reason, WMBT_PLAN_TAIL_REFUSED);
     T_EQ(t, drive_status(d, WMBT_READER_TAIL), WMBT_DOES_NOT_FIT);
+}
+
+/* The plan says why an intact tail does not fit: it has 11 tokens, and the prompt ten. */
+static void test_tail_past_the_prompt(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, true, WMBT_READER_TRUST_TAIL | WMBT_READER_AUDIT);
+    wmbt_plan plan;
+    T_CHECK(t, d != NULL);
+    x.b->token_count = 10;
+    T_CALL(t, drive_start(d));
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, 1));
+    T_CALL(t, drive_run(d));
+    T_EQ(t, drive_status(d, WMBT_READER_TAIL), WMBT_DOES_NOT_FIT);
+    T_EQ(t, wmbt_reader_plan(d->r, &plan), WMBT_OK);
+    T_EQ(t, plan.tail_reason, WMBT_PLAN_TAIL_PAST_PROMPT);
+    T_EQ(t, plan.load_tail, 0);
 }
 
 /* Without a tail looked for; with one that nobody vouches for, which is read and does not count. */
@@ -956,11 +1220,15 @@ static const wmbt_case cases[] = {
 #if UINTPTR_MAX > 0xFFFFFFFFu
     {"init: a tenant without room", test_tenant, LONG_TENANT + ARENA, NULL},
 #endif
+#if WMBT_CFG_DIALECTS
+    {"start: another engine's chain", test_engine, ARENA, NULL},
+#endif
     {"max_blocks", test_max_blocks, ARENA, NULL},
     {"max_blocks: 512 of ds4", test_ds4_blocks, ARENA, NULL},
     {"in_flight", test_in_flight, ARENA, NULL},
     {"max_object_bytes", test_object_bytes, ARENA, NULL},
     {"input: tokens, hash, end", test_input, ARENA, NULL},
+    {"input: the most tokens", test_most_tokens, ARENA, NULL},
     {"tokens in any split give the plan of hashes", test_tokens_are_hashes, 1u << 20, NULL},
     {"keys", test_keys, ARENA, NULL},
     {"keys that cannot be", test_no_keys, ARENA, NULL},
@@ -969,12 +1237,18 @@ static const wmbt_case cases[] = {
     {"a size that no block has", test_size_of_no_block, ARENA, NULL},
     {"presence: policy prefix, failure", test_presence_prefix, ARENA, NULL},
     {"presence: a byte of blocks", test_presence_of_a_byte, ARENA, NULL},
+    {"presence: behind a block that failed", test_presence_behind, ARENA, NULL},
     {"resident: which, and stop", test_resident, ARENA, NULL},
+    {"resident: a block in flight ends alone", test_resident_in_flight, ARENA, NULL},
+    {"stop: what is open ends, what is due is told", test_stop, ARENA, NULL},
+    {"late writes: lent until it is quiet", test_lent, ARENA, NULL},
     {"quiet: who waits, and for what", test_quiet, ARENA, NULL},
     {"quiet of no slot", test_quiet_of_no_slot, ARENA, NULL},
     {"fail: every status", test_fail, ARENA, NULL},
     {"results before and after the end", test_results, ARENA, NULL},
+    {"trust before the end and after it", test_trust_before_the_end, ARENA, NULL},
     {"tail: said not to fit, unseen", test_tail_said_not_to_fit, ARENA, NULL},
+    {"tail: past the end of the prompt", test_tail_past_the_prompt, ARENA, NULL},
     {"tail: not looked for, unproven, trusted", test_tail_flags, ARENA, NULL},
 };
 WMBT_SUITE(reader_calls, cases);

@@ -311,6 +311,55 @@ static void test_cut(wmbt_test *t)
     T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
 }
 
+/* A block is withdrawn whose next want nobody has, and for which no memory is lent: no stop tells
+ * of it, though memory was lent in its slot, to the object before, or to itself before it was
+ * started over. */
+static void test_cut_untold(wmbt_test *t)
+{
+    for (uint32_t over = 0; over < 2u; over++) {
+        drive_bucket x;
+        wmbt_test_reset(t);
+        T_CALL(t, drive_fill(t, &x, false, FORM_NONE));
+        drive *d = drive_config(t, x.b, WMBT_READER_NO_TAIL);
+        T_CHECK(t, d != NULL);
+        d->config.in_flight = 2;
+        T_CALL(t, drive_start(d));
+        T_CALL(t, drive_prompt(d));
+        wmbt_view stored = x.b->object[x.at[0]].bytes; /* block 0, or one that is started over */
+        for (uint32_t i = 0; i < 3u; i++) {
+            wmbt_block_hash hash = {{(uint8_t)i}};
+            T_EQ(t, wmbt_reader_hash(d->r, &hash), WMBT_OK);
+        }
+        T_EQ(t, wmbt_reader_end(d->r, 3u * BUCKET_BLOCK_TOKENS), WMBT_OK);
+        wmbt_want want[2], more;
+        size_t taken = 0;
+        T_EQ(t, wmbt_reader_next_want(d->r, &want[0]), WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, &want[1]), WMBT_OK);
+        wmbt_want *lends = &want[over], *fails = &want[1u - over];
+        T_EQ(t, wmbt_reader_found(d->r, lends, stored.len), WMBT_NEED_MORE);
+        T_EQ(t, wmbt_reader_feed(d->r, lends, 0, stored, &taken), WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, lends), WMBT_OK);
+        T_EQ(t, lends->kind, WMBT_WANT_MEMORY);
+        T_EQ(t,
+             wmbt_reader_memory(d->r, lends, wmbt_buf_of(d->raw, lends->plain_bytes),
+                                wmbt_buf_of(d->stored, lends->stored_bytes)),
+             WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, lends), WMBT_OK);
+        if (over != 0u) {
+            T_EQ(t, wmbt_reader_restart(d->r, lends), WMBT_OK);
+        } else {
+            stored = wmbt_view_of(stored.data + lends->offset, stored.len - lends->offset);
+            T_EQ(t, wmbt_reader_feed(d->r, lends, lends->offset, stored, &taken), WMBT_END);
+            T_EQ(t, wmbt_reader_next_want(d->r, lends), WMBT_OK);
+            T_CHECK(t, lends->kind == WMBT_WANT_OBJECT && lends->object == 2u);
+            T_EQ(t, wmbt_reader_retry(d->r, lends), WMBT_OK);
+        }
+        T_EQ(t, wmbt_reader_fail(d->r, fails, WMBT_MISSING), WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_END);
+        T_EQ(t, wmbt_reader_usable_blocks(d->r), 1u - over);
+    }
+}
+
 /* Bytes that an earlier prompt's slot was to bring may still come, to any page: no block of the
  * next prompt can be resident before it is quiet. */
 static void test_resident_after_start(wmbt_test *t)
@@ -352,6 +401,7 @@ static const wmbt_case cases[] = {
     {"block: anything at any point of its life", test_block, ARENA, NULL},
     {"tail: anything at any point of its life", test_tail, ARENA, NULL},
     {"a block behind one that failed lets go of its memory", test_cut, ARENA, NULL},
+    {"a block of which nobody has anything is cut off untold", test_cut_untold, ARENA, NULL},
     {"resident while an earlier prompt is not quiet", test_resident_after_start, ARENA, NULL},
 };
 WMBT_SUITE(reader_lives, cases);

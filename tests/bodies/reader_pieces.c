@@ -121,6 +121,7 @@ static void check_piece(drive *d, const layout *l, const wmbt_reader_dma *dma,
     bool rows = p->kind != WMBT_EXTENT_FIELD;
     bool wanted = rows && d->places[p->layer * WMBT_EXTENT_KINDS + p->kind].wanted != 0u;
     D_CHECK(d, piece->kind == p->kind && (!rows || piece->layer == p->layer));
+    D_CHECK(d, piece->layer < SHAPE->layers);
     D_CHECK(d, piece->bytes != 0u && piece->bytes <= rest);
     D_CHECK(d, piece->has_place == (wanted ? 1u : 0u));
     uint64_t place = wanted ? p->place + (piece->offset - p->from) : 0u;
@@ -416,6 +417,58 @@ static void test_page_of_resident(wmbt_test *t)
     T_EQ(t, wmbt_reader_usable_blocks(d->r), 2);
 }
 
+/* A block of 2^32 - 1 bytes, one layer of them without rows; four bytes more have no place. */
+#define WIDE_LAYERS 77u
+#define WIDE_TOKENS 8192u
+#define WIDE_DIM 7729u
+
+static void test_largest_block(wmbt_test *t)
+{
+    static const uint16_t ratios[] = {0, 2, 4, 16, 64, 256, 1024, 2048, 4096, 8192}; /* then 1 */
+    wmbt_shape_layer layers[WIDE_LAYERS + 1u];
+    wmbt_shape wide = {layers, WIDE_LAYERS, WIDE_DIM, 0, 1, 1};
+    uint64_t bytes = 24u + 4u; /* header, CRC; ratio, count and rows of each layer */
+    for (uint32_t i = 0; i <= WIDE_LAYERS; i++) {
+        layers[i].ratio = i < 10u ? ratios[i] : 1u;
+        layers[i].has_index = 0;
+        layers[i].overlaps = 0;
+        uint64_t rows = layers[i].ratio == 0u ? 0u : WIDE_TOKENS / layers[i].ratio;
+        bytes += i == WIDE_LAYERS ? 0u : rows == 0u ? 4u : 8u + rows * WIDE_DIM;
+    }
+    layers[WIDE_LAYERS].ratio = 0;
+    T_EQ(t, bytes, UINT32_MAX);
+    drive_bucket x;
+    T_CALL(t, drive_fill(t, &x, false, FORM_PLAIN));
+    drive *d = drive_config(t, x.b, WMBT_READER_NO_TAIL);
+    T_CHECK(t, d != NULL);
+    d->config.shape = &wide;
+    d->config.places = NULL;
+    d->config.memory = wmbt_buf_of(NULL, 0);
+    d->prompt.chain.block_tokens = WIDE_TOKENS;
+    for (uint32_t more = 0; more < 2u; more++) {
+        wmbt_piece piece;
+        wide.layers = WIDE_LAYERS + more;
+        T_CALL(t, drive_start(d));
+        T_CALL(t, drive_prompt(d));
+        T_EQ(t, wmbt_reader_hash(d->r, &x.b->hash[0]), WMBT_OK);
+        wmbt_status status = wmbt_reader_piece(d->r, 0, UINT32_MAX - 1u, NULL, &piece);
+        T_EQ(t, status, more == 0u ? WMBT_OK : WMBT_MISSING);
+        if (more == 0u) {
+            T_CHECK(t, piece.kind == WMBT_EXTENT_FIELD && piece.bytes == 1u);
+            T_EQ(t, wmbt_reader_piece(d->r, 0, UINT32_MAX, NULL, &piece), WMBT_END);
+        }
+    }
+    wide.layers = 1; /* and the least: a header, a ratio of 0, a CRC, all of them layer 0's */
+    T_CALL(t, drive_start(d));
+    T_CALL(t, drive_prompt(d));
+    T_EQ(t, wmbt_reader_hash(d->r, &x.b->hash[0]), WMBT_OK);
+    for (uint32_t at = 0; at < 32u; at++) {
+        wmbt_piece piece;
+        T_EQ(t, wmbt_reader_piece(d->r, 0, at, NULL, &piece), WMBT_OK);
+        T_CHECK(t, piece.kind == WMBT_EXTENT_FIELD && piece.layer == 0u);
+    }
+}
+
 /* With pages, start() leaves it to the page whether a block has a place: none has one here. */
 static void test_no_page_fits(wmbt_test *t)
 {
@@ -430,11 +483,78 @@ static void test_no_page_fits(wmbt_test *t)
     T_CALL(t, drive_start(d));
     T_CALL(t, drive_reset(d, DRIVE_WHOLE, 0));
     T_CALL(t, drive_run(d));
-    T_EQ(t, drive_status(d, 0), WMBT_FULL);
-    T_EQ(t, drive_status(d, 1), WMBT_FULL);
+    wmbt_reader_object state;
+    for (uint32_t i = 0; i < 2u; i++) {
+        T_EQ(t, wmbt_reader_object_state(d->r, i, &state), WMBT_OK);
+        T_CHECK(t, state.status == WMBT_FULL && state.bytes == 0u);
+    }
     d->prompt.pages = NULL;
     d->prompt.page_count = 0;
     T_EQ(t, wmbt_reader_start(d->r, &d->prompt), WMBT_BAD_ARGUMENT);
+}
+
+/* A page that passes the memory by one byte in one kind of rows is none, nor is one that the table
+ * does not have: its block is full, and that of the others is not. So with the tail. */
+static void test_some_pages_fit(wmbt_test *t)
+{
+    static const uint32_t kinds[] = {WMBT_EXTENT_COMP, WMBT_EXTENT_INDEX};
+    static const uint32_t pages[2] = {0, 1};
+    drive_bucket x;
+    for (uint32_t i = 0; i < 3u; i++) {
+        wmbt_test_reset(t);
+        T_CALL(t, drive_fill(t, &x, false, FORM_PLAIN));
+        drive *d = drive_config(t, x.b, WMBT_READER_NO_TAIL | WMBT_READER_AUDIT);
+        T_CHECK(t, d != NULL);
+        d->prompt.pages = pages;
+        d->prompt.page_count = i < 2u ? 2u : 1u;
+        if (i < 2u) { /* layer 1: two rows of two elements a block, or of one */
+            uint32_t bytes = kinds[i] == WMBT_EXTENT_COMP ? 2u * 2u * 4u : 2u * 1u * 4u;
+            d->places[WMBT_EXTENT_KINDS + kinds[i]].offset = d->rows.len - 2u * bytes + 1u;
+        }
+        T_CALL(t, drive_start(d));
+        T_CALL(t, drive_reset(d, DRIVE_WHOLE, 1));
+        T_CALL(t, drive_run(d));
+        T_EQ(t, drive_status(d, 0), WMBT_OK);
+        T_EQ(t, drive_status(d, 1), WMBT_FULL);
+    }
+    for (uint32_t count = 1; count < 3u; count++) {
+        wmbt_test_reset(t);
+        T_CALL(t, drive_fill(t, &x, true, FORM_PLAIN));
+        drive *d = drive_config(t, x.b, WMBT_READER_TRUST_TAIL);
+        T_CHECK(t, d != NULL);
+        d->prompt.pages = pages;
+        d->prompt.page_count = count;
+        T_CALL(t, drive_start(d));
+        T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL));
+        T_CALL(t, drive_run(d));
+        T_EQ(t, drive_status(d, WMBT_READER_TAIL), count == 1u ? WMBT_FULL : WMBT_OK);
+    }
+}
+
+/* A page may be set until its block's first want is handed out, also while something else of the
+ * reader's waits for that. */
+static void test_page_set_late(wmbt_test *t)
+{
+    uint32_t pages[2] = {1, UINT32_MAX};
+    drive_bucket x;
+    T_CALL(t, drive_fill(t, &x, false, FORM_PLAIN));
+    drive *d = drive_config(t, x.b, WMBT_READER_NO_TAIL | WMBT_READER_AUDIT);
+    T_CHECK(t, d != NULL);
+    d->config.in_flight = 2;
+    d->prompt.pages = pages;
+    d->prompt.page_count = 2;
+    T_CALL(t, drive_start(d));
+    T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL));
+    T_CHECK(t, drive_step(d) && drive_step(d) && drive_step(d)); /* want, found, header */
+    T_CHECK(t, d->want.object == 0u && !d->open);
+    T_CHECK(t, drive_step(d) && d->want.object == 0u && d->want.kind == WMBT_WANT_RANGE);
+    T_CHECK(t, !wmbt_reader_in_flight(d->r, 1));
+    pages[1] = 0;
+    T_EQ(t, wmbt_reader_next_want(d->r, &d->want), WMBT_OK);
+    T_CHECK(t, d->want.object == 1u && d->want.kind == WMBT_WANT_OBJECT);
+    wmbt_piece piece;
+    T_EQ(t, wmbt_reader_piece(d->r, 1, 36, NULL, &piece), WMBT_OK);
+    T_EQ(t, piece.place, base_of(d, 1, WMBT_EXTENT_COMP));
 }
 
 #define ARENA (128u << 10)
@@ -444,7 +564,10 @@ static const wmbt_case cases[] = {
     {"tail: pieces tile it, within any limits", test_tail, ARENA, NULL},
     {"an engine's rows and the fed rest arrive", test_engine, ARENA, NULL},
     {"no rows are wanted", test_no_places, ARENA, NULL},
+    {"the largest block, and the least", test_largest_block, ARENA, NULL},
     {"no page fits: blocks are full", test_no_page_fits, ARENA, NULL},
+    {"pages that do not fit, or are not there", test_some_pages_fit, ARENA, NULL},
+    {"a page that is set late", test_page_set_late, ARENA, NULL},
     {"what is refused", test_refused, ARENA, NULL},
     {"a page is read once", test_page_stays, ARENA, NULL},
     {"the page of a resident block", test_page_of_resident, ARENA, NULL},

@@ -71,6 +71,45 @@ static void test_one_round_trip(wmbt_test *t)
         T_EQ(t, feed_from(d, 129, &taken), WMBT_END);
         T_EQ(t, taken, d->len - 3u - 129u);
         T_CALL(t, drive_check_rows(d, x.object, x.plain));
+
+        T_CALL(t, drive_reset(d, DRIVE_WHOLE, DRIVE_ALL)); /* asked for again in the header */
+        T_CALL(t, until(d, WMBT_WANT_OBJECT, x.object));
+        T_EQ(t, wmbt_reader_found(d->r, &d->want, d->len), WMBT_NEED_MORE);
+        head.len = 100;
+        T_EQ(t, wmbt_reader_feed(d->r, &d->want, 0, head, &taken), WMBT_NEED_MORE);
+        T_EQ(t, wmbt_reader_retry(d->r, &d->want), WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, &d->want), WMBT_OK);
+        T_CHECK(t, d->want.kind == WMBT_WANT_RANGE && d->want.offset == 100u);
+        T_EQ(t, d->want.bytes, d->len - 100u);
+        T_EQ(t, feed_from(d, 100, &taken), WMBT_END);
+    }
+}
+
+/* In one want the header's end comes before its beginning, which is followed by all the rest: taken
+ * are the bytes up to those that came, and the rest is given again. */
+static void test_header_backwards(wmbt_test *t)
+{
+    drive_bucket x;
+    for (uint32_t tail = 0; tail < 2u; tail++) {
+        for (uint32_t at = 1; at < WMBT_READER_HEADER_BYTES; at += 42u) {
+            drive *d = make(t, &x, tail != 0u, FORM_PLAIN);
+            T_CHECK(t, d != NULL);
+            d->config.first_bytes = UINT32_MAX;
+            T_CALL(t, begin(d));
+            T_CALL(t, until(d, WMBT_WANT_OBJECT, x.object));
+            size_t taken = 0;
+            T_EQ(t, wmbt_reader_found(d->r, &d->want, d->len), WMBT_NEED_MORE);
+            T_EQ(t, feed_from(d, at, &taken), WMBT_NEED_MORE);
+            T_EQ(t, taken, WMBT_READER_HEADER_BYTES - at);
+            T_EQ(t, feed_from(d, 0, &taken), WMBT_NEED_MORE);
+            T_EQ(t, taken, at);
+            T_EQ(t, feed_from(d, at, &taken), WMBT_BAD_ARGUMENT); /* came before */
+            T_EQ(t, taken, 4711);
+            T_EQ(t, feed_from(d, WMBT_READER_HEADER_BYTES, &taken), WMBT_END);
+            T_EQ(t, taken, d->len - WMBT_READER_HEADER_BYTES);
+            T_EQ(t, drive_status(d, x.object), WMBT_OK);
+            T_CALL(t, drive_check_rows(d, x.object, x.plain));
+        }
     }
 }
 
@@ -164,7 +203,11 @@ static void test_received(wmbt_test *t)
         }
         T_EQ(t, wmbt_reader_received(d->r, &d->want, at + 5u, end - at - 5u), WMBT_NEED_MORE);
         T_EQ(t, wmbt_reader_received(d->r, &d->want, at + 4u, 2), WMBT_BAD_ARGUMENT);
-        T_EQ(t, wmbt_reader_received(d->r, &d->want, at, 5), WMBT_END);
+        T_EQ(t, wmbt_reader_received(d->r, &d->want, at, 4), WMBT_NEED_MORE);
+        T_EQ(t, wmbt_reader_retry(d->r, &d->want), WMBT_OK); /* one byte is missing */
+        T_EQ(t, wmbt_reader_next_want(d->r, &d->want), WMBT_OK);
+        T_CHECK(t, d->want.offset == at + 4u && d->want.bytes == 1u && d->want.collected == 1u);
+        T_EQ(t, wmbt_reader_received(d->r, &d->want, at + 4u, 1), WMBT_END);
         T_CALL(t, drive_check_stale(d, &d->want));
         T_EQ(t, drive_status(d, WMBT_READER_TAIL), WMBT_OK);
         T_CALL(t, drive_check_rows(d, WMBT_READER_TAIL, x.plain)); /* no more collected */
@@ -392,6 +435,7 @@ static void test_small_one_waits(wmbt_test *t)
         T_EQ(t, wmbt_reader_found(d->r, &first, small.len), WMBT_NEED_MORE);
         T_EQ(t, wmbt_reader_feed(d->r, &first, 0, small, &taken), WMBT_OK);
         T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_NEED_MORE);
+        T_CHECK(t, wmbt_reader_in_flight(d->r, 0) && wmbt_reader_in_flight(d->r, 1));
         T_EQ(t, wmbt_reader_piece(d->r, 0, 0, NULL, &piece), WMBT_COLLECTED);
         wmbt_status status = WMBT_NEED_MORE;
         if (how == 2u) {
@@ -492,6 +536,27 @@ static void test_other_readers(wmbt_test *t)
     }
 }
 
+/* What the memory held is no want, whatever it held. */
+static void test_used_memory(wmbt_test *t)
+{
+    drive_bucket x;
+    for (uint32_t kind = 0; kind <= WMBT_WANT_STOP; kind++) {
+        for (uint32_t slots = 1; slots < 4u; slots++) {
+            drive *d = make(t, &x, false, FORM_PLAIN);
+            T_CHECK(t, d != NULL);
+            d->config.in_flight = slots;
+            T_CALL(t, drive_start(d));
+            wmbt_test_set(d->memory.data, (uint8_t)kind, d->memory.len);
+            T_EQ(t, wmbt_reader_init(d->memory, &d->config, 1, &d->r), WMBT_OK);
+            wmbt_want want = {kind * UINT64_C(0x0101010101010101), 0, kind, 0, 0, 0, 0, 0, 0, 0};
+            for (want.id = 0; want.id < slots + 3u; want.id++) {
+                T_CALL(t, drive_check_stale(d, &want));
+            }
+            T_EQ(t, wmbt_reader_want_of(d->r, want.serial, &want), WMBT_STALE);
+        }
+    }
+}
+
 /* Before a prompt there is nothing to do, and nothing is done. */
 static void test_no_prompt(wmbt_test *t)
 {
@@ -521,6 +586,7 @@ static void test_no_prompt(wmbt_test *t)
 
 static const wmbt_case cases[] = {
     {"an object in one want", test_one_round_trip, ARENA, NULL},
+    {"the end of a header before its beginning", test_header_backwards, ARENA, NULL},
     {"a first want of any size", test_first_bytes, ARENA, NULL},
     {"bytes for which there is no room yet", test_no_room_yet, ARENA, NULL},
     {"lent memory that hardware fills", test_received, ARENA, NULL},
@@ -529,6 +595,7 @@ static const wmbt_case cases[] = {
     {"a small one waits for the codec", test_small_one_waits, ARENA, NULL},
     {"the open want of a serial", test_want_of, ARENA, NULL},
     {"wants of other readers and prompts", test_other_readers, ARENA, NULL},
+    {"memory that held something", test_used_memory, ARENA, NULL},
     {"no prompt", test_no_prompt, ARENA, NULL},
 };
 WMBT_SUITE(reader_steps, cases);

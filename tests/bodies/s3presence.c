@@ -703,6 +703,42 @@ static void test_many_blocks(wmbt_test *t)
     }
 }
 
+/* A listing has all blocks: one of the prompt that the question is not about changes nothing, nor a
+ * byte behind the question's bits. */
+static void test_block_behind(wmbt_test *t)
+{
+    enum { ASKED = 8 }; /* they fill a byte */
+    run *x = prepare(t, 2);
+    T_CHECK(t, x != NULL);
+    const size_t bytes = WMBT_S3PRESENCE_BYTES(ASKED);
+    wmbt_buf room = wmbt_buf_of(wmbt_test_alloc(t, WMBT_READER_BYTES(ASKED + 1, 1)),
+                                WMBT_READER_BYTES(ASKED + 1, 1));
+    uint8_t *memory = wmbt_test_alloc(t, bytes + 8u);
+    T_CHECK(t, room.data != NULL && memory != NULL);
+    wmbt_test_fill(memory, bytes + 8u);
+    x->d->config.presence_blocks = ASKED;
+    x->d->config.max_blocks = ASKED + 1u;
+    x->d->config.memory = wmbt_buf_of(NULL, 0);
+    T_EQ(t, wmbt_reader_init(room, &x->d->config, 1, &x->d->r), WMBT_OK);
+    T_EQ(t, wmbt_s3presence_init(&x->p, wmbt_buf_of(memory, bytes), 2), WMBT_OK);
+    T_EQ(t, wmbt_reader_start(x->d->r, &x->d->prompt), WMBT_OK);
+    for (uint32_t i = 0; i <= ASKED; i++) {
+        wmbt_block_hash hash = {{(uint8_t)i}};
+        T_EQ(t, wmbt_reader_hash(x->d->r, &hash), WMBT_OK);
+    }
+    T_EQ(t, wmbt_reader_next_want(x->d->r, &x->want), WMBT_OK);
+    T_CHECK(t, x->want.kind == WMBT_WANT_PRESENCE && x->want.blocks == ASKED);
+    T_EQ(t, wmbt_s3presence_take(&x->p, x->d->r, &x->want), WMBT_OK);
+    T_EQ(t, ask(x), WMBT_OK);
+    x->also = ASKED;
+    T_CALL(t, put_page(t, x, "", false, 0));
+    T_EQ(t, give(x, 0), WMBT_END);
+    T_CHECK(t, wmbt_test_is_filled(memory + bytes, 8));
+    for (uint32_t i = 0; i <= ASKED; i++) {
+        T_EQ(t, drive_status(x->d, i), i % ASKED == 0u ? WMBT_NEED_MORE : WMBT_MISSING);
+    }
+}
+
 /* Header bytes without end are refused. */
 static void test_endless_header(wmbt_test *t)
 {
@@ -769,6 +805,7 @@ static const wmbt_case cases[] = {
     {"connections", test_connections, ARENA, NULL},
     {"a connection that ends while idle", test_ends_while_idle, ARENA, NULL},
     {"more blocks than a byte has bits", test_many_blocks, ARENA, NULL},
+    {"a block behind those that are asked about", test_block_behind, ARENA, NULL},
     {"a header without end", test_endless_header, ARENA, NULL},
     {"arguments", test_arguments, ARENA, NULL},
 };

@@ -205,11 +205,18 @@ static bool before(const wmbt_block_key *a, const wmbt_block_key *b)
     return a->block_index < b->block_index;
 }
 
-/* Random puts against a list that says which of the 128 keys is stored with which payload. */
+/* The last bytes of memory that begin where a store may. */
+static uint8_t *at_end(const wmbt_test *t, size_t n)
+{
+    return t->arena.data + (t->arena.len - n) / WMBT_STORE_ALIGN * WMBT_STORE_ALIGN;
+}
+
+/* Random puts against a list that says which of the 128 keys is stored with which payload. The
+ * store lies at the end of memory. */
 static void test_model(wmbt_test *t)
 {
     uint32_t seed = 0x5EED;
-    uint8_t *memory = wmbt_test_alloc(t, WMBT_STORE_BYTES(SMALL));
+    uint8_t *memory = at_end(t, WMBT_STORE_BYTES(SMALL));
     for (uint32_t run = 0; run < 200; run++) {
         uint8_t model[128];
         wmbt_store *x;
@@ -333,6 +340,65 @@ static void test_publish_all_or_nothing(wmbt_test *t)
     T_EQ(t, matched, 0);
 }
 
+static uint32_t bits_of(uint32_t pattern)
+{
+    uint32_t n = 0;
+    for (; pattern != 0; pattern >>= 1) {
+        n += pattern & 1u;
+    }
+    return n;
+}
+
+/* Publishes `count` blocks into a store of so much room that has a pattern of them. */
+static void check_publish(wmbt_test *t, uint32_t pattern, uint32_t room, uint32_t count)
+{
+    uint8_t *memory = at_end(t, WMBT_STORE_BYTES(room));
+    const uint32_t there = bits_of(pattern);
+    const uint32_t all = there + count - bits_of(pattern & ((1u << count) - 1u));
+    wmbt_block_hash hashes[6];
+    wmbt_view payloads[6], got[6];
+    wmbt_store_prefix prefix;
+    wmbt_store *x;
+    make_prefix(&prefix, hashes, 6);
+    T_EQ(t, wmbt_store_init(wmbt_buf_of(memory, WMBT_STORE_BYTES(room)), room, &x), WMBT_OK);
+    for (uint32_t i = 0; i < 6; i++) {
+        payloads[i] = wmbt_view_of(bytes, i);
+        if ((pattern >> i & 1u) != 0) {
+            wmbt_block_key key;
+            wmbt_store_key_of(&prefix, i, &key);
+            T_EQ(t, wmbt_store_put_block(x, &key, wmbt_view_of(bytes, 8)), WMBT_OK);
+        }
+    }
+    prefix.count = count;
+    for (uint32_t bad = 0; all <= room && bad < count; bad++) {
+        payloads[bad] = wmbt_view_of(NULL, 1);
+        T_EQ(t, wmbt_store_publish_prefix(x, &prefix, payloads, count), WMBT_BAD_ARGUMENT);
+        T_EQ(t, wmbt_store_count(x), there);
+        payloads[bad] = wmbt_view_of(bytes, bad);
+    }
+    T_EQ(t, wmbt_store_publish_prefix(x, &prefix, payloads, count),
+         all <= room ? WMBT_OK : WMBT_FULL);
+    T_EQ(t, wmbt_store_count(x), all <= room ? all : there);
+    uint32_t matched = 77;
+    T_EQ(t, wmbt_store_lookup_prefix(x, &prefix, got, &matched), WMBT_OK);
+    for (uint32_t i = 0; i < matched; i++) {
+        T_EQ(t, got[i].len, all <= room ? i : 8u);
+    }
+    T_CHECK(t, all > room || matched == count);
+}
+
+/* Every pattern of 6 blocks in every room that holds it, and every number of them published. */
+static void test_publish_into_every_room(wmbt_test *t)
+{
+    for (uint32_t pattern = 0; pattern < 64; pattern++) {
+        for (uint32_t room = bits_of(pattern); room <= 6; room++) {
+            for (uint32_t count = 0; count <= 6; count++) {
+                T_CALL(t, check_publish(t, pattern, room, count));
+            }
+        }
+    }
+}
+
 static void test_bad_arguments(wmbt_test *t)
 {
     uint8_t *memory = wmbt_test_alloc(t, WMBT_STORE_BYTES(2) + 8);
@@ -423,6 +489,7 @@ static const wmbt_case cases[] = {
     {"order and capacity against a model", test_model, 8 * 1024, NULL},
     {"a hole ends a prefix", test_holes, 4096, NULL},
     {"publish stores all or nothing", test_publish_all_or_nothing, 4096, NULL},
+    {"publish into every room", test_publish_into_every_room, 4096, NULL},
     {"bad arguments change nothing", test_bad_arguments, 4096, NULL},
     {"failure 15: every part of a key counts", test_failure_15_every_part_of_a_key_counts, 4096,
      NULL},

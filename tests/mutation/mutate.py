@@ -18,8 +18,9 @@ An object has many mutants of a source, each as a copy of its function, and a nu
 whose code is the original's is no mutant. A case that does not come to a function is not run for it; those
 that found most so far come first; a time of the CPU above ten times the usual (three, and a second, if
 that is less) counts as noticed. Then the module's fuzz corpora and, for the reader, its model. What
-survives is compiled as users do (-O2), compared once more, and tried in the other configurations that cases
-come to it in, one with sanitizers among them. Code that none of them has is of other machines: no mutant.
+survives is compiled as users do (-O2), compared once more, and tried in the other configurations whose source
+differs, with their shorter cases, one with sanitizers among them. Code that none has is of other machines: no
+mutant.
 
 The run fails if more than 4 % survive of those that survivors.tsv does not list as meaning the same.
 """
@@ -55,21 +56,20 @@ MUTANT_FLAGS = FLAGS + ["-O1", "-ftrivial-auto-var-init=pattern", "-fno-jump-tab
 # What is chosen when the library is configured.
 SMALL = ["-DWMBT_CFG_BLAKE3_KERNEL=1", "-DWMBT_CFG_CRC32C_KERNEL=1", "-DWMBT_CFG_SHA256_KERNEL=1",
          "-DWMBT_CFG_XXH_KERNEL=1", "-DWMBT_CFG_ZSTD_FAST=0", "-DWMBT_CFG_EXPERIMENTAL_MODEL_KEYS=1",
-         "-DWMBT_PREFETCHES=0"]
+         "-DWMBT_PREFETCHES=0", "-DWMBT_WIDE_REGISTERS=0"]
 SANITIZED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-# Levels whose code a kernel or a switch changes; what is above them is the same in all of these.
-KERNELS = ("src/base/", "src/hash/", "src/identity/", "src/format/", "src/index/")
-CONFIGURATIONS = {  # name: (flags, the folders for whose sources it is)
-    "default": ([], "src/"), "sanitized": (SANITIZED, "src/"), "small": (SMALL, KERNELS),
+CONFIGURATIONS = {  # name: flags
+    "default": [], "sanitized": SANITIZED, "small": SMALL + SANITIZED,
     # Of other machines: nothing that is x86-64's.
-    "table": (["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2", "-DWMBT_CFG_INDEX_ATOMICS=1", "-U__SSE2__"],
-              KERNELS)}
+    "table": ["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2", "-DWMBT_CFG_INDEX_ATOMICS=1", "-U__SSE2__",
+              "-DWMBT_BLAKE3_RUN=wmbt_blake3_run_portable"] + SANITIZED}
 if " avx2 " in text_of("/proc/cpuinfo"):
     # What gives a machine's kernels their work.
-    CONFIGURATIONS["machine"] = (["-march=x86-64-v3"], KERNELS)
+    CONFIGURATIONS["machine"] = ["-march=x86-64-v3"]
 BATCH_BYTES = 1000000
 QUICK_SECONDS = 0.3
 MAX_OTHERS_SECONDS = 4.0  # for cases of other modules
+MAX_CASE_SECONDS = 2.0  # but in the first configuration
 READER = ["tests/reader/stock.c"]
 MODEL = READER + ["tests/reader/model.c", "tests/reader/calls.c", "tests/reader/drive.c"]
 PROGRAMS = {  # name: (sources, arguments)
@@ -126,14 +126,20 @@ def no_core():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+@functools.lru_cache(maxsize=None)
+def preprocessed(source, flags):
+    """What a configuration makes of a source: one that was tried needs no second trial."""
+    return hashlib.sha256(run("gcc", *FLAGS, *flags, "-E", "-P", source, cwd=ROOT).encode()).hexdigest()
+
+
 class Work:
     """The library and the tests in one configuration, compiled once, and which case comes to what."""
 
     def __init__(self, folder, data, modules, configuration):
         self.folder = os.path.abspath(folder)
-        self.data, self.modules, self.config = data, modules, CONFIGURATIONS[configuration][0]
+        self.data, self.modules, self.config = data, modules, CONFIGURATIONS[configuration]
         self.environment = {**os.environ, "WMBT_TEST_DATA": self.data, "ASAN_OPTIONS": "detect_leaks=0"}
-        self.limits = no_core if self.config == SANITIZED else limits
+        self.limits = no_core if SANITIZED[0] in self.config else limits
         self.sources = mutated_sources(modules)
         self.suites = [name for module in modules.values() for name, needs in module.suites.items()
                        if "external" not in needs]
@@ -324,6 +330,8 @@ class Batch:
         spent, words = 0.0, []
         for i in sorted(self.work.reaching.get(at, []), key=worth):
             suite, seconds = self.work.cases[i]
+            if self.work.config and seconds > MAX_CASE_SECONDS:
+                continue
             if suite not in own:
                 spent += seconds
                 if spent > (QUICK_SECONDS if self.quick else MAX_OTHERS_SECONDS):
@@ -527,13 +535,14 @@ class Runs:
     def do(self, source, mutants, quick):
         """In each configuration in which a case comes to the function, until one notices; the first
         only if it is to be quick. What all of them leave out is of other targets."""
-        left, absent = mutants, set(mutants)
-        for name, (_, folders) in CONFIGURATIONS.items():
-            if not left or not source.startswith(folders):
-                break
+        left, absent, tried = mutants, set(mutants), collections.defaultdict(set)
+        for name, flags in CONFIGURATIONS.items():
+            done = tried[SANITIZED[0] in flags, preprocessed(source, tuple(flags))]
+            if done.issuperset(left):
+                continue
             work = self.work(name)
             reached = {m for m in left if (source, function_of(parsed(source), m)) in work.reaching}
-            some = [m for m in left if m in reached]
+            some = [m for m in left if m in reached - done]
             absent = {m for m in absent - reached if work.leaves_out(source, function_of(parsed(source), m))}
             survivors = set()
             for mutant, outcome, by in Batch(work, source, some, quick).run() if some else []:
@@ -541,7 +550,8 @@ class Runs:
                     survivors.add(mutant)
                 else:
                     self.write(mutant, [outcome, by])
-            left = [m for m in left if m not in reached or m in survivors]
+            left = [m for m in left if m not in some or m in survivors]
+            done |= reached
         for mutant in left:
             self.write(mutant, ["same" if mutant in absent and not quick else "survived", ""])
 

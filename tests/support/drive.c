@@ -247,6 +247,8 @@ static bool next(drive *d)
     wmbt_test_set(d->given, 0, sizeof d->given);
     if (d->want.kind == WMBT_WANT_OBJECT || d->want.kind == WMBT_WANT_RANGE) {
         look_up(d);
+    } else if (d->want.collected != 0u) {
+        drive_fail(d, __FILE__, __LINE__, "only bytes are collected");
     }
     return !d->t->failed;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes of JSON for x86-64, sixteen at a time. Every x86-64 has the instructions. */
+/* Bytes of JSON for x86-64, sixteen at a time. A kernel may be built without the instructions. */
 #include "format/json.h"
 
 #if WMBT_CFG_MANIFEST

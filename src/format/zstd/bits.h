@@ -15,7 +15,7 @@
 
 #if WMBT_CFG_ZSTD
 
-#    if UINTPTR_MAX > UINT32_MAX
+#    if WMBT_WIDE_REGISTERS
 typedef uint64_t wmbt_zstd_word;
 #    else
 typedef uint32_t wmbt_zstd_word;
@@ -40,7 +40,7 @@ bool wmbt_zstd_bits_init(wmbt_zstd_bits *b, const wmbt_cursor *in);
 /* Loads bytes until at least WMBT_ZSTD_FILLED bits are there, or all that are left. */
 static inline void wmbt_zstd_bits_refill(wmbt_zstd_bits *b)
 {
-#    if UINTPTR_MAX > UINT32_MAX
+#    if WMBT_WIDE_REGISTERS
     if (b->at >= 8u) { /* then count is 0 to 63: what was read was there */
         b->bits |= wmbt_load_any_le64(b->data + b->at - 8u) >> b->count;
         b->at -= (unsigned)(63 - b->count) >> 3;

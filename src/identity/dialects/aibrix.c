@@ -39,10 +39,9 @@ static wmbt_status wmbt_aibrix_push(wmbt_chain *chain, const uint32_t *tokens, s
     if (chain->blocks == UINT32_MAX) {
         return WMBT_TOO_LARGE;
     }
-    if (x->words == 0u && count != 0u) {
+    if (x->words == 0u) {
         wmbt_aibrix_begin_bytes(x);
     }
-    const bool open = x->words != 0u;
     while (i < count && x->words != 0u) {
         uint8_t bytes[4];
         uint32_t n = 0;
@@ -58,7 +57,7 @@ static wmbt_status wmbt_aibrix_push(wmbt_chain *chain, const uint32_t *tokens, s
         }
     }
     *taken = i;
-    if (!open || x->words != 0u) {
+    if (x->words != 0u) {
         return WMBT_NEED_MORE;
     }
     wmbt_engine_finish(x, hash);

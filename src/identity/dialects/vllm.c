@@ -34,13 +34,13 @@ static wmbt_view wmbt_vllm_tag(unsigned kind)
 
 /* One entry, whose tag is a text or one again; 0: it is only counted. An item's offset is counted
  * from the block's beginning, so it may be negative. */
-static uint32_t wmbt_vllm_entry(wmbt_engine *x, uint32_t write, unsigned kind,
-                                const wmbt_view *value, const wmbt_dialect_item *item)
+static void wmbt_vllm_entry(wmbt_engine *x, uint32_t write, unsigned kind, const wmbt_view *value,
+                            const wmbt_dialect_item *item)
 {
     const wmbt_engine_writer *w = x->dialect->writer;
     const unsigned n = wmbt_vllm_values[x->dialect->variant][kind];
     if (write == 0u) {
-        return 1;
+        return;
     }
     if (n != 0u) {
         w->mark(x, WMBT_WRITE_TUPLE, n);
@@ -52,7 +52,7 @@ static uint32_t wmbt_vllm_entry(wmbt_engine *x, uint32_t write, unsigned kind,
     w->string(x, kind == WMBT_VLLM_EMBEDS ? WMBT_WRITE_BYTES : WMBT_WRITE_TEXT, value->data,
               value->len);
     if (n == 0u) {
-        return 1;
+        return;
     }
     if (kind == WMBT_VLLM_LORA) {
         w->string(x, WMBT_WRITE_TEXT, x->config->lora_path.data, x->config->lora_path.len);
@@ -61,7 +61,6 @@ static uint32_t wmbt_vllm_entry(wmbt_engine *x, uint32_t write, unsigned kind,
         w->integer(x, (int64_t)(item->offset - x->start));
     }
     w->mark(x, WMBT_WRITE_END, n);
-    return 1;
 }
 
 /* The digest of the block's embeddings; without one the block fails, and any bytes will do. */
@@ -83,18 +82,22 @@ static uint32_t wmbt_vllm_entries(wmbt_engine *x, uint32_t write)
     const wmbt_dialect_item *item;
     uint32_t count = 0, tag = write;
     if (wmbt_engine_has(c->lora_name)) {
-        count += wmbt_vllm_entry(x, write, WMBT_VLLM_LORA, &c->lora_name, NULL);
+        wmbt_vllm_entry(x, write, WMBT_VLLM_LORA, &c->lora_name, NULL);
+        count++;
     }
     for (uint32_t i = x->item; (item = wmbt_engine_next_item(x, &i)) != NULL;) {
-        count += wmbt_vllm_entry(x, tag, WMBT_VLLM_ITEM, &item->identifier, item);
+        wmbt_vllm_entry(x, tag, WMBT_VLLM_ITEM, &item->identifier, item);
+        count++;
         tag = write != 0u ? WMBT_WRITE_AGAIN : 0u;
     }
     if (c->salt.len != 0u && (c->first_block | x->base.blocks) == 0u) {
-        count += wmbt_vllm_entry(x, write, WMBT_VLLM_SALT, &c->salt, NULL);
+        wmbt_vllm_entry(x, write, WMBT_VLLM_SALT, &c->salt, NULL);
+        count++;
     }
     if (wmbt_engine_has(c->embeds)) {
         const wmbt_view digest = wmbt_vllm_digest(x);
-        count += wmbt_vllm_entry(x, write, WMBT_VLLM_EMBEDS, &digest, NULL);
+        wmbt_vllm_entry(x, write, WMBT_VLLM_EMBEDS, &digest, NULL);
+        count++;
     }
     return count;
 }

@@ -150,6 +150,7 @@ static void wmbt_vllm_pickled(wmbt_engine *x)
     wmbt_pickle_mark(x, WMBT_WRITE_END, 3);
 }
 
+/* Nothing is counted yet when it begins: every frame ends so, the last one too. */
 static void wmbt_vllm_pickle(wmbt_engine *x)
 {
     static const uint8_t protocol[] = {0x80, 5};
@@ -157,7 +158,6 @@ static void wmbt_vllm_pickle(wmbt_engine *x)
     x->wanted = UINT32_MAX;
     do {
         x->frame = 0;
-        x->counted = 0;
         wmbt_vllm_pickled(x);
         wmbt_pickle_op(x, 0x2E, 1);
         wmbt_pickle_end_frame(x);

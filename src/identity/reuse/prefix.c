@@ -47,7 +47,7 @@ static bool wmbt_prefix_take(wmbt_prefix_scan *scan, uint32_t block)
     return true;
 }
 
-#    if defined(WMBT_UNALIGNED_U64) && UINTPTR_MAX > UINT32_MAX
+#    if defined(WMBT_UNALIGNED_U64) && WMBT_WIDE_REGISTERS
 /* Blocks from `block` on that all pools have, as far as a word or a byte of bits tells: 64, 8 or 0
  * (which says nothing). The order of bytes does not matter where all are the same. */
 static uint32_t wmbt_prefix_full(const wmbt_prefix_scan *scan, uint32_t block, uint32_t left)

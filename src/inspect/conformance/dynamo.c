@@ -251,6 +251,8 @@ void kit_dynamo_mm_ids(struct kit *k)
     if (status == WMBT_MISSING) {
         kit_expect_text(k, "mm_hash", "none");
         kit_expect_text(k, "pad_value", "none");
+    } else if (status != WMBT_OK) {
+        kit_expect_text(k, "mm_hash", wmbt_status_name(status));
     } else {
         kit_expect_number(k, "mm_hash", hash);
         kit_expect_number(k, "pad_value", wmbt_dynamo_pad_token(hash));
