@@ -783,6 +783,12 @@ static void test_place_bytes(wmbt_test *t)
         T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 1, WMBT_EXTENT_COMP), UINT32_MAX);
         T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 0, WMBT_EXTENT_COMP), 0);
     }
+    /* Two rows of 8 bytes a block: 2^32 - 16 bytes are some, 2^32 are too many. */
+    tokens = BUCKET_BLOCK_TOKENS;
+    config.max_blocks = 0x0FFFFFFEu;
+    T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 1, WMBT_EXTENT_COMP), 0xFFFFFFF0u);
+    config.max_blocks++;
+    T_EQ(t, wmbt_reader_place_bytes(&config, tokens, 1, WMBT_EXTENT_COMP), UINT32_MAX);
     /* Where the shape allows no such blocks nothing has a place. */
     static const uint32_t none[] = {0, 9, 0x2008, 0x80000000u};
     for (size_t i = 0; i < 4u * PLACES; i++) {
