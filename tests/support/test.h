@@ -64,8 +64,8 @@ struct wmbt_test {
     bool (*find)(const char *name, wmbt_view *out); /* named data; false if there is none */
 };
 
-/* Where AddressSanitizer looks on, it is told that so many bytes around each piece of scratch memory
- * are nobody's. A runner with it gives every case that much more. */
+/* Where AddressSanitizer looks on, it is told that so many bytes around each piece of scratch
+ * memory are nobody's. A runner with it gives every case that much more. */
 #if defined(__has_feature)
 #    if __has_feature(address_sanitizer)
 #        define WMBT_TEST_WATCHED 1
