@@ -372,6 +372,10 @@ static void test_calls(wmbt_test *t)
         T_EQ(t, wmbt_chain_push(x, NULL, 1, &taken, &first), WMBT_BAD_ARGUMENT);
         T_EQ(t, wmbt_chain_begin_block(x, 5),
              d == &wmbt_dialect_aibrix_gateway ? WMBT_BAD_STATE : WMBT_BAD_ARGUMENT);
+        if (!wmbt_dialect_hashes_short_last(d)) {
+            T_EQ(t, wmbt_chain_begin_block(x, 3),
+                 d == &wmbt_dialect_aibrix_gateway ? WMBT_BAD_STATE : WMBT_BAD_ARGUMENT);
+        }
         T_EQ(t, wmbt_chain_push(x, tokens, 40, &taken, &first), WMBT_OK);
         T_EQ(t, wmbt_chain_blocks(x), 1);
         for (uint32_t b = wmbt_dialect_hash_bytes(d); b < 32; b++) {
@@ -465,6 +469,9 @@ static void test_starting_over(wmbt_test *t)
                 T_EQ(t, wmbt_chain_number(x), 0);
                 T_EQ(t, wmbt_chain_block_number(x), 0);
                 (void)push_all(x, tokens, n, again);
+                size_t taken = 0;
+                wmbt_status status = wmbt_chain_push(x, tokens, 24, &taken, again); /* in a token */
+                T_CHECK(t, status == WMBT_OK || status == WMBT_NEED_MORE);
                 wmbt_chain_reset(x);
                 T_EQ(t, push_all(x, tokens, 24, again), blocks);
                 for (uint32_t b = 0; b < blocks; b++) {
@@ -473,6 +480,41 @@ static void test_starting_over(wmbt_test *t)
             }
         }
     }
+}
+
+/* An item that ends with a block is in no later one: that goes on as one without items does. */
+static void test_item_at_the_end(wmbt_test *t)
+{
+    static const uint32_t tokens[24] = {1, 0, 3, 0, 5, 0, 7, 0, 9, 0, 11, 0, 13, 0, 15};
+    const uint32_t fields = WMBT_ENGINE_ITEMS | WMBT_ENGINE_PARENT | WMBT_ENGINE_FIRST_BLOCK;
+    const wmbt_dialect *d;
+    uint32_t kinds = 0;
+    for (size_t i = 0; (d = wmbt_dialect_at(i)) != NULL; i++) {
+        wmbt_block_hash hashes[24], after[24];
+        uint32_t needed, may = wmbt_dialect_fields(d, &needed);
+        if ((may & fields) != fields || d->hash_bytes != d->parent_bytes) {
+            continue;
+        }
+        wmbt_test_reset(t);
+        wmbt_test_where(t, wmbt_test_text(wmbt_dialect_name(d)));
+        wmbt_engine_config c = least(d), plain = {0};
+        wmbt_dialect_item item = *item_of(d);
+        item.length = item.length != 0u ? 1u : 0u;
+        item.offset = 3;
+        c.items = &item;
+        c.item_count = 1;
+        wmbt_chain *x = start(t, &c, 4);
+        T_CHECK(t, x != NULL && push_all(x, tokens, 24, hashes) >= 3u);
+        plain.dialect = d;
+        plain.parent = wmbt_view_of(hashes[0].bytes, d->parent_bytes);
+        plain.first_block = 1;
+        x = start(t, &plain, 4);
+        T_CHECK(t, x != NULL && !t->failed && push_all(x, tokens + 4, 20, after) >= 2u);
+        T_BYTES(t, after[0].bytes, hashes[1].bytes, WMBT_BLOCK_HASH_BYTES);
+        T_BYTES(t, after[1].bytes, hashes[2].bytes, WMBT_BLOCK_HASH_BYTES);
+        kinds |= 1u << wmbt_dialect_items(d);
+    }
+    T_EQ(t, kinds, 0x1Eu);
 }
 
 /* No block comes after a shorter one; embeddings for each block; lengths of 32 bits in pickles. */
@@ -1255,6 +1297,7 @@ static const wmbt_case cases[] = {
     {"places of digests", test_places_of_digests, 0, NULL},
     {"room of BLAKE3", test_room_of_blake3, 0, NULL},
     {"starting over", test_starting_over, 20000, NULL},
+    {"an item at the end of a block", test_item_at_the_end, 8192, NULL},
     {"parents", test_parents, 200000, NULL},
     {"engines that no chain has", test_bad_engines, 2048, NULL},
 };

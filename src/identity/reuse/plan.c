@@ -128,7 +128,7 @@ wmbt_status wmbt_plan_make(const wmbt_plan_input *input, wmbt_plan *plan)
     }
     uint32_t run_from = (input->flags & WMBT_PLAN_INEXACT) != 0u ? restored : exact_from;
     /* A run from 0 makes every row itself, unless the tail has what the one token needs. */
-    bool loads = input->usable_blocks != 0u && (run_from != 0u || counts);
+    bool loads = run_from != 0u || counts;
 
     plan->run_tokens = tokens - run_from;
     plan->run_from = run_from;
