@@ -173,6 +173,9 @@ static void test_made_sequences(wmbt_test *t)
     /* literals RLE, 5 of them */
     BLOCK(&m, 0x29, 'x', SEQUENCE(4, 0, 0, 0x01));
     EXPECT(WMBT_OK, "xxxxxxxx");
+    /* value 3, with literals: the third last, which is 8 at first */
+    BLOCK(&m, 0x40, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', SEQUENCE(8, 1, 0, 0x03));
+    EXPECT(WMBT_OK, "abcdefghabc");
 }
 
 static void test_made_literals(wmbt_test *t)
@@ -235,6 +238,102 @@ static void test_frames_are_apart(wmbt_test *t)
     BLOCK(&second, 0x08, 'd', SEQUENCE(1, 2, 0, 0x05)); /* offset 2, one byte there */
     add(&m, second.b, second.n);
     EXPECT(WMBT_BAD_OFFSET, "");
+}
+
+/* Nothing of a frame is there in the next one: its tree, its tables, its last offsets. */
+static void test_frames_begin_anew(wmbt_test *t)
+{
+    maker m, second;
+    BLOCK(&m, 0x42, 0xC0, 0x00, 0x80, 0x10, 0x1B, 0);
+    BLOCK(&second, 0x43, 0x40, 0x00, 0x1B, 0); /* treeless */
+    add(&m, second.b, second.n);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', SEQUENCE(1, 2, 0, 0x04));
+    BLOCK(&second, 0x08, 'a', 1, 0xFC, 0x04); /* the tables before */
+    add(&m, second.b, second.n);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    for (unsigned value = 1; value <= 3u; value++) {
+        static const char *const texts[] = {"12345678345783834abcdefghhhh",
+                                            "12345678345783834abcdefghefg",
+                                            "12345678345783834abcdefghabc"};
+        /* no literals; offsets 6, 5 and 7 by 3 bits each: 8 + 1 - 3, 8 + 0 - 3, 8 + 2 - 3 */
+        begin(&m);
+        block_header(&m, 0, RAW, 8);
+        ADD(&m, '1', '2', '3', '4', '5', '6', '7', '8');
+        block_header(&m, 1, COMPRESSED, 8);
+        ADD(&m, 0, 3, 0x54, 0, 3, 0, 0x42, 0x02); /* 1, 001 000 010 */
+        begin(&second);
+        block_header(&second, 1, COMPRESSED, 15);
+        ADD(&second, 0x40, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+        ADD(&second, 1, 0x54, 8, value == 1u ? 0 : 1, 0,
+            (uint8_t)(value == 1u ? 1u : 2u | (value - 2u)));
+        add(&m, second.b, second.n);
+        EXPECT(WMBT_OK, texts[value - 1u]);
+    }
+}
+
+/* What a block before left behind is not taken for what this one lacks. */
+static void test_blocks_that_lack_something(wmbt_test *t)
+{
+    maker m;
+    begin(&m);
+    block_header(&m, 0, COMPRESSED, 4);
+    ADD(&m, 0x10, 'a', 'b', 0);
+    block_header(&m, 1, COMPRESSED, 2);
+    ADD(&m, 0x2C, 0x00); /* a byte of the sizes is not there */
+    EXPECT(WMBT_BAD_LENGTH, "");
+    begin(&m);
+    block_header(&m, 0, COMPRESSED, 36);
+    ADD(&m, 0x14, 0x02); /* 33 raw literals */
+    for (unsigned i = 0; i < 33u; i++) {
+        ADD(&m, 'a');
+    }
+    ADD(&m, 0);
+    block_header(&m, 1, COMPRESSED, 0); /* no literals: 33 more have no room, but were not said */
+    EXPECT(WMBT_BAD_LENGTH, "");
+    /* a number of sequences that is cut off is told before literals that do not decode */
+    BLOCK(&m, 0x42, 0xC0, 0x00, 0x80, 0x20, 0x1B, 0x80);
+    EXPECT(WMBT_BAD_LENGTH, "");
+}
+
+/* Input that ends in a block: what is there of it, and what says how much there is. */
+static void test_blocks_cut_off(wmbt_test *t)
+{
+    maker m;
+    for (unsigned bytes = 0; bytes < 3u; bytes++) {
+        begin(&m);
+        block_header(&m, 0, RAW, 1);
+        ADD(&m, 'a');
+        block_header(&m, 1, RLE, 5);
+        m.n -= 3u - bytes;
+        EXPECT(WMBT_TRUNCATED, "");
+    }
+    begin(&m);
+    block_header(&m, 1, RLE, 5);
+    EXPECT(WMBT_TRUNCATED, "");
+    /* A raw block is longer than the room: as much as there is fits in, so that it is the input
+     * that ends; with one byte more it is the room. */
+    begin(&m);
+    block_header(&m, 1, RAW, 5);
+    ADD(&m, 'a', 'b', 'c');
+    T_CALL(t, expect(t, &m, 3, WMBT_TRUNCATED, ""));
+    ADD(&m, 'd');
+    T_CALL(t, expect(t, &m, 3, WMBT_TOO_LARGE, ""));
+}
+
+/* The room is for all frames: what a frame says that it holds has to fit behind those before. */
+static void test_room_of_the_second_frame(wmbt_test *t)
+{
+    maker m;
+    begin(&m);
+    block_header(&m, 1, RAW, 3);
+    ADD(&m, 'a', 'b', 'c');
+    ADD(&m, MAGIC, 0x20, 62);
+    block_header(&m, 1, RAW, 1);
+    ADD(&m, 'd');
+    EXPECT(WMBT_TOO_LARGE, ""); /* of 64 bytes */
+    m.b[m.n - 5u] = 61;
+    EXPECT(WMBT_BAD_LENGTH, "");
 }
 
 static void test_checksum(wmbt_test *t)
@@ -408,6 +507,28 @@ static void test_a_match_over_the_end_of_a_ring(wmbt_test *t)
     }
 }
 
+/* Each frame has all of the ring. */
+static void test_frames_of_a_ring(wmbt_test *t)
+{
+    maker m = {{0}, 0};
+    for (unsigned i = 0; i < 2u; i++) {
+        ADD(&m, MAGIC, 0x60, 0xB8, 0x0A); /* one segment of 256 + 2,744 bytes */
+        block_header(&m, 1, RLE, 3000);
+        ADD(&m, (uint8_t)('a' + i));
+    }
+    forms f = forms_of(t, 6000, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
+    split how = {5, 3};
+    size_t n;
+    T_EQ(t, push_ring(t, &f, wmbt_view_of(m.b, m.n), how, 6000, &n), WMBT_OK);
+    T_EQ(t, n, 6000);
+    for (size_t i = 0; i < n; i++) {
+        T_EQ(t, f.pushed.data[i], 'a' + i / 3000u);
+    }
+    /* What follows a frame is a trailing byte, what begins anew is not, though the memory knows. */
+    T_EQ(t, push_ring(t, &f, WMBT_VIEW_LITERAL("KVB1"), how, 6000, &n), WMBT_BAD_MAGIC);
+    T_EQ(t, push_out(t, &f, WMBT_VIEW_LITERAL("KVB1"), how, 6000, &n), WMBT_BAD_MAGIC);
+}
+
 /* A frame that says how much it holds, which is more than the ring: the window decides. */
 static void test_a_ring_with_less_than_its_frame(wmbt_test *t)
 {
@@ -555,6 +676,22 @@ static void test_ring_with_more_than_its_frame(wmbt_test *t)
     }
 }
 
+/* Where the last block of the room goes on behind it, the content is more than was said, too. */
+static void test_ring_whose_last_block_is_too_long(wmbt_test *t)
+{
+    maker m = {{0}, 0};
+    split how = {5, 3};
+    size_t n;
+    ADD(&m, MAGIC, 0x60, 2100u - 256u - 7u * 256u, 7); /* one segment of 2,100 bytes */
+    block_header(&m, 0, RLE, 2u * WINDOW);
+    ADD(&m, 'a');
+    block_header(&m, 1, COMPRESSED, 5); /* 1,100 literals */
+    ADD(&m, (uint8_t)(1u | 3u << 2 | 1100u << 4), (uint8_t)(1100u >> 4), 0, 'b', 0);
+    forms f = forms_of(t, 4000, WMBT_ZSTD_RING_BYTES(WINDOW, WINDOW));
+    T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 4000, &n), WMBT_BAD_LENGTH);
+    T_EQ(t, push_ring(t, &f, wmbt_view_of(m.b, m.n), how, 4000, &n), WMBT_BAD_LENGTH);
+}
+
 static void test_hostile_dictionary(wmbt_test *t)
 {
     static const uint8_t bytes[] = {0, 1, 2, 4};
@@ -594,8 +731,10 @@ static void test_hostile_content_size(wmbt_test *t)
             }
             /* One or 256 too many show at the end, more at once. */
             wmbt_status want = at == bytes ? WMBT_OK : at < 2u ? WMBT_BAD_LENGTH : WMBT_TOO_LARGE;
+            split how = {3, 2};
             T_EQ(t, decode(t, &f, wmbt_view_of(m.b, m.n), 700, &n), want);
             T_EQ(t, n, want == WMBT_OK ? (form == 0u ? 200 : 300) : 0);
+            T_EQ(t, push_out(t, &f, wmbt_view_of(m.b, m.n), how, 700, &n), want);
             wmbt_test_reset(t);
         }
     }
@@ -1031,6 +1170,8 @@ static void test_hostile_table_modes(wmbt_test *t)
     EXPECT(WMBT_BAD_BITSTREAM, "");
     BLOCK(&m, 0x08, 'a', SEQUENCE(1, 2, 53, 4));
     EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x08, 'a', 1, 0x54, 1, 2, 53, 0, 0, 8); /* with bits for a length of 2^17 and more */
+    EXPECT(WMBT_BAD_BITSTREAM, "");
     /* cut off */
     BLOCK(&m, 0x08, 'a', 1);
     EXPECT(WMBT_BAD_LENGTH, "");
@@ -1085,6 +1226,11 @@ static void test_hostile_bits(wmbt_test *t)
     BLOCK(&m, 0x08, 'a', 1, 0x54, 1, 2, 0);
     EXPECT(WMBT_BAD_BITSTREAM, "");
     BLOCK(&m, 0x08, 'a', 1, 0x54, 1, 2, 0, 4, 0);
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    /* no mark, where no bit is asked for; and one in the byte before, with seven bits behind it */
+    BLOCK(&m, 0x08, 'a', SEQUENCE(1, 0, 0, 0x00));
+    EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x72, 0x00, 0x01, 0x80, 0x10, 0xFF, 0x00, 0);
     EXPECT(WMBT_BAD_BITSTREAM, "");
     /* five bits that are not there, of an offset of 29 or more */
     BLOCK(&m, 0x08, 'a', SEQUENCE(1, 5, 0, 0x01));
@@ -1293,6 +1439,68 @@ static void test_output_in_pieces(wmbt_test *t)
     T_EQ(t, wmbt_zstd_push_finish(&push), WMBT_TOO_LARGE);
 }
 
+#define STEP_BLOCKS 6u
+
+/* Decodes in steps of max_bytes; each but the first and the last has `blocks` of `size` bytes. */
+static void check_steps(wmbt_test *t, wmbt_view frame, wmbt_buf out, uint32_t size,
+                        uint32_t max_bytes, uint32_t blocks)
+{
+    wmbt_buf work = room(t, WMBT_ZSTD_WORKSPACE_BYTES);
+    size_t before = 0, n = 0, written;
+    wmbt_status status = WMBT_NEED_MORE;
+    fill(out);
+    for (unsigned calls = 0; status == WMBT_NEED_MORE; calls++) {
+        status = wmbt_zstd_codec_step(&work, calls == 0u, frame, out, max_bytes, &written);
+        while (n < out.len && out.data[n] != PATTERN) {
+            n++;
+        }
+        T_CHECK(t, calls == 0u || status == WMBT_OK || n - before == (size_t)size * blocks);
+        T_CHECK(t, n - before <= (size_t)size * blocks && calls <= STEP_BLOCKS);
+        before = n;
+    }
+    T_EQ(t, status, WMBT_OK);
+    T_EQ(t, written, out.len);
+}
+
+/* A step has as many blocks as have max_bytes stored and plain bytes, or one. */
+static void test_bytes_of_a_step(wmbt_test *t)
+{
+    static const uint32_t sizes[] = {10, 9000};
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const uint32_t size = sizes[i];
+        wmbt_buf frame = room(t, 6u + STEP_BLOCKS * (3u + size)), out = room(t, STEP_BLOCKS * size);
+        maker m;
+        begin(&m);
+        size_t at = m.n;
+        wmbt_test_copy(frame.data, m.b, m.n);
+        for (unsigned block = 0; block < STEP_BLOCKS; block++) {
+            m.n = 0;
+            block_header(&m, block + 1u == STEP_BLOCKS, RAW, size);
+            wmbt_test_copy(frame.data + at, m.b, m.n);
+            at += m.n;
+            for (uint32_t k = 0; k < size; k++) {
+                frame.data[at++] = 'r';
+            }
+        }
+        for (uint32_t blocks = 1; blocks < 4u; blocks++) {
+            wmbt_view view = wmbt_view_of(frame.data, frame.len);
+            T_CALL(t, check_steps(t, view, out, size, 2u * blocks * size, blocks));
+            T_CALL(t, check_steps(t, view, out, size, 2u * (blocks + 1u) * size - 1u, blocks));
+        }
+        T_CALL(t, check_steps(t, wmbt_view_of(frame.data, frame.len), out, size, 1, 1));
+        wmbt_test_reset(t);
+    }
+    /* Compressed blocks become much more than is stored of them. */
+    maker m;
+    begin(&m);
+    for (unsigned block = 0; block < STEP_BLOCKS; block++) {
+        block_header(&m, block + 1u == STEP_BLOCKS, COMPRESSED, 5); /* 1,000 literals */
+        ADD(&m, (uint8_t)(1u | 3u << 2 | 1000u << 4), (uint8_t)(1000u >> 4), 0, 'b', 0);
+    }
+    wmbt_buf out = room(t, STEP_BLOCKS * 1000u);
+    T_CALL(t, check_steps(t, wmbt_view_of(m.b, m.n), out, 1000, 2000, 1));
+}
+
 #define ROW_BYTES (4u * 1048576u)
 #define SMALL_BYTES 400000u
 
@@ -1305,6 +1513,10 @@ static const wmbt_case cases[] = {
     {"literals made by hand", test_made_literals, SMALL_BYTES, NULL},
     {"frames one after another", test_concatenated, SMALL_BYTES, NULL},
     {"frames are apart", test_frames_are_apart, SMALL_BYTES, NULL},
+    {"frames begin anew", test_frames_begin_anew, SMALL_BYTES, NULL},
+    {"blocks that lack something", test_blocks_that_lack_something, SMALL_BYTES, NULL},
+    {"blocks that are cut off", test_blocks_cut_off, SMALL_BYTES, NULL},
+    {"room of the second frame", test_room_of_the_second_frame, SMALL_BYTES, NULL},
     {"checksum", test_checksum, SMALL_BYTES, NULL},
     {"hostile magic", test_hostile_magic, SMALL_BYTES, NULL},
     {"hostile descriptor", test_hostile_descriptor, SMALL_BYTES, NULL},
@@ -1312,10 +1524,13 @@ static const wmbt_case cases[] = {
     {"hostile window of a ring", test_hostile_window_of_a_ring, SMALL_BYTES, NULL},
     {"a ring of the bytes that are named", test_ring_bytes, 600000, NULL},
     {"a match over the end of a ring", test_a_match_over_the_end_of_a_ring, SMALL_BYTES, NULL},
+    {"frames of a ring", test_frames_of_a_ring, SMALL_BYTES, NULL},
     {"a ring with less than its frame", test_a_ring_with_less_than_its_frame, SMALL_BYTES, NULL},
     {"memory of a push", test_push_memory, SMALL_BYTES, NULL},
     {"a ring with all of a frame", test_ring_with_all_of_a_frame, SMALL_BYTES, NULL},
     {"a ring with more than its frame", test_ring_with_more_than_its_frame, SMALL_BYTES, NULL},
+    {"a ring whose last block is too long", test_ring_whose_last_block_is_too_long, SMALL_BYTES,
+     NULL},
     {"hostile dictionary id", test_hostile_dictionary, SMALL_BYTES, NULL},
     {"hostile content size", test_hostile_content_size, SMALL_BYTES, NULL},
     {"hostile block type", test_hostile_block_type, SMALL_BYTES, NULL},
@@ -1340,6 +1555,7 @@ static const wmbt_case cases[] = {
     {"header", test_header, 0, NULL},
     {"arguments", test_arguments, 32768, NULL},
     {"no room", test_no_room, SMALL_BYTES, NULL},
+    {"bytes of a step", test_bytes_of_a_step, SMALL_BYTES, NULL},
     {"output in pieces", test_output_in_pieces, 32768, NULL},
 };
 WMBT_SUITE(zstd, cases);

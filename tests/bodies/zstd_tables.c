@@ -435,7 +435,7 @@ static void make_frame(making *m)
  * one byte less not; and with a bit flipped, both forms say the same. */
 static void test_random_blocks(wmbt_test *t)
 {
-    for (uint32_t seed = 1; seed <= T_MANY(400, 12); seed++) {
+    for (uint32_t seed = 1; seed <= T_MANY(1000, 12); seed++) {
         making *m = making_of(t, seed);
         make_frame(m);
         T_CHECK(t, m->frame.n < MAX_FRAME);

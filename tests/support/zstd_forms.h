@@ -271,6 +271,16 @@ static inline void expect(wmbt_test *t, const maker *f, size_t cap, wmbt_status 
     T_CHECK(t, want != WMBT_OK || wmbt_test_view_is(wmbt_view_of(m.out.data, n), text));
     T_EQ(t, push_out(t, &m, frame, bytewise, cap, &pushed), want);
     T_CHECK(t, want != WMBT_OK || wmbt_test_view_is(wmbt_view_of(m.pushed.data, pushed), text));
+    if (want == WMBT_OK) { /* just enough room, and one byte less */
+        const size_t all = pushed;
+        T_EQ(t, decode(t, &m, frame, all, &n), WMBT_OK);
+        T_CHECK(t, wmbt_test_view_is(wmbt_view_of(m.out.data, n), text));
+        T_EQ(t, push_out(t, &m, frame, bytewise, all, &pushed), WMBT_OK);
+        if (all != 0u) {
+            T_EQ(t, decode(t, &m, frame, all - 1u, &n), WMBT_TOO_LARGE);
+            T_EQ(t, push_out(t, &m, frame, bytewise, all - 1u, &pushed), WMBT_TOO_LARGE);
+        }
+    }
     wmbt_test_reset(t);
 }
 
