@@ -122,7 +122,7 @@ static bool wmbt_reader_page_fits(const wmbt_reader *r, uint32_t block_tokens, u
         !wmbt_shape_allows_block_tokens(r->config.shape, block_tokens)) {
         return true; /* without blocks of this size nothing is placed */
     }
-    for (uint32_t i = 0; i < entries; i++) {
+    for (uint32_t i = entries; i-- > 0u;) {
         const wmbt_reader_place *place = &r->config.places[i];
         uint32_t kind = i % WMBT_EXTENT_KINDS;
         uint32_t bytes =
