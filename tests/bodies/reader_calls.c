@@ -1048,6 +1048,42 @@ static void test_quiet(wmbt_test *t)
     T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_END);
 }
 
+/* With late writes a stop tells of a slot that ends between two wants: its caller does not know.
+ * One whose want the caller withdrew is not told of. */
+static void test_quiet_between_wants(wmbt_test *t)
+{
+    drive_bucket x;
+    for (uint32_t withdrawn = 0; withdrawn < 2u; withdrawn++) {
+        drive *d = make(t, &x, false, 0);
+        T_CHECK(t, d != NULL);
+        d->config.flags = WMBT_READER_LATE_WRITES;
+        d->config.in_flight = 2;
+        T_CALL(t, ask(d, 2, 0));
+        T_EQ(t, wmbt_reader_end(d->r, 2u * BUCKET_BLOCK_TOKENS), WMBT_OK);
+        wmbt_view bytes = x.b->object[0].bytes; /* block 1 */
+        wmbt_want want[2], more;
+        size_t taken = 0;
+        T_EQ(t, wmbt_reader_next_want(d->r, &want[0]), WMBT_OK);
+        T_EQ(t, wmbt_reader_next_want(d->r, &want[1]), WMBT_OK);
+        if (withdrawn != 0u) {
+            T_EQ(t, wmbt_reader_retry(d->r, &want[1]), WMBT_OK);
+        } else {
+            T_EQ(t, wmbt_reader_found(d->r, &want[1], bytes.len), WMBT_NEED_MORE);
+            T_EQ(t, wmbt_reader_feed(d->r, &want[1], 0, bytes, &taken), WMBT_OK);
+        }
+        T_EQ(t, wmbt_reader_fail(d->r, &want[0], WMBT_MISSING), WMBT_OK);
+        wmbt_reader_quiet(d->r, want[0].id);
+        if (withdrawn == 0u) {
+            T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_OK);
+            T_CHECK(t, more.kind == WMBT_WANT_STOP && more.object == 1u);
+            T_CHECK(t, more.id == want[1].id && more.serial == want[1].serial);
+        }
+        T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_NEED_MORE);
+        wmbt_reader_quiet(d->r, want[1].id);
+        T_EQ(t, wmbt_reader_next_want(d->r, &more), WMBT_END);
+    }
+}
+
 /* quiet() of a slot that there is not: also where what lies behind the slots is not zero. */
 static void test_quiet_of_no_slot(wmbt_test *t)
 {
@@ -1243,6 +1279,7 @@ static const wmbt_case cases[] = {
     {"stop: what is open ends, what is due is told", test_stop, ARENA, NULL},
     {"late writes: lent until it is quiet", test_lent, ARENA, NULL},
     {"quiet: who waits, and for what", test_quiet, ARENA, NULL},
+    {"quiet: who ends between two wants", test_quiet_between_wants, ARENA, NULL},
     {"quiet of no slot", test_quiet_of_no_slot, ARENA, NULL},
     {"fail: every status", test_fail, ARENA, NULL},
     {"results before and after the end", test_results, ARENA, NULL},

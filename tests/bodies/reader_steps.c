@@ -304,18 +304,18 @@ static void test_steps(wmbt_test *t)
     }
 }
 
-/* Brings both blocks so far that all their bytes are there; *step is the first one's work. */
-static void collect_both(drive *d, const wmbt_view *stored, uint8_t *const *plain,
-                         uint8_t *const *room, wmbt_want *step)
+/* Brings so many blocks so far that all their bytes are there; *step is the first one's work. */
+static void collect_all(drive *d, uint32_t blocks, const wmbt_view *stored, uint8_t *const *plain,
+                        uint8_t *const *room, wmbt_want *step)
 {
     wmbt_test *t = d->t;
     wmbt_want want;
+    wmbt_status status;
     uint32_t steps = 0;
-    for (uint32_t n = 0; n < 7u; n++) { /* object, memory and range of each, and the work */
-        T_EQ(t, wmbt_reader_next_want(d->r, &want), WMBT_OK);
+    while ((status = wmbt_reader_next_want(d->r, &want)) == WMBT_OK) {
         uint32_t i = want.object;
         size_t taken;
-        T_CHECK(t, i < 2u);
+        T_CHECK(t, i < blocks);
         if (want.kind == WMBT_WANT_STEP) {
             *step = want;
             steps++;
@@ -334,6 +334,7 @@ static void collect_both(drive *d, const wmbt_view *stored, uint8_t *const *plai
         wmbt_view rest = wmbt_view_of(stored[i].data + want.offset, stored[i].len - want.offset);
         T_EQ(t, wmbt_reader_feed(d->r, &want, want.offset, rest, &taken), WMBT_OK);
     }
+    T_EQ(t, status, WMBT_NEED_MORE);
     T_EQ(t, steps, 1);
 }
 
@@ -356,8 +357,7 @@ static void test_one_at_a_time(wmbt_test *t)
         uint8_t *room[2] = {wmbt_test_alloc(t, 300), wmbt_test_alloc(t, 300)};
         T_CHECK(t, room[1] != NULL);
         wmbt_want first, second;
-        T_CALL(t, collect_both(d, stored, plain, room, &first));
-        T_EQ(t, wmbt_reader_next_want(d->r, &second), WMBT_NEED_MORE);
+        T_CALL(t, collect_all(d, 2, stored, plain, room, &first));
         T_CHECK(t, wmbt_reader_in_flight(d->r, 0) && wmbt_reader_in_flight(d->r, 1));
         if (how == 1u) {
             T_EQ(t, wmbt_reader_retry(d->r, &first), WMBT_OK);
@@ -390,6 +390,50 @@ static void test_one_at_a_time(wmbt_test *t)
         while (how < 2u && (status = wmbt_reader_step(d->r, &first)) == WMBT_NEED_MORE) {
         }
         T_EQ(t, status, WMBT_END);
+    }
+}
+
+/* Of objects that wait for the codec the first has the next turn; so waits one that is short as
+ * stored, whose bytes were all there before it had memory. */
+static void test_turns(wmbt_test *t)
+{
+    for (uint32_t is_short = 0; is_short < 2u; is_short++) {
+        drive_bucket x;
+        drive *d = make(t, &x, false, FORM_ZSTD);
+        T_CHECK(t, d != NULL);
+        x.b->blocks = 3; /* the last one under the first one's name: another block */
+        x.b->token_count = 3u * BUCKET_BLOCK_TOKENS;
+        const wmbt_view block[3] = {x.plain, x.b->object[0].bytes, x.plain};
+        wmbt_view stored[3];
+        uint8_t *plain[3], *room[3];
+        for (uint32_t i = 0; i < 3u; i++) {
+            stored[i] = bucket_wrap(t, block[i], true);
+            stored[i].len = is_short != 0u && i != 0u ? 40u : stored[i].len;
+            plain[i] = wmbt_test_alloc(t, 144);
+            room[i] = wmbt_test_alloc(t, 300);
+            T_CHECK(t, room[i] != NULL);
+        }
+        slow s = {NULL, x.plain, 0, 0, 0, false};
+        d->config.in_flight = 3;
+        d->prompt.flags |= WMBT_READER_NO_TAIL;
+        d->config.step_bytes = 100;
+        d->config.codec.decode = no_decode;
+        d->config.codec.step = slow_step;
+        d->config.codec.context = &s;
+        T_CALL(t, begin(d));
+        wmbt_want step;
+        T_CALL(t, collect_all(d, 3, stored, plain, room, &step));
+        for (uint32_t i = 0; i < 3u; i++) {
+            T_CHECK(t, step.kind == WMBT_WANT_STEP && step.object == i);
+            s.plain = block[i];
+            wmbt_status status;
+            while ((status = wmbt_reader_step(d->r, &step)) == WMBT_NEED_MORE) {
+            }
+            T_EQ(t, status, i < 2u ? WMBT_END : WMBT_WRONG_BLOCK);
+            T_EQ(t, s.begins, i + 1u);
+            T_EQ(t, wmbt_reader_next_want(d->r, &step), i < 2u ? WMBT_OK : WMBT_END);
+        }
+        T_CHECK(t, !s.broken && wmbt_reader_usable_blocks(d->r) == 2u);
     }
 }
 
@@ -592,6 +636,7 @@ static const wmbt_case cases[] = {
     {"lent memory that hardware fills", test_received, ARENA, NULL},
     {"work in steps", test_steps, ARENA, NULL},
     {"one object inflates at a time", test_one_at_a_time, ARENA, NULL},
+    {"the next turn is the first object's", test_turns, ARENA, NULL},
     {"a small one waits for the codec", test_small_one_waits, ARENA, NULL},
     {"the open want of a serial", test_want_of, ARENA, NULL},
     {"wants of other readers and prompts", test_other_readers, ARENA, NULL},
