@@ -3,6 +3,7 @@
 #include "wombatkv/index.h"
 
 #include "base/bytes.h"
+#include "base/min.h"
 #include "index/table.h"
 
 #if WMBT_CFG_INDEX
@@ -294,6 +295,16 @@ static void wmbt_index_prefetch_bucket(const wmbt_index *x, const wmbt_block_has
     WMBT_PREFETCH(wmbt_index_bucket(x, (uint32_t)(wmbt_index_home_here(x, hash->bytes) >> 32)));
 }
 
+/* The first buckets of a list. */
+static void wmbt_index_prefetch_batch(const wmbt_index *x, const wmbt_block_hash *hashes,
+                                      uint32_t count)
+{
+    const uint32_t n = wmbt_min_u32(count, WMBT_INDEX_BATCH);
+    for (uint32_t i = 0; i < n; i++) {
+        wmbt_index_prefetch_bucket(x, hashes + i);
+    }
+}
+
 /* The slot plus 1 of a block with the tag of this hash, by buckets alone, or 0. Where blocks of one
  * bucket have one tag, any number but 0. Without branches inside, for vectors. */
 static uint32_t wmbt_index_guess(const wmbt_index *x, const wmbt_block_hash *hash)
@@ -349,10 +360,9 @@ static uint32_t wmbt_index_walk(const wmbt_index *x, const wmbt_block_hash *hash
                                 uint8_t *present)
 {
     uint32_t ids[WMBT_INDEX_BATCH];
-    for (uint32_t i = 0; i < count && i < WMBT_INDEX_BATCH; i++) {
-        wmbt_index_prefetch_bucket(x, hashes + i);
-    }
-    for (size_t i = 0; i < count || i - count < WMBT_INDEX_BATCH; i++) {
+    const size_t end = (size_t)count + WMBT_INDEX_BATCH; /* a list is shorter than memory */
+    wmbt_index_prefetch_batch(x, hashes, count);
+    for (size_t i = 0; i < end; i++) {
         uint32_t *id = &ids[i % WMBT_INDEX_BATCH];
         if (i >= WMBT_INDEX_BATCH) {
             uint32_t behind = (uint32_t)(i - WMBT_INDEX_BATCH);
@@ -380,9 +390,7 @@ uint32_t wmbt_index_likely_prefix(const wmbt_index *x, const wmbt_block_hash *ha
     if (count == 0u) {
         return 0;
     }
-    for (uint32_t i = 0; i < count && i < WMBT_INDEX_BATCH; i++) {
-        wmbt_index_prefetch_bucket(x, hashes + i);
-    }
+    wmbt_index_prefetch_batch(x, hashes, count);
     /* The last one is compared in full, if it comes to that. */
     wmbt_index_prefetch_record(x, wmbt_index_guess(x, hashes + count - 1u));
     for (; n < count; n++) {

@@ -170,12 +170,6 @@ static void wmbt_index_link(const wmbt_index_writer *w, const uint8_t *hash,
     wmbt_index_store(at + WMBT_INDEX_WAYS, id);
 }
 
-/* Buckets from a to b, round the end. */
-static uint32_t wmbt_index_distance(const wmbt_index *x, uint32_t a, uint32_t b)
-{
-    return b >= a ? b - a : b + (x->bucket_count - a);
-}
-
 /* An entry of bucket `at` that a search would not find if bucket `hole` had an empty place, or
  * NULL. */
 static const wmbt_index_word *wmbt_index_displaced(const wmbt_index *x, uint32_t hole, uint32_t at)
@@ -186,7 +180,7 @@ static const wmbt_index_word *wmbt_index_displaced(const wmbt_index *x, uint32_t
         if (id != 0u) {
             const void *record = wmbt_index_record(x, id - 1u); /* it begins with its hash */
             uint32_t home = (uint32_t)(wmbt_index_home(x, record) >> 32);
-            if (wmbt_index_distance(x, home, at) >= wmbt_index_distance(x, hole, at)) {
+            if (at - home >= at - hole) { /* round the end, modulo 2^32, is farther away */
                 return entry;
             }
         }
@@ -358,7 +352,8 @@ static WMBT_NOINLINE wmbt_status wmbt_index_prepare(const wmbt_index_writer *w,
 /* Returns the parent that the block had and that is to be dropped, or 0. */
 static WMBT_NOINLINE uint32_t wmbt_index_commit(wmbt_index_writer *w, wmbt_index_change *change)
 {
-    uint32_t old_parent = 0, old_state = 0, id = change->own.id & ~WMBT_INDEX_GHOST;
+    uint32_t old_state = 0, id = change->own.id & ~WMBT_INDEX_GHOST;
+    uint32_t old_parent = 0;
     wmbt_index_store(wmbt_index_field(w, WMBT_INDEX_AT_IMAGE), 0);
     if (id == 0u) {
         id = wmbt_index_take(w, change->hash);

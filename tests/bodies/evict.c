@@ -3,6 +3,7 @@
 #include "wombatkv/evict.h"
 
 #include "base/bytes.h"
+#include "index/table.h"
 #include "../support/test.h"
 
 #define ROUNDS "golden/vectors/node_evict.tsv"
@@ -274,9 +275,11 @@ static void test_order(wmbt_test *t)
         T_EQ(t, e.is_over, budget != 0u && total > budget);
         for (uint32_t step = 0;; step++) {
             wmbt_evict_block block;
-            if (wmbt_evict_next(&e, &block) == WMBT_END) {
+            wmbt_status status = wmbt_evict_next(&e, &block);
+            if (status == WMBT_END) {
                 break;
             }
+            T_EQ(t, status, WMBT_OK);
             T_CHECK(t, freed < e.needed_bytes);
             uint32_t best = n;
             for (uint32_t i = 0; i < n; i++) {
@@ -395,6 +398,37 @@ static void test_free_slots(wmbt_test *t)
     T_EQ(t, blocks[0].hash.bytes[0] + blocks[1].hash.bytes[0], 1 + 2);
 }
 
+/* What a table's memory held before is no candidate, and nothing is looked at behind the last slot,
+ * where the scratch memory ends. While a record is being written, nobody knows. */
+static void test_collected(wmbt_test *t)
+{
+    const size_t bytes = WMBT_INDEX_BYTES(2, 1);
+    wmbt_index_config config = {2, 1, 0, false};
+    uint8_t *memory = t->arena.data + (t->arena.len - bytes) / 64u * 64u;
+    wmbt_index_writer w;
+    wmbt_evict_block blocks[4];
+    uint32_t count = 7;
+    for (uint32_t turn = 0; turn < 2u; turn++) {
+        T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, bytes), &config, &w), WMBT_OK);
+        T_CALL(t, add(t, &w, 1, 0, 0));
+        if (turn == 0u) {
+            T_CALL(t, add(t, &w, 2, 0, 0));
+            T_EQ(t, wmbt_evict_collect(&w.index, blocks, 4, &count), WMBT_OK);
+            T_EQ(t, count, 2);
+        }
+    }
+    T_EQ(t, wmbt_evict_collect(&w.index, blocks, 4, &count), WMBT_OK);
+    T_EQ(t, count, 1);
+    T_EQ(t, blocks[0].hash.bytes[0], 1);
+    T_EQ(t, blocks[0].payload_bytes, 10);
+    T_EQ(t, blocks[0].last_access_ns, 1);
+    const size_t at = (size_t)((const uint8_t *)wmbt_index_record(&w.index, 0) - memory) +
+                      4u * (size_t)WMBT_INDEX_RECORD_STATE;
+    wmbt_test_store32(memory + at, wmbt_test_load32(memory + at) + WMBT_INDEX_VERSION_STEP);
+    T_EQ(t, wmbt_evict_collect(&w.index, blocks, 4, &count), WMBT_BAD_STATE);
+    T_EQ(t, count, 1);
+}
+
 /* A parent that was passed over comes back behind its last child, unless it is another one by then,
  * or has gone: then it is no candidate any more, and not counted as skipped. Where a table is not
  * prefix-closed nothing comes back, for nothing is passed over. */
@@ -455,6 +489,7 @@ static const wmbt_case cases[] = {
     {"headroom", test_target, 0, NULL},
     {"order", test_order, 16u << 10, NULL},
     {"slots that are free", test_free_slots, 64u << 10, NULL},
+    {"what is collected", test_collected, 4096, NULL},
     {"parents that come back", test_parents, 64u << 10, NULL},
     {"prefix-closed", test_closed, 64u << 10, NULL},
 };

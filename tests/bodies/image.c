@@ -27,6 +27,7 @@ static void meta_of(uint32_t number, uint32_t parent, wmbt_block_meta *meta)
         key_of(parent, &meta->parent_hash);
     }
     meta->payload_bytes = number * 1000u;
+    wmbt_bytes_fill(meta->model_digest.bytes, 7, sizeof meta->model_digest.bytes);
     meta->ext_flags = number % 2u;
 }
 
@@ -127,6 +128,9 @@ static void test_round_trip(wmbt_test *t)
         T_CHECK(t, wmbt_image_open(stale, &x) != WMBT_OK);
         wmbt_image_make(&w, &image);
         T_EQ(t, wmbt_image_check(image), WMBT_OK);
+        T_EQ(t, image.len,
+             BYTES); /* every slot is taken: it fills the memory that it is loaded to */
+        T_EQ(t, wmbt_image_load(image, wmbt_buf_of(other, BYTES), &v), WMBT_OK);
         wmbt_block_hash hash;
         wmbt_block_meta meta;
         key_of(1, &hash);
@@ -415,11 +419,12 @@ static void test_statuses(wmbt_test *t)
     }
 }
 
-/* A slot that two places name; users of a context; a number 2^32 - 1, which none follows. */
+/* A slot that two places name; users of a context; a number 2^32 - 1, which none follows; a parent
+ * that is a ghost, which no closed table has; and of two faults the first. */
 static void test_sums(wmbt_test *t)
 {
     enum { SEQ = WMBT_INDEX_RECORD_SEQ };
-    for (uint32_t row = 0; row < 3u; row++) {
+    for (uint32_t row = 0; row < 5u; row++) {
         wmbt_test_reset(t);
         uint8_t *memory = wmbt_test_alloc(t, BYTES);
         wmbt_index_writer w;
@@ -437,13 +442,26 @@ static void test_sums(wmbt_test *t)
             at = (size_t)((const uint8_t *)wmbt_index_context(&w.index, 0) - memory) +
                  4u * WMBT_INDEX_CONTEXT_USERS;
             wmbt_test_store32(memory + at, wmbt_test_load32(memory + at) + 1u);
+        } else if (row == 3u) {
+            wmbt_index_place place;
+            T_CHECK(
+                t, wmbt_index_find(&w.index, (const void *)wmbt_index_record(&w.index, 0), &place));
+            at = (size_t)((const uint8_t *)(place.at + WMBT_INDEX_WAYS) - memory);
+            wmbt_test_store32(memory + at, 1u | WMBT_INDEX_GHOST);
+            at = (size_t)((const uint8_t *)wmbt_index_record(&w.index, 0) - memory);
+            wmbt_test_store32(memory + at + 4u * WMBT_INDEX_RECORD_STATE, 0);
+        } else if (row == 4u) { /* the second's parent, which is not whole */
+            at = (size_t)((const uint8_t *)wmbt_index_record(&w.index, 0) - memory);
+            wmbt_test_store32(memory + at + 4u * WMBT_INDEX_RECORD_PARENT, 2);
+            wmbt_test_store32(memory + at + 64u + 4u * SEQ, UINT32_MAX);
+            wmbt_test_store32(memory + at + 64u + 4u * WMBT_INDEX_RECORD_STATE, 0x10001u);
         } else {
             at = (size_t)((const uint8_t *)wmbt_index_record(&w.index, 0) - memory);
             wmbt_test_store32(memory + at + 4u * SEQ, UINT32_MAX);
             wmbt_test_store32(memory + at + 64u + 4u * SEQ, 0);
         }
         repair(memory, image.len);
-        T_EQ(t, wmbt_image_check(image), row == 2u ? WMBT_BAD_ORDER : WMBT_BAD_COUNT);
+        T_EQ(t, wmbt_image_check(image), row >= 2u ? WMBT_BAD_ORDER : WMBT_BAD_COUNT);
     }
 }
 
@@ -470,6 +488,31 @@ static void test_nothing_else(wmbt_test *t)
                            wmbt_index_load(record + i) == 0u);
         }
     }
+}
+
+/* A ghost in a slot that was free: what the free list kept there has gone. And an image that ends
+ * where the scratch memory does, with its last slots free. */
+static void test_slots_used_again(wmbt_test *t)
+{
+    uint8_t *memory = wmbt_test_alloc(t, BYTES);
+    wmbt_index_writer w;
+    wmbt_view image;
+    wmbt_block_hash hash;
+    wmbt_block_meta meta;
+    T_CALL(t, fill(t, memory, false, &w));
+    wmbt_image_make(&w, &image);
+    uint8_t *end = t->arena.data + (t->arena.len - image.len) / 64u * 64u;
+    wmbt_test_copy(end, image.data, image.len);
+    T_EQ(t, wmbt_image_check(wmbt_view_of(end, image.len)), WMBT_OK);
+    for (uint32_t i = 4; i >= 3u; i--) {
+        key_of(i, &hash);
+        T_EQ(t, wmbt_index_remove(&w, &hash), WMBT_OK);
+    }
+    key_of(30, &hash);
+    meta_of(30, 31, &meta); /* 31 is not there */
+    T_EQ(t, wmbt_index_insert(&w, &hash, &meta, 1), WMBT_OK);
+    wmbt_image_make(&w, &image);
+    T_EQ(t, wmbt_image_check(image), WMBT_OK);
 }
 
 /* Whatever changes a table, it is no image until it is made one again. */
@@ -509,6 +552,7 @@ static const wmbt_case cases[] = {
     {"what is wrong with a table", test_statuses, 16u << 10, NULL},
     {"sums of a table", test_sums, 16u << 10, NULL},
     {"nothing else in an image", test_nothing_else, 16u << 10, NULL},
+    {"slots that are used again", test_slots_used_again, 16u << 10, NULL},
     {"a table that was changed", test_changed, 16u << 10, NULL},
     {"bent tables", test_bent, 16u << 10, NULL},
 };

@@ -621,7 +621,8 @@ static void test_rated(wmbt_test *t)
 #define CHAIN 40u
 
 /* A chain of which the first `there` blocks are cached, asked for the first `count`, for all of
- * both. The list ends where the scratch memory does. */
+ * both. The list ends where the scratch memory does; another begins where sanitizers see a look
+ * before it. */
 static void test_every_list(wmbt_test *t)
 {
     size_t list_bytes = sizeof(wmbt_block_hash) * CHAIN;
@@ -630,11 +631,15 @@ static void test_every_list(wmbt_test *t)
         wmbt_index_config config = {CHAIN, 1, closed * 99u, closed != 0u};
         wmbt_index_writer *w = make(t, &config);
         T_CHECK(t, !t->failed && t->arena.len - t->arena_used >= list_bytes);
-        wmbt_block_hash *end = (wmbt_block_hash *)(void *)(t->arena.data + t->arena.len);
+        wmbt_block_hash list[CHAIN],
+            *end = (wmbt_block_hash *)(void *)(t->arena.data + t->arena.len);
         wmbt_block_meta meta;
         context_of(1, &meta);
         wmbt_bytes_fill(meta.parent_hash.bytes, 0, 32);
         meta.payload_bytes = 1;
+        for (uint32_t i = 0; i < CHAIN; i++) {
+            many_key(i, &list[i]);
+        }
         for (uint32_t there = 0; there <= CHAIN; there++) {
             for (uint32_t count = 0; count <= CHAIN; count++) {
                 wmbt_block_hash *hashes = end - count;
@@ -646,6 +651,7 @@ static void test_every_list(wmbt_test *t)
                 T_EQ(t, wmbt_index_longest_prefix(&w->index, hashes, count), want);
                 T_EQ(t, wmbt_index_likely_prefix(&w->index, hashes, count), want);
                 T_EQ(t, wmbt_index_chain_prefix(&w->index, hashes, count), want);
+                T_EQ(t, wmbt_index_chain_prefix(&w->index, list, count), want);
                 wmbt_test_fill(marks, sizeof marks);
                 if (count != 0u) {
                     T_EQ(t,
@@ -667,6 +673,127 @@ static void test_every_list(wmbt_test *t)
                 T_EQ(t, wmbt_index_insert(w, &hash, &meta, 5), WMBT_OK);
                 wmbt_bytes_copy(meta.parent_hash.bytes, hash.bytes, 32);
             }
+        }
+    }
+}
+
+/* --- the ends of a table ---------------------------------------------------------------------- */
+
+/* A full table at the end of the scratch memory: nothing behind its last slot is looked at. */
+static void test_last_slot(wmbt_test *t)
+{
+    for (uint32_t round = 0; round < 28u; round++) {
+        const uint32_t capacity = round / 4u + 1u;
+        const size_t bytes = WMBT_INDEX_BYTES(capacity, 1);
+        wmbt_index_config config = {capacity, 1, round % 2u * UINT64_C(0x500000009),
+                                    (round & 2u) != 0u};
+        wmbt_index_writer w;
+        wmbt_block_hash hashes[8];
+        wmbt_block_meta meta, got;
+        uint32_t slots[12], count = 99;
+        uint8_t marks = 0;
+        uint8_t *memory = t->arena.data + (t->arena.len - bytes) / 64u * 64u;
+        T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, bytes), &config, &w), WMBT_OK);
+        wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
+        for (uint32_t i = 0; i < 8u; i++) {
+            many_key(i, &hashes[i]);
+        }
+        for (uint32_t turn = 0; turn < 2u; turn++) { /* empty, and of slots that are free again */
+            for (uint32_t i = 0; i < capacity; i++) {
+                meta.block_seq = i;
+                wmbt_bytes_fill(meta.parent_hash.bytes, 0, 32);
+                if (i != 0u) {
+                    wmbt_bytes_copy(meta.parent_hash.bytes, hashes[i - 1u].bytes, 32);
+                }
+                T_EQ(t, wmbt_index_insert(&w, &hashes[i], &meta, i), WMBT_OK);
+            }
+            T_EQ(t, wmbt_index_longest_prefix(&w.index, hashes, 8), capacity);
+            T_EQ(t, wmbt_index_likely_prefix(&w.index, hashes, 8), capacity);
+            T_EQ(t, wmbt_index_chain_prefix(&w.index, hashes, 8), capacity);
+            T_EQ(t, wmbt_index_mark(&w.index, hashes, 8, wmbt_buf_of(&marks, 1)), WMBT_OK);
+            T_EQ(t, marks, (1u << capacity) - 1u);
+            T_EQ(t, wmbt_index_sort(&w.index, slots, 12, &count), WMBT_OK);
+            T_EQ(t, count, capacity);
+            T_EQ(t, wmbt_index_at(&w.index, capacity, &hashes[7], &got), WMBT_END);
+            T_EQ(t, wmbt_index_get_and_touch(&w, &hashes[capacity - 1u], 5, &got), WMBT_OK);
+            T_EQ(t, got.block_seq, capacity - 1u);
+            for (uint32_t i = capacity; i-- > 0u;) {
+                T_EQ(t, wmbt_index_remove(&w, &hashes[i]), WMBT_OK);
+            }
+        }
+    }
+}
+
+/* Memory that held another table: its blocks are neither there nor anybody's parent, and it keeps
+ * the seed that it was made with. */
+static void test_memory_of_another(wmbt_test *t)
+{
+    for (uint32_t closed = 0; closed < 2u; closed++) {
+        wmbt_test_reset(t);
+        wmbt_index_config config = {4, 1, 0, closed != 0u};
+        const size_t bytes = WMBT_INDEX_BYTES(4, 1);
+        wmbt_buf memory = wmbt_buf_of(wmbt_test_alloc(t, bytes), bytes);
+        wmbt_index_writer w;
+        wmbt_index x;
+        wmbt_block_hash hashes[4], hash;
+        wmbt_block_meta meta, got;
+        uint32_t slots[4], count = 99;
+        wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
+        for (uint32_t turn = 0; turn < 2u; turn++) {
+            config.seed = turn * UINT64_C(0x0123456789ABCDEF);
+            T_EQ(t, wmbt_index_init(memory, &config, &w), WMBT_OK);
+            for (uint32_t i = 0; i < 4u && turn == 0u; i++) {
+                many_key(i, &hashes[i]);
+                T_EQ(t, wmbt_index_insert(&w, &hashes[i], &meta, 1), WMBT_OK);
+            }
+        }
+        T_EQ(t, wmbt_index_attach(wmbt_view_of(memory.data, bytes), &x), WMBT_OK);
+        T_EQ(t, x.seed, config.seed);
+        T_EQ(t, w.index.seed, config.seed);
+        T_EQ(t, wmbt_index_at(&x, 0, &hash, &got), WMBT_END);
+        meta.block_seq = 1;
+        wmbt_bytes_copy(meta.parent_hash.bytes, hashes[0].bytes, 32);
+        many_key(9, &hash);
+        T_EQ(t, wmbt_index_insert(&w, &hash, &meta, 1), closed != 0u ? WMBT_MISSING : WMBT_OK);
+        if (closed == 0u) {
+            T_EQ(t, wmbt_index_room(&x), 2);
+            T_EQ(t, wmbt_index_get(&x, &hash, &got), WMBT_OK);
+            T_CHECK(t, wmbt_block_hash_equal(&got.parent_hash, &hashes[0]));
+            T_EQ(t, wmbt_index_sort(&x, slots, 4, &count), WMBT_OK);
+            T_EQ(t, count, 1);
+            T_EQ(t, wmbt_index_remove(&w, &hash), WMBT_OK);
+        }
+        T_EQ(t, wmbt_index_room(&x), 4);
+    }
+}
+
+/* Hashes that differ in one byte are two, also as parents, and also behind the block that came
+ * last. */
+static void test_one_byte(wmbt_test *t)
+{
+    for (uint32_t seeded = 0; seeded < 2u; seeded++) {
+        wmbt_test_reset(t);
+        wmbt_index_config config = {3, 1, seeded * 77u, false};
+        wmbt_index_writer *w = make(t, &config);
+        wmbt_block_hash hash, other, child;
+        wmbt_block_meta meta, got;
+        T_CHECK(t, !t->failed);
+        wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
+        many_key(1, &hash);
+        many_key(2, &child);
+        for (uint32_t i = 0; i < WMBT_BLOCK_HASH_BYTES; i++) {
+            wmbt_bytes_fill(meta.parent_hash.bytes, 0, 32);
+            T_EQ(t, wmbt_index_insert(w, &hash, &meta, 1), WMBT_OK);
+            wmbt_bytes_copy(other.bytes, hash.bytes, 32);
+            other.bytes[i] ^= 1u;
+            T_CHECK(t, !wmbt_index_has(&w->index, &other));
+            T_EQ(t, wmbt_index_longest_prefix(&w->index, &other, 1), 0);
+            wmbt_bytes_copy(meta.parent_hash.bytes, other.bytes, 32);
+            T_EQ(t, wmbt_index_insert(w, &child, &meta, 1), WMBT_OK);
+            T_EQ(t, wmbt_index_get(&w->index, &child, &got), WMBT_OK);
+            T_CHECK(t, wmbt_block_hash_equal(&got.parent_hash, &other));
+            T_EQ(t, wmbt_index_room(&w->index), 0);
+            T_EQ(t, wmbt_index_remove(w, &child), WMBT_OK);
         }
     }
 }
@@ -758,6 +885,11 @@ static void test_bad_arguments(wmbt_test *t)
     config.prefix_closed = true;
     T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, need), &config, &w), WMBT_OK);
     T_EQ(t, wmbt_index_chain_prefix(&w.index, NULL, 0), 0);
+    T_EQ(t, wmbt_index_longest_prefix(&w.index, NULL, 0), 0);
+    T_EQ(t, wmbt_index_likely_prefix(&w.index, NULL, 0), 0);
+    T_EQ(t, wmbt_index_longest_prefix(&w.index, &hash, 1), 0); /* sanitizers see what is before */
+    T_EQ(t, wmbt_index_likely_prefix(&w.index, &hash, 1), 0);
+    T_EQ(t, wmbt_index_chain_prefix(&w.index, &hash, 1), 0);
 }
 
 /* 75 bytes a block and 48 a context are what the contract says. */
@@ -985,6 +1117,9 @@ static const wmbt_case cases[] = {
     {"a few random steps", test_few_steps, 64u << 10, NULL},
     {"a few random steps, prefix-closed", test_few_steps_closed, 64u << 10, NULL},
     {"lists of every length", test_every_list, 8u << 10, NULL},
+    {"the last slot", test_last_slot, 4096, NULL},
+    {"memory of another table", test_memory_of_another, 4096, NULL},
+    {"hashes that differ in a byte", test_one_byte, 4096, NULL},
     {"where a hash belongs", test_home, 0, NULL},
     {"exact memory", test_exact_memory, 8192, NULL},
     {"a record being written", test_mid_write, 4096, NULL},

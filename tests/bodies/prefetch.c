@@ -3,6 +3,7 @@
 #include "wombatkv/prefetch.h"
 
 #include "base/bytes.h"
+#include "index/table.h"
 #include "../support/test.h"
 
 #define SCORES "golden/vectors/node_prefetch_score.tsv"
@@ -51,6 +52,45 @@ static void test_scores(wmbt_test *t)
     }
     T_EQ(t, table.row, 260);
     T_CHECK(t, same >= 250u); /* correctly rounded is what a good library mostly is, too */
+}
+
+/* Ages at which the last bit depends on every step of the computation, from 2^-1074 on. Computed
+ * with Python's decimal module: the exponential to 80 digits, each result to the nearest double. */
+static void test_exact_scores(wmbt_test *t)
+{
+    static const struct {
+        uint64_t age;
+        uint32_t kind; /* 1: the first block, 2: of the active model */
+        uint64_t score;
+    } rows[] = {
+        {5490246106361, 0, UINT64_C(0x3F5CD4F1EAF09DC6)},
+        {5490246106361, 1, UINT64_C(0x3FD35008251E23D1)},
+        {5490246106361, 2, UINT64_C(0x3FC9D3437D6F7AD6)},
+        {5490246106361, 3, UINT64_C(0x3FE00E6A78F5784F)},
+        {7756104810749, 0, UINT64_C(0x3F20D5104296E0A7)},
+        {7944755869354, 2, UINT64_C(0x3FC99CFBE90F9FF5)},
+        {18182546626143, 1, UINT64_C(0x3FD3333334028699)},
+        {18182546626143, 3, UINT64_C(0x3FE000000067A9B3)},
+        {382766624745002, 0, UINT64_C(0x1810A1030F3A25D1)},
+        {554834213252418, 0, UINT64_C(0x062360A474716E71)},
+        {615558664548432, 0, UINT64_C(0x00010C857039C976)},
+        {616063610092415, 0, UINT64_C(0x000095D8099DC1F0)},
+        {622852861577797, 0, UINT64_C(0x0000000F0D597FFC)},
+        {627260567887426, 0, UINT64_C(0x0000000017AE98CF)},
+        {634207210206537, 0, UINT64_C(0x000000000001FBC1)},
+        {635345550800446, 0, UINT64_C(0x000000000000884F)},
+        {637286190113230, 0, UINT64_C(0x0000000000000E7C)},
+        {642894734214496, 0, UINT64_C(0x0000000000000006)},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wmbt_block_meta meta;
+        wmbt_model_digest active;
+        wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
+        wmbt_bytes_fill(active.bytes, (uint8_t)((rows[i].kind & 2u) == 0u), sizeof active.bytes);
+        meta.block_seq = (rows[i].kind & 1u) != 0u ? 0u : 1u;
+        meta.last_access_ns = NOW;
+        T_EQ(t, wmbt_prefetch_score(&meta, &active, NOW + rows[i].age), rows[i].score);
+    }
 }
 
 /* hash:seq:age:digest; an age may be negative or "all". */
@@ -184,7 +224,9 @@ static void test_selection(wmbt_test *t)
         wmbt_index_writer w;
         wmbt_prefetch_block all[40], got[41];
         wmbt_model_digest active;
-        wmbt_bytes_fill(active.bytes, 4, sizeof active.bytes);
+        for (uint32_t i = 0; i < WMBT_MODEL_DIGEST_BYTES; i++) {
+            active.bytes[i] = (uint8_t)(i + 1u);
+        }
         T_EQ(t, wmbt_index_init(wmbt_buf_of(wmbt_test_alloc(t, bytes), bytes), &config, &w),
              WMBT_OK);
         for (uint32_t i = 0; i < n; i++) {
@@ -192,9 +234,10 @@ static void test_selection(wmbt_test *t)
             wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
             meta.block_seq = wmbt_test_random(&random) % 2u;
             meta.last_access_ns = NOW - (wmbt_test_random(&random) % 3u) * UINT64_C(60000000000);
-            wmbt_bytes_fill(meta.model_digest.bytes, 4, WMBT_MODEL_DIGEST_BYTES);
-            meta.model_digest.bytes[i % WMBT_MODEL_DIGEST_BYTES] =
-                wmbt_test_random(&random) % 2u == 0u ? 4u : 0u;
+            wmbt_bytes_copy(meta.model_digest.bytes, active.bytes, WMBT_MODEL_DIGEST_BYTES);
+            if (wmbt_test_random(&random) % 2u != 0u) {
+                meta.model_digest.bytes[i % WMBT_MODEL_DIGEST_BYTES] = 0;
+            }
             wmbt_bytes_fill(all[i].hash.bytes, (uint8_t)wmbt_test_random(&random), 31);
             all[i].hash.bytes[31] = (uint8_t)i;
             all[i].score = wmbt_prefetch_score(&meta, &active, NOW);
@@ -217,7 +260,8 @@ static void test_selection(wmbt_test *t)
         for (uint32_t k = 0; k <= n + 1u; k++) {
             wmbt_prefetch p;
             wmbt_test_fill(got, sizeof got);
-            wmbt_prefetch_begin(&p, got, k, &active, NOW, WMBT_PREFETCH_TIES_BY_HASH);
+            wmbt_prefetch_begin(&p, k != 0u ? got : NULL, k, &active, NOW,
+                                WMBT_PREFETCH_TIES_BY_HASH);
             wmbt_prefetch_offer_index(&p, &w.index);
             wmbt_prefetch_end(&p);
             T_EQ(t, p.scored, n);
@@ -227,6 +271,59 @@ static void test_selection(wmbt_test *t)
                 T_CHECK(t, wmbt_block_hash_equal(&got[i].hash, &all[i].hash));
             }
         }
+    }
+}
+
+/* Hash, score and number are those of a block. */
+static void expect_one(wmbt_test *t, const wmbt_index *x, uint8_t number)
+{
+    wmbt_prefetch p;
+    wmbt_prefetch_block got[4];
+    wmbt_model_digest active;
+    wmbt_bytes_fill(active.bytes, 1, sizeof active.bytes);
+    wmbt_prefetch_begin(&p, got, 4, &active, NOW, WMBT_PREFETCH_TIES_BY_HASH);
+    wmbt_prefetch_offer_index(&p, x);
+    wmbt_prefetch_end(&p);
+    T_EQ(t, p.scored, 1);
+    T_EQ(t, p.count, 1);
+    T_EQ(t, got[0].hash.bytes[0], number);
+    T_EQ(t, got[0].hash.bytes[31], number);
+    T_EQ(t, got[0].score, UINT64_C(0x3FF0000000000000)); /* 1: used now */
+}
+
+static void add(wmbt_test *t, wmbt_index_writer *w, uint8_t number)
+{
+    wmbt_block_hash hash;
+    wmbt_block_meta meta;
+    wmbt_bytes_fill((uint8_t *)&meta, 0, sizeof meta);
+    wmbt_bytes_fill(hash.bytes, number, sizeof hash.bytes);
+    meta.block_seq = 1;
+    meta.last_access_ns = NOW;
+    T_EQ(t, wmbt_index_add(w, &hash, &meta), WMBT_OK);
+}
+
+/* What a table's memory held before, a record being written, and one whose context is none are
+ * left out; behind the last slot, where the scratch memory ends, nothing is looked at. */
+static void test_left_out(wmbt_test *t)
+{
+    static const uint32_t states[] = {0x10001u, 0x2u, 0xFFFFu};
+    const size_t bytes = WMBT_INDEX_BYTES(2, 1);
+    wmbt_index_config config = {2, 1, 0, false};
+    uint8_t *memory = t->arena.data + (t->arena.len - bytes) / 64u * 64u;
+    wmbt_index_writer w;
+    for (uint8_t turn = 0; turn < 2u; turn++) {
+        T_EQ(t, wmbt_index_init(wmbt_buf_of(memory, bytes), &config, &w), WMBT_OK);
+        T_CALL(t, add(t, &w, (uint8_t)(turn + 1u)));
+        if (turn == 0u) {
+            T_CALL(t, add(t, &w, 9));
+        }
+    }
+    T_CALL(t, expect_one(t, &w.index, 2));
+    T_CALL(t, add(t, &w, 3));
+    const size_t at = (size_t)((const uint8_t *)wmbt_index_record(&w.index, 0) - memory);
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        wmbt_test_store32(memory + at + 4u * WMBT_INDEX_RECORD_STATE, states[i]);
+        T_CALL(t, expect_one(t, &w.index, 3));
     }
 }
 
@@ -265,6 +362,8 @@ static void test_monotone(wmbt_test *t)
 
 static const wmbt_case cases[] = {
     {"upstream's scores", test_scores, 4u << 10, SCORES},
+    {"scores to the last bit", test_exact_scores, 0, NULL},
+    {"what is left out", test_left_out, 4096, NULL},
     {"upstream's cycles", test_cycles, 64u << 10, CYCLES},
     {"selections", test_selection, 16u << 10, NULL},
     {"monotone", test_monotone, 0, NULL},

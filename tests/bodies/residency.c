@@ -3,6 +3,7 @@
 #include "wombatkv/residency.h"
 
 #include "base/bytes.h"
+#include "index/table.h"
 #include "../support/test.h"
 
 #define KEYS "golden/vectors/radix_key_encoder.tsv"
@@ -215,6 +216,8 @@ static void test_arguments(wmbt_test *t)
     key.bytes[5] = 1;
     T_EQ(t, wmbt_residency_put(&w, &key, &entry), WMBT_FULL);
     T_EQ(t, wmbt_residency_bytes(UINT64_C(0x7FFFFFF1)), UINT64_MAX);
+    T_EQ(t, wmbt_residency_bytes(UINT64_C(0x7FFFFFF0)), /* docs/INDEX.md */
+         128u + UINT64_C(64) * (0x7FFFFFF0u / 6u + 1u) + 192u + UINT64_C(64) * 0x7FFFFFF0u);
     /* What just fits the budget is accepted. */
     wmbt_residency_guard guard = {208, 0, 64, 50};
     uint64_t estimated = 0xEE;
@@ -225,10 +228,38 @@ static void test_arguments(wmbt_test *t)
     T_EQ(t, estimated, 104);
 }
 
+/* A record that is being written all the while, or whose context is none: the block is there, but
+ * nobody knows where. */
+static void test_not_told(wmbt_test *t)
+{
+    static const uint32_t states[] = {0x10001u, 0x4u, 0xFFFFu};
+    wmbt_index_writer w;
+    wmbt_residency entry = {7, WMBT_RESIDENCY_RAM}, entries[2];
+    wmbt_residency_chain chain;
+    wmbt_block_hash keys[2];
+    T_CALL(t, make(t, 2, &w));
+    for (uint8_t i = 0; i < 2u; i++) {
+        wmbt_bytes_fill(keys[i].bytes, (uint8_t)(i + 1u), 32);
+        T_EQ(t, wmbt_residency_put(&w, &keys[i], &entry), WMBT_OK);
+    }
+    uint8_t *memory = w.memory;
+    const size_t at = (size_t)((const uint8_t *)wmbt_index_record(&w.index, 1) - memory);
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        wmbt_test_store32(memory + at + 4u * WMBT_INDEX_RECORD_STATE, states[i]);
+        wmbt_test_fill(entries, sizeof entries);
+        wmbt_residency_lookup(&w.index, keys, 2, entries, &chain);
+        T_EQ(t, chain.matched, 2);
+        T_EQ(t, chain.resident, 1);
+        T_EQ(t, entries[0].block_index, 7);
+        T_CHECK(t, wmbt_test_is_filled(&entries[1], sizeof entries[1]));
+    }
+}
+
 static const wmbt_case cases[] = {
     {"keys", test_keys, 64u << 10, KEYS},
     {"estimates", test_guards, 0, GUARDS},
     {"scripts", test_scripts, 64u << 10, SCRIPTS},
     {"arguments", test_arguments, 4u << 10, NULL},
+    {"what cannot be told", test_not_told, 4u << 10, NULL},
 };
 WMBT_SUITE(residency, cases);

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wombatkv/evict.h"
 #include "wombatkv/index.h"
+#include "wombatkv/prefetch.h"
+#include "wombatkv/residency.h"
 
 #include "../support/common.h"
 
@@ -31,7 +34,7 @@ static wmbt_index_writer writer;
 static bool crowded;
 
 static void (*on_load)(void), (*on_store)(void);
-static uint64_t steps;
+static uint64_t steps, refused;
 
 static void check(bool condition, int line, const char *what)
 {
@@ -82,10 +85,10 @@ static wmbt_block_meta meta_of(const state *s)
     }
     memset(meta.model_digest.bytes, (int)(s->write % 3u), sizeof meta.model_digest.bytes);
     memset(meta.layout_tag.bytes, (int)(s->write % 3u), sizeof meta.layout_tag.bytes);
-    meta.ext_flags = s->write % 3u;
+    meta.ext_flags = s->write % 3u + 1u; /* a residency, too */
     meta.payload_bytes = (uint64_t)s->write << 32 | s->write;
     meta.last_access_ns = ~meta.payload_bytes;
-    meta.block_seq = s->write;
+    meta.block_seq = s->write % 4u != 0u ? s->write : 0u;
     return meta;
 }
 
@@ -133,14 +136,109 @@ static void ask_lists(void)
     CHECK(got >= least); /* tags are alike: it may be more */
 }
 
+/* Of each key, how often it was told; and that it was told as it is. */
+static uint32_t told[KEYS];
+
+static void tell(const wmbt_block_hash *hash, bool was, bool will_be)
+{
+    uint32_t key = hash->bytes[31] - 1u;
+    CHECK(key < KEYS);
+    CHECK((now[key].is_there && was) || (key == concerned && next[key].is_there && will_be));
+    told[key]++;
+}
+
+/* Each block was told once; of the one that is concerned, or is left out, perhaps not. */
+static void check_told(bool may_be_stale)
+{
+    for (uint32_t key = 0; key < KEYS; key++) {
+        bool before = now[key].is_there, after = key == concerned ? next[key].is_there : before;
+        CHECK(told[key] == 1u ||
+              (told[key] == 0u && (!before || !after || (may_be_stale && key == concerned))));
+    }
+    memset(told, 0, sizeof told);
+}
+
+static void ask_evict(bool may_be_stale)
+{
+    wmbt_evict_block blocks[KEYS];
+    uint32_t count = 99;
+    wmbt_status status = wmbt_evict_collect(&writer.index, blocks, KEYS, &count);
+    if (status != WMBT_OK) {
+        CHECK(status == WMBT_BAD_STATE && may_be_stale && concerned != NOBODY && count == 99u);
+        refused++;
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t key = (blocks[i].hash.bytes[31] - 1u) % KEYS;
+        wmbt_block_meta was = meta_of(&now[key]), will_be = meta_of(&next[key]);
+        tell(&blocks[i].hash,
+             blocks[i].payload_bytes == was.payload_bytes &&
+                 blocks[i].last_access_ns == was.last_access_ns,
+             blocks[i].payload_bytes == will_be.payload_bytes &&
+                 blocks[i].last_access_ns == will_be.last_access_ns);
+    }
+    check_told(false);
+}
+
+static void ask_prefetch(bool may_be_stale)
+{
+    wmbt_prefetch p;
+    wmbt_prefetch_block blocks[KEYS];
+    wmbt_model_digest active;
+    memset(active.bytes, 1, sizeof active.bytes);
+    wmbt_prefetch_begin(&p, blocks, KEYS, &active, UINT64_MAX, WMBT_PREFETCH_TIES_BY_HASH);
+    wmbt_prefetch_offer_index(&p, &writer.index);
+    for (uint32_t i = 0; i < p.count; i++) {
+        uint32_t key = (blocks[i].hash.bytes[31] - 1u) % KEYS;
+        wmbt_block_meta was = meta_of(&now[key]), will_be = meta_of(&next[key]);
+        tell(&blocks[i].hash, blocks[i].score == wmbt_prefetch_score(&was, &active, UINT64_MAX),
+             blocks[i].score == wmbt_prefetch_score(&will_be, &active, UINT64_MAX));
+    }
+    CHECK(p.scored == p.count);
+    check_told(may_be_stale);
+}
+
+static bool is_resident(const wmbt_residency *entry, const state *s)
+{
+    wmbt_block_meta meta = meta_of(s);
+    return s->is_there && entry->block_index == meta.block_seq && entry->where == meta.ext_flags &&
+           entry->where != WMBT_RESIDENCY_REMOTE;
+}
+
+/* A chain of one key: nothing hides it. */
+static void ask_residency(uint32_t key, bool may_be_stale)
+{
+    wmbt_block_hash hash = hash_of(key);
+    wmbt_residency entry;
+    wmbt_residency_chain chain;
+    const state *will_be = key == concerned ? &next[key] : &now[key];
+    wmbt_residency_lookup(&writer.index, &hash, 1, &entry, &chain);
+    if (chain.matched == 0u) {
+        CHECK(chain.resident == 0u && (!now[key].is_there || !will_be->is_there));
+    } else if (chain.resident == 1u) {
+        CHECK(is_resident(&entry, &now[key]) || is_resident(&entry, will_be));
+    } else {
+        CHECK(chain.matched == 1u && chain.resident == 0u);
+        CHECK(now[key].is_there || will_be->is_there);
+        CHECK(meta_of(&now[key]).ext_flags == WMBT_RESIDENCY_REMOTE || !now[key].is_there ||
+              meta_of(will_be).ext_flags == WMBT_RESIDENCY_REMOTE || !will_be->is_there ||
+              (may_be_stale && key == concerned));
+    }
+}
+
 static void ask_everything(void)
 {
     steps++;
     on_store = NULL;
     for (uint32_t key = 0; key < KEYS; key++) {
         ask(key, true);
+        ask_residency(key, true);
     }
     ask_lists();
+    if (steps % 3u == 0u) { /* these take longer */
+        ask_evict(true);
+        ask_prefetch(true);
+    }
     on_store = ask_everything;
 }
 
@@ -195,6 +293,26 @@ static void interrupt(void)
     }
 }
 
+/* What the reader asks that is stopped; all of it, or what is left of it, at one load. */
+static void ask_beside(uint32_t key)
+{
+    uint32_t how = wmbt_test_below(&random_state, 5u);
+    if (how == 0u) {
+        loads_left = wmbt_test_below(&random_state, 600u);
+        ask_evict(false);
+    } else if (how == 1u) {
+        loads_left = wmbt_test_below(&random_state, 600u);
+        ask_prefetch(false);
+    } else if (how == 2u) {
+        ask_residency(key, false);
+    } else {
+        ask(key, false);
+        if (on_load != NULL && how == 3u) {
+            ask_lists();
+        }
+    }
+}
+
 static void start(uint32_t capacity)
 {
     static _Alignas(64) uint8_t memory[WMBT_INDEX_BYTES(CAPACITY, 4)];
@@ -206,9 +324,48 @@ static void start(uint32_t capacity)
     memset(next, 0, sizeof next);
 }
 
-int main(void)
+/* --- how long it takes ------------------------------------------------------------------------ */
+
+#define MANY 600u
+
+static uint64_t loads;
+
+static void count_load(void)
 {
-    for (uint32_t round = 0; round < 40u; round++) {
+    loads++;
+}
+
+/* What is there of a chain of a prefix-closed table is found by a few looks, of whatever length. */
+static void ask_long_chain(void)
+{
+    static _Alignas(64) uint8_t memory[WMBT_INDEX_BYTES(MANY, 1)];
+    static wmbt_block_hash hashes[MANY];
+    wmbt_index_config config = {MANY, 1, 0, true};
+    wmbt_block_meta meta;
+    CHECK(wmbt_index_init(wmbt_buf_of(memory, sizeof memory), &config, &writer) == WMBT_OK);
+    memset(&meta, 0, sizeof meta);
+    for (uint32_t i = 0; i < MANY; i++) {
+        uint32_t spread[2] = {(i + 1u) * 2654435761u, (i + 1u) * 2654435761u};
+        memcpy(hashes[i].bytes, spread, sizeof spread);
+    }
+    for (uint32_t there = 0; there < MANY; there++) {
+        loads = 0;
+        on_load = count_load;
+        CHECK(wmbt_index_chain_prefix(&writer.index, hashes, MANY) == there);
+        on_load = NULL;
+        CHECK(loads > 0u && loads < 2000u); /* 4 rounds of 7 looks, and 2 exact ones */
+        meta.block_seq = there;
+        CHECK(wmbt_index_insert(&writer, &hashes[there], &meta, 1) == WMBT_OK);
+        meta.parent_hash = hashes[there];
+    }
+}
+
+/* An argument: rounds, fewer than usual. */
+int main(int argc, char **argv)
+{
+    const uint32_t rounds = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 40u;
+    ask_long_chain();
+    for (uint32_t round = 0; round < rounds; round++) {
         crowded = round % 2u != 0u;
         start(round % 4u < 2u ? CAPACITY : 12u);
         for (uint32_t write = 1; write < 400u; write++) {
@@ -223,10 +380,7 @@ int main(void)
                                    ? wmbt_test_below(&random_state, KEYS)
                                    : concerned;
                 on_load = interrupt;
-                ask(key, false);
-                if (on_load != NULL && wmbt_test_below(&random_state, 2u) == 0u) {
-                    ask_lists();
-                }
+                ask_beside(key);
                 if (on_load != NULL) { /* it did not come to that */
                     on_load = NULL;
                     operate();
@@ -238,7 +392,7 @@ int main(void)
             }
         }
     }
-    CHECK(steps > 10000u);
+    CHECK(steps > 1000u * rounds && refused > 10u * rounds);
     (void)printf("1..1\nok 1 - %llu steps\n", (unsigned long long)steps);
     return 0;
 }

@@ -2,7 +2,9 @@
 /* Reads the mutant's number before main(), in any program. */
 #include "chosen.h"
 
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 unsigned wmbt_mutant;
@@ -18,4 +20,18 @@ __attribute__((constructor)) static void wmbt_choose(void)
     if (wmbt_reached == MAP_FAILED) {
         abort();
     }
+}
+
+/* What an index's words go through in a configuration of mutate.py, where tests/index/steps.c, which
+ * has its own, is not what runs. */
+__attribute__((weak)) uint32_t wmbt_test_load_word(const void *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+__attribute__((weak)) void wmbt_test_store_word(void *p, uint32_t v)
+{
+    memcpy(p, &v, sizeof v);
 }

@@ -72,6 +72,7 @@ MAX_OTHERS_SECONDS = 4.0  # for cases of other modules
 MAX_CASE_SECONDS = 2.0  # but in the first configuration
 READER = ["tests/reader/stock.c"]
 MODEL = READER + ["tests/reader/model.c", "tests/reader/calls.c", "tests/reader/drive.c"]
+STEPS = {"index_steps": (["tests/index/steps.c"], ["8"])}
 PROGRAMS = {  # name: (sources, arguments)
     "reader_model": (MODEL + ["tests/reader/model_main.c"], ["1500"]),
     "reader_engine": (READER + ["tests/reader/lives.c"], ["3000"]),
@@ -251,6 +252,8 @@ class Work:
                                        [os.path.join(ROOT, "tests/fuzz/corpus", name)])
         if module.level in ("reader", "client"):
             found.update(PROGRAMS)
+        if module.level == "index" and any("steps_config" in flag for flag in self.config):
+            found.update(STEPS)
         compared = ["-DWMBT_FUZZ_LIBZSTD"] if os.path.exists("/usr/include/zstd.h") else []
         with self.lock:
             return {name: ([self.compile(source, TEST_FLAGS + compared) for source in sources] +
