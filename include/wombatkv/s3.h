@@ -141,7 +141,7 @@ typedef struct wmbt_s3_answer {
     uint64_t retry_at; /* seconds, or a date */
     uint32_t has;      /* bits of s3/answer.c */
     uint32_t meaning;
-    uint32_t error_bytes; /* of an error's document, so far */
+    uint32_t error_bytes; /* of an error's document that were looked at */
     wmbt_status status;
     uint8_t etag_len;
     uint8_t code_len;
@@ -189,7 +189,7 @@ WMBT_API uint32_t wmbt_s3_answer_meaning(const wmbt_s3_answer *answer);
  * of a 416. */
 WMBT_API bool wmbt_s3_answer_size(const wmbt_s3_answer *answer, uint64_t *bytes);
 
-/** The range of a 206 that was believed, or that a 416 refused: false if there is none. */
+/** The range of a 206 that was believed: false if there is none. */
 WMBT_API bool wmbt_s3_answer_range(const wmbt_s3_answer *answer, uint64_t *first, uint64_t *last);
 
 /** ETag as sent, empty if none or a longer one came; the error's Code; the region that is named. */

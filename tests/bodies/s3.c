@@ -866,11 +866,99 @@ static void test_just_fits(wmbt_test *t)
     }
 }
 
+#define SAID "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: 3\r\n"
+
+/* What an answer said stays, whatever comes behind it. */
+static void test_said_before(wmbt_test *t)
+{
+    static const struct {
+        const char *bytes;
+        bool ranged; /* 10 to 14 */
+        uint64_t size, doubtful;
+    } rows[] = {
+        {"HTTP/1.1 416 x\r\n" SAID "Content-Range: bytes\r\n\r\n", false, 99, 0},
+        {"HTTP/1.1 416 x\r\n" SAID "Content-Range: bytes */7\r\n\r\n", false, 7, 0},
+        {"HTTP/1.1 416 x\r\n" SAID "\r\n<Error><ActualObjectSize>12</ActualObjectSize></Error>",
+         false, 12, 0},
+        {"HTTP/1.1 416 x\r\n" SAID "\r\n<Error><ActualObjectSize>1x2</ActualObjectSize></Error>",
+         false, 99, 0},
+        {"HTTP/1.1 416 x\r\n" SAID "\r\n<Error><ActualObjectSize>1x</ActualObjectSize>"
+         "<ActualObjectSize>2</ActualObjectSize></Error>",
+         false, 2, 0},
+        {"HTTP/1.1 200 x\r\n" SAID "\r\nhello", false, 5, 0},
+        {"HTTP/1.1 200 x\r\n" SAID "Content-Length: 5\r\n\r\nhello", true, 5, 1},
+    };
+    context asked;
+    result *r = (result *)(void *)wmbt_test_alloc(t, sizeof *r);
+    T_CHECK(t, r != NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t size = 99, date = 0, seconds = 0, first = 7, last = 7;
+        wmbt_test_where(t, wmbt_test_text(rows[i].bytes));
+        context_init(&asked);
+        asked.expected.has_range = rows[i].ranged;
+        asked.expected.first = 10;
+        asked.expected.last = 14;
+        T_CALL(t, read_answer(t, wmbt_test_text(rows[i].bytes), &asked, true, 0, r));
+        T_EQ(t, r->status, WMBT_END);
+        T_CHECK(t, wmbt_s3_answer_date(&answer, &date) && date == 784111777u);
+        T_CHECK(t, wmbt_s3_answer_retry_after(&answer, &seconds) && seconds == 3u);
+        T_EQ(t, wmbt_s3_answer_size(&answer, &size), rows[i].size != 99u);
+        T_EQ(t, size, rows[i].size);
+        T_EQ(t, wmbt_s3_answer_is_doubtful(&answer), rows[i].doubtful);
+        T_CHECK(t, !wmbt_s3_answer_range(&answer, &first, &last) && first == 7u && last == 7u);
+    }
+}
+
+/* An error's Code: the text of one element, and of no other; two of them are none. */
+static void test_codes(wmbt_test *t)
+{
+    static const struct {
+        const char *bytes, *code;
+        uint32_t meaning;
+    } rows[] = {
+        {"<Error><Code>NoSuchKey</Code><Message>x</Message></Error>", "NoSuchKey", WMBT_S3_MISSING},
+        {"<Error><Code>NoSuchKey</Code>x<Region>eu</Region></Error>", "NoSuchKey", WMBT_S3_MISSING},
+        {"<Error><Code>a&#233;b</Code></Error>",
+         "a\xC3\xA9"
+         "b",
+         WMBT_S3_FAILED},
+        {"<Error><Code>x</Code><Code>NoSuchKey</Code></Error>", "", WMBT_S3_FAILED},
+        {"<Error><Code>NoSuchKey</Code><Code>x</Code></Error>", "", WMBT_S3_FAILED},
+        {"<Error><Message>NoSuchKey</Message><Code>x</Code></Error>", "x", WMBT_S3_FAILED},
+    };
+    context asked;
+    result *r = (result *)(void *)wmbt_test_alloc(t, sizeof *r);
+    T_CHECK(t, r != NULL);
+    context_init(&asked);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static const char begin[] = "HTTP/1.1 404 x\r\n\r\n";
+        uint8_t text[128];
+        wmbt_view body = wmbt_test_text(rows[i].bytes);
+        wmbt_test_where(t, body);
+        wmbt_test_copy(text, (const uint8_t *)begin, sizeof begin - 1u);
+        wmbt_test_copy(text + sizeof begin - 1u, body.data, body.len);
+        T_CALL(t, read_answer(t, wmbt_view_of(text, sizeof begin - 1u + body.len), &asked, true, 0,
+                              r));
+        T_EQ(t, r->status, WMBT_END);
+        T_EQ(t, r->meaning, rows[i].meaning);
+        T_CHECK(t, wmbt_test_view_is(wmbt_s3_answer_code(&answer), rows[i].code));
+    }
+    /* that a 200 is a part without its 206 is known behind the header */
+    asked.expected.has_range = asked.expected.has_size = true;
+    asked.expected.first = 10;
+    asked.expected.last = 19;
+    asked.expected.size = 100;
+    T_CALL(t, read_answer(t, wmbt_test_text("HTTP/1.1 200 x\r\nContent-Length: 10\r\n\r\n"), &asked,
+                          false, 0, r));
+    T_EQ(t, r->status, WMBT_NEED_MORE);
+    T_EQ(t, r->meaning, WMBT_S3_FAILED);
+}
+
 /* Of an error's document the first 4096 bytes are looked at, the rest is let pass. */
 static void test_long_error(wmbt_test *t)
 {
     static const char begin[] = "HTTP/1.1 404 x\r\n\r\n<Error><!--", end[] = ERROR_OF("NoSuchKey");
-    const size_t filled[] = {100, 5000, 70000};
+    const size_t filled[] = {4060, 4061, 70000}; /* </Code> ends 36 bytes behind them */
     context asked;
     result *r = (result *)(void *)wmbt_test_alloc(t, sizeof *r);
     uint8_t *bytes = wmbt_test_alloc(t, 70200);
@@ -1028,6 +1116,7 @@ static const struct {
     {LIST("<EncodingType>url</EncodingType>" ENTRY("%z4b", "1") LAST), WMBT_BAD_TEXT, NULL},
     {LIST("<EncodingType>url</EncodingType>" ENTRY("%4a%4B", "1") LAST), WMBT_OK, "JK"},
     {LIST(ENTRY("a%4", "1") "<EncodingType>url</EncodingType>" LAST), WMBT_BAD_TEXT, "a%4"},
+    {LIST(LAST ENTRY("a%4", "1")), WMBT_OK, "a%4"},
 };
 
 /* Every byte where a document can have it (XML 1.0, 2.2 to 2.4): ok says whether it can. */
@@ -1110,6 +1199,43 @@ static void test_pages(wmbt_test *t)
             T_EQ(t, wmbt_s3_page_feed(&page, wmbt_view_of(NULL, 1), &taken, &entry),
                  WMBT_BAD_ARGUMENT);
         }
+    }
+}
+
+/* Whether the encoding was named behind the first entry. An escape that is cut off at the end of a
+ * key is not looked at beyond it: the text ends where the scratch memory does. */
+static void test_encodings(wmbt_test *t)
+{
+    static const struct {
+        const char *text;
+        bool late;
+    } rows[] = {
+        {LIST("<EncodingType>url</EncodingType>" ENTRY("a%41", "1") LAST), false},
+        {LIST(ENTRY("a%41", "1") "<EncodingType>url</EncodingType>" LAST), true},
+        {LIST(ENTRY("a%41", "1") LAST), false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wmbt_view text = wmbt_test_text(rows[i].text);
+        wmbt_s3_entry entry;
+        size_t taken = 0, more = 0;
+        T_EQ(t,
+             wmbt_s3_page_init(&page, wmbt_view_of(NULL, 0), wmbt_buf_of(key_room, 8),
+                               wmbt_buf_of(token_room, 4)),
+             WMBT_OK);
+        T_EQ(t, wmbt_s3_page_feed(&page, text, &taken, &entry), WMBT_OK);
+        text = wmbt_view_of(text.data + taken, text.len - taken);
+        T_EQ(t, wmbt_s3_page_feed(&page, text, &more, &entry), WMBT_NEED_MORE);
+        T_EQ(t, wmbt_s3_page_finish(&page), WMBT_OK);
+        T_EQ(t, wmbt_s3_page_is_late(&page), rows[i].late);
+    }
+    static const char *const cut[] = {"%", "%4", "a%4", "%41%"};
+    for (size_t i = 0; i < sizeof cut / sizeof cut[0]; i++) {
+        wmbt_view text = wmbt_test_text(cut[i]);
+        uint8_t *at = t->arena.data + t->arena.len - text.len;
+        size_t len = text.len;
+        wmbt_test_copy(at, text.data, text.len);
+        T_CHECK(t, !wmbt_s3_url_decode(at, &len) && len == text.len);
+        T_BYTES(t, at, text.data, text.len);
     }
 }
 
@@ -1238,6 +1364,22 @@ static void test_doubtful(wmbt_test *t)
     T_CALL(t, read_answer(t, wmbt_test_text("HTTP/1.1 200 x\r\nContent-Length: 6\r\n\r\nhello!"),
                           &asked, true, 0, r));
     T_CHECK(t, !wmbt_s3_answer_is_doubtful(&answer));
+    static const struct {
+        uint64_t first, last;
+        const char *bytes;
+        bool doubtful;
+    } rows[] = {
+        {10, 19, "HTTP/1.1 200 x\r\nContent-Length: 10\r\n\r\n" TEN, true},
+        {7, 7, "HTTP/1.1 200 x\r\nContent-Length: 1\r\n\r\na", true},
+        {0, UINT64_MAX, "HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        asked.expected.first = rows[i].first;
+        asked.expected.last = rows[i].last;
+        T_CALL(t, read_answer(t, wmbt_test_text(rows[i].bytes), &asked, true, 0, r));
+        T_EQ(t, r->meaning, WMBT_S3_WHOLE_INSTEAD);
+        T_EQ(t, wmbt_s3_answer_is_doubtful(&answer), rows[i].doubtful);
+    }
 }
 
 static void test_retry_after(wmbt_test *t)
@@ -1377,6 +1519,35 @@ static void test_requests(wmbt_test *t)
     T_CHECK(t, wmbt_test_view_is(wmbt_view_of(out, written), list));
 }
 
+/* A signed request in every room that is too small: nothing of it stays, and nothing is written
+ * behind the room. */
+static void test_rooms(wmbt_test *t)
+{
+    wmbt_s3_store store;
+    wmbt_s3_get get;
+    uint8_t out[1024];
+    size_t needed = 0, written = 99;
+    store_of(&store);
+    store.who.access_key = wmbt_test_text("AKID");
+    store.who.secret = wmbt_test_text("secret");
+    get.key = wmbt_test_text("k");
+    get.if_match = wmbt_view_of(NULL, 0);
+    get.first = get.last = 0;
+    get.has_range = get.is_head = false;
+    T_EQ(t, wmbt_s3_write_get(&store, &get, 0, NULL, wmbt_buf_of(out, sizeof out), &needed),
+         WMBT_OK);
+    for (size_t room = 0; room <= needed; room++) {
+        wmbt_test_fill(out, sizeof out);
+        T_EQ(t, wmbt_s3_write_get(&store, &get, 0, NULL, wmbt_buf_of(out, room), &written),
+             room < needed ? WMBT_BUFFER_TOO_SMALL : WMBT_OK);
+        T_EQ(t, written, room < needed ? 99u : needed);
+        T_CHECK(t, wmbt_test_is_filled(out + room, sizeof out - room));
+        for (size_t i = 0; i < room && room < needed; i++) {
+            T_EQ(t, out[i], 0);
+        }
+    }
+}
+
 /* A golden row with only the fields that this library signs: the same Authorization. */
 static void test_signed(wmbt_test *t)
 {
@@ -1485,6 +1656,10 @@ static void test_arguments(wmbt_test *t)
     T_EQ(t, wmbt_s3_page_init(&page, wmbt_view_of(NULL, 0), wmbt_buf_of(out, 0), room),
          WMBT_BAD_ARGUMENT);
     T_EQ(t, wmbt_s3_page_init(&page, wmbt_view_of(NULL, 1), room, room), WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_s3_page_init(&page, wmbt_view_of(NULL, 0), wmbt_buf_of(NULL, 9), room),
+         WMBT_BAD_ARGUMENT);
+    T_EQ(t, wmbt_s3_page_init(&page, wmbt_view_of(NULL, 0), room, wmbt_buf_of(NULL, 9)),
+         WMBT_BAD_ARGUMENT);
     for (uint32_t i = 0; i <= WMBT_S3_REDIRECT + 1u; i++) {
         T_CHECK(t, wmbt_s3_meaning_name(i)[0] != '\0');
     }
@@ -1638,8 +1813,11 @@ static const wmbt_case cases[] = {
     {"what an answer does not name", test_not_named, 16 * 1024, NULL},
     {"what does not fit is no value", test_too_long, 16 * 1024, NULL},
     {"what just fits is one", test_just_fits, 16 * 1024, NULL},
+    {"what was said before stays", test_said_before, 16 * 1024, NULL},
+    {"codes of errors", test_codes, 16 * 1024, NULL},
     {"long errors", test_long_error, 96 * 1024, NULL},
     {"pages, by hand", test_pages, 0, NULL},
+    {"encodings of pages", test_encodings, 4096, NULL},
     {"pages, byte by byte", test_document_bytes, 0, NULL},
     {"documents, where they are refused", test_refused_at, 0, NULL},
     {"every character by its number", test_every_character, 0, NULL},
@@ -1647,6 +1825,7 @@ static const wmbt_case cases[] = {
     {"Retry-After", test_retry_after, 16 * 1024, NULL},
     {"truncations and bit flips", test_faults, 32 * 1024, EXCHANGES},
     {"requests", test_requests, 0, NULL},
+    {"signed requests in every room", test_rooms, 0, NULL},
     {"golden: signed requests", test_signed, 64 * 1024, "golden/s3/sigv4/sigv4.tsv"},
     {"arguments", test_arguments, 0, NULL},
     {"arguments of requests", test_bad_requests, 0, NULL},

@@ -27,12 +27,11 @@
 #    define WMBT_S3_BROKEN 16384u   /* an error's document that is not well-formed */
 #    define WMBT_S3_HAS_ETAG 32768u /* an ETag came, kept or not */
 
-/* Of an error's document so much is looked at; beyond the second, the connection is given up. */
+/* Of an error's document so much is looked at. */
 #    define WMBT_S3_ERROR_LOOK_BYTES 4096u
-#    define WMBT_S3_ERROR_MAX_BYTES 65536u
 
-/* Fields of an error's document. */
-enum { WMBT_S3_F_NONE, WMBT_S3_F_CODE, WMBT_S3_F_REGION, WMBT_S3_F_SIZE, WMBT_S3_F_OTHER };
+/* Fields of an error's document that matter. */
+enum { WMBT_S3_F_NONE, WMBT_S3_F_CODE, WMBT_S3_F_REGION, WMBT_S3_F_SIZE };
 
 const char *wmbt_s3_meaning_name(uint32_t meaning)
 {
@@ -264,7 +263,6 @@ static void wmbt_s3_error_start(wmbt_s3_answer *x)
     if (xml->depth != 2u) {
         return;
     }
-    x->field = WMBT_S3_F_OTHER;
     if (wmbt_xml_name_is(xml, WMBT_VIEW_LITERAL("Code"))) {
         if (wmbt_s3_is(x, WMBT_S3_HAS_CODE)) {
             x->has |= WMBT_S3_BROKEN;
@@ -295,14 +293,14 @@ static void wmbt_s3_error_text(wmbt_s3_answer *x, uint8_t c)
             x->region[x->region_len++] = c;
         } else {
             x->region_len = 0;
-            x->field = WMBT_S3_F_OTHER;
+            x->field = WMBT_S3_F_NONE;
         }
     } else if (x->field == WMBT_S3_F_SIZE) {
         if (wmbt_text_is_digit(c) && wmbt_text_append_digit(&x->total, (uint32_t)c - '0')) {
             x->has |= WMBT_S3_HAS_TOTAL;
         } else {
             x->has &= ~WMBT_S3_HAS_TOTAL;
-            x->field = WMBT_S3_F_OTHER;
+            x->field = WMBT_S3_F_NONE;
         }
     }
 }
@@ -330,13 +328,10 @@ static void wmbt_s3_error_byte(wmbt_s3_answer *x, uint8_t c)
 
 static void wmbt_s3_error_bytes(wmbt_s3_answer *x, wmbt_view piece)
 {
-    for (size_t i = 0; i < piece.len; i++) {
-        if (x->error_bytes < WMBT_S3_ERROR_LOOK_BYTES &&
-            !wmbt_s3_is(x, WMBT_S3_NOT_XML | WMBT_S3_BROKEN)) {
+    for (size_t i = 0; i < piece.len && x->error_bytes < WMBT_S3_ERROR_LOOK_BYTES; i++) {
+        x->error_bytes++;
+        if (!wmbt_s3_is(x, WMBT_S3_NOT_XML | WMBT_S3_BROKEN)) {
             wmbt_s3_error_byte(x, piece.data[i]);
-        }
-        if (x->error_bytes <= WMBT_S3_ERROR_MAX_BYTES) {
-            x->error_bytes++;
         }
     }
 }
@@ -355,7 +350,7 @@ static wmbt_status wmbt_s3_check_length(wmbt_s3_answer *x)
         x->meaning = WMBT_S3_OTHER_PART;
         return close ? WMBT_TRUNCATED : WMBT_BAD_LENGTH;
     }
-    if (x->meaning != WMBT_S3_PART && !wmbt_s3_is(x, WMBT_S3_HAS_TOTAL)) {
+    if (!wmbt_s3_is(x, WMBT_S3_HAS_TOTAL)) { /* a part has said it */
         if (wmbt_s3_is(x, WMBT_S3_HAS_SIZE) && body != x->size) {
             x->meaning = WMBT_S3_CHANGED;
             return body < x->size && close ? WMBT_TRUNCATED : WMBT_OK;

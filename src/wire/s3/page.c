@@ -48,11 +48,13 @@ wmbt_status wmbt_s3_page_init(wmbt_s3_page *page, wmbt_view sent_token, wmbt_buf
     return WMBT_OK;
 }
 
-/* Bytes that the escape at `i` stands for: 1 decoded into *c, or 0 if it is broken. */
+/* The byte that the escape at `text` stands for; false if it is broken. */
 static bool wmbt_s3_escape(const uint8_t *text, size_t left, uint8_t *c)
 {
-    int high = left > 2u ? wmbt_text_hex_digit(text[1]) : -1;
-    int low = left > 2u ? wmbt_text_hex_digit(text[2]) : -1;
+    if (left < 3u) {
+        return false;
+    }
+    int high = wmbt_text_hex_digit(text[1]), low = wmbt_text_hex_digit(text[2]);
     if (high < 0 || low < 0) {
         return false;
     }
@@ -119,7 +121,6 @@ static wmbt_status wmbt_s3_page_start(wmbt_s3_page *x)
         } else if (wmbt_xml_name_is(xml, WMBT_VIEW_LITERAL("IsTruncated"))) {
             return wmbt_s3_page_claim(x, WMBT_S3_P_TRUNCATED, WMBT_S3_P_F_TRUNCATED);
         } else if (wmbt_xml_name_is(xml, WMBT_VIEW_LITERAL("NextContinuationToken"))) {
-            x->token_len = 0;
             return wmbt_s3_page_claim(x, WMBT_S3_P_TOKEN, WMBT_S3_P_F_TOKEN);
         } else if (wmbt_xml_name_is(xml, WMBT_VIEW_LITERAL("EncodingType"))) {
             return wmbt_s3_page_claim(x, WMBT_S3_P_ENCODING, WMBT_S3_P_F_ENCODING);
