@@ -3,7 +3,6 @@
 #include "wombatkv/index.h"
 
 #include "base/bytes.h"
-#include "base/min.h"
 #include "index/table.h"
 
 #if WMBT_CFG_INDEX
@@ -288,22 +287,14 @@ static void wmbt_index_mark_one(uint8_t *present, uint32_t i)
     }
 }
 
+/* What is asked for ahead. (A function that does no more than ask is one without effect to GCC,
+ * which leaves out the call.) */
+static const void *wmbt_index_bucket_of(const wmbt_index *x, const wmbt_block_hash *hash)
+{
+    return wmbt_index_bucket(x, (uint32_t)(wmbt_index_home_here(x, hash->bytes) >> 32));
+}
+
 #    if WMBT_PREFETCHES
-
-static void wmbt_index_prefetch_bucket(const wmbt_index *x, const wmbt_block_hash *hash)
-{
-    WMBT_PREFETCH(wmbt_index_bucket(x, (uint32_t)(wmbt_index_home_here(x, hash->bytes) >> 32)));
-}
-
-/* The first buckets of a list. */
-static void wmbt_index_prefetch_batch(const wmbt_index *x, const wmbt_block_hash *hashes,
-                                      uint32_t count)
-{
-    const uint32_t n = wmbt_min_u32(count, WMBT_INDEX_BATCH);
-    for (uint32_t i = 0; i < n; i++) {
-        wmbt_index_prefetch_bucket(x, hashes + i);
-    }
-}
 
 /* The slot plus 1 of a block with the tag of this hash, by buckets alone, or 0. Where blocks of one
  * bucket have one tag, any number but 0. Without branches inside, for vectors. */
@@ -329,11 +320,9 @@ static uint32_t wmbt_index_guess(const wmbt_index *x, const wmbt_block_hash *has
     return 0;
 }
 
-static void wmbt_index_prefetch_record(const wmbt_index *x, uint32_t id)
+static const void *wmbt_index_record_at(const wmbt_index *x, uint32_t id)
 {
-    if (id - 1u < x->record_count) {
-        WMBT_PREFETCH(wmbt_index_record(x, id - 1u));
-    }
+    return wmbt_index_record(x, id - 1u < x->record_count ? id - 1u : 0u);
 }
 
 /* True if the block is there. Slot `id` - 1 is the one to look at first, if it holds a block at
@@ -361,7 +350,9 @@ static uint32_t wmbt_index_walk(const wmbt_index *x, const wmbt_block_hash *hash
 {
     uint32_t ids[WMBT_INDEX_BATCH];
     const size_t end = (size_t)count + WMBT_INDEX_BATCH; /* a list is shorter than memory */
-    wmbt_index_prefetch_batch(x, hashes, count);
+    for (uint32_t i = 0; i < count && i < WMBT_INDEX_BATCH; i++) {
+        WMBT_PREFETCH(wmbt_index_bucket_of(x, hashes + i));
+    }
     for (size_t i = 0; i < end; i++) {
         uint32_t *id = &ids[i % WMBT_INDEX_BATCH];
         if (i >= WMBT_INDEX_BATCH) {
@@ -374,10 +365,10 @@ static uint32_t wmbt_index_walk(const wmbt_index *x, const wmbt_block_hash *hash
         }
         if (i < count) {
             if (count - i > WMBT_INDEX_BATCH) {
-                wmbt_index_prefetch_bucket(x, hashes + i + WMBT_INDEX_BATCH);
+                WMBT_PREFETCH(wmbt_index_bucket_of(x, hashes + i + WMBT_INDEX_BATCH));
             }
             *id = wmbt_index_guess(x, hashes + i);
-            wmbt_index_prefetch_record(x, *id);
+            WMBT_PREFETCH(wmbt_index_record_at(x, *id));
         }
     }
     return count;
@@ -390,12 +381,14 @@ uint32_t wmbt_index_likely_prefix(const wmbt_index *x, const wmbt_block_hash *ha
     if (count == 0u) {
         return 0;
     }
-    wmbt_index_prefetch_batch(x, hashes, count);
+    for (uint32_t i = 0; i < count && i < WMBT_INDEX_BATCH; i++) {
+        WMBT_PREFETCH(wmbt_index_bucket_of(x, hashes + i));
+    }
     /* The last one is compared in full, if it comes to that. */
-    wmbt_index_prefetch_record(x, wmbt_index_guess(x, hashes + count - 1u));
+    WMBT_PREFETCH(wmbt_index_record_at(x, wmbt_index_guess(x, hashes + count - 1u)));
     for (; n < count; n++) {
         if (count - n > WMBT_INDEX_BATCH) {
-            wmbt_index_prefetch_bucket(x, hashes + n + WMBT_INDEX_BATCH);
+            WMBT_PREFETCH(wmbt_index_bucket_of(x, hashes + n + WMBT_INDEX_BATCH));
         }
         /* A miss is looked at again: tags alike, or the writer moved it. */
         if (wmbt_index_guess(x, hashes + n) == 0u && !wmbt_index_has(x, hashes + n)) {
@@ -435,12 +428,6 @@ static uint32_t wmbt_index_guess(const wmbt_index *x, const wmbt_block_hash *has
     return wmbt_index_has(x, hash) ? 1u : 0u;
 }
 
-static void wmbt_index_prefetch_bucket(const wmbt_index *x, const wmbt_block_hash *hash)
-{
-    (void)x;
-    (void)hash;
-}
-
 #    endif
 
 uint32_t wmbt_index_longest_prefix(const wmbt_index *x, const wmbt_block_hash *hashes,
@@ -465,7 +452,7 @@ uint32_t wmbt_index_chain_prefix(const wmbt_index *x, const wmbt_block_hash *has
     while (low < high) {
         uint32_t step = (high - low) / (WMBT_INDEX_ROUND + 1u) + 1u;
         for (uint32_t at = low + step; at <= high; at += step) {
-            wmbt_index_prefetch_bucket(x, hashes + at - 1u);
+            WMBT_PREFETCH(wmbt_index_bucket_of(x, hashes + at - 1u));
         }
         uint32_t end = high;
         for (uint32_t at = low + step; at <= end; at += step) {
