@@ -651,6 +651,8 @@ static void test_every_list(wmbt_test *t)
                 T_EQ(t, wmbt_index_longest_prefix(&w->index, hashes, count), want);
                 T_EQ(t, wmbt_index_likely_prefix(&w->index, hashes, count), want);
                 T_EQ(t, wmbt_index_chain_prefix(&w->index, hashes, count), want);
+                T_EQ(t, wmbt_index_longest_prefix(&w->index, list, count), want);
+                T_EQ(t, wmbt_index_likely_prefix(&w->index, list, count), want);
                 T_EQ(t, wmbt_index_chain_prefix(&w->index, list, count), want);
                 wmbt_test_fill(marks, sizeof marks);
                 if (count != 0u) {

@@ -60,9 +60,10 @@ SMALL = ["-DWMBT_CFG_BLAKE3_KERNEL=1", "-DWMBT_CFG_CRC32C_KERNEL=1", "-DWMBT_CFG
 SANITIZED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 CONFIGURATIONS = {  # name: flags
     "default": [], "sanitized": SANITIZED, "small": SMALL + SANITIZED,
-    # Of other machines: nothing that is x86-64's.
-    "table": ["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2", "-DWMBT_CFG_INDEX_ATOMICS=1", "-U__SSE2__",
-              "-DWMBT_BLAKE3_RUN=wmbt_blake3_run_portable"] + SANITIZED}
+    # Of other machines: nothing that is x86-64's. An index that can be stopped at every load and store.
+    "table": ["-DWMBT_CFG_CRC32C_KERNEL=2", "-DWMBT_CFG_BLAKE3_KERNEL=2", "-U__SSE2__",
+              "-DWMBT_BLAKE3_RUN=wmbt_blake3_run_portable",
+              f'-DWMBT_CONFIG_FILE="{ROOT}/tests/index/steps_config.h"'] + SANITIZED}
 if " avx2 " in text_of("/proc/cpuinfo"):
     # What gives a machine's kernels their work.
     CONFIGURATIONS["machine"] = ["-march=x86-64-v3"]
