@@ -22,8 +22,8 @@ __attribute__((constructor)) static void wmbt_choose(void)
     }
 }
 
-/* What an index's words go through in a configuration of mutate.py, where tests/index/steps.c, which
- * has its own, is not what runs. */
+/* What an index's words go through in a configuration of mutate.py. tests/index/steps.c has its
+ * own. */
 __attribute__((weak)) uint32_t wmbt_test_load_word(const void *p)
 {
     uint32_t v;
