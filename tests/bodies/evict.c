@@ -417,7 +417,7 @@ static void test_collected(wmbt_test *t)
             T_EQ(t, count, 2);
         }
     }
-    T_EQ(t, wmbt_evict_collect(&w.index, blocks, 4, &count), WMBT_OK);
+    T_EQ(t, wmbt_evict_collect(&w.index, blocks, 1, &count), WMBT_OK);
     T_EQ(t, count, 1);
     T_EQ(t, blocks[0].hash.bytes[0], 1);
     T_EQ(t, blocks[0].payload_bytes, 10);

@@ -1228,6 +1228,9 @@ static void test_encodings(wmbt_test *t)
         T_EQ(t, wmbt_s3_page_finish(&page), WMBT_OK);
         T_EQ(t, wmbt_s3_page_is_late(&page), rows[i].late);
     }
+    uint8_t escape[] = {'%', '4', '1'};
+    size_t two = 2;
+    T_CHECK(t, !wmbt_s3_url_decode(escape, &two) && two == 2u);
     static const char *const cut[] = {"%", "%4", "a%4", "%41%"};
     for (size_t i = 0; i < sizeof cut / sizeof cut[0]; i++) {
         wmbt_view text = wmbt_test_text(cut[i]);
