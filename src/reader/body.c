@@ -227,7 +227,6 @@ wmbt_status wmbt_reader_body_start(wmbt_reader *r, wmbt_reader_slot *s)
     claim.to = wmbt_min_u32(s->limit, WMBT_READER_HEADER_BYTES);
     claim.before = s->run;
     claim.after = NULL;
-    s->run[0].crc = 0;
     wmbt_reader_bound_start(r, s);
     wmbt_reader_bound_take(r, s, s->header, claim.from);
     if (s->opaque == 0u) {

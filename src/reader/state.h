@@ -424,7 +424,8 @@ wmbt_status wmbt_reader_claim_range(const wmbt_reader *r, wmbt_reader_slot *s, u
                                     size_t len, wmbt_reader_claim *claim);
 
 /* The bytes of a claim are there. `crc` is that of a run that ends where they begin and of them, or
- * of them alone. It and where the walk stands, which is kept, are of no interest in lent memory. */
+ * of them alone; 0 if they are not summed: of a header, or in lent memory. Where the walk stands is
+ * kept. */
 void wmbt_reader_join(wmbt_reader *r, wmbt_reader_slot *s, const wmbt_reader_claim *claim,
                       uint32_t crc);
 

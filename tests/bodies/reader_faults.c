@@ -346,6 +346,68 @@ static void test_block_cuts(wmbt_test *t)
     }
 }
 
+/* Feeds a block as far as it is there: its header, and then byte by byte. */
+static wmbt_status feed_cut(drive *d, wmbt_view block)
+{
+    const wmbt_block_hash hash = {{1}};
+    wmbt_want want;
+    size_t taken;
+    wmbt_status status;
+    if (wmbt_reader_start(d->r, &d->prompt) != WMBT_OK ||
+        wmbt_reader_hash(d->r, &hash) != WMBT_OK || wmbt_reader_next_want(d->r, &want) != WMBT_OK ||
+        wmbt_reader_found(d->r, &want, block.len) != WMBT_NEED_MORE) {
+        return WMBT_BAD_STATE;
+    }
+    status = wmbt_reader_feed(d->r, &want, 0, wmbt_view_of(block.data, WMBT_READER_HEADER_BYTES),
+                              &taken);
+    if (status == WMBT_OK) { /* the header is complete */
+        status = wmbt_reader_next_want(d->r, &want) == WMBT_OK ? WMBT_NEED_MORE : WMBT_BAD_STATE;
+    }
+    for (uint32_t i = WMBT_READER_HEADER_BYTES; i < block.len && status == WMBT_NEED_MORE; i++) {
+        status = wmbt_reader_feed(d->r, &want, i, wmbt_view_of(block.data + i, 1), &taken);
+    }
+    return status;
+}
+
+/* The same where the number comes in pieces, for it stands behind the header: any byte of it may be
+ * wrong. */
+static void test_block_cuts_in_pieces(wmbt_test *t)
+{
+    enum { TOKENS = 4 * BUCKET_BLOCK_TOKENS, ROOM = 1024 };
+    drive_bucket x;
+    wmbt_kvblock_walk walk;
+    wmbt_body_part part;
+    uint32_t numbers = 0;
+    size_t len = 0;
+    T_CALL(t, drive_fill(t, &x, false, FORM_PLAIN));
+    drive *d = drive_config(t, x.b, WMBT_READER_AUDIT | WMBT_READER_NO_TAIL);
+    uint8_t *block = wmbt_test_alloc(t, ROOM);
+    T_CHECK(t, d != NULL && block != NULL);
+    d->config.max_blocks = 1;
+    d->config.places = NULL;
+    d->config.memory = wmbt_buf_of(NULL, 0);
+    d->prompt.chain.block_tokens = TOKENS;
+    T_CALL(t, drive_start(d));
+    T_EQ(t, wmbt_kvblock_seal(wmbt_buf_of(block, ROOM), SHAPE, TOKENS, 0, &len), WMBT_OK);
+    T_EQ(t, feed_cut(d, wmbt_view_of(block, len)), WMBT_END);
+    T_EQ(t, wmbt_kvblock_walk_init(&walk, SHAPE, TOKENS), WMBT_OK);
+    while (wmbt_kvblock_walk_next(&walk, &part) == WMBT_OK) {
+        uint32_t at = (uint32_t)part.extent.offset;
+        if (part.mismatch == WMBT_OK || at < WMBT_READER_HEADER_BYTES) {
+            continue;
+        }
+        numbers++;
+        for (uint32_t bytes = 1; bytes < 4u; bytes++) {
+            for (uint32_t wrong = 0; wrong < bytes; wrong++) {
+                block[at + wrong] ^= 1u;
+                T_EQ(t, feed_cut(d, wmbt_view_of(block, at + bytes)), WMBT_TRUNCATED);
+                block[at + wrong] ^= 1u;
+            }
+        }
+    }
+    T_CHECK(t, numbers >= 2u);
+}
+
 /* The same of the tail: magic, version, length and the five numbers, counts and marker; a row, the
  * CRC. */
 static void test_tail_numbers(wmbt_test *t)
@@ -438,6 +500,7 @@ static const wmbt_case cases[] = {
     {"tail: every length", test_tail_lengths, ARENA, NULL},
     {"block: every number under a right CRC", test_block_numbers, ARENA, NULL},
     {"block: cut off within a wrong number", test_block_cuts, ARENA, NULL},
+    {"block: cut off within a number that comes in pieces", test_block_cuts_in_pieces, ARENA, NULL},
     {"tail: every number under a right CRC", test_tail_numbers, ARENA, NULL},
     {"tail: a count of rows, and the marker", test_tail_count_or_marker, ARENA, NULL},
     {"block: placed with a wrong CRC", test_placed_block, ARENA, NULL},
