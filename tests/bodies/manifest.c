@@ -1192,6 +1192,82 @@ static void test_keys_anywhere(wmbt_test *t)
     }
 }
 
+/* The text with `name` replaced where it first stands as a key: that is not known, or no text. */
+static void check_other_name(wmbt_test *t, const char *text, const char *name, wmbt_view other,
+                             wmbt_status status, uint32_t field)
+{
+    wmbt_view known = wmbt_test_text(name);
+    size_t at = 1;
+    builder b = build(t, 512);
+    answer a;
+    wmbt_test_where(t, other);
+    while (text[at - 1u] != '"' || text[at + known.len] != '"' ||
+           !wmbt_test_same((const uint8_t *)text + at, known.data, known.len)) {
+        at++;
+    }
+    add_bytes(&b, (const uint8_t *)text, at);
+    add_bytes(&b, other.data, other.len);
+    add(&b, text + at + known.len);
+    if (text == good_delta) {
+        T_CALL(t, read_delta(t, built(&b), false, NO_MEMORY, NO_MEMORY, &a));
+    } else {
+        T_CALL(t, read_manifest(t, built(&b), false, NO_MEMORY, &a));
+    }
+    T_EQ(t, a.status, status);
+    T_EQ(t, a.error.field, status == WMBT_BAD_TEXT ? WMBT_FIELD_NONE : field);
+}
+
+/* Each name with a bit of it changed, with all bits of its first half changed, and with the second
+ * half of another name: readers compare halves. */
+static void test_names_that_are_not_known(wmbt_test *t)
+{
+    for (uint32_t i = 0; i < 2u * WMBT_FIELD_WRITE_ID; i++) {
+        const char *text = i % 2u == 0u ? good_delta : good_manifest;
+        uint32_t field = i / 2u + 1u;
+        wmbt_view name = wmbt_test_text(wmbt_field_name_cstr(field));
+        bool of_delta = field <= WMBT_FIELD_EPOCH_MS || field >= WMBT_FIELD_SEQ;
+        bool of_manifest = field < WMBT_FIELD_SEQ;
+        uint8_t other[32];
+        if (!(text == good_delta ? of_delta : of_manifest)) {
+            continue;
+        }
+        for (size_t bit = 0; bit < 8u * name.len; bit++) {
+            wmbt_test_reset(t);
+            wmbt_test_copy(other, name.data, name.len);
+            other[bit / 8u] ^= (uint8_t)(1u << bit % 8u);
+            uint8_t c = other[bit / 8u];
+            if (c >= 0x20u && c != (uint8_t)'"' && c != (uint8_t)'\\') {
+                T_CALL(t, check_other_name(t, text, (const char *)name.data,
+                                           wmbt_view_of(other, name.len),
+                                           c < 0x80u ? WMBT_BAD_FIELD : WMBT_BAD_TEXT, field));
+            }
+        }
+        for (size_t k = 0; k < name.len; k++) {
+            other[k] = (uint8_t)(k < 8u ? name.data[k] ^ 0xFFu : name.data[k]);
+        }
+        wmbt_test_reset(t);
+        T_CALL(t, check_other_name(t, text, (const char *)name.data, wmbt_view_of(other, name.len),
+                                   WMBT_BAD_TEXT, field));
+        for (uint32_t of = 1; name.len > 8u && of <= WMBT_FIELD_WRITE_ID; of++) {
+            wmbt_view half = wmbt_test_text(wmbt_field_name_cstr(of));
+            bool known = half.len <= 8u;
+            wmbt_test_copy(other, name.data, 8);
+            for (size_t k = 8; k < half.len; k++) {
+                other[k] = half.data[k];
+            }
+            for (uint32_t k = 1; k <= WMBT_FIELD_WRITE_ID; k++) {
+                known = known || wmbt_test_same_view(wmbt_test_text(wmbt_field_name_cstr(k)),
+                                                     wmbt_view_of(other, half.len));
+            }
+            if (!known) {
+                wmbt_test_reset(t);
+                T_CALL(t, check_other_name(t, text, (const char *)name.data,
+                                           wmbt_view_of(other, half.len), WMBT_BAD_FIELD, field));
+            }
+        }
+    }
+}
+
 /* A manifest of three entries, all after `before` blanks; the second one is given. */
 static builder build_three(wmbt_test *t, size_t before, const char *second)
 {
@@ -1254,6 +1330,9 @@ static const struct {
     {"{" ID "x," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
     {"{" ID "," START "," END "x}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
     {"{" ID ";" START ";" END "]", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{," ID "," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID "," START "," END ",", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
     {"{" ID "}" START "," END ",", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
     {"{" ID "}" START "}" END ",", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
     {"{" ID "," START "," END "]", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
@@ -1277,6 +1356,9 @@ static const struct {
     {"{\"object_id\":\"\"," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
     {"{" ID "," START ",\"key_range_end\":\"\"}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END},
     {"{" ID "," START "}", WMBT_BAD_FIELD, WMBT_FIELD_KEY_RANGE_END},
+    {"{" START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
+    {"{" ID ",\"key_range_start\":\"e_end\",\"key_rangX_end\":\"e\"}", WMBT_BAD_FIELD,
+     WMBT_FIELD_KEY_RANGE_END},
     {"{" ID "," ID "," START "," END "}", WMBT_BAD_FIELD, WMBT_FIELD_OBJECT_ID},
 #undef ID
 #undef START
@@ -1379,6 +1461,19 @@ static void test_entries_alike(wmbt_test *t)
                 T_CALL(t, read_manifest(t, built(&b), (cut & 1u) != 0u, NO_MEMORY, &a));
                 T_EQ(t, a.status, WMBT_TRUNCATED);
             }
+        }
+        for (size_t before = 0; before < 64u; before++) { /* the whole of it, wherever it begins */
+            wmbt_test_reset(t);
+            builder b = build(t, 1024);
+            answer a;
+            add_times(&b, " ", before);
+            add(&b, "[1,1,1,[");
+            add_times(&b, alike[i], 12);
+            b.len--;
+            add(&b, "]]");
+            T_CALL(t, read_manifest(t, built(&b), true, NO_MEMORY, &a));
+            T_EQ(t, a.status, WMBT_OK);
+            T_EQ(t, a.manifest.entry_count, 12);
         }
     }
 }
@@ -1831,6 +1926,7 @@ static const wmbt_case cases[] = {
     {"hostile number of entries", test_many_entries, 14u * MANY_ENTRIES + 4096u, NULL},
     {"the first empty text is named", test_empty_order, 0, NULL},
     {"keys anywhere in the text", test_keys_anywhere, MAX_BEFORE + 1024u, NULL},
+    {"names that are not known", test_names_that_are_not_known, 512, NULL},
     {"entries anywhere in the text", test_entries_anywhere, 5120, NULL},
     {"between entries", test_between_entries, 512, NULL},
     {"entries alike", test_entries_alike, 1024, NULL},
