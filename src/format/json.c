@@ -521,8 +521,8 @@ static void wmbt_json_make_room(wmbt_json *j)
     j->window_at -= passed * WMBT_JSON_PIECE;
     j->window_bytes -= passed * WMBT_JSON_PIECE;
     wmbt_bytes_copy(j->window, j->window + passed * WMBT_JSON_PIECE, j->window_bytes);
-    for (uint32_t i = 0; i * WMBT_JSON_PIECE < j->window_bytes; i++) {
-        j->others[i] = j->others[passed + i];
+    for (uint32_t i = passed; i < WMBT_JSON_WINDOW / WMBT_JSON_PIECE; i++) {
+        j->others[i - passed] = j->others[i];
     }
 }
 

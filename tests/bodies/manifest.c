@@ -1217,7 +1217,7 @@ static void check_other_name(wmbt_test *t, const char *text, const char *name, w
     T_EQ(t, a.error.field, status == WMBT_BAD_TEXT ? WMBT_FIELD_NONE : field);
 }
 
-/* Each name with a bit of it changed, with all bits of its first half changed, and with the second
+/* Each name with a bit of it changed, with all bits of a quarter or half of it, and with the second
  * half of another name: readers compare halves. */
 static void test_names_that_are_not_known(wmbt_test *t)
 {
@@ -1242,12 +1242,14 @@ static void test_names_that_are_not_known(wmbt_test *t)
                                            c < 0x80u ? WMBT_BAD_FIELD : WMBT_BAD_TEXT, field));
             }
         }
-        for (size_t k = 0; k < name.len; k++) {
-            other[k] = (uint8_t)(k < 8u ? name.data[k] ^ 0xFFu : name.data[k]);
+        for (size_t n = 4; n <= 8u; n += 4u) {
+            for (size_t k = 0; k < name.len; k++) {
+                other[k] = (uint8_t)(k < n ? name.data[k] ^ 0xFFu : name.data[k]);
+            }
+            wmbt_test_reset(t);
+            T_CALL(t, check_other_name(t, text, (const char *)name.data,
+                                       wmbt_view_of(other, name.len), WMBT_BAD_TEXT, field));
         }
-        wmbt_test_reset(t);
-        T_CALL(t, check_other_name(t, text, (const char *)name.data, wmbt_view_of(other, name.len),
-                                   WMBT_BAD_TEXT, field));
         for (uint32_t of = 1; name.len > 8u && of <= WMBT_FIELD_WRITE_ID; of++) {
             wmbt_view half = wmbt_test_text(wmbt_field_name_cstr(of));
             bool known = half.len <= 8u;
@@ -1331,6 +1333,13 @@ static const struct {
     {"{" ID "," START "," END "x}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
     {"{" ID ";" START ";" END "]", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
     {"{" ID START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{" ID "x," START "x," END "x}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
+    {"{'object_id\":\"id\",'key_range_start\":\"s\",'key_range_end\":\"e\"}", WMBT_BAD_SYNTAX,
+     WMBT_FIELD_NONE},
+    {"{\"object_id\":'id\",\"key_range_start\":'s\",\"key_range_end\":'e\"}", WMBT_BAD_SYNTAX,
+     WMBT_FIELD_NONE},
+    {"{\"object_id\":\"id\\,\"key_range_start\":\"s\\,\"key_range_end\":\"e\\}", WMBT_BAD_TEXT,
+     WMBT_FIELD_NONE},
     {"{," ID "," START "," END "}", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
     {"{" ID "," START "," END ",", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
     {"{" ID "}" START "," END ",", WMBT_BAD_SYNTAX, WMBT_FIELD_NONE},
@@ -1447,8 +1456,9 @@ static void test_entries_alike(wmbt_test *t)
     static const char *const alike[] = {
         "{\"object_id\":\"ob\",\"key_range_start\":\"st\",\"key_range_end\":\"end\"},",
         "{\"object_id\":\"ob\",\"key_range_start\":\"st\",\"key_range_end\":\"\\ne\"},",
+        "{\"object_id\":\"objid\",\"key_range_start\":\",\",\"key_range_end\":\"}\"},",
     };
-    for (size_t i = 0; i < 2u; i++) {
+    for (size_t i = 0; i < 3u; i++) {
         T_EQ(t, wmbt_test_text(alike[i]).len, 64);
         for (size_t count = 1; count < 12u; count++) {
             for (size_t cut = 1; cut <= 128u; cut++) {
@@ -1475,6 +1485,66 @@ static void test_entries_alike(wmbt_test *t)
             T_EQ(t, a.status, WMBT_OK);
             T_EQ(t, a.manifest.entry_count, 12);
         }
+    }
+}
+
+/* A text whose last entry would be whole, and with it the text, if what stood there 64 bytes before
+ * still did. */
+static void test_entries_cut_short(wmbt_test *t)
+{
+    static const struct {
+        const char *whole, *cut;
+        wmbt_status status;
+    } rows[] = {
+#define TO_END "\"key_range_start\":\"s\",\"key_range_end\":\""
+        {"{\"object_id\":\"o\"," TO_END "\\\"}]}\"},", "{\"object_id\":\"o\"," TO_END "e",
+         WMBT_TRUNCATED},
+        {"{\"object_id\":\"o\"," TO_END "xx}]}\"},", "{\"object_id\":\"o\"," TO_END "e\"",
+         WMBT_TRUNCATED},
+        {"{\"object_id\":\"o\"," TO_END "xx}]}\"},",
+         "\"," TO_END "e\"},{\"object_id\":\"o\"," TO_END "e\"}]}", WMBT_BAD_SYNTAX},
+#undef TO_END
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t k = 0; k < 3u * 64u; k++) {
+            wmbt_test_reset(t);
+            builder b = build(t, 1024);
+            answer a;
+            T_EQ(t, wmbt_test_text(rows[i].whole).len, 64);
+            add_times(&b, " ", k % 64u);
+            add(&b, "{\"schema_version\":1,\"epoch_ms\":1,\"checksum32\":1,\"entries\":[");
+            add_times(&b, rows[i].whole, k / 64u + 1u);
+            add(&b, rows[i].cut);
+            T_CALL(t, read_manifest(t, built(&b), false, NO_MEMORY, &a));
+            T_EQ(t, a.status, rows[i].status);
+        }
+    }
+}
+
+/* Three entries of which the first has, where the second one's last name ends, what ends a text. */
+static void test_entries_after_longer_ones(wmbt_test *t)
+{
+    for (size_t i = 0; i < 32u * 48u; i++) {
+        wmbt_test_reset(t);
+        builder b = build(t, 1024);
+        answer a;
+        wmbt_manifest_walk walk;
+        wmbt_manifest_entry entry;
+        add(&b, "[1,1,1,[{\"object_id\":\"o\",\"key_range_start\":\"");
+        add_times(&b, "a", i % 32u + 64u);
+        add(&b, ":\",\"key_range_end\":\"e\"},{\"object_id\":\"o\",\"key_range_start\":\"");
+        add_times(&b, "b", i / 32u + 32u);
+        add(&b, "\",\"key_range_end\":\"}\"},{\"object_id\":\"o\",\"key_range_start\":\"s\","
+                "\"key_range_end\":\"e\"}]]");
+        T_CALL(t, read_manifest(t, built(&b), true, NO_MEMORY, &a));
+        T_EQ(t, a.status, WMBT_OK);
+        T_EQ(t, a.manifest.entry_count, 3);
+        wmbt_manifest_walk_init(&walk, &a.manifest, NO_MEMORY);
+        T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, NULL), WMBT_OK);
+        T_EQ(t, entry.key_range_start.len, i % 32u + 65u);
+        T_EQ(t, wmbt_manifest_walk_next(&walk, NO_MEMORY, &entry, NULL), WMBT_OK);
+        T_EQ(t, entry.key_range_start.len, i / 32u + 32u);
+        T_CHECK(t, wmbt_test_view_is(entry.key_range_end, "}"));
     }
 }
 
@@ -1555,7 +1625,7 @@ static void test_entries_of_any_length(wmbt_test *t)
             }
             entry[n] = '\0';
             texts[which] = wmbt_view_of(text, begin + more);
-            builder b = build_three(t, more % 7u, entry);
+            builder b = build_three(t, 5u * more % 64u, entry);
             answer a;
             T_CALL(t, read_manifest(t, built(&b), false, NO_MEMORY, &a));
             T_EQ(t, a.status, WMBT_OK);
@@ -1930,6 +2000,8 @@ static const wmbt_case cases[] = {
     {"entries anywhere in the text", test_entries_anywhere, 5120, NULL},
     {"between entries", test_between_entries, 512, NULL},
     {"entries alike", test_entries_alike, 1024, NULL},
+    {"entries cut short", test_entries_cut_short, 1024, NULL},
+    {"entries after longer ones", test_entries_after_longer_ones, 1024, NULL},
     {"each byte anywhere in an entry", test_bytes_anywhere_in_an_entry, 5120, NULL},
     {"entries of any length", test_entries_of_any_length, 5120, NULL},
     {"each byte anywhere in a text", test_bytes_anywhere, 2048, NULL},
