@@ -342,47 +342,30 @@ wmbt_status wmbt_blake3_once(wmbt_buf memory, wmbt_view bytes,
 
 #    ifdef WMBT_BLAKE3_RUN
 
-/* Moves n bytes of a body to a block, behind the `at` bytes that are there. What is behind them is
- * set to 0 before. */
-static void wmbt_blake3_fetch(uint8_t block[WMBT_BLAKE3_BLOCK_BYTES], size_t at,
-                              const uint8_t *body, size_t n)
-{
-    static const uint8_t zeros[WMBT_BLAKE3_BLOCK_BYTES];
-    if (at + n < WMBT_BLAKE3_BLOCK_BYTES) {
-        wmbt_blake3_few(block + at, zeros, WMBT_BLAKE3_BLOCK_BYTES - at);
-    }
-    wmbt_blake3_few(block + at, body, n);
-}
-
-/* Whole blocks in the middle are read where they lie. */
+/* Whole blocks of the bodies are read where they lie. */
 void wmbt_blake3_hash_pairs(const wmbt_blake3_pairs *pairs)
 {
+    static const uint8_t zeros[WMBT_BLAKE3_BLOCK_BYTES];
     const uint8_t *head[WMBT_BLAKE3_RUN_LANES], *tail[WMBT_BLAKE3_RUN_LANES];
-    size_t room = WMBT_BLAKE3_BLOCK_BYTES - pairs->head_bytes;
-    size_t first = pairs->body_bytes < room ? pairs->body_bytes : room;
-    size_t left = pairs->body_bytes - first;
-    size_t rest = left & (WMBT_BLAKE3_BLOCK_BYTES - 1u);
+    size_t rest = pairs->body_bytes & (WMBT_BLAKE3_BLOCK_BYTES - 1u);
     wmbt_blake3_run run;
     for (size_t i = 0; i < pairs->count; i++) {
         wmbt_blake3_copy_hash((uint8_t *)pairs->digest[i], (const uint8_t *)wmbt_blake3_iv);
-        wmbt_blake3_fetch(pairs->edge[i], pairs->head_bytes, pairs->body[i], first);
         head[i] = pairs->edge[i];
-        pairs->body[i] += first;
         if (rest != 0u) {
-            wmbt_blake3_fetch(pairs->tail[i], 0, pairs->body[i] + (left - rest), rest);
+            wmbt_blake3_few(pairs->tail[i], zeros, WMBT_BLAKE3_BLOCK_BYTES);
+            wmbt_blake3_few(pairs->tail[i], pairs->body[i] + (pairs->body_bytes - rest), rest);
             tail[i] = pairs->tail[i];
         }
     }
     wmbt_blake3_set_run(&run, pairs->body, pairs->digest, pairs->count,
-                        left / WMBT_BLAKE3_BLOCK_BYTES);
+                        pairs->body_bytes / WMBT_BLAKE3_BLOCK_BYTES);
     run.head = head;
     run.flags_first = WMBT_BLAKE3_CHUNK_START;
     run.flags_last = WMBT_BLAKE3_CHUNK_END | WMBT_BLAKE3_ROOT;
     if (rest != 0u) {
         run.tail = tail;
         run.last_bytes = (uint32_t)rest;
-    } else if (left == 0u) {
-        run.last_bytes = (uint32_t)(pairs->head_bytes + first);
     }
     WMBT_BLAKE3_RUN(&run);
 }

@@ -8,16 +8,15 @@
 
 #if WMBT_CFG_BLAKE3 && defined(WMBT_BLAKE3_RUN)
 
-/* `count` messages, 1 to WMBT_BLAKE3_RUN_LANES, each a head of 1 to 64 bytes and a body of at least
- * 1 byte, of the same lengths, together a chunk at most. Memory is the caller's and used up. */
+/* `count` messages, 1 to WMBT_BLAKE3_RUN_LANES, each a block and a body of at least 1 byte, all of
+ * the same length, together a chunk at most. Memory is the caller's. */
 typedef struct wmbt_blake3_pairs {
     size_t count;
-    size_t head_bytes;
     size_t body_bytes;
-    uint8_t (*edge)[64];   /* in: the heads */
-    uint8_t (*tail)[64];   /* as many again */
-    const uint8_t **body;  /* in: where the bodies are */
-    uint32_t (*digest)[8]; /* out */
+    uint8_t (*edge)[64];        /* in: the first blocks */
+    uint8_t (*tail)[64];        /* as many, used up */
+    const uint8_t *const *body; /* in: where the bodies are */
+    uint32_t (*digest)[8];      /* out */
 } wmbt_blake3_pairs;
 
 void wmbt_blake3_hash_pairs(const wmbt_blake3_pairs *pairs);

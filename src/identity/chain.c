@@ -290,8 +290,7 @@ static void wmbt_chain_whole(wmbt_chain *x, const uint32_t *tokens, wmbt_block_h
     uint32_t digest[1][8];
     const size_t first = wmbt_chain_first_tokens(x);
     const uint8_t *body = (const uint8_t *)tokens + first;
-    wmbt_blake3_pairs pairs = {
-        1, sizeof edge[0], 4u * (size_t)x->block_tokens - first, edge, tail, &body, digest};
+    wmbt_blake3_pairs pairs = {1, 4u * (size_t)x->block_tokens - first, edge, tail, &body, digest};
     wmbt_chain_first_block(x, (const uint8_t *)tokens, edge[0]);
     wmbt_blake3_hash_pairs(&pairs);
     wmbt_chain_set_hash(x, digest[0], hash);
@@ -307,7 +306,7 @@ static void wmbt_chain_whole_many(wmbt_chain_step *const step[WMBT_BLAKE3_RUN_LA
     const wmbt_chain *chain = step[0]->chain;
     const size_t first = wmbt_chain_first_tokens(chain);
     const size_t body_bytes = 4u * (size_t)chain->block_tokens - first;
-    wmbt_blake3_pairs pairs = {steps, sizeof edge[0], body_bytes, edge, tail, body, digest};
+    wmbt_blake3_pairs pairs = {steps, body_bytes, edge, tail, body, digest};
     for (size_t i = 0; i < steps; i++) {
         const uint8_t *tokens = (const uint8_t *)step[i]->tokens;
         wmbt_chain_first_block(step[i]->chain, tokens, edge[i]);
