@@ -538,8 +538,10 @@ class Runs:
 
     def do(self, source, mutants, quick):
         """In each configuration in which a case comes to the function, until one notices; the first
-        only if it is to be quick. What all of them leave out is of other targets."""
+        only if it is to be quick. What all of them leave out is of other targets, and what is the same
+        code in one may be of a branch that another has."""
         left, absent, tried = mutants, set(mutants), collections.defaultdict(set)
+        alike, survivors = set(), set()
         for name, flags in CONFIGURATIONS.items():
             done = tried[SANITIZED[0] in flags, preprocessed(source, tuple(flags))]
             if done.issuperset(left):
@@ -548,16 +550,18 @@ class Runs:
             reached = {m for m in left if (source, function_of(parsed(source), m)) in work.reaching}
             some = [m for m in left if m in reached - done]
             absent = {m for m in absent - reached if work.leaves_out(source, function_of(parsed(source), m))}
-            survivors = set()
+            over = set()
             for mutant, outcome, by in Batch(work, source, some, quick).run() if some else []:
-                if outcome == "survived" and not quick:
-                    survivors.add(mutant)
+                if outcome in ("survived", "same") and not quick:
+                    (alike if outcome == "same" else survivors).add(mutant)
                 else:
                     self.write(mutant, [outcome, by])
-            left = [m for m in left if m not in some or m in survivors]
+                    over.add(mutant)
+            left = [m for m in left if m not in over]
             done |= reached
+        same = set() if quick else absent | alike - survivors
         for mutant in left:
-            self.write(mutant, ["same" if mutant in absent and not quick else "survived", ""])
+            self.write(mutant, ["same" if mutant in same else "survived", ""])
 
 
 def chosen_mutants(arguments):
