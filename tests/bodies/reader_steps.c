@@ -509,6 +509,25 @@ static void test_small_one_waits(wmbt_test *t)
     }
 }
 
+/* With steps, too, what is small is inflated at once if the codec is free: a manifest is followed
+ * by the question for memory. */
+static void test_small_one_at_once(wmbt_test *t)
+{
+    drive_bucket x;
+    drive *d = make(t, &x, false, FORM_CHUNK_ZSTD);
+    T_CHECK(t, d != NULL);
+    d->config.step_bytes = 1;
+    d->config.codec.step = wmbt_zstd_codec_step;
+    T_CALL(t, begin(d));
+    T_CALL(t, until(d, WMBT_WANT_OBJECT, 0));
+    T_CHECK(t, d->len <= WMBT_READER_HEADER_BYTES);
+    size_t taken = 0;
+    T_EQ(t, wmbt_reader_found(d->r, &d->want, d->len), WMBT_NEED_MORE);
+    T_EQ(t, feed_from(d, 0, &taken), WMBT_OK);
+    T_EQ(t, wmbt_reader_next_want(d->r, &d->want), WMBT_OK);
+    T_CHECK(t, d->want.kind == WMBT_WANT_MEMORY && d->want.object == 0u);
+}
+
 /* --- names of wants --------------------------------------------------------------------------- */
 
 static bool same_want(const wmbt_want *a, const wmbt_want *b)
@@ -638,6 +657,7 @@ static const wmbt_case cases[] = {
     {"one object inflates at a time", test_one_at_a_time, ARENA, NULL},
     {"the next turn is the first object's", test_turns, ARENA, NULL},
     {"a small one waits for the codec", test_small_one_waits, ARENA, NULL},
+    {"a small one needs no step", test_small_one_at_once, ARENA, NULL},
     {"the open want of a serial", test_want_of, ARENA, NULL},
     {"wants of other readers and prompts", test_other_readers, ARENA, NULL},
     {"memory that held something", test_used_memory, ARENA, NULL},
