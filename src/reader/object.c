@@ -202,15 +202,11 @@ static wmbt_status wmbt_reader_work(wmbt_reader *r, wmbt_reader_slot *s, uint32_
 
 /* --- what the header says --------------------------------------------------------------------- */
 
-/* The source has been collected. Work that waits for step() has a want of its own. */
-static wmbt_status wmbt_reader_collected(wmbt_reader *r, wmbt_reader_slot *s, uint32_t work)
+/* The source has been collected. Its work has a want of its own, if it is not done at once. */
+static wmbt_status wmbt_reader_collected(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    if (s->wrapped != 0u && work != WMBT_READER_ALL_WORK) {
-        wmbt_reader_enter(r, s, WMBT_SLOT_UNWRAP);
-        return WMBT_OK;
-    }
     if (s->wrapped != 0u) {
-        s->phase = WMBT_SLOT_UNWRAP;
+        wmbt_reader_enter(r, s, WMBT_SLOT_UNWRAP);
         return WMBT_OK;
     }
     wmbt_status status = wmbt_reader_part_done(r, s);
@@ -313,15 +309,14 @@ static wmbt_status wmbt_reader_header_done(wmbt_reader *r, wmbt_reader_slot *s)
 /* --- on and on -------------------------------------------------------------------------------- */
 
 /* A phase whose bytes are all there comes to its end. */
-static wmbt_status wmbt_reader_phase_done(wmbt_reader *r, wmbt_reader_slot *s, uint32_t work)
+static wmbt_status wmbt_reader_phase_done(wmbt_reader *r, wmbt_reader_slot *s)
 {
-    (void)work;
     if (s->phase == WMBT_SLOT_HEADER) {
         return wmbt_reader_header_done(r, s);
     }
 #    if WMBT_CFG_READER_COLLECT
     if (s->phase == WMBT_SLOT_COLLECT) {
-        return wmbt_reader_collected(r, s, work);
+        return wmbt_reader_collected(r, s);
     }
 #    endif
     return wmbt_reader_body_finish(r, s);
@@ -331,8 +326,9 @@ static wmbt_status wmbt_reader_phase_done(wmbt_reader *r, wmbt_reader_slot *s, u
 static bool wmbt_reader_proceed(wmbt_reader *r, wmbt_reader_slot *s, uint32_t *work,
                                 wmbt_status *status)
 {
+    (void)work;
     if (s->phase >= WMBT_SLOT_HEADER && s->run[0].to >= s->limit) {
-        *status = wmbt_reader_phase_done(r, s, *work);
+        *status = wmbt_reader_phase_done(r, s);
         return true;
     }
 #    if WMBT_CFG_READER_COLLECT
