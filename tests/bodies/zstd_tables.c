@@ -620,7 +620,8 @@ static void add_lanes(making *m, unsigned far, uint8_t first, bool last)
             m->block.at[jump + 2u * lane + 1u] = (uint8_t)((m->block.n - begin) >> 8);
         }
     }
-    wmbt_literals_header(&head, WMBT_LITERALS_HUFFMAN, 2, 4u * LANE, (uint32_t)m->block.n);
+    wmbt_literals_header(&head, WMBT_LITERALS_HUFFMAN, 2u + (far & 1u), 4u * LANE,
+                         (uint32_t)m->block.n);
     wmbt_bytes_put(&m->frame, last | COMPRESSED << 1 | (uint32_t)(m->block.n + head.n + 1u) << 3,
                    3);
     wmbt_bytes_add(&m->frame, header, head.n);
@@ -637,7 +638,8 @@ static void test_lanes(wmbt_test *t)
         m->out = wmbt_test_alloc(t, 8u * LANE);
         wmbt_bytes_put(&m->frame, 0xFD2FB528u, 4);
         wmbt_bytes_put(&m->frame, 0x3800u, 2); /* a window of 128 KiB */
-        add_lanes(m, far, 'a', false);
+        /* the first cell begins with 'o', which has 15 in its lower half, if it were one of bits */
+        add_lanes(m, far, 'm', false);
         add_lanes(m, 3u - far, 'p', true);
         T_CHECK(t, m->frame.n < MAX_FRAME && m->block.n < MAX_FRAME);
         forms f = forms_of(t, m->made, 0);
@@ -647,6 +649,49 @@ static void test_lanes(wmbt_test *t)
         T_EQ(t, n, m->made);
         T_BYTES(t, f.out.data, m->out, n);
         wmbt_test_reset(t);
+    }
+}
+
+/* Four streams of so many bytes each, the mark in a byte of its own: codes of one bit. `count` is
+ * what the header says, `mark` the last byte of stream `which`. */
+static wmbt_status decode_bytes(wmbt_test *t, unsigned bytes, uint32_t count, unsigned which,
+                                uint8_t mark, uint32_t cap)
+{
+    making *m = making_of(t, 1);
+    uint8_t header[5];
+    wmbt_bytes head = {header, 0, sizeof header};
+    wmbt_bytes_put(&m->block, 0x1080u, 2); /* two symbols of weight 1 */
+    for (unsigned i = 0; i < 3u; i++) {
+        wmbt_bytes_put(&m->block, bytes, 2);
+    }
+    for (unsigned i = 0; i < 4u * bytes; i++) {
+        bool last = i % bytes == bytes - 1u;
+        wmbt_bytes_put(&m->block, !last ? pick(m, 256) : i / bytes == which ? mark : 1u, 1);
+    }
+    wmbt_literals_header(&head, WMBT_LITERALS_HUFFMAN, 3, count, (uint32_t)m->block.n);
+    wmbt_bytes_put(&m->frame, 0xFD2FB528u, 4);
+    wmbt_bytes_put(&m->frame, 0x3800u, 2); /* a window of 128 KiB */
+    wmbt_bytes_put(&m->frame, 1u | COMPRESSED << 1 | (uint32_t)(m->block.n + head.n + 1u) << 3, 3);
+    wmbt_bytes_add(&m->frame, header, head.n);
+    wmbt_bytes_add(&m->frame, m->block.at, m->block.n);
+    wmbt_bytes_put(&m->frame, 0, 1);
+    forms f = forms_of(t, cap, 0);
+    size_t n;
+    wmbt_status status = decode(t, &f, just(t, wmbt_view_of(m->frame.at, m->frame.n)), cap, &n);
+    wmbt_test_reset(t);
+    return status;
+}
+
+/* Streams of as few as eight bytes, without a mark, and with far less than they are to give. */
+static void test_marks_of_streams(wmbt_test *t)
+{
+    for (unsigned bytes = 2; bytes < 20u; bytes++) {
+        uint32_t count = 4u * 8u * (bytes - 1u);
+        T_EQ(t, decode_bytes(t, bytes, count, 0, 1, count), WMBT_OK);
+        for (unsigned which = 0; which < 4u; which++) {
+            T_EQ(t, decode_bytes(t, bytes, count, which, 0, count), WMBT_BAD_BITSTREAM);
+        }
+        T_EQ(t, decode_bytes(t, bytes, 9000, 0, 1, 9000), WMBT_BAD_BITSTREAM);
     }
 }
 
@@ -828,6 +873,7 @@ static const wmbt_case cases[] = {
     {"coded weights", test_coded_weights, SMALL_BYTES, NULL},
     {"a tree behind another", test_a_tree_behind_another, SMALL_BYTES, NULL},
     {"streams of different lengths", test_lanes, SMALL_BYTES, NULL},
+    {"marks of streams", test_marks_of_streams, SMALL_BYTES, NULL},
     {"sizes of literals", test_sizes_of_literals, SMALL_BYTES, NULL},
     {"descriptions that are cut off", test_descriptions_cut_off, SMALL_BYTES, NULL},
     {"codes of lengths", test_codes_of_lengths, LARGE_BYTES, NULL},

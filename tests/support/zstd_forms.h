@@ -30,7 +30,8 @@ static inline void fill(wmbt_buf b)
 
 /* Memory for both forms. */
 typedef struct forms {
-    wmbt_buf work; /* WMBT_ZSTD_PUSH_BYTES(WMBT_ZSTD_BLOCK_BYTES) */
+    wmbt_buf work;      /* of a push: WMBT_ZSTD_PUSH_BYTES(WMBT_ZSTD_BLOCK_BYTES) */
+    wmbt_buf workspace; /* of the others, as large as they may ask for */
     wmbt_buf out;
     wmbt_buf pushed;
     wmbt_buf ring;
@@ -40,6 +41,7 @@ static inline forms forms_of(wmbt_test *t, size_t out, size_t ring)
 {
     forms m;
     m.work = room(t, WMBT_ZSTD_PUSH_BYTES(WMBT_ZSTD_BLOCK_BYTES));
+    m.workspace = room(t, WMBT_ZSTD_WORKSPACE_BYTES);
     m.out = room(t, out);
     m.pushed = room(t, out);
     m.ring = room(t, ring);
@@ -49,7 +51,7 @@ static inline forms forms_of(wmbt_test *t, size_t out, size_t ring)
 /* After the end and after an error a step that does not begin finds nothing to go on with. */
 static inline void check_ended(wmbt_test *t, forms *m, wmbt_view frames, size_t cap)
 {
-    wmbt_buf work = wmbt_buf_of(m->work.data, WMBT_ZSTD_WORKSPACE_BYTES);
+    wmbt_buf work = m->workspace;
     size_t written = SIZE_MAX;
     if (wmbt_zstd_codec_step(&work, false, frames, wmbt_buf_of(m->pushed.data, cap), UINT32_MAX,
                              &written) != WMBT_BAD_STATE ||
@@ -64,7 +66,7 @@ static inline void decode_in_steps(wmbt_test *t, forms *m, wmbt_view frames, siz
                                    wmbt_status status, size_t n)
 {
     static const uint32_t sizes[] = {1, 3000, UINT32_MAX};
-    wmbt_buf work = wmbt_buf_of(m->work.data, WMBT_ZSTD_WORKSPACE_BYTES);
+    wmbt_buf work = m->workspace;
     uint32_t max_bytes = sizes[(frames.len + cap) % 3u];
     size_t written = SIZE_MAX;
     wmbt_status said = WMBT_NEED_MORE;
@@ -104,7 +106,7 @@ static inline void decode_in_steps(wmbt_test *t, forms *m, wmbt_view frames, siz
  * error nothing but zeros or what was there. */
 static inline wmbt_status decode(wmbt_test *t, forms *m, wmbt_view frames, size_t cap, size_t *n)
 {
-    wmbt_buf work = wmbt_buf_of(m->work.data, WMBT_ZSTD_WORKSPACE_BYTES);
+    wmbt_buf work = m->workspace;
     size_t written = SIZE_MAX;
     fill(m->out);
     wmbt_status status = wmbt_zstd_decode(work, frames, wmbt_buf_of(m->out.data, cap), &written);

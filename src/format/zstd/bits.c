@@ -22,9 +22,7 @@ bool wmbt_zstd_bits_init(wmbt_zstd_bits *b, const wmbt_cursor *in)
 uint32_t wmbt_zstd_bits_read(wmbt_zstd_bits *b, unsigned n)
 {
     WMBT_ASSERT(n <= 24u);
-    if (b->count < (int)n) {
-        wmbt_zstd_bits_refill(b);
-    }
+    wmbt_zstd_bits_refill(b);
     return wmbt_zstd_bits_take(b, n);
 }
 

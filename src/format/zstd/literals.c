@@ -33,7 +33,7 @@ wmbt_status wmbt_zstd_literals_read(wmbt_zstd_tables *t, wmbt_cursor *in)
         /* Two numbers of 10, 14 or 18 bits. */
         unsigned bits = 4u * more + 2u;
         l->count = sizes & ((1u << bits) - 1u);
-        sizes = (sizes >> bits | (uint32_t)b[4] << (28u - bits)) & ((1u << bits) - 1u);
+        sizes = sizes >> bits | (uint32_t)b[4] << (28u - bits);
         l->four_streams = format != 0u;
     } else {
         sizes = more == 0u ? b[0] >> 3 : sizes;

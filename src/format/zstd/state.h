@@ -139,13 +139,15 @@ typedef struct wmbt_zstd_tables {
     uint8_t log[WMBT_ZSTD_KINDS];
     uint8_t huffman_log;   /* 0: no Huffman table yet */
     uint8_t has_sequences; /* the three tables are there */
+#    if WMBT_CFG_ZSTD_FAST
+    uint8_t many; /* whether `symbols` are there */
+#    endif
     uint8_t weights[WMBT_ZSTD_SYMBOLS];
     int16_t counts[WMBT_ZSTD_ML_SYMBOLS]; /* of the table that is being built, one of the largest */
     wmbt_zstd_cell cells[(WMBT_ZSTD_WEIGHTS << WMBT_ZSTD_MAX_LOG) + (1u << WMBT_ZSTD_WEIGHTS_LOG)];
     uint16_t huffman[1u << WMBT_ZSTD_HUFFMAN_LOG]; /* symbol << 8 | number of bits */
 #    if WMBT_CFG_ZSTD_FAST
     wmbt_zstd_symbol_table symbols; /* made from it where they pay */
-    uint32_t many;
 #    endif
 } wmbt_zstd_tables;
 

@@ -109,14 +109,14 @@ void wmbt_zstd_many_portable(const wmbt_zstd_symbol_table *table, wmbt_zstd_lane
 
 /* How many of WMBT_ZSTD_CELLS look-ups would give two symbols or more, if symbols come as often as
  * the lengths of their codes say. */
-static uint32_t wmbt_zstd_pairs(const uint16_t *table)
+static uint32_t wmbt_zstd_pairs(const wmbt_zstd_tables *t)
 {
     uint32_t cells[WMBT_ZSTD_HUFFMAN_LOG + 1u]; /* of codes of so many bits or less */
     for (unsigned bits = 0; bits <= WMBT_ZSTD_HUFFMAN_LOG; bits++) {
         cells[bits] = 0;
     }
     for (uint32_t at = 0; at < WMBT_ZSTD_CELLS;) {
-        unsigned bits = table[at] & 15u;
+        unsigned bits = t->huffman[at] & 15u;
         WMBT_ASSERT(bits != 0u && bits <= WMBT_ZSTD_HUFFMAN_LOG);
         cells[bits] += WMBT_ZSTD_CELLS >> bits;
         at += WMBT_ZSTD_CELLS >> bits;
@@ -133,12 +133,12 @@ static uint32_t wmbt_zstd_pairs(const uint16_t *table)
 }
 
 /* The cell for `next` bits, without branches: lengths of codes are not foreseeable. */
-static uint64_t wmbt_zstd_symbols_of(const uint16_t *table, uint32_t next)
+static uint64_t wmbt_zstd_symbols_of(const wmbt_zstd_tables *t, uint32_t next)
 {
     uint64_t symbols = 0;
     uint32_t left = WMBT_ZSTD_HUFFMAN_LOG, count = 0;
     for (unsigned i = 0; i < WMBT_ZSTD_SYMBOLS_AT_ONCE; i++) {
-        uint32_t cell = table[next];
+        uint32_t cell = t->huffman[next];
         uint32_t bits = cell & 15u;
         uint32_t fits = bits <= left ? 1u : 0u; /* once it is 0, it stays 0 */
         bits *= fits;
@@ -154,19 +154,17 @@ static uint64_t wmbt_zstd_symbols_of(const uint16_t *table, uint32_t next)
  * their first symbol. */
 static void wmbt_zstd_symbols_make(wmbt_zstd_tables *t)
 {
-    const uint16_t *table = t->huffman;
-    uint8_t *to = t->symbols.cell[0].symbol;
     for (uint32_t at = 0; at < WMBT_ZSTD_CELLS;) {
-        unsigned bits = table[at] & 15u;
+        unsigned bits = t->huffman[at] & 15u;
         uint32_t cells = WMBT_ZSTD_CELLS >> bits;
         WMBT_ASSERT(bits != 0u && bits <= WMBT_ZSTD_HUFFMAN_LOG);
         for (uint32_t end = at + cells; at < end; at++) {
-            wmbt_store_le64(to + sizeof t->symbols.cell[0] * at, wmbt_zstd_symbols_of(table, at));
+            wmbt_store_le64((uint8_t *)&t->symbols.cell[at], wmbt_zstd_symbols_of(t, at));
         }
-        for (; at < WMBT_ZSTD_CELLS && (table[at] & 15u) == bits; at++) {
-            uint64_t same = wmbt_load_any_le64(to + sizeof t->symbols.cell[0] * (at - cells));
-            wmbt_store_le64(to + sizeof t->symbols.cell[0] * at,
-                            (same & ~(uint64_t)0xFF) | table[at] >> 8);
+        for (; at < WMBT_ZSTD_CELLS && (t->huffman[at] & 15u) == bits; at++) {
+            uint64_t same = wmbt_load_any_le64((const uint8_t *)&t->symbols.cell[at - cells]);
+            wmbt_store_le64((uint8_t *)&t->symbols.cell[at],
+                            (same & ~(uint64_t)0xFF) | t->huffman[at] >> 8);
         }
     }
 }
@@ -178,7 +176,7 @@ static bool wmbt_zstd_many_pays(wmbt_zstd_tables *t, size_t literals)
 {
     if (t->many == WMBT_ZSTD_MANY_UNKNOWN && literals >= WMBT_ZSTD_MANY_MIN) {
         t->many = WMBT_ZSTD_MANY_SLOWER;
-        if (wmbt_zstd_pairs(t->huffman) >= WMBT_ZSTD_MANY_PAIRS) {
+        if (wmbt_zstd_pairs(t) >= WMBT_ZSTD_MANY_PAIRS) {
             t->many = WMBT_ZSTD_MANY_BUILT;
             wmbt_zstd_symbols_make(t);
         }
