@@ -278,6 +278,26 @@ static void test_no_empty_place(wmbt_test *t)
     T_EQ(t, wmbt_index_likely_prefix(&x, missing, 3), 0);
 }
 
+/* A header that says fewer blocks than there are: no more are told than there is room for. */
+static void test_few_slots(wmbt_test *t)
+{
+    uint8_t *memory = wmbt_test_alloc(t, BYTES);
+    uint32_t slots[CAPACITY], count = 99;
+    wmbt_index_writer w;
+    wmbt_index x;
+    wmbt_view image;
+    T_CALL(t, fill(t, memory, false, &w));
+    wmbt_image_make(&w, &image);
+    for (uint32_t room = 0; room < 6u; room++) { /* 6 blocks are there */
+        wmbt_test_store32(memory + 4u * WMBT_INDEX_AT_COUNT, room);
+        T_EQ(t, wmbt_image_open(image, &x), WMBT_OK);
+        wmbt_test_fill(slots, sizeof slots);
+        T_EQ(t, wmbt_index_sort(&x, slots, room, &count), WMBT_OK);
+        T_EQ(t, count, room);
+        T_CHECK(t, wmbt_test_is_filled(slots + room, sizeof slots - room * sizeof slots[0]));
+    }
+}
+
 /* A free list that names a ghost, which is in use although no block is there. */
 static void test_ghost_in_the_free_list(wmbt_test *t)
 {
@@ -547,6 +567,7 @@ static const wmbt_case cases[] = {
     {"every context in use", test_all_contexts, 16u << 10, NULL},
     {"every flip and truncation", test_damage, 16u << 10, NULL},
     {"no empty place", test_no_empty_place, 16u << 10, NULL},
+    {"slots of a header that is bent", test_few_slots, 16u << 10, NULL},
     {"a ghost in the free list", test_ghost_in_the_free_list, 16u << 10, NULL},
     {"numbers of the header", test_header, 16u << 10, NULL},
     {"what is wrong with a table", test_statuses, 16u << 10, NULL},

@@ -296,18 +296,18 @@ static void interrupt(void)
 /* What the reader asks that is stopped; all of it, or what is left of it, at one load. */
 static void ask_beside(uint32_t key)
 {
-    uint32_t how = wmbt_test_below(&random_state, 5u);
+    uint32_t how = wmbt_test_below(&random_state, 6u);
     if (how == 0u) {
         loads_left = wmbt_test_below(&random_state, 600u);
         ask_evict(false);
     } else if (how == 1u) {
         loads_left = wmbt_test_below(&random_state, 600u);
         ask_prefetch(false);
-    } else if (how == 2u) {
+    } else if (how <= 3u) {
         ask_residency(key, false);
     } else {
         ask(key, false);
-        if (on_load != NULL && how == 3u) {
+        if (on_load != NULL && how == 4u) {
             ask_lists();
         }
     }
@@ -368,9 +368,9 @@ int main(int argc, char **argv)
     for (uint32_t round = 0; round < rounds; round++) {
         crowded = round % 2u != 0u;
         start(round % 4u < 2u ? CAPACITY : 12u);
-        for (uint32_t write = 1; write < 400u; write++) {
+        for (uint32_t write = 1; write < 1200u; write++) {
             choose(write);
-            if (write % 2u == 0u) {
+            if (write % 5u == 0u) {
                 on_store = ask_everything;
                 operate();
                 on_store = NULL;

@@ -73,7 +73,7 @@ MAX_OTHERS_SECONDS = 4.0  # for cases of other modules
 MAX_CASE_SECONDS = 2.0  # but in the first configuration
 READER = ["tests/reader/stock.c"]
 MODEL = READER + ["tests/reader/model.c", "tests/reader/calls.c", "tests/reader/drive.c"]
-STEPS = {"index_steps": (["tests/index/steps.c"], ["8"])}
+STEPS = {"index_steps": (["tests/index/steps.c"], ["16"])}
 PROGRAMS = {  # name: (sources, arguments)
     "reader_model": (MODEL + ["tests/reader/model_main.c"], ["1500"]),
     "reader_engine": (READER + ["tests/reader/lives.c"], ["3000"]),
