@@ -835,6 +835,8 @@ static void test_hostile_literals_sizes(wmbt_test *t)
     EXPECT(WMBT_BAD_BITSTREAM, "");
     BLOCK(&m, 0x42, 0x80, 0x00, 0x80, 0x10, 0); /* no stream */
     EXPECT(WMBT_BAD_BITSTREAM, "");
+    BLOCK(&m, 0x42, 0x00, 0x00, 0); /* nor a tree */
+    EXPECT(WMBT_BAD_BITSTREAM, "");
 }
 
 /* Four streams of two literals each: 2 x 4 bits "01", behind a jump table. */

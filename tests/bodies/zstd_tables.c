@@ -653,7 +653,7 @@ static void test_lanes(wmbt_test *t)
 }
 
 /* Four streams of so many bytes each, the mark in a byte of its own: codes of one bit. `count` is
- * what the header says, `mark` the last byte of stream `which`. */
+ * what the header says, `mark` the last byte of stream `which`, or of all. */
 static wmbt_status decode_bytes(wmbt_test *t, unsigned bytes, uint32_t count, unsigned which,
                                 uint8_t mark, uint32_t cap)
 {
@@ -666,7 +666,11 @@ static wmbt_status decode_bytes(wmbt_test *t, unsigned bytes, uint32_t count, un
     }
     for (unsigned i = 0; i < 4u * bytes; i++) {
         bool last = i % bytes == bytes - 1u;
-        wmbt_bytes_put(&m->block, !last ? pick(m, 256) : i / bytes == which ? mark : 1u, 1);
+        wmbt_bytes_put(&m->block,
+                       !last                               ? pick(m, 256)
+                       : which == 4u || i / bytes == which ? mark
+                                                           : 1u,
+                       1);
     }
     wmbt_literals_header(&head, WMBT_LITERALS_HUFFMAN, 3, count, (uint32_t)m->block.n);
     wmbt_bytes_put(&m->frame, 0xFD2FB528u, 4);
@@ -688,7 +692,7 @@ static void test_marks_of_streams(wmbt_test *t)
     for (unsigned bytes = 2; bytes < 20u; bytes++) {
         uint32_t count = 4u * 8u * (bytes - 1u);
         T_EQ(t, decode_bytes(t, bytes, count, 0, 1, count), WMBT_OK);
-        for (unsigned which = 0; which < 4u; which++) {
+        for (unsigned which = 0; which <= 4u; which++) { /* 4: all of them */
             T_EQ(t, decode_bytes(t, bytes, count, which, 0, count), WMBT_BAD_BITSTREAM);
         }
         T_EQ(t, decode_bytes(t, bytes, 9000, 0, 1, 9000), WMBT_BAD_BITSTREAM);
