@@ -201,6 +201,40 @@ static void test_damage(wmbt_test *t)
     }
 }
 
+/* What block 0 gets for its first bytes: ok if more of it is to come. */
+static wmbt_status header_says(bed *b, const char *text, size_t len)
+{
+    wmbt_want want;
+    size_t taken = 0;
+    wmbt_block_hash hash = hash_of(0);
+    if (wmbt_reader_start(b->r, &b->prompt) != WMBT_OK ||
+        wmbt_reader_hash(b->r, &hash) != WMBT_OK || wmbt_reader_next_want(b->r, &want) != WMBT_OK ||
+        wmbt_reader_found(b->r, &want, len) != WMBT_NEED_MORE) {
+        return WMBT_BAD_STATE;
+    }
+    return wmbt_reader_feed(b->r, &want, 0, wmbt_view_of((const uint8_t *)text, len), &taken);
+}
+
+/* A wrapper and a manifest, also a damaged one: to be collected, or of no algorithm that there is.
+ * What only looks like a mark is a damaged block. */
+static void test_collected(wmbt_test *t)
+{
+    static const char manifest[] = "WMBT_KV_SHM_LARGE_V1\n"
+                                   "00000000000000000000000000000000"
+                                   "00000000000000000000000000000000\n144\n1\n";
+    static const char wrapper[139] = {'W', 'B', 'Z', '1', 0, 3, (char)129};
+    static const char other[] = "WMBT_KV_SHM_LARGE_V2\n0000000";
+    const wmbt_status good = WMBT_CFG_READER_COLLECT ? WMBT_OK : WMBT_UNSUPPORTED_ALGORITHM;
+    bed *b = make(t, BLOCKS, BLOCK_TOKENS);
+    T_CHECK(t, b != NULL);
+    T_EQ(t, header_says(b, manifest, sizeof manifest - 1u), good);
+    T_EQ(t, header_says(b, wrapper, sizeof wrapper), good);
+    T_EQ(t, header_says(b, manifest, 21),
+         WMBT_CFG_READER_COLLECT ? WMBT_TRUNCATED : WMBT_UNSUPPORTED_ALGORITHM);
+    T_EQ(t, header_says(b, manifest, 20), WMBT_TRUNCATED); /* less than a mark, or a header */
+    T_EQ(t, header_says(b, other, sizeof other - 1u), WMBT_BAD_MAGIC);
+}
+
 /* What the dialect says: which blocks there are at most, in every configuration. */
 static void test_dialects(wmbt_test *t)
 {
@@ -280,6 +314,7 @@ static void test_memory(wmbt_test *t)
 static const wmbt_case cases[] = {
     {"blocks and a tail, from hashes", test_restore, ARENA, NULL},
     {"any bit of a block", test_damage, ARENA, NULL},
+    {"objects that have to be collected", test_collected, ARENA, NULL},
     {"a dialect's limit of blocks", test_dialects, ARENA, NULL},
     {"the chain's identity", test_identity, ARENA, NULL},
     {"memory", test_memory, ARENA, NULL},

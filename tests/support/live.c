@@ -5,7 +5,7 @@
 #include "splits.h"
 #include "wombatkv/objkey.h"
 
-#if WMBT_CFG_S3CLIENT
+#if WMBT_CFG_S3CLIENT && WMBT_CFG_READER_COLLECT
 
 static void put_bytes(live_store *s, const uint8_t *bytes, size_t n)
 {
