@@ -528,27 +528,35 @@ static void test_states(wmbt_test *t)
 
 /* After 2^32 - 1 blocks there is no further one. The number stands in the state at byte 12, which
  * wmbt_chain_blocks() confirms. */
-static void test_block_count(wmbt_test *t)
+static void check_block_count(wmbt_test *t, uint32_t block)
 {
     static const uint8_t fingerprint[32] = {7};
-    wmbt_chain_config config = core_config(wmbt_view_of(NULL, 0), wmbt_view_of(fingerprint, 32), 1);
+    static const uint32_t tokens[16] = {5};
+    wmbt_chain_config config =
+        core_config(wmbt_view_of(NULL, 0), wmbt_view_of(fingerprint, 32), block);
     wmbt_chain *x;
-    uint32_t *memory = (uint32_t *)(void *)wmbt_test_alloc(t, WMBT_CHAIN_BYTES(1));
-    T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, WMBT_CHAIN_BYTES(1)), &config, &x), WMBT_OK);
-    static const uint32_t token = 5;
+    wmbt_test_reset(t);
+    uint32_t *memory = (uint32_t *)(void *)wmbt_test_alloc(t, WMBT_CHAIN_BYTES(16));
+    T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory, WMBT_CHAIN_BYTES(16)), &config, &x), WMBT_OK);
     size_t taken = 77;
     wmbt_block_hash hash;
     memory[3] = UINT32_MAX - 1u;
     T_EQ(t, wmbt_chain_blocks(x), UINT32_MAX - 1u);
-    T_EQ(t, wmbt_chain_push(x, &token, 1, &taken, &hash), WMBT_OK);
+    T_EQ(t, wmbt_chain_push(x, tokens, block, &taken, &hash), WMBT_OK);
     T_EQ(t, wmbt_chain_blocks(x), UINT32_MAX);
     taken = 77;
     wmbt_bytes_fill(hash.bytes, 0xEE, 32);
-    T_EQ(t, wmbt_chain_begin_block(x, 1), WMBT_TOO_LARGE);
-    T_EQ(t, wmbt_chain_push(x, &token, 1, &taken, &hash), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_chain_begin_block(x, block), WMBT_TOO_LARGE);
+    T_EQ(t, wmbt_chain_push(x, tokens, block, &taken, &hash), WMBT_TOO_LARGE);
     T_CHECK(t, taken == 77 && hash.bytes[0] == 0xEE);
     wmbt_chain_reset(x);
-    T_EQ(t, wmbt_chain_push(x, &token, 1, &taken, &hash), WMBT_OK);
+    T_EQ(t, wmbt_chain_push(x, tokens, block, &taken, &hash), WMBT_OK);
+}
+
+static void test_block_count(wmbt_test *t)
+{
+    T_CALL(t, check_block_count(t, 1));
+    T_CALL(t, check_block_count(t, 16)); /* in one go, where a machine can */
 }
 
 /* A byte copy in the middle of a block goes on by itself. */
@@ -823,6 +831,58 @@ static void test_many(wmbt_test *t)
     }
 }
 
+/* Two blocks of a size by push and by one step of many are what adding makes of them, with the
+ * tokens at the end of memory. */
+static void check_size(wmbt_test *t, wmbt_chain_config *config, uint32_t n)
+{
+    static uint64_t memory[3][MANY_BYTES / 8u];
+    uint8_t *tokens = t->arena.data + t->arena.len - 4u * (size_t)n;
+    const uint32_t *given = (const uint32_t *)(const void *)tokens;
+    wmbt_chain *x[3];
+    wmbt_chain_step step;
+    config->block_tokens = n;
+    for (size_t i = 0; i < 3; i++) {
+        T_EQ(t, wmbt_chain_init(wmbt_buf_of(memory[i], MANY_BYTES), config, &x[i]), WMBT_OK);
+    }
+    for (uint32_t i = 0; i < 4u * n; i++) {
+        tokens[i] = (uint8_t)(7u * i + n);
+    }
+    for (size_t block = 0; block < 2; block++) {
+        wmbt_block_hash pushed, added;
+        size_t taken = 77;
+        step.chain = x[1];
+        step.tokens = NULL; /* against the contract */
+        step.count = n;
+        wmbt_chain_push_many(&step, 1);
+        T_EQ(t, step.status, WMBT_BAD_ARGUMENT);
+        step.tokens = given;
+        wmbt_chain_push_many(&step, 1);
+        T_CHECK(t, step.status == WMBT_OK && step.taken == n);
+        T_EQ(t, wmbt_chain_push(x[0], given, n, &taken, &pushed), WMBT_OK);
+        T_EQ(t, taken, n);
+        T_EQ(t, wmbt_chain_begin_block(x[2], n), WMBT_OK);
+        T_EQ(t, wmbt_chain_add(x[2], given, 1), WMBT_OK);
+        T_EQ(t, wmbt_chain_add(x[2], given + 1, n - 1u), WMBT_OK);
+        T_EQ(t, wmbt_chain_end_block(x[2], &added), WMBT_OK);
+        T_BYTES(t, pushed.bytes, added.bytes, WMBT_BLOCK_HASH_BYTES);
+        T_BYTES(t, step.hash.bytes, added.bytes, WMBT_BLOCK_HASH_BYTES);
+    }
+}
+
+static void test_every_size(wmbt_test *t)
+{
+    static const uint8_t fingerprint[32] = {7};
+    for (uint32_t n = 1; n <= MANY_TOKENS; n += n < 20u || n > T_MANY(200u, 235u) ? 1u : 20u) {
+        wmbt_chain_config core =
+            core_config(WMBT_VIEW_LITERAL("size"), wmbt_view_of(fingerprint, 32), n);
+        T_CALL(t, check_size(t, &core, n));
+        if (n % WMBT_CHAIN_DS4_BLOCK_STEP == 0) {
+            wmbt_chain_config ds4 = ds4_config(WMBT_VIEW_LITERAL("size"), 4, n);
+            T_CALL(t, check_size(t, &ds4, n));
+        }
+    }
+}
+
 static const wmbt_case cases[] = {
     {"core: golden chains", test_golden_core, 8192, CORE_CHAIN},
     {"core: every split of ten tokens", test_every_split, 256, NULL},
@@ -831,6 +891,7 @@ static const wmbt_case cases[] = {
      PROMPTS " golden/bucket/prompts/"},
     {"ds4: 512 blocks and no more", test_ds4_stops_at_512_blocks, 256, NULL},
     {"several at once are several one by one", test_many, 2 * MANY_MOST *MANY_BYTES + 12000, NULL},
+    {"blocks of every size in one go", test_every_size, 4 * MANY_TOKENS, NULL},
     {"names of dialects", test_names, 0, NULL},
     {"configuration: core", test_config_core, 1024, NULL},
     {"configuration: ds4", test_config_ds4, 512, NULL},
