@@ -470,9 +470,10 @@ static void test_random_blocks(wmbt_test *t)
 /* --- trees ------------------------------------------------------------------------------------ */
 
 /* A block of one literal whose tree is coded by `f`, with the weights as they are or the bits of
- * their states cut; the stream is `stream`. */
+ * their states cut; the stream is `stream`. `another`: a block follows that lacks all of this. */
 static wmbt_status decode_tree(wmbt_test *t, const wmbt_fse *f, const uint8_t *weights,
-                               unsigned count, unsigned cut, uint8_t stream, uint8_t *literal)
+                               unsigned count, unsigned cut, uint8_t stream, bool another,
+                               uint8_t *literal)
 {
     making *m = making_of(t, 1);
     forms forms_ = forms_of(t, 64, 0);
@@ -498,12 +499,19 @@ static wmbt_status decode_tree(wmbt_test *t, const wmbt_fse *f, const uint8_t *w
     uint8_t header[5];
     wmbt_bytes head = {header, 0, sizeof header};
     wmbt_literals_header(&head, WMBT_LITERALS_HUFFMAN, 0, 1, (uint32_t)m->block.n);
-    wmbt_bytes_put(&m->frame, 1u | COMPRESSED << 1 | (uint32_t)(m->block.n + head.n + 1u) << 3, 3);
+    wmbt_bytes_put(
+        &m->frame,
+        (another ? 0u : 1u) | COMPRESSED << 1 | (uint32_t)(m->block.n + head.n + 1u) << 3, 3);
     wmbt_bytes_add(&m->frame, header, head.n);
     wmbt_bytes_add(&m->frame, m->block.at, m->block.n);
     wmbt_bytes_put(&m->frame, 0, 1);
-    size_t n;
-    wmbt_status status = decode(t, &forms_, just(t, wmbt_view_of(m->frame.at, m->frame.n)), 1, &n);
+    if (another) { /* a block of four literals that has neither a tree nor a stream */
+        wmbt_bytes_put(&m->frame, 1u | COMPRESSED << 1 | 4u << 3, 3);
+        wmbt_bytes_put(&m->frame, 0x42, 4);
+    }
+    size_t n, cap = another ? 5u : 1u;
+    wmbt_status status =
+        decode(t, &forms_, just(t, wmbt_view_of(m->frame.at, m->frame.n)), cap, &n);
     *literal = forms_.out.data[0];
     wmbt_test_reset(t);
     return status;
@@ -517,10 +525,10 @@ static void test_coded_weights(wmbt_test *t)
     uint8_t literal;
     wmbt_fse_build(&f);
     weights[0] = weights[1] = 1; /* and the third is 2, the code 1 */
-    T_EQ(t, decode_tree(t, &f, weights, 2, 0, 3, &literal), WMBT_OK);
+    T_EQ(t, decode_tree(t, &f, weights, 2, 0, 3, false, &literal), WMBT_OK);
     T_EQ(t, literal, 2);
     for (unsigned cut = 1; cut <= 5u; cut++) {
-        T_EQ(t, decode_tree(t, &f, weights, 2, cut, 3, &literal), WMBT_BAD_BITSTREAM);
+        T_EQ(t, decode_tree(t, &f, weights, 2, cut, 3, false, &literal), WMBT_BAD_BITSTREAM);
     }
     f.counts[1] = 31;
     f.counts[2] = 1;
@@ -530,23 +538,46 @@ static void test_coded_weights(wmbt_test *t)
     }
     /* 256 codes of 8 bits. As many weights as that are none, whatever the stream: a code of one bit
      * would be there if they were taken, or the first of them alone. */
-    T_EQ(t, decode_tree(t, &f, weights, 255, 0, 3, &literal), WMBT_BAD_BITSTREAM);
-    T_EQ(t, decode_tree(t, &f, weights, 256, 0, 3, &literal), WMBT_BAD_BITSTREAM);
+    T_EQ(t, decode_tree(t, &f, weights, 255, 0, 3, false, &literal), WMBT_BAD_BITSTREAM);
+    T_EQ(t, decode_tree(t, &f, weights, 256, 0, 3, false, &literal), WMBT_BAD_BITSTREAM);
     weights[254] = 2; /* sum 256, and the last one is 9 */
-    T_EQ(t, decode_tree(t, &f, weights, 255, 0, 3, &literal), WMBT_OK);
+    T_EQ(t, decode_tree(t, &f, weights, 255, 0, 3, false, &literal), WMBT_OK);
     T_EQ(t, literal, 255);
+    T_EQ(t, decode_tree(t, &f, weights, 255, 0, 3, true, &literal), WMBT_BAD_BITSTREAM);
     /* 12 is no weight: a state for it is none, though nothing uses it. */
     wmbt_fse more = {6, 13, {0, 31, 32, 0, 0, 0, 0, 0, 0, 0, 0, 1}, {0}, {0}, {0}};
     wmbt_fse_build(&more);
-    T_EQ(t, decode_tree(t, &more, weights, 2, 0, 3, &literal), WMBT_OK);
+    T_EQ(t, decode_tree(t, &more, weights, 2, 0, 3, false, &literal), WMBT_OK);
     more.counts[12] = more.counts[11];
     more.counts[11] = 0;
     wmbt_fse_build(&more);
-    T_EQ(t, decode_tree(t, &more, weights, 2, 0, 3, &literal), WMBT_BAD_BITSTREAM);
+    T_EQ(t, decode_tree(t, &more, weights, 2, 0, 3, false, &literal), WMBT_BAD_BITSTREAM);
 }
 
-/* A tree of two codes of one bit, then a block with one that does not decode: the weights that were
- * read before are not taken for it. */
+/* A block of one literal with a tree of 256 symbols, all of whose weights are there afterwards. */
+static size_t make_full_tree(wmbt_test *t, uint8_t *block, size_t max)
+{
+    static uint8_t weights[255];
+    wmbt_fse f = {5, 12, {0, 31, 1}, {0}, {0}, {0}};
+    making *m = making_of(t, 1);
+    for (unsigned i = 0; i < sizeof weights; i++) {
+        weights[i] = i < 254u ? 1 : 2;
+    }
+    wmbt_fse_build(&f);
+    if (!wmbt_tree_coded(weights, sizeof weights, &f, m->states, &m->bits, &m->block)) {
+        wmbt_test_fail(t, __FILE__, __LINE__, "a tree");
+    }
+    wmbt_bytes to = {block, 0, max};
+    wmbt_bytes_put(&m->block, 3, 1);
+    wmbt_literals_header(&to, WMBT_LITERALS_HUFFMAN, 0, 1, (uint32_t)m->block.n);
+    wmbt_bytes_add(&to, m->block.at, m->block.n);
+    wmbt_bytes_put(&to, 0, 1);
+    wmbt_test_reset(t);
+    return to.n;
+}
+
+/* A tree, then a block with one that does not decode: the weights that were read before are not
+ * taken for it. */
 static void test_a_tree_behind_another(wmbt_test *t)
 {
     static const uint8_t trees[][6] = {
@@ -558,12 +589,15 @@ static void test_a_tree_behind_another(wmbt_test *t)
         {0x83, 0x11},                   /* more weights than there are */
     };
     static const uint8_t bytes[] = {2, 4, 5, 5, 5, 2};
+    uint8_t full[100];
+    const size_t full_bytes = make_full_tree(t, full, sizeof full);
+    T_CHECK(t, full_bytes < sizeof full);
     wmbt_fse f = {5, 12, {0, 16, 16}, {0}, {0}, {0}};
     for (unsigned i = 0; i < sizeof bytes; i++) {
         maker m, tree = {{0}, 0};
         begin(&m);
-        block_header(&m, 0, COMPRESSED, 7);
-        ADD(&m, 0x42, 0xC0, 0x00, 0x80, 0x10, 0x1B, 0);
+        block_header(&m, 0, COMPRESSED, (uint32_t)full_bytes);
+        add(&m, full, full_bytes);
         add(&tree, trees[i], bytes[i]);
         if (bytes[i] == 5u) {
             wmbt_bytes description = {tree.b + 1, 0, 3};
@@ -586,33 +620,19 @@ static void test_a_tree_behind_another(wmbt_test *t)
 
 #define LANE 2100u
 
-/* A block of four streams of LANE codes each, of one to three bits: `far` is the stream that has
- * the longest ones. Symbols begin at `first`. */
-static void add_lanes(making *m, unsigned far, uint8_t first, bool last)
+/* A block of four streams of LANE codes each of m->tree, for what stands behind m->made. */
+static void write_lanes(making *m, unsigned format, bool last)
 {
-    wmbt_tree *tree = m->tree;
     uint8_t header[5];
     wmbt_bytes head = {header, 0, sizeof header};
-    for (unsigned s = 0; s < sizeof tree->weights; s++) {
-        tree->weights[s] = s < first || s > first + 3u ? 0u
-                                                       : (uint8_t)(s == first        ? 3
-                                                                   : s == first + 1u ? 2
-                                                                                     : 1);
-    }
-    tree->symbols = first + 4u;
-    wmbt_tree_build(tree);
     m->block.n = 0;
-    wmbt_tree_direct(tree, &m->block);
+    wmbt_tree_direct(m->tree, &m->block);
     size_t jump = m->block.n;
     m->block.n += 6u;
     for (unsigned lane = 0; lane < 4u; lane++) {
         size_t begin = m->block.n;
         for (unsigned i = 0; i < LANE; i++) {
-            unsigned s = first + (lane == far        ? pick(m, 4) | 2u
-                                  : pick(m, 3) == 0u ? pick(m, 4)
-                                                     : 0u);
-            m->out[m->made++] = (uint8_t)s;
-            wmbt_tree_code(tree, &m->bits, s);
+            wmbt_tree_code(m->tree, &m->bits, m->out[m->made++]);
         }
         wmbt_bits_end(&m->bits, &m->block);
         if (lane < 3u) {
@@ -620,13 +640,58 @@ static void add_lanes(making *m, unsigned far, uint8_t first, bool last)
             m->block.at[jump + 2u * lane + 1u] = (uint8_t)((m->block.n - begin) >> 8);
         }
     }
-    wmbt_literals_header(&head, WMBT_LITERALS_HUFFMAN, 2u + (far & 1u), 4u * LANE,
-                         (uint32_t)m->block.n);
+    wmbt_literals_header(&head, WMBT_LITERALS_HUFFMAN, format, 4u * LANE, (uint32_t)m->block.n);
     wmbt_bytes_put(&m->frame, last | COMPRESSED << 1 | (uint32_t)(m->block.n + head.n + 1u) << 3,
                    3);
     wmbt_bytes_add(&m->frame, header, head.n);
     wmbt_bytes_add(&m->frame, m->block.at, m->block.n);
     wmbt_bytes_put(&m->frame, 0, 1);
+}
+
+/* A block of codes of one to three bits; `far` is the stream that has the longest ones. Symbols
+ * begin at `first`. */
+static void add_lanes(making *m, unsigned far, uint8_t first, bool last)
+{
+    static const uint8_t weights[] = {3, 2, 1, 1};
+    for (unsigned s = 0; s < sizeof m->tree->weights; s++) {
+        m->tree->weights[s] = s < first || s > first + 3u ? 0u : weights[s - first];
+    }
+    m->tree->symbols = first + 4u;
+    wmbt_tree_build(m->tree);
+    for (unsigned i = 0; i < 4u * LANE; i++) {
+        unsigned s = i / LANE == far ? pick(m, 4) | 2u : pick(m, 3) == 0u ? pick(m, 4) : 0u;
+        m->out[m->made + i] = (uint8_t)(first + s);
+    }
+    write_lanes(m, 2u + (far & 1u), last);
+}
+
+/* A block of codes of one, two and eight bits. Three streams have the shortest; the first has 11
+ * bits a look-up, three codes, but for `tail` of the shortest at its end. */
+static void add_full_look_ups(making *m, unsigned tail)
+{
+    static const uint8_t turn[] = {2, 1, 0};
+    for (unsigned s = 0; s < sizeof m->tree->weights; s++) {
+        m->tree->weights[s] = s == 0u ? 8u : s == 1u ? 7u : s < 66u ? 1u : 0u;
+    }
+    m->tree->symbols = 66;
+    wmbt_tree_build(m->tree);
+    for (unsigned i = 0; i < 4u * LANE; i++) {
+        unsigned s = i < LANE - tail ? turn[i % 3u] : 0u;
+        m->out[m->made + i] = (uint8_t)(s == 2u ? 2u + pick(m, 64) : s);
+    }
+    write_lanes(m, 2, true);
+}
+
+/* The frame gives what it was made of. */
+static void check_lanes(wmbt_test *t, making *m)
+{
+    T_CHECK(t, m->frame.n < MAX_FRAME && m->block.n < MAX_FRAME);
+    forms f = forms_of(t, m->made, 0);
+    size_t n;
+    T_EQ(t, decode(t, &f, just(t, wmbt_view_of(m->frame.at, m->frame.n)), m->made, &n), WMBT_OK);
+    T_EQ(t, n, m->made);
+    T_BYTES(t, f.out.data, m->out, n);
+    wmbt_test_reset(t);
 }
 
 /* Many short codes, which tables of several symbols serve: streams of different lengths, and block
@@ -641,14 +706,15 @@ static void test_lanes(wmbt_test *t)
         /* the first cell begins with 'o', which has 15 in its lower half, if it were one of bits */
         add_lanes(m, far, 'm', false);
         add_lanes(m, 3u - far, 'p', true);
-        T_CHECK(t, m->frame.n < MAX_FRAME && m->block.n < MAX_FRAME);
-        forms f = forms_of(t, m->made, 0);
-        wmbt_view frame = just(t, wmbt_view_of(m->frame.at, m->frame.n));
-        size_t n;
-        T_EQ(t, decode(t, &f, frame, m->made, &n), WMBT_OK);
-        T_EQ(t, n, m->made);
-        T_BYTES(t, f.out.data, m->out, n);
-        wmbt_test_reset(t);
+        T_CALL(t, check_lanes(t, m));
+    }
+    for (unsigned tail = 0; tail < 8u; tail++) {
+        making *m = making_of(t, tail + 1u);
+        m->out = wmbt_test_alloc(t, 4u * LANE);
+        wmbt_bytes_put(&m->frame, 0xFD2FB528u, 4);
+        wmbt_bytes_put(&m->frame, 0x3800u, 2);
+        add_full_look_ups(m, tail);
+        T_CALL(t, check_lanes(t, m));
     }
 }
 
