@@ -251,10 +251,10 @@ static void wmbt_chain_first_block(const wmbt_chain *x, const uint8_t *tokens,
     static const uint8_t mark[16] = WMBT_CHAIN_CORE_MARK;
     uint64_t part[6];
     part[0] = wmbt_load_le64(mark + 8) << (64u - PART); /* ends like a part before */
+    part[5] = 4u * (uint64_t)x->block_tokens;
     for (size_t i = 0; i < 4u; i++) {
         part[1u + i] = wmbt_load_le64(x->parent.bytes + 8u * i);
     }
-    part[5] = 4u * (uint64_t)x->block_tokens;
     uint64_t first = wmbt_load_le32(tokens) | (uint64_t)tokens[4] << 32; /* each is read once */
     wmbt_blake3_store16(block, wmbt_load_le64(mark), wmbt_chain_across(part[0], part[1], PART));
     wmbt_blake3_store16(block + 16, wmbt_chain_across(part[1], part[2], PART),
