@@ -492,6 +492,21 @@ static void test_version_limits(wmbt_test *t)
     }
 }
 
+/* Another version is told before a field of an entry that is refused, and is of no entry. */
+static void test_version_before_an_entry(wmbt_test *t)
+{
+    answer a;
+    const wmbt_view text =
+        wmbt_test_text("{\"epoch_ms\":1,\"checksum32\":1,\"entries\":[[\"o\",\"s\",\"e\"],"
+                       "[\"o\",\"s\",5]],\"schema_version\":2}");
+    /* strict: the rest is read */
+    T_CALL(t, read_manifest(t, text, false, NO_MEMORY, &a));
+    T_EQ(t, a.error.kind, WMBT_JSON_SCHEMA);
+    T_EQ(t, a.error.version, 2);
+    T_EQ(t, a.error.entry, 0);
+    T_EQ(t, a.error.offset, 0);
+}
+
 /* checksum32 is 32 bits. */
 static void test_checksum_limits(wmbt_test *t)
 {
@@ -1974,6 +1989,7 @@ static const wmbt_case cases[] = {
      "vectors/json_numbers.tsv"},
     {"hostile epoch_ms and seq", test_integer_limits, 2048, NULL},
     {"hostile schema_version", test_version_limits, 2048, NULL},
+    {"another version before an entry", test_version_before_an_entry, 2048, NULL},
     {"hostile checksum32", test_checksum_limits, 0, NULL},
     {"hostile length of a number", test_long_numbers, 103000, NULL},
     {"hostile exponents", test_long_exponents, 1024, NULL},
