@@ -211,10 +211,11 @@ EXTERNS = "extern unsigned wmbt_mutant; extern unsigned char *wmbt_reached;\n"
 
 
 def copy_of(text, f, suffix, body):
-    """The function under another name, with another body."""
+    """The function under another name, with another body. noipa: else a call of a mutant that has come to do
+    nothing is left out, and then the mutant, as if it were none."""
     before = text[f.start:f.name.start]
     before = before if re.search(r"\bstatic\b", before) else "static " + before.replace("extern ", "")
-    return f"__attribute__((noinline, noclone)) {before}{f.name.text}__{suffix}{text[f.name.end:f.brace]}{body}\n"
+    return f"__attribute__((noipa)) {before}{f.name.text}__{suffix}{text[f.name.end:f.brace]}{body}\n"
 
 
 def with_mutants(text, chosen, source):
