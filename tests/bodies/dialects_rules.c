@@ -363,6 +363,8 @@ static void test_calls(wmbt_test *t)
             (d == &wmbt_dialect_vllm_sha256 || d == &wmbt_dialect_vllm_xxhash ? 4u : 0u) +
             wmbt_dialect_reads_ahead(d) * (wmbt_dialect_is_wide(d) ? 2u : 1u);
         T_CHECK(t, wmbt_engine_bytes(&c, 4) <= WMBT_ENGINE_BYTES(keeps));
+        const size_t state = d->hash->state_bytes + (d->hash->room != NULL ? d->hash->room(4) : 0u);
+        T_EQ(t, wmbt_engine_bytes(&c, 4), sizeof(wmbt_engine) + state + (keeps + 1u) / 2u * 8u);
         wmbt_chain *x = start(t, &c, 4);
         T_CHECK(t, x != NULL);
         T_EQ(t, wmbt_chain_hash_bytes(x), wmbt_dialect_hash_bytes(d));
