@@ -203,7 +203,7 @@ static void wmbt_json_put(wmbt_json *j, uint32_t byte)
 /* How many of the lowest bits are 0; word is not 0. */
 static inline uint32_t wmbt_json_low_zeros(uint64_t word)
 {
-#        if defined(__GNUC__) && (defined(__x86_64__) || defined(__aarch64__))
+#        if WMBT_JSON_BY_SSE2 || (defined(__GNUC__) && defined(__aarch64__))
     return (uint32_t)__builtin_ctzll(word);
 #        else /* compilers may make a call of the above */
     uint32_t n = 0;
