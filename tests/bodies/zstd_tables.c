@@ -882,6 +882,35 @@ static void test_codes_of_lengths(wmbt_test *t)
     }
 }
 
+/* 40 literals wait at the end of the room, all of them the first sequence's: nothing behind it is
+ * read. */
+static void test_literals_at_the_end_of_the_room(wmbt_test *t)
+{
+    static const wmbt_sequence sequences[] = {{{23, 5, 42}, {0, 7, 0}}, {{0, 5, 42}, {0, 7, 0}}};
+    const size_t all = 40u + 40u + 2u * 99u;
+    making *m = making_of(t, 1);
+    predefined(&m->fse[0], 0);
+    wmbt_fse_single(&m->fse[1], 5); /* offset 32 + 7 - 3 */
+    wmbt_fse_single(&m->fse[2], 42);
+    wmbt_bytes_put(&m->block, 0x780285u, 3); /* RLE, 'x' */
+    wmbt_bytes_put(&m->block, 0x1402u, 2);
+    wmbt_bytes_put(&m->block, 5u | 42u << 8, 2);
+    T_CHECK(t, wmbt_sequences_code(sequences, 2, m->fse, m->states, &m->bits, &m->block));
+    wmbt_bytes_put(&m->frame, 0xFD2FB528u, 4);
+    wmbt_bytes_put(&m->frame, 0, 2);
+    wmbt_bytes_put(&m->frame, RLE << 1 | 40u << 3, 3);
+    wmbt_bytes_put(&m->frame, 'x', 1);
+    wmbt_bytes_put(&m->frame, 1u | COMPRESSED << 1 | (uint32_t)m->block.n << 3, 3);
+    wmbt_bytes_add(&m->frame, m->block.at, m->block.n);
+    forms f = forms_of(t, all, 0);
+    size_t n;
+    T_EQ(t, decode(t, &f, just(t, wmbt_view_of(m->frame.at, m->frame.n)), all, &n), WMBT_OK);
+    T_EQ(t, n, all);
+    for (size_t i = 0; i < n; i++) {
+        T_EQ(t, f.out.data[i], 'x');
+    }
+}
+
 /* Offsets of 17 bits and more than that many bytes back: "aabb" from where `b` begins. */
 static void test_far_offsets(wmbt_test *t)
 {
@@ -947,6 +976,7 @@ static const wmbt_case cases[] = {
     {"sizes of literals", test_sizes_of_literals, SMALL_BYTES, NULL},
     {"descriptions that are cut off", test_descriptions_cut_off, SMALL_BYTES, NULL},
     {"codes of lengths", test_codes_of_lengths, LARGE_BYTES, NULL},
+    {"literals at the end of the room", test_literals_at_the_end_of_the_room, SMALL_BYTES, NULL},
     {"far offsets", test_far_offsets, LARGE_BYTES, NULL},
     {"many sequences", test_many_sequences, LARGE_BYTES, NULL},
 };
