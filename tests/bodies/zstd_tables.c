@@ -576,16 +576,16 @@ static size_t make_full_tree(wmbt_test *t, uint8_t *block, size_t max)
     return to.n;
 }
 
-/* A tree, then a block with one that does not decode: the weights that were read before are not
- * taken for it. */
+/* A tree, then a block with one that does not decode: neither the weights that were read before are
+ * taken for it nor the tree, though four codes of one bit are in both. */
 static void test_a_tree_behind_another(wmbt_test *t)
 {
     static const uint8_t trees[][6] = {
-        {0x7F, 0x1B},                   /* more bytes than there are */
-        {0x02, 0x04, 0x00, 0x1B},       /* a table of 2^9 states */
-        {0x04, 0xF0, 0x00, 0x00, 0x1B}, /* filled in below: no mark */
-        {0x04, 0xF0, 0x00, 0x01, 0x1B}, /* no states */
-        {0x04, 0xF0, 0x00, 0x3F, 0x1B}, /* one state */
+        {0x7F, 0x1F},                   /* more bytes than there are */
+        {0x02, 0x04, 0x00, 0x1F},       /* a table of 2^9 states */
+        {0x04, 0xF0, 0x00, 0x00, 0x1F}, /* filled in below: no mark */
+        {0x04, 0xF0, 0x00, 0x01, 0x1F}, /* no states */
+        {0x04, 0xF0, 0x00, 0x3F, 0x1F}, /* one state */
         {0x83, 0x11},                   /* more weights than there are */
     };
     static const uint8_t bytes[] = {2, 4, 5, 5, 5, 2};
@@ -605,7 +605,7 @@ static void test_a_tree_behind_another(wmbt_test *t)
             uint8_t last = trees[i][3];
             tree.n = 1u + description.n;
             tree.b[0] = (uint8_t)(description.n + 1u);
-            ADD(&tree, last, 0x1B);
+            ADD(&tree, last, 0x1F);
         }
         uint8_t header[5];
         wmbt_bytes head = {header, 0, sizeof header};
