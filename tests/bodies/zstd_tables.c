@@ -688,6 +688,11 @@ static void check_lanes(wmbt_test *t, making *m)
     T_CHECK(t, m->frame.n < MAX_FRAME && m->block.n < MAX_FRAME);
     forms f = forms_of(t, m->made, 0);
     size_t n;
+    f.workspace = room(t, WMBT_ZSTD_WORKSPACE_BYTES); /* zeros, which say that nothing is there */
+    T_EQ(t, decode(t, &f, just(t, wmbt_view_of(m->frame.at, m->frame.n)), m->made, &n), WMBT_OK);
+    T_EQ(t, n, m->made);
+    T_BYTES(t, f.out.data, m->out, n);
+    not_initial(f.workspace);
     T_EQ(t, decode(t, &f, just(t, wmbt_view_of(m->frame.at, m->frame.n)), m->made, &n), WMBT_OK);
     T_EQ(t, n, m->made);
     T_BYTES(t, f.out.data, m->out, n);
