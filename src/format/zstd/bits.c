@@ -22,7 +22,9 @@ bool wmbt_zstd_bits_init(wmbt_zstd_bits *b, const wmbt_cursor *in)
 uint32_t wmbt_zstd_bits_read(wmbt_zstd_bits *b, unsigned n)
 {
     WMBT_ASSERT(n <= 24u);
-    wmbt_zstd_bits_refill(b);
+    if (b->count < (int)n) {
+        wmbt_zstd_bits_refill(b);
+    }
     return wmbt_zstd_bits_take(b, n);
 }
 
