@@ -385,8 +385,8 @@ static void test_again(wmbt_test *t)
         "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 429 x\r\nContent-Length: 0\r\nRetry-After: 2\r\n\r\n",
         "HTTP/1.1 200 x\r\nContent-Length: 9\r\nContent-Length: 8\r\n\r\n",
-        "HTTP/1.1 200 x\r\nContent-Length: "
-        "500\r\n\r\n<ListBucketResult><NextContinuationToken>xxxxxxxx",
+        ("HTTP/1.1 200 x\r\nContent-Length: 500\r\n\r\n"
+         "<ListBucketResult><NextContinuationToken>xxxxxxxx"),
     };
     for (uint32_t i = 0; i < 5u * sizeof bad / sizeof bad[0]; i++) {
         run *x = prepare(t, 2);
