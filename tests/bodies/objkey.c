@@ -219,21 +219,28 @@ static void test_build_table(wmbt_test *t)
     }
 }
 
+/* The key is `text`, of `bytes`, in every room that holds it; in less nothing is written. */
+static void check_every_room(wmbt_test *t, const wmbt_objkey *key, const char *text, size_t bytes)
+{
+    uint8_t out[256];
+    T_CHECK(t, bytes < sizeof out);
+    for (size_t room = 0; room <= bytes + 1u; room++) {
+        wmbt_test_fill(out, sizeof out);
+        size_t len = 99, written = room >= bytes ? bytes : 0u;
+        T_EQ(t, wmbt_objkey_build(key, 0, wmbt_buf_of(out, room), &len),
+             room >= bytes ? WMBT_OK : WMBT_BUFFER_TOO_SMALL);
+        T_EQ(t, len, room >= bytes ? bytes : 99);
+        T_BYTES(t, out, written != 0u ? (const uint8_t *)text : out, written);
+        T_CHECK(t, wmbt_test_is_filled(out + written, sizeof out - written));
+    }
+}
+
 static void test_build_every_room(wmbt_test *t)
 {
     wmbt_objkey key;
-    uint8_t out[sizeof TAIL_KEY];
     T_CALL(t, fill_key(t, &key, WMBT_OBJKEY_RAW_TAIL, WMBT_VIEW_LITERAL("kv/cabi"),
                        WMBT_VIEW_LITERAL("ds4-metal"), WMBT_VIEW_LITERAL(HASH)));
-    for (size_t room = 0; room <= sizeof out; room++) {
-        wmbt_bytes_fill(out, 0xEE, sizeof out);
-        size_t len = 99;
-        bool fits = room >= sizeof TAIL_KEY - 1;
-        T_EQ(t, wmbt_objkey_build(&key, 0, wmbt_buf_of(out, room), &len),
-             fits ? WMBT_OK : WMBT_BUFFER_TOO_SMALL);
-        T_EQ(t, len, fits ? sizeof TAIL_KEY - 1 : 99);
-        T_CHECK(t, out[sizeof out - 1] == 0xEE && (fits || out[0] == 0xEE));
-    }
+    T_CALL(t, check_every_room(t, &key, TAIL_KEY, sizeof TAIL_KEY - 1));
     size_t len = 99;
     T_EQ(t, wmbt_objkey_build(&key, 0, wmbt_buf_of(NULL, 0), &len), WMBT_BUFFER_TOO_SMALL);
     T_EQ(t, wmbt_objkey_build(&key, 0, wmbt_buf_of(NULL, 500), &len), WMBT_BAD_ARGUMENT);
@@ -417,19 +424,9 @@ static void fill_model_key(wmbt_test *t, wmbt_objkey *key)
 static void check_model_rooms(wmbt_test *t)
 {
     wmbt_objkey key;
-    uint8_t out[sizeof MODEL_KEY];
     T_CALL(t, fill_model_key(t, &key));
     T_CHECK(t, sizeof MODEL_KEY - 1 <= WMBT_OBJKEY_BYTES(2, 1));
-    for (size_t room = 0; room <= sizeof out; room++) {
-        wmbt_bytes_fill(out, 0xEE, sizeof out);
-        size_t len = 99;
-        bool fits = room >= sizeof MODEL_KEY - 1;
-        T_EQ(t, wmbt_objkey_build(&key, 0, wmbt_buf_of(out, room), &len),
-             fits ? WMBT_OK : WMBT_BUFFER_TOO_SMALL);
-        T_EQ(t, len, fits ? sizeof MODEL_KEY - 1 : 99);
-        T_BYTES(t, out, fits ? (const uint8_t *)MODEL_KEY : out, fits ? len : 0);
-        T_CHECK(t, wmbt_test_is_filled(out + (fits ? len : 0), sizeof out - (fits ? len : 0)));
-    }
+    T_CALL(t, check_every_room(t, &key, MODEL_KEY, sizeof MODEL_KEY - 1));
 }
 
 /* The longest key with a model, and one byte more. */
